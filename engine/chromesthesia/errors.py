@@ -1,0 +1,63 @@
+"""The one family of errors: what failed, the value seen, and the remedy, in one line."""
+
+from __future__ import annotations
+
+
+class ChromesthesiaError(Exception):
+    """Base of every error raised on purpose.
+
+    `message` says what failed and the value seen; `remedy` says what to do about it. The command line prints both on
+    one line and leaves with `exit_code`.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.remedy})" if self.remedy else self.message
+
+
+class UsageError(ChromesthesiaError):
+    """A wrong option or argument."""
+
+    exit_code = 2
+
+
+class AudioError(ChromesthesiaError):
+    """A sound device or sound file that cannot be used."""
+
+    exit_code = 3
+
+
+class PackError(ChromesthesiaError):
+    """A model pack that is missing, damaged or does not fit the engine."""
+
+    exit_code = 4
+
+
+class RenderError(ChromesthesiaError):
+    """No usable OpenGL, or a shader that does not compile."""
+
+    exit_code = 5
+
+
+class PresetError(ChromesthesiaError):
+    """A preset file that is not valid."""
+
+    exit_code = 6
+
+
+class NetworkError(ChromesthesiaError):
+    """A port that cannot be bound or an address that is refused."""
+
+    exit_code = 7
+
+
+class RecordError(ChromesthesiaError):
+    """A film, still or report that cannot be written."""
+
+    exit_code = 8

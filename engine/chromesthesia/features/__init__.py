@@ -1,0 +1,1 @@
+"""From samples to what is heard: mel, loudness, bands, centroid, onset, every 10 ms."""
