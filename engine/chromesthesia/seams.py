@@ -206,3 +206,17 @@ class Datagrams(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The newest features and emotion, published by the analysis thread; the renderer reads the latest only.
+
+    onset_count grows by one with every onset, so that none is missed between two video frames; onset_envelope is 1 at an
+    onset and decays with a time constant of 0.15 s.
+    """
+
+    frame: FeatureFrame
+    emotion: EmotionState
+    onset_count: int
+    onset_envelope: float
