@@ -1,0 +1,44 @@
+# make run [ARGS="..."]   play: the microphone, else the bundled étude
+# make test               the engine's tests (no torch installed), and the training package's
+# make lint               ruff and mypy --strict
+# make bench              benchmarks, one JSON document each
+# Each target prepares what it needs by itself (tools/setup.sh); nothing is installed outside .venv and .venv-train
+# but the system libraries, and those only as root.
+
+ARGS ?=
+PYTEST_ARGS ?=
+ENGINE := .venv/bin
+TRAIN := .venv-train/bin
+
+.PHONY: run test test-engine test-training lint bench wheel clean
+
+run:
+	@tools/setup.sh run
+	@$(ENGINE)/chromesthesia run $(ARGS)
+
+test: test-training test-engine
+
+test-engine:
+	@tools/setup.sh test
+	$(ENGINE)/python -m pytest tests --ignore=tests/training $(PYTEST_ARGS)
+
+test-training:
+	@tools/setup.sh train
+	$(TRAIN)/python -m pytest tests/training $(PYTEST_ARGS)
+
+lint:
+	@tools/setup.sh train
+	$(TRAIN)/ruff check .
+	$(TRAIN)/ruff format --check .
+	$(TRAIN)/mypy
+
+bench:
+	@tools/setup.sh test
+	@for script in benchmarks/*.py; do echo "# $$script"; $(ENGINE)/python "$$script" $(ARGS) || exit 1; done
+
+wheel:
+	@tools/setup.sh run
+	$(ENGINE)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf .venv .venv-train dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,106 @@
+"""What may import what: read from the source, and tried with torch out of reach."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ENGINE = "engine/chromesthesia"
+TRAINING = "training/chromesthesia_training"
+
+
+def imported_modules(source: str, package: tuple[str, ...]) -> Iterator[str]:
+    """Absolute names of every module that `source`, lying in `package`, imports anywhere."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*parents, *([node.module] if node.module else ())))
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def offences(root: Path, folder: str, forbidden: tuple[str, ...], allowed: tuple[str, ...] = ()) -> list[str]:
+    """`file: module` for every import in `folder` that lies in `forbidden` but not in `allowed`."""
+
+    def inside(module: str, names: tuple[str, ...]) -> bool:
+        return any(module == name or module.startswith(name + ".") for name in names)
+
+    found = []
+    source_root = root / folder.split("/")[0]
+    for file in sorted((root / folder).rglob("*.py")):
+        package = file.relative_to(source_root).parent.parts
+        for module in imported_modules(file.read_text(encoding="utf-8"), package):
+            if inside(module, forbidden) and not inside(module, allowed):
+                found.append(f"{file.relative_to(root)}: {module}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import torch.nn as nn", "torch.nn"),
+        ("from chromesthesia import render", "chromesthesia.render"),
+        ("def f():\n    from torch import nn", "torch"),
+        ("from ..render import window", "chromesthesia.render.window"),
+        ("from . import ring", "chromesthesia.audio.ring"),
+    ],
+)
+def test_every_form_of_import_is_seen(source: str, expected: str) -> None:
+    assert expected in set(imported_modules(source, ("chromesthesia", "audio")))
+
+
+def test_engine_imports_neither_torch_nor_training(repository: Path) -> None:
+    forbidden = ("torch", "torchaudio", "torchvision", "sklearn", "onnxscript", "chromesthesia_training")
+    assert offences(repository, ENGINE, forbidden) == []
+
+
+def test_params_imports_nothing_of_ours_but_itself_and_the_errors(repository: Path) -> None:
+    allowed = ("chromesthesia.params", "chromesthesia.errors")
+    found = offences(repository, f"{ENGINE}/params", ("chromesthesia",), allowed)
+    assert [line for line in found if not line.endswith(": chromesthesia")] == []
+
+
+def test_audio_does_not_import_render(repository: Path) -> None:
+    assert offences(repository, f"{ENGINE}/audio", ("chromesthesia.render", "moderngl", "pygame")) == []
+
+
+def test_training_uses_the_engines_mel(repository: Path) -> None:
+    imports = {
+        module
+        for file in (repository / TRAINING).rglob("*.py")
+        for module in imported_modules(
+            file.read_text(encoding="utf-8"), file.relative_to(repository / "training").parent.parts
+        )
+    }
+    assert "chromesthesia.features.mel" in imports
+    assert not {module for module in imports if module.startswith(("librosa", "torchaudio"))}
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "torchvision", "torchaudio"}:
+            raise ImportError(f"{name} is out of reach")
+sys.meta_path.insert(0, Blocked())
+import chromesthesia
+names = [m.name for m in pkgutil.walk_packages(chromesthesia.__path__, "chromesthesia.")]
+for name in names:
+    if not name.endswith("__main__"):
+        importlib.import_module(name)
+assert "torch" not in sys.modules
+print(len(names))
+"""
+
+
+def test_every_engine_module_imports_without_torch() -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) > 20
