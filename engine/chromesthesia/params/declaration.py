@@ -8,6 +8,9 @@ from enum import Enum, IntEnum
 Value = float | int | bool | str
 
 
+_TYPE_TAGS: dict[type, str] = {float: "f", int: "i", bool: "T", str: "s"}
+
+
 class Clip(Enum):
     """What happens to a number outside the range."""
 
@@ -34,6 +37,8 @@ class Param:
     low, high: range of numbers; choices: allowed strings (a choice is also settable by its index).
     unit: short text such as `s`, `Hz`, `dB`. smoothing_s: time constant with which the live value glides.
     routable: True when a route may add to it (float parameters that are read every frame).
+    room: True when it belongs to the room or to the hand on the fader (gain, brightness) rather than to a
+    look: presets may not name it and a preset change leaves it alone.
     """
 
     path: str
@@ -47,3 +52,34 @@ class Param:
     smoothing_s: float = 0.0
     access: Access = Access.READ_WRITE
     routable: bool = False
+    room: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """True for float and int, not for bool."""
+        return isinstance(self.default, int | float) and not isinstance(self.default, bool)
+
+    @property
+    def is_float(self) -> bool:
+        """True when the value glides and may be routed."""
+        return isinstance(self.default, float)
+
+    @property
+    def readable(self) -> bool:
+        """True when partners may read it."""
+        return bool(self.access & Access.READ)
+
+    @property
+    def writable(self) -> bool:
+        """True when partners and presets may set it."""
+        return bool(self.access & Access.WRITE)
+
+    @property
+    def type_name(self) -> str:
+        """`float`, `int`, `bool`, `choice` or `str`."""
+        return "choice" if self.choices else type(self.default).__name__
+
+    @property
+    def type_tag(self) -> str:
+        """OSC type tag of the value: `f`, `i`, `T` (true or false) or `s`."""
+        return _TYPE_TAGS[type(self.default)]

@@ -1,0 +1,172 @@
+"""From parameters and what is heard to the live values of one frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chromesthesia.mapping.signals import resting, signals
+from chromesthesia.params.declaration import Param, Value
+from chromesthesia.params.routes import CURVES, Route
+from chromesthesia.params.tree import Snapshot
+from chromesthesia.seams import Heard
+
+Look = Mapping[str, Value]
+"""Every writable parameter's live value in one frame."""
+
+MORPH_PATH = "/master/morph_s"
+
+
+@dataclass(slots=True)
+class _Wire:
+    """One route made ready to run: `level` is the smoothed 0..1 that it passes on."""
+
+    route: Route
+    column: int
+    curve: Callable[[float], float]
+    level: float = 0.0
+
+    def follow(self, signal: float, dt_s: float | None) -> float:
+        """Move `level` towards the bent signal (at once when dt_s is None) and return it."""
+        route = self.route
+        goal = self.curve(min(max((signal - route.low) / (route.high - route.low), 0.0), 1.0))
+        tau_s = route.attack_s if goal > self.level else route.release_s
+        if dt_s is None or tau_s <= 0.0:
+            self.level = goal
+        else:
+            self.level += (goal - self.level) * -math.expm1(-dt_s / tau_s)
+        return self.level
+
+
+class Mapper:
+    """Glides every parameter to where it is set and moves it by the routes.
+
+    One step per frame, on one thread; the outcome depends on nothing but the steps taken since `reset`, so
+    the same steps give the same looks.
+    - A float with a smoothing time follows what is set with that time constant.
+    - When a whole look was loaded (`Snapshot.look_version` changed), floats travel from the old look to the
+      new along a smooth step of `/master/morph_s` seconds, routes cross-fade over the same time, and all else
+      (choices, whole numbers, switches) changes half-way. What belongs to the room is not part of a look and
+      follows as usual.
+    - Routes then scale and add; routed parameters are held in their range.
+    """
+
+    def __init__(self, params: Sequence[Param]) -> None:
+        writable = [param for param in params if param.writable]
+        floats = [param for param in writable if param.is_float]
+        self._paths = tuple(param.path for param in floats)
+        self._columns = {path: column for column, path in enumerate(self._paths)}
+        self._discrete = tuple(param.path for param in writable if not param.is_float)
+        self._room_paths = frozenset(param.path for param in writable if param.room)
+        self._low = np.array([-np.inf if param.low is None else param.low for param in floats])
+        self._high = np.array([np.inf if param.high is None else param.high for param in floats])
+        self._routable = np.array([param.routable for param in floats], dtype=bool)
+        self._tau_s = np.array([param.smoothing_s for param in floats])
+        self._in_look = np.array([not param.room for param in floats], dtype=bool)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything; the next step starts at the values set, without gliding."""
+        count = len(self._paths)
+        self._snapshot: Snapshot | None = None
+        self._set: dict[str, Value] = {}
+        self._target = np.zeros(count)
+        self._live = np.zeros(count)
+        self._origin = np.zeros(count)
+        self._held: dict[str, tuple[Value, Value]] = {}
+        self._routes: tuple[Route, ...] = ()
+        self._wires: list[_Wire] = []
+        self._scale, self._add = np.ones(count), np.zeros(count)
+        self._old_scale, self._old_add = np.ones(count), np.zeros(count)
+        self._progress = 1.0
+        self._morph_s = 0.0
+        self._alpha = np.ones(count)
+        self._alpha_dt_s = -1.0
+
+    def step(self, dt_s: float, snapshot: Snapshot, routes: tuple[Route, ...], heard: Heard | None) -> Look:
+        """The live values `dt_s` seconds after the last step; every writable path is there, in order of
+        declaration.
+
+        heard: None before the first sound. Costs some tens of microseconds (benchmarks/mapper_step.py).
+        """
+        first = self._snapshot is None
+        self._progress = 1.0 if self._morph_s <= 0.0 else min(self._progress + dt_s / self._morph_s, 1.0)
+        self._take(snapshot)
+        self._connect(routes)
+        blend = self._progress * self._progress * (3.0 - 2.0 * self._progress)
+        self._glide(dt_s, blend, first)
+        self._drive(signals(heard) if heard is not None else resting(), None if first else dt_s, blend)
+        moved = np.where(
+            self._routable, np.clip(self._live * self._scale + self._add, self._low, self._high), self._live
+        )
+        look = self._set.copy()
+        look.update(zip(self._paths, moved.tolist(), strict=True))
+        look.update({path: self._discrete_now(path, snapshot) for path in self._held})
+        return look
+
+    def _take(self, snapshot: Snapshot) -> None:
+        before = self._snapshot
+        if snapshot is before:
+            return
+        self._snapshot = snapshot
+        self._set = dict(snapshot)
+        self._target = np.array([self._set[path] for path in self._paths], dtype=float)
+        if before is None:
+            self._live = self._target.copy()
+        elif snapshot.look_version != before.look_version:
+            self._begin_morph(before, snapshot)
+
+    def _begin_morph(self, before: Snapshot, after: Snapshot) -> None:
+        shown = {path: self._discrete_now(path, before) for path in self._discrete}
+        self._held = {
+            path: (shown[path], after[path])
+            for path in self._discrete
+            if path not in self._room_paths and shown[path] != after[path]
+        }
+        self._origin = self._live.copy()
+        self._old_scale, self._old_add = self._scale.copy(), self._add.copy()
+        self._morph_s = float(after.number(MORPH_PATH)) if MORPH_PATH in after else 0.0
+        self._progress = 0.0 if self._morph_s > 0.0 else 1.0
+
+    def _discrete_now(self, path: str, snapshot: Snapshot) -> Value:
+        old, new = self._held.get(path, (None, None))
+        waiting = old is not None and self._progress < 0.5 and snapshot[path] == new
+        return old if waiting and old is not None else snapshot[path]
+
+    def _connect(self, routes: tuple[Route, ...]) -> None:
+        if routes is self._routes or routes == self._routes:
+            return
+        self._routes = routes
+        levels = {wire.route: wire.level for wire in self._wires}
+        self._wires = [
+            _Wire(route, self._columns[route.target], CURVES[route.curve], levels.get(route, 0.0))
+            for route in routes
+        ]
+
+    def _glide(self, dt_s: float, blend: float, first: bool) -> None:
+        if dt_s != self._alpha_dt_s:
+            with np.errstate(divide="ignore"):
+                self._alpha = -np.expm1(-dt_s / self._tau_s) if dt_s > 0 else (self._tau_s <= 0).astype(float)
+            self._alpha_dt_s = dt_s
+        if first:
+            return
+        goal = self._target
+        if blend < 1.0:
+            goal = np.where(self._in_look, self._origin + (self._target - self._origin) * blend, self._target)
+        self._live = self._live + (goal - self._live) * self._alpha
+
+    def _drive(self, values: Mapping[str, float], dt_s: float | None, blend: float) -> None:
+        scale, add = np.ones(len(self._paths)), np.zeros(len(self._paths))
+        for wire in self._wires:
+            level = wire.follow(values[wire.route.signal], dt_s)
+            if wire.route.mode == "scale":
+                scale[wire.column] *= 1.0 + wire.route.gain * level
+            else:
+                add[wire.column] += wire.route.gain * level
+        if blend < 1.0:
+            scale = self._old_scale + (scale - self._old_scale) * blend
+            add = self._old_add + (add - self._old_add) * blend
+        self._scale, self._add = scale, add

@@ -1,0 +1,10 @@
+"""Every parameter there is, in the order of the reference page."""
+
+from __future__ import annotations
+
+from chromesthesia.params.declaration import Param
+from chromesthesia.params.look import LOOK
+from chromesthesia.params.readings import READINGS
+from chromesthesia.params.sound import SOUND
+
+PARAMETERS: tuple[Param, ...] = (*SOUND, *LOOK, *READINGS)

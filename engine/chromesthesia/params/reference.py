@@ -1,0 +1,92 @@
+"""The reference page of all parameters, written from their declarations.
+
+`python -m chromesthesia.params.reference > docs/parameters.md` renews the page; a test holds that it is up to
+date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.declaration import Param, Value
+from chromesthesia.params.routes import SIGNALS
+from chromesthesia.params.values import describe_range
+
+COLUMNS = ("Address", "Tag", "Range", "Default", "Description")
+READING_COLUMNS = ("Address", "Tag", "Range", "Description")
+
+
+def parameter_rows(params: Sequence[Param] = PARAMETERS) -> list[tuple[str, str, str, str, str]]:
+    """One row per parameter under `COLUMNS`, as plain text; for readings the default is empty."""
+    return [
+        (
+            param.path,
+            param.type_tag,
+            describe_range(param),
+            show(param.default) if param.writable else "",
+            _notes(param),
+        )
+        for param in params
+    ]
+
+
+def show(value: Value) -> str:
+    """A value as it would stand in a preset, without quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def parameters_page(params: Sequence[Param] = PARAMETERS) -> str:
+    """The whole of docs/parameters.md, ending in a newline."""
+    lines = [
+        "# Parameters",
+        "",
+        "Written from the declarations by `chromesthesia params --markdown`; do not edit by hand. The address is",
+        "also the key in a preset's `[params]`. Tags: `f` float, `i` int, `T` true or false, `s` text. *routed*: a",
+        "preset's `[[route]]` may move it. *room*: belongs to the room; presets leave it alone.",
+        "",
+        "## Settings",
+        "",
+    ]
+    settings = [param for param in params if param.writable]
+    for group, members in groupby(settings, key=_group):
+        lines += [f"### {group}", "", *_table(COLUMNS, parameter_rows(list(members))), ""]
+    readings = [(path, tag, span, notes) for path, tag, span, _, notes in parameter_rows(_readings(params))]
+    lines += ["## Readings", "", "Sent, never taken.", "", *_table(READING_COLUMNS, readings), ""]
+    signals = [(f"`{name}`", f"{low:g}..{high:g}") for name, (low, high) in SIGNALS.items()]
+    lines += ["## Signals", "", "What a route may start from.", "", *_table(("Signal", "Range"), signals)]
+    return "\n".join(lines) + "\n"
+
+
+def _readings(params: Sequence[Param]) -> list[Param]:
+    return [param for param in params if not param.writable]
+
+
+def _group(param: Param) -> str:
+    parts = param.path.split("/")
+    return "/" + "/".join(parts[1 : 3 if len(parts) > 3 else 2])
+
+
+def _notes(param: Param) -> str:
+    notes = [note for note, holds in (("routed", param.routable), ("room", param.room)) if holds]
+    return param.description + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    head = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return head + [
+        "| " + " | ".join(_cell(column, text) for column, text in zip(columns, row, strict=True)) + " |"
+        for row in rows
+    ]
+
+
+def _cell(column: str, text: str) -> str:
+    plain = text.replace("|", "\\|")
+    return f"`{plain}`" if column in ("Address", "Tag", "Default") and plain else plain
+
+
+if __name__ == "__main__":
+    print(parameters_page(), end="")

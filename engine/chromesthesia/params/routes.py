@@ -1,0 +1,60 @@
+"""Routes: from a signal that is heard to a parameter that it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+BAND_SIGNALS = tuple(f"features/band/{number}" for number in range(1, 9))
+
+SIGNALS = MappingProxyType(
+    {
+        "features/loudness": (0.0, 1.0),
+        **dict.fromkeys(BAND_SIGNALS, (0.0, 1.0)),
+        "features/centroid": (0.0, 1.0),
+        "features/flux": (0.0, 1.0),
+        "features/onset": (0.0, 1.0),
+        "emotion/valence": (-1.0, 1.0),
+        "emotion/arousal": (-1.0, 1.0),
+        "emotion/angry": (0.0, 1.0),
+        "emotion/happy": (0.0, 1.0),
+        "emotion/sad": (0.0, 1.0),
+        "emotion/confidence": (0.0, 1.0),
+        "emotion/activity": (0.0, 1.0),
+    }
+)
+"""Every signal a route may start from, with its natural range (low, high)."""
+
+CURVES: MappingProxyType[str, Callable[[float], float]] = MappingProxyType(
+    {
+        "linear": lambda u: u,
+        "square": lambda u: u * u,
+        "root": lambda u: float(u**0.5),
+        "smooth": lambda u: u * u * (3.0 - 2.0 * u),
+    }
+)
+"""Shapes between input and output, 0..1 to 0..1."""
+
+MODES = ("add", "scale")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One connection.
+
+    The signal is taken from low..high to 0..1 and held there (high below low turns it round), bent by
+    `curve`, then follows with `attack_s` upwards and `release_s` downwards: u. Mode `add` adds gain * u, in
+    the parameter's own unit; mode `scale` multiplies by 1 + gain * u, so that gain -1 takes the parameter to
+    zero. Scaling comes before adding, and the sum is held in the parameter's range.
+    """
+
+    signal: str
+    target: str
+    gain: float = 1.0
+    curve: str = "linear"
+    low: float = 0.0
+    high: float = 1.0
+    attack_s: float = 0.0
+    release_s: float = 0.0
+    mode: str = "add"
