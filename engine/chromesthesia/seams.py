@@ -189,8 +189,8 @@ class FrameSink(Protocol):
         """pixels uint8 [H, W, 3], row 0 at the top; time_s from the start of the show."""
         ...
 
-    def sound(self, samples: Float32) -> None:
-        """Mono float32 at `SAMPLE_RATE_HZ`, in order and without gaps."""
+    def sound(self, samples: Float32, start_s: float) -> None:
+        """Mono float32 at `SAMPLE_RATE_HZ`, in order; start_s is the show time of the first sample."""
         ...
 
     def close(self) -> None: ...
