@@ -1,4 +1,4 @@
-"""What partners are told: values of `params.readings.READINGS` from what is heard and from the engine's health."""
+"""What partners are told: a value for each of `params.readings.READINGS`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""OSC over UDP: the engine's parameters as addresses, its readings as messages."""

@@ -20,6 +20,7 @@ from chromesthesia.params.values import ParameterError, coerce_exact, nearest
 log = logging.getLogger(__name__)
 
 SCHEMA = 1
+DEFAULT_NAME = "Gallery"
 SIZE_LIMIT = 256 * 1024
 """Largest preset file that is read, in bytes."""
 ROUTE_LIMIT = 64
@@ -170,6 +171,14 @@ def choose_preset(which: str, library: PresetLibrary, params: Sequence[Param] = 
     if path.suffix == ".toml" or path.is_file():
         return load_preset(path, params)
     return library.choose(which)
+
+
+def default_preset(library: PresetLibrary) -> Preset:
+    """The preset a show starts with when none is named: `Gallery`, else the first, else the plain one."""
+    index = library.index(Preset(DEFAULT_NAME))
+    if index >= 0:
+        return library.presets[index]
+    return library.presets[0] if library.presets else PLAIN
 
 
 def _check_schema(table: Mapping[str, object], path: Path) -> None:

@@ -44,9 +44,9 @@ def parameters_page(params: Sequence[Param] = PARAMETERS) -> str:
     lines = [
         "# Parameters",
         "",
-        "Written from the declarations by `chromesthesia params --markdown`; do not edit by hand. The address is",
-        "also the key in a preset's `[params]`. Tags: `f` float, `i` int, `T` true or false, `s` text. *routed*: a",
-        "preset's `[[route]]` may move it. *room*: belongs to the room; presets leave it alone.",
+        "Written from the declarations by `chromesthesia params --markdown`; do not edit by hand. The address",
+        "is also the key in a preset's `[params]`. Tags: `f` float, `i` int, `T` true or false, `s` text. *routed*:",
+        "a preset's `[[route]]` may move it. *room*: belongs to the room; presets leave it alone.",
         "",
         "## Settings",
         "",

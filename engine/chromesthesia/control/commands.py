@@ -1,0 +1,64 @@
+"""What can be asked of a running show. Each command carries `source`, who asked, e.g. `keyboard`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SetParameter:
+    """Write `raw` to the parameter at `path` (see `params.values.coerce`)."""
+
+    path: str
+    raw: object
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleParameter:
+    """Turn a switch the other way."""
+
+    path: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPreset:
+    """Glide to the preset with this name or number."""
+
+    which: str | int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextPreset:
+    """Glide to the preset after the present one, round and round."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousPreset:
+    """Glide to the preset before the present one, round and round."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextScene:
+    """Move on to the next scene of the generator, round and round."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetParameters:
+    """Back to the present preset as it was loaded; with `paths`, those parameters back to their defaults."""
+
+    source: str
+    paths: tuple[str, ...] | None = None
+
+
+Command = (
+    SetParameter | ToggleParameter | LoadPreset | NextPreset | PreviousPreset | NextScene | ResetParameters
+)

@@ -1,0 +1,180 @@
+"""The only writer of parameters: takes commands from any thread, applies them on one."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chromesthesia.control.bounded_log import BoundedLog
+from chromesthesia.control.commands import (
+    Command,
+    LoadPreset,
+    NextPreset,
+    NextScene,
+    PreviousPreset,
+    ResetParameters,
+    SetParameter,
+    ToggleParameter,
+)
+from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.params.presets import Preset, PresetLibrary, default_preset, load_preset
+from chromesthesia.params.tree import ParameterTree, Snapshot
+
+log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 1024
+"""Most commands waiting to be applied; when more come the oldest go."""
+SCHEDULE_LIMIT = 1024
+"""Most commands waiting for their time; when more come they are applied at once."""
+SCENE_PATH = "/generator/scene"
+
+
+@dataclass(slots=True)
+class ControlCounters:
+    """What became of the commands: applied, refused (bad value, unknown preset), dropped (queue full)."""
+
+    applied: int = 0
+    refused: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The newest thing a person should know, e.g. `preset Ember` or why a preset was refused."""
+
+    text: str = ""
+    at_s: float = 0.0
+    is_error: bool = False
+
+
+class Controller:
+    """Applies commands to the tree and publishes the preset and the values together.
+
+    `post` may be called from any thread and never waits for a command to be applied; `step` and `wait` belong to the
+    control thread. `current` is one reference, replaced as a whole: a reader sees a preset with its own values, never
+    half of each. Loading a preset reads its file again, so an edit shows; a file that broke meanwhile is refused and
+    the running look stays.
+    """
+
+    def __init__(self, tree: ParameterTree, library: PresetLibrary, first: Preset | None = None) -> None:
+        """first: the preset to start with, None for the library's default; ParameterError when it does not fit."""
+        self._tree = tree
+        self._library = library
+        self._preset = first if first is not None else default_preset(library)
+        self._condition = threading.Condition()
+        self._queue: deque[Command] = deque()
+        self._schedule: list[tuple[float, int, Command]] = []
+        self._ticket = 0
+        self._bounded_log = BoundedLog(log)
+        self.counters = ControlCounters()
+        self.notice = Notice()
+        tree.load_look(self._preset.params, "start")
+        self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
+
+    @property
+    def library(self) -> PresetLibrary:
+        """The presets that can be loaded."""
+        return self._library
+
+    @property
+    def preset_index(self) -> int:
+        """Position of the present preset in the library; -1 when it came from elsewhere."""
+        return self._library.index(self.current[0])
+
+    @property
+    def waiting(self) -> int:
+        """Commands posted and not yet applied."""
+        return len(self._queue) + len(self._schedule)
+
+    def post(self, *commands: Command, at_s: float | None = None) -> None:
+        """Ask for `commands`, in this order and in one step; at_s: monotonic time to apply them, None for now."""
+        with self._condition:
+            if at_s is not None and len(self._schedule) + len(commands) <= SCHEDULE_LIMIT:
+                for command in commands:
+                    heapq.heappush(self._schedule, (at_s, self._ticket, command))
+                    self._ticket += 1
+            else:
+                self._enqueue(commands)
+            self._condition.notify()
+
+    def wait(self, now_s: float, timeout_s: float) -> None:
+        """Sleep until a command is posted, one falls due, or `timeout_s` is over."""
+        with self._condition:
+            if self._queue:
+                return
+            if self._schedule:
+                timeout_s = min(timeout_s, self._schedule[0][0] - now_s)
+            if timeout_s > 0:
+                self._condition.wait(timeout_s)
+
+    def step(self, now_s: float) -> None:
+        """Apply what is posted and due; a command that fails is counted, logged and shown, never raised."""
+        with self._condition:
+            due = list(self._queue)
+            self._queue.clear()
+            while self._schedule and self._schedule[0][0] <= now_s:
+                due.append(heapq.heappop(self._schedule)[2])
+        for command in due:
+            try:
+                self._apply(command, now_s)
+                self.counters.applied += 1
+            except ChromesthesiaError as error:
+                self.counters.refused += 1
+                self.notice = Notice(str(error), now_s, is_error=True)
+                self._bounded_log.warning(now_s, "%s refused: %s", command.source, error)
+        self.current = (self._preset, self._tree.snapshot())
+
+    def _enqueue(self, commands: Sequence[Command]) -> None:
+        self._queue.extend(commands)
+        while len(self._queue) > QUEUE_LIMIT:
+            self._queue.popleft()
+            self.counters.dropped += 1
+
+    def _apply(self, command: Command, now_s: float) -> None:
+        match command:
+            case SetParameter(path, raw, source):
+                self._tree.write(path, raw, source)
+            case ToggleParameter(path, source):
+                self._tree.write(path, not self._tree.snapshot().get(path), source)
+            case LoadPreset(which, source):
+                self._load(self._library.choose(which), source, now_s)
+            case NextPreset(source):
+                self._step_preset(1, source, now_s)
+            case PreviousPreset(source):
+                self._step_preset(-1, source, now_s)
+            case NextScene(source):
+                self._next_scene(source, now_s)
+            case ResetParameters(source, None):
+                self._tree.load_look(self._preset.params, source)
+                self.notice = Notice(f"preset {self._preset.name}, as it was", now_s)
+            case ResetParameters(source, paths):
+                self._tree.reset(paths, source)
+
+    def _step_preset(self, direction: int, source: str, now_s: float) -> None:
+        count = len(self._library)
+        if count == 0:
+            return
+        index = self._library.index(self._preset)
+        start = index if index >= 0 else (-1 if direction > 0 else 0)
+        self._load(self._library.choose((start + direction) % count), source, now_s)
+
+    def _load(self, preset: Preset, source: str, now_s: float) -> None:
+        if preset.path is not None:
+            # The library's name stays, so that next and previous keep their order after an edit.
+            preset = replace(load_preset(preset.path, tuple(self._tree.params.values())), name=preset.name)
+        self._tree.load_look(preset.params, source)
+        self._preset = preset
+        self.notice = Notice(f"preset {preset.name}", now_s)
+        log.info("preset %s (%s)", preset.name, source)
+
+    def _next_scene(self, source: str, now_s: float) -> None:
+        param = self._tree.declaration(SCENE_PATH)
+        scene = int(self._tree.snapshot().number(SCENE_PATH)) + 1
+        if param.high is not None and scene > param.high:
+            scene = int(param.low or 0)
+        self._tree.write(SCENE_PATH, scene, source)
+        self.notice = Notice(f"scene {scene}", now_s)

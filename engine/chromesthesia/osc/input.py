@@ -1,0 +1,218 @@
+"""OSC in: packets become commands. Whatever arrives, nothing is raised and nothing grows."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from chromesthesia.control.bounded_log import BoundedLog
+from chromesthesia.control.commands import (
+    Command,
+    LoadPreset,
+    NextPreset,
+    NextScene,
+    PreviousPreset,
+    ResetParameters,
+    SetParameter,
+)
+from chromesthesia.osc.codec import (
+    IMMEDIATELY,
+    Argument,
+    OscBundle,
+    OscDecodeError,
+    OscMessage,
+    decode,
+    time_tag_to_wall_s,
+)
+from chromesthesia.osc.pattern import is_pattern, matching
+from chromesthesia.params.declaration import Param
+from chromesthesia.params.tree import ParameterTree, unknown_parameter
+from chromesthesia.seams import Clock, Datagrams
+
+log = logging.getLogger(__name__)
+
+LOOKAHEAD_S = 2.0
+"""A bundle is kept for its time when that is at most so far ahead; anything else is applied at once."""
+PATTERN_CACHE = 256
+INDEX_SUFFIX = "_index"
+
+Sender = tuple[str, int]
+
+
+class Post(Protocol):
+    """`Controller.post`."""
+
+    def __call__(self, *commands: Command, at_s: float | None = None) -> None: ...
+
+
+@dataclass(slots=True)
+class InputCounters:
+    """packets received; messages turned into commands; malformed packets; messages to unknown addresses; messages
+    without a usable argument."""
+
+    packets: int = 0
+    messages: int = 0
+    malformed: int = 0
+    unknown: int = 0
+    refused: int = 0
+
+
+def source_of(sender: Sender) -> str:
+    """The source that a write from `sender` carries."""
+    return f"osc:{sender[0]}:{sender[1]}"
+
+
+def index_twin(param: Param) -> str | None:
+    """The address that carries a choice as a number, for partners that know no strings; None when not a choice."""
+    return param.path + INDEX_SUFFIX if param.choices else None
+
+
+class OscInput:
+    """Turns datagrams into commands for the controller.
+
+    Every writable parameter is an address (a choice also as `<address>_index`); an address pattern reaches all
+    parameters it matches. `/preset/load`, `/preset/next`, `/preset/previous`, `/scene/next` and `/reset` are there
+    too; those that take no argument ignore a 0, so that a button's release does nothing.
+    `handle` is called from one thread and takes some microseconds.
+    """
+
+    def __init__(
+        self,
+        datagrams: Datagrams,
+        tree: ParameterTree,
+        post: Post,
+        clock: Clock,
+        wall_time_s: Callable[[], float] = time.time,
+    ) -> None:
+        """wall_time_s: seconds since 1970; only bundles' time tags are read against it."""
+        self._datagrams = datagrams
+        self._tree = tree
+        self._post = post
+        self._clock = clock
+        self._wall_time_s = wall_time_s
+        self._paths = tuple(path for path, param in tree.params.items() if param.writable)
+        self._targets: dict[str, str] = {path: path for path in self._paths}
+        for path in self._paths:
+            twin = index_twin(tree.params[path])
+            if twin is not None and twin not in tree.params:
+                self._targets[twin] = path
+        self._triggers: dict[str, Callable[[str], Command]] = {
+            "/preset/next": NextPreset,
+            "/preset/previous": PreviousPreset,
+            "/scene/next": NextScene,
+            "/reset": ResetParameters,
+        }
+        self._patterns: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._bounded_log = BoundedLog(log)
+        self.counters = InputCounters()
+
+    def run(self) -> None:
+        """Handle datagrams until the socket is closed. Body of the receiving thread."""
+        while (datagram := self._datagrams.receive()) is not None:
+            try:
+                self.handle(*datagram)
+            except Exception:  # the thread's boundary: a fault of ours must not end remote control
+                self.counters.malformed += 1
+                self._bounded_log.warning(self._clock.now_s(), "a packet could not be handled", exc_info=True)
+
+    def close(self) -> None:
+        """Close the socket, which ends `run`."""
+        self._datagrams.close()
+
+    def handle(self, payload: bytes, sender: Sender) -> None:
+        """Take one datagram. Malformed ones are counted and logged at a bounded rate; nothing is raised."""
+        self.counters.packets += 1
+        try:
+            packet = decode(payload)
+        except OscDecodeError as error:
+            self.counters.malformed += 1
+            self._bounded_log.warning(self._clock.now_s(), "bad OSC packet from %s:%d: %s", *sender, error)
+            return
+        source = source_of(sender)
+        if isinstance(packet, OscMessage):
+            commands = self._commands(packet, source)
+            if commands:
+                self._post(*commands)
+        else:
+            self._open(packet, source)
+
+    def _open(self, bundle: OscBundle, source: str) -> None:
+        commands: list[Command] = []
+        for element in bundle.elements:
+            if isinstance(element, OscBundle):
+                self._open(element, source)
+            else:
+                commands += self._commands(element, source)
+        if commands:
+            self._post(*commands, at_s=self._due_s(bundle.time_tag))
+
+    def _due_s(self, time_tag: int) -> float | None:
+        if time_tag == IMMEDIATELY:
+            return None
+        ahead_s = time_tag_to_wall_s(time_tag) - self._wall_time_s()
+        return self._clock.now_s() + ahead_s if 0.0 < ahead_s <= LOOKAHEAD_S else None
+
+    def _commands(self, message: OscMessage, source: str) -> list[Command]:
+        address, arguments = message.address, message.arguments
+        target = self._targets.get(address)
+        if target is not None:
+            commands = self._set((target,), arguments, source)
+        elif address in self._triggers:
+            return self._trigger(self._triggers[address], arguments, source)
+        elif address == "/preset/load":
+            commands = self._load(arguments, source)
+        elif is_pattern(address):
+            paths = self._expand(address)
+            if not paths:
+                return self._unknown(address, source)
+            commands = self._set(paths, arguments, source)
+        else:
+            return self._unknown(address, source)
+        if commands:
+            self.counters.messages += 1
+        else:
+            self.counters.refused += 1
+            self._bounded_log.warning(
+                self._clock.now_s(), "%s sent %s without a usable argument", source, address[:80]
+            )
+        return commands
+
+    def _set(self, paths: tuple[str, ...], arguments: tuple[Argument, ...], source: str) -> list[Command]:
+        if not arguments or isinstance(arguments[0], bytes | None):
+            return []
+        return [SetParameter(path, arguments[0], source) for path in paths]
+
+    def _trigger(
+        self, make: Callable[[str], Command], arguments: tuple[Argument, ...], source: str
+    ) -> list[Command]:
+        self.counters.messages += 1
+        return [] if arguments and not arguments[0] else [make(source)]
+
+    def _load(self, arguments: tuple[Argument, ...], source: str) -> list[Command]:
+        which = arguments[0] if arguments else None
+        if isinstance(which, float) and which.is_integer():
+            which = int(which)
+        if isinstance(which, str) or (isinstance(which, int) and not isinstance(which, bool)):
+            return [LoadPreset(which, source)]
+        return []
+
+    def _expand(self, pattern: str) -> tuple[str, ...]:
+        paths = self._patterns.get(pattern)
+        if paths is None:
+            paths = matching(pattern, self._paths)
+            self._patterns[pattern] = paths
+            if len(self._patterns) > PATTERN_CACHE:
+                self._patterns.popitem(last=False)
+        return paths
+
+    def _unknown(self, address: str, source: str) -> list[Command]:
+        self.counters.unknown += 1
+        now_s = self._clock.now_s()
+        if self._bounded_log.admits(now_s):
+            known = (*self._targets, *self._triggers, "/preset/load")
+            self._bounded_log.warning(now_s, "%s: %s", source, unknown_parameter(address, known))
+        return []
