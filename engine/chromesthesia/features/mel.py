@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32

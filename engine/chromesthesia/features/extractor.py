@@ -1,0 +1,107 @@
+"""Everything that is heard, hop by hop, from sound in chunks of any length."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chromesthesia.features.bands import BandGains, SpectrumShape
+from chromesthesia.features.loudness import LoudnessMeter
+from chromesthesia.features.mel import DEFAULT_MEL, MelSettings, log_mel_of_power, power_spectrum
+from chromesthesia.features.onset import OnsetDetector
+from chromesthesia.seams import FeatureFrame, Float32
+
+LARGEST_SAMPLE = 1e6
+"""Nothing a converter or a file can mean is beyond this, 120 dB over full scale."""
+
+
+class FeatureExtractor:
+    """Turns sound into `FeatureFrame`s; the same frames, bit for bit, for any chunking. Not thread-safe.
+
+    `restarts` counts jumps in the sound (a lapped ring, a new source); `repaired_hops` counts hops that held NaN,
+    infinity or an absurd value and were taken as silence.
+    """
+
+    def __init__(self, settings: MelSettings = DEFAULT_MEL) -> None:
+        self.settings = settings
+        self.restarts = 0
+        self.repaired_hops = 0
+        self._loudness = LoudnessMeter(settings.sample_rate_hz, settings.hop)
+        self._shape = SpectrumShape(settings)
+        self._bands = BandGains()
+        self._onset = OnsetDetector()
+        self._window: Float32 = np.zeros(settings.window, dtype=np.float32)
+        self._hop: Float32 = np.zeros(settings.hop, dtype=np.float32)
+        self._filled = 0
+        self._hop_entered_s = 0.0
+        self._next_sample: int | None = None
+        self._index = 0
+
+    def push(
+        self, samples: Float32, start_sample: int, entered_s: float, gain_db: float = 0.0
+    ) -> list[FeatureFrame]:
+        """Take mono float32 [n]; give a frame for every hop now complete.
+
+        start_sample: index of the first sample since the start of the source; when it is not where the last chunk
+        ended, framing restarts there. entered_s: when that sample entered the engine; a frame carries the entry time
+        of the oldest sample of its hop. gain_db is applied before everything.
+        """
+        if self._next_sample is not None and start_sample != self._next_sample:
+            self._restart()
+        self._next_sample = start_sample + len(samples)
+        gain = np.float32(10.0 ** (gain_db / 20.0))
+        frames = []
+        taken = 0
+        while taken < len(samples):
+            if self._filled == 0:
+                self._hop_entered_s = entered_s + taken / self.settings.sample_rate_hz
+            count = min(self.settings.hop - self._filled, len(samples) - taken)
+            np.multiply(
+                samples[taken : taken + count], gain, out=self._hop[self._filled : self._filled + count]
+            )
+            self._filled += count
+            taken += count
+            if self._filled == self.settings.hop:
+                self._filled = 0
+                frames.append(self._frame(start_sample + taken))
+        return frames
+
+    def reset(self) -> None:
+        """Forget what was heard; counters and the frame index go on."""
+        self._restart()
+        self.restarts -= 1
+        self._next_sample = None
+        self._window[:] = 0.0
+        self._loudness.reset()
+        self._bands.reset()
+
+    def _restart(self) -> None:
+        self.restarts += 1
+        self._filled = 0
+        self._onset.reset()
+
+    def _frame(self, end_sample: int) -> FeatureFrame:
+        settings, hop, window = self.settings, self._hop, self._window
+        if not np.abs(hop).max() < LARGEST_SAMPLE:  # NaN compares false
+            self.repaired_hops += 1
+            hop[:] = 0.0
+        window[: -settings.hop] = window[settings.hop :]
+        window[-settings.hop :] = hop
+        power = power_spectrum(window, settings)
+        log_mel = log_mel_of_power(power, settings)
+        rms_dbfs, lufs = self._loudness.step(hop)
+        band_power, centroid_hz = self._shape.of(power)
+        flux, onset = self._onset.step(log_mel)
+        frame = FeatureFrame(
+            index=self._index,
+            end_sample=end_sample,
+            entered_s=self._hop_entered_s,
+            log_mel=log_mel,
+            rms_dbfs=rms_dbfs,
+            lufs_momentary=lufs,
+            bands=self._bands.step(band_power),
+            centroid_hz=centroid_hz,
+            flux=flux,
+            onset=onset,
+        )
+        self._index += 1
+        return frame

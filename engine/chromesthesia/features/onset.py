@@ -1,0 +1,78 @@
+"""Onsets, decided in the hop in which they are heard: no look-ahead."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+
+import numpy as np
+
+from chromesthesia.seams import Float32
+
+LAG_HOPS = 2
+HISTORY_HOPS = 100
+REFRACTORY_HOPS = 5
+MARGIN = 0.35
+MEAN_WEIGHT = 1.0
+FULL_STRENGTH = 2.0
+
+
+class OnsetDetector:
+    """SuperFlux (Boeck and Widmer, 2013) on the log-mel with an adaptive threshold.
+
+    The flux is the mean rise (in nepers of power) of the mel bands against the largest of the three neighbours two hops
+    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus the mean of the last second plus
+    a margin; then nothing for 50 ms, and not again until the flux has fallen back. Not thread-safe; one `step` per hop.
+    """
+
+    def __init__(self) -> None:
+        self._earlier: deque[Float32] = deque(maxlen=LAG_HOPS)
+        self._history: deque[float] = deque()
+        self._sorted: list[float] = []
+        self._armed = True
+        self._since_onset = REFRACTORY_HOPS
+
+    def step(self, log_mel: Float32) -> tuple[float, float]:
+        """Log-mel float32 [mels] -> (flux >= 0, onset: 0 or strength in 0..1)."""
+        flux = 0.0
+        if len(self._earlier) == LAG_HOPS:
+            flux = float(np.maximum(log_mel - self._earlier[0], 0.0).mean())
+        self._earlier.append(_widest(log_mel))
+        threshold = self._threshold()
+        self._remember(flux)
+        self._since_onset += 1
+        above = flux > threshold
+        decided = above and self._armed and self._since_onset > REFRACTORY_HOPS
+        if decided:
+            self._since_onset = 0
+        self._armed = not above
+        strength = min(1.0, (flux - threshold + MARGIN) / FULL_STRENGTH) if decided else 0.0
+        return flux, strength
+
+    def reset(self) -> None:
+        """Forget the spectra before a gap, so that the gap is not taken for an onset; the threshold stays."""
+        self._earlier.clear()
+        self._armed = True
+        self._since_onset = REFRACTORY_HOPS
+
+    def _threshold(self) -> float:
+        if not self._sorted:
+            return MARGIN
+        median = self._sorted[len(self._sorted) // 2]
+        mean = sum(self._sorted) / len(self._sorted)
+        return median + MEAN_WEIGHT * mean + MARGIN
+
+    def _remember(self, flux: float) -> None:
+        if len(self._history) == HISTORY_HOPS:
+            oldest = self._history.popleft()
+            del self._sorted[bisect_left(self._sorted, oldest)]
+        self._history.append(flux)
+        insort(self._sorted, flux)
+
+
+def _widest(log_mel: Float32) -> Float32:
+    """Each band's maximum with its two neighbours."""
+    widest = log_mel.copy()
+    np.maximum(widest[1:], log_mel[:-1], out=widest[1:])
+    np.maximum(widest[:-1], log_mel[1:], out=widest[:-1])
+    return widest
