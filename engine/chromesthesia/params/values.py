@@ -157,7 +157,7 @@ def _finite(param: Param, raw: Real) -> float:
 def _refused(param: Param, raw: object) -> ParameterError:
     wanted = describe_range(param)
     return ParameterError(
-        f"{param.path} takes a {param.type_name}, not {_shown(raw)}", f"use {wanted}" if wanted else ""
+        f"{param.path}: expected {param.type_name}, got {_shown(raw)}", f"use {wanted}" if wanted else ""
     )
 
 

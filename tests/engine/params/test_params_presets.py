@@ -1,0 +1,157 @@
+"""Presets: complete errors, no half-taken files, and look-up by name, number and place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chromesthesia.errors import PresetError
+from chromesthesia.params.declaration import Access, Param
+from chromesthesia.params.presets import (
+    PLAIN,
+    Preset,
+    PresetLibrary,
+    choose_preset,
+    default_preset,
+    find_presets,
+    load_preset,
+)
+from chromesthesia.params.routes import Route
+
+PARAMS = (
+    Param("/look/warp", 0.5, "", low=0.0, high=1.0, routable=True),
+    Param("/look/fold", "none", "", choices=("none", "mirror")),
+    Param("/look/count", 3, "", low=0, high=9),
+    Param("/master/brightness", 1.0, "", low=0.0, high=2.0, room=True),
+    Param("/status/fps", 0.0, "", access=Access.READ),
+)
+GOOD = """
+schema = 1
+name = "Ember"
+description = "Slow fire"
+
+[params]
+"/look/warp" = 1
+"/look/fold" = "mirror"
+
+[[route]]
+from = "features/band/1"
+to = "/look/warp"
+gain = 0.5
+attack_s = 0.02
+release_s = 0.4
+
+[[route]]
+from = "emotion/valence"
+to = "/look/warp"
+low = 0
+high = -1
+curve = "smooth"
+mode = "scale"
+"""
+
+
+@pytest.fixture
+def preset_file(tmp_path: Path) -> Path:
+    path = tmp_path / "ember.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def test_a_preset_is_read_whole(preset_file: Path) -> None:
+    preset = load_preset(preset_file, PARAMS)
+    assert (preset.name, preset.description, preset.path) == ("Ember", "Slow fire", preset_file)
+    assert dict(preset.params) == {"/look/warp": 1.0, "/look/fold": "mirror"}
+    assert preset.routes == (
+        Route("features/band/1", "/look/warp", gain=0.5, attack_s=0.02, release_s=0.4),
+        Route("emotion/valence", "/look/warp", curve="smooth", low=0.0, high=-1.0, mode="scale"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "no schema number"),
+        ("schema = 2", "schema is 2, expected 1"),
+        ("schema = true", "schema is True"),
+        ("schema = 1\nnmae = 'x'", "did you mean name?"),
+        ("schema = 1\nname = ''", "name is ''"),
+        ("schema = 1\nname = 4", "name is 4"),
+        ("schema = 1\nparams = 3", "params is 3"),
+        ("schema = 1\nroute = 3", "route is 3"),
+        ("schema = 1\n[params]\n'/look/wrap' = 1", "did you mean /look/warp?"),
+        ("schema = 1\n[params]\n'/look/warp' = 'a lot'", "/look/warp: expected float"),
+        ("schema = 1\n[params]\n'/look/warp' = nan", "not a finite number"),
+        ("schema = 1\n[params]\n'/look/warp' = 1.5", "use 0..1"),
+        ("schema = 1\n[params]\n'/look/count' = 2.5", "/look/count: expected int"),
+        ("schema = 1\n[params]\n'/look/fold' = 'miror'", "did you mean mirror?"),
+        ("schema = 1\n[params]\n'/look/warp' = 2020-01-01", "expected float"),
+        ("schema = 1\n[params]\n'/master/brightness' = 1.0", "belongs to the room"),
+        ("schema = 1\n[params]\n'/status/fps' = 1.0", "no parameter '/status/fps'"),
+        ("schema = 1\n[[route]]\nto = '/look/warp'", "no 'from'"),
+        ("schema = 1\n[[route]]\nfrom = 'emotion/valense'\nto = '/look/warp'", "did you mean emotion/valence?"),
+        ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/fold'", "to is '/look/fold'"),
+        ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ngian = 1", "did you mean gain?"),
+        ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ngain = inf", "gain is inf"),
+        ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\nhigh = 0", "low and high are both 0"),
+        ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\nattack_s = -1", "out of range"),
+        ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ncurve = 'cubic'", "curve is 'cubic'"),
+        ("schema = 1\n[params", "not valid TOML"),
+        ("x = " + "[" * 5000, "not valid TOML"),
+        ("#" * 300_000, "larger than"),
+    ],
+)
+def test_every_mistake_is_named_with_the_file(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PresetError) as caught:
+        load_preset(path, PARAMS)
+    assert expected in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_too_many_routes_missing_files_and_strange_bytes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text("schema = 1\n" + "[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\n" * 65)
+    with pytest.raises(PresetError, match="65 routes"):
+        load_preset(path, PARAMS)
+    path.write_bytes(b"schema = 1\nname = '\xff'")
+    with pytest.raises(PresetError, match="not UTF-8"):
+        load_preset(path, PARAMS)
+    with pytest.raises(PresetError, match="cannot be read"):
+        load_preset(tmp_path / "none.toml", PARAMS)
+
+
+def test_a_broken_file_does_not_hide_the_others_and_the_first_folder_wins(tmp_path: Path) -> None:
+    mine, packaged = tmp_path / "mine", tmp_path / "packaged"
+    mine.mkdir()
+    packaged.mkdir()
+    (mine / "ember.toml").write_text("schema = 1\nname = 'Ember'\ndescription = 'mine'")
+    (mine / "bad.toml").write_text("schema = 9")
+    (packaged / "ember.toml").write_text("schema = 1\nname = 'Other name'")
+    (packaged / "fire.toml").write_text("schema = 1\nname = 'EMBER'")
+    (packaged / "ash.toml").write_text("schema = 1\nname = 'Ash'")
+    library = find_presets([mine, packaged], PARAMS)
+    assert library.names == ("Ash", "Ember")
+    assert library.choose("ember").description == "mine"
+    assert [error.message.rsplit("/")[-1] for error in library.broken] == ["bad.toml: schema is 9, expected 1"]
+
+
+def test_a_preset_is_chosen_by_name_stem_number_or_path(preset_file: Path) -> None:
+    library = PresetLibrary((Preset("Ash"), Preset("Slow Gold", path=Path("x/slow_gold.toml"))))
+    assert library.choose("slow gold") is library.choose("SLOW_GOLD") is library.choose(1)
+    assert choose_preset(str(preset_file), library, PARAMS).name == "Ember"
+    assert choose_preset("ash", library, PARAMS).name == "Ash"
+    with pytest.raises(PresetError, match="did you mean Ash"):
+        library.choose("Asch")
+    with pytest.raises(PresetError, match="no preset number 7"):
+        library.choose(7)
+    with pytest.raises(PresetError, match="none\\.toml"):
+        choose_preset("none.toml", library, PARAMS)
+
+
+def test_the_default_is_the_gallery_else_the_first_else_plain() -> None:
+    assert default_preset(PresetLibrary((Preset("Ash"), Preset("Gallery")))).name == "Gallery"
+    assert default_preset(PresetLibrary((Preset("Ash"), Preset("Ember")))).name == "Ash"
+    assert default_preset(PresetLibrary(())) is PLAIN
