@@ -1,0 +1,1 @@
+"""What leaves the engine as files: films with sound, stills, contact sheets, reports."""
