@@ -1,0 +1,113 @@
+"""Log-mel of every clip of a data set in one memory-mapped float16 file, rebuilt when a sound or the mel changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia_training.errors import DataError
+from chromesthesia_training.sound import mel_of_file
+
+logger = logging.getLogger(__name__)
+
+Float16 = NDArray[np.float16]
+CACHE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class MelCache:
+    """Log-mel float16 [hops, mels] of many sounds, looked up by path; a read-only view into a file."""
+
+    frames: Float16
+    places: dict[Path, tuple[int, int]]
+
+    def __getitem__(self, path: Path) -> Float16:
+        start, count = self.places[path]
+        return self.frames[start : start + count]
+
+    def hops(self, path: Path) -> int:
+        """Number of 10 ms hops of one sound."""
+        return self.places[path][1]
+
+
+def content_hash(paths: Sequence[Path]) -> str:
+    """Hash of the mel settings and of the bytes of every file, in order. Raises DataError naming a missing file."""
+    digest = hashlib.sha256(json.dumps([CACHE_VERSION, asdict(DEFAULT_MEL)]).encode())
+    for path in paths:
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
+            raise DataError(
+                f"cannot read the sound {path}: {error.strerror}", "restore it or drop it from index.csv"
+            ) from error
+    return digest.hexdigest()
+
+
+def open_cache(
+    name: str,
+    paths: Sequence[Path],
+    cache_dir: Path,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> MelCache:
+    """Log-mel of `paths`, from the file of an earlier run when nothing changed, else computed now.
+
+    on_progress: called after each sound that had to be computed, with the number done. A cache of the same name for
+    other content is removed. Raises DataError naming a sound that cannot be read; nothing half-written stays behind.
+    """
+    key = content_hash(paths)[:16]
+    data_file = cache_dir / f"mel-{name}-{key}.f16"
+    index_file = data_file.with_suffix(".json")
+    counts = _stored_counts(index_file, data_file, len(paths))
+    if counts is None:
+        counts = _compute(data_file, index_file, paths, on_progress)
+        for stale in cache_dir.glob(f"mel-{name}-{'?' * 16}.*"):
+            if stale.stem != data_file.stem:
+                stale.unlink()
+    frames = np.memmap(data_file, np.float16, mode="r", shape=(sum(counts), DEFAULT_MEL.mels))
+    starts = np.concatenate([[0], np.cumsum(counts)]).tolist()
+    return MelCache(frames, {path: (starts[i], counts[i]) for i, path in enumerate(paths)})
+
+
+def _stored_counts(index_file: Path, data_file: Path, expected: int) -> list[int] | None:
+    """Hops per sound of a complete cache; None when there is none or it is damaged."""
+    if not (index_file.is_file() and data_file.is_file()):
+        return None
+    try:
+        counts = [int(count) for count in json.loads(index_file.read_text())["hops"]]
+    except (ValueError, KeyError, TypeError):
+        logger.warning("the index %s is damaged; computing the spectra again", index_file)
+        return None
+    if len(counts) != expected or data_file.stat().st_size != 2 * DEFAULT_MEL.mels * sum(counts):
+        logger.warning("%s does not fit its index; computing the spectra again", data_file)
+        return None
+    return counts
+
+
+def _compute(
+    data_file: Path, index_file: Path, paths: Sequence[Path], on_progress: Callable[[int], None]
+) -> list[int]:
+    data_file.parent.mkdir(parents=True, exist_ok=True)
+    partial = data_file.with_suffix(f".{os.getpid()}.part")
+    counts = []
+    try:
+        with partial.open("wb") as file:
+            for done, path in enumerate(paths, start=1):
+                mel = mel_of_file(path).astype(np.float16)
+                file.write(mel.tobytes())
+                counts.append(len(mel))
+                on_progress(done)
+        os.replace(partial, data_file)
+        partial.write_text(json.dumps({"hops": counts}))
+        os.replace(partial, index_file)
+    finally:
+        partial.unlink(missing_ok=True)
+    return counts

@@ -1,0 +1,77 @@
+"""Which clips there are to train the encoder on, and their spectra."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import Progress
+
+from chromesthesia_training.cache import MelCache, open_cache
+from chromesthesia_training.clips import Clip
+from chromesthesia_training.errors import DataError
+from chromesthesia_training.folders import read_sound_folder
+from chromesthesia_training.music import read_emotify, read_vgmidi
+from chromesthesia_training.speech import read_speech
+
+READERS = {"speech": read_speech, "vgmidi": read_vgmidi, "emotify": read_emotify}
+DEFAULT_CACHE_DIR = Path("runs/cache")
+
+
+@dataclass(frozen=True)
+class SoundSet:
+    """Clips read from one folder; `name` also names its cache."""
+
+    name: str
+    folder: Path
+    clips: list[Clip]
+
+
+def find_sound_sets(data_dir: Path | None, sounds: Path | None) -> list[SoundSet]:
+    """Sets below `data_dir` (speech, vgmidi, emotify, those that are there) and a user's own folder of label/*.wav.
+
+    Raises DataError when there is none, or when one of them is not valid.
+    """
+    sets = []
+    if data_dir is not None:
+        for name, reader in READERS.items():
+            if (data_dir / name / "index.csv").is_file():
+                sets.append(SoundSet(name, data_dir / name, reader(data_dir / name)))
+        if not sets:
+            raise DataError(
+                f"{data_dir} holds none of {', '.join(f'{name}/index.csv' for name in READERS)}",
+                "give --data the folder above them, or your own sounds with --sounds",
+            )
+    if sounds is not None:
+        slug = re.sub(r"[^a-z0-9]+", "-", sounds.resolve().name.lower()).strip("-") or "sounds"
+        sets.append(SoundSet(f"own-{slug}", sounds, read_sound_folder(sounds)))
+    if not sets:
+        raise DataError("no data was given", "use --data FOLDER, --sounds FOLDER or both")
+    return sets
+
+
+def all_clips(sets: Sequence[SoundSet]) -> list[Clip]:
+    """Clips of all sets in order."""
+    return [clip for sound_set in sets for clip in sound_set.clips]
+
+
+def load_spectra(
+    sets: Sequence[SoundSet], cache_dir: Path, progress: Progress | None = None
+) -> dict[Path, MelCache]:
+    """Cache of every set by its folder, computing what is missing (about 200 times faster than the sound lasts)."""
+    caches = {}
+    for sound_set in sets:
+        paths = [clip.path for clip in sound_set.clips]
+        if progress is None:
+            caches[sound_set.folder] = open_cache(sound_set.name, paths, cache_dir)
+            continue
+        task = progress.add_task(f"spectra of {sound_set.name}", total=len(paths))
+
+        def advance(done: int, task: object = task) -> None:
+            progress.update(task, completed=done)  # type: ignore[arg-type]
+
+        caches[sound_set.folder] = open_cache(sound_set.name, paths, cache_dir, advance)
+        progress.update(task, completed=len(paths))
+    return caches

@@ -1,0 +1,88 @@
+"""Music: VGMIDI with valence and arousal rated by people in time, Emotify with a proxy from its felt emotions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from chromesthesia_training.clips import Clip, EmotionPoint, check_disjoint, number, read_table, split_of
+from chromesthesia_training.errors import DataError
+
+GEMS_VALENCE_AROUSAL: dict[str, tuple[float, float]] = {
+    "amazement": (0.5, 0.4),
+    "solemnity": (0.1, -0.2),
+    "tenderness": (0.6, -0.5),
+    "nostalgia": (0.1, -0.4),
+    "calmness": (0.5, -0.8),
+    "power": (0.4, 0.8),
+    "joyful_activation": (0.8, 0.7),
+    "tension": (-0.6, 0.7),
+    "sadness": (-0.7, -0.5),
+}
+"""Rough places of the nine emotions of the Geneva scale (Zentner et al. 2008) on the circumplex: a proxy."""
+
+
+def read_vgmidi(folder: Path) -> list[Clip]:
+    """Piano pieces of VGMIDI (Ferreira and Whitehead 2019), rated per measure, split by game series.
+
+    Raises DataError when a piece has no row in `dynamic.csv`, or a rating lies outside -1..1.
+    """
+    index, dynamic = folder / "index.csv", folder / "dynamic.csv"
+    points: dict[str, list[EmotionPoint]] = defaultdict(list)
+    for row in read_table(dynamic, ("song_id", "time_s", "valence", "arousal")):
+        point = EmotionPoint(*(number(row, column, dynamic) for column in ("time_s", "valence", "arousal")))
+        if not (-1.0 <= point.valence <= 1.0 and -1.0 <= point.arousal <= 1.0):
+            raise DataError(
+                f"{dynamic}: {row['song_id']} at {point.time_s} s is rated ({point.valence}, {point.arousal})",
+                "valence and arousal lie in -1..1",
+            )
+        points[row["song_id"]].append(point)
+    clips = []
+    for row in read_table(index, ("path", "song_id", "series", "split", "fold")):
+        if row["song_id"] not in points:
+            raise DataError(
+                f"{dynamic} has no rating of {row['song_id']}", "add it or drop it from index.csv"
+            )
+        clips.append(
+            Clip(
+                path=folder / row["path"],
+                corpus="vgmidi",
+                role="music",
+                group=row["series"],
+                split=split_of(row, index),
+                fold=int(number(row, "fold", index)),
+                emotion=None,
+                points=tuple(sorted(points[row["song_id"]], key=lambda point: point.time_s)),
+                annotation="label",
+            )
+        )
+    check_disjoint(clips)
+    return clips
+
+
+def read_emotify(folder: Path) -> list[Clip]:
+    """Songs of Emotify (Aljanaki et al. 2016), split by song; valence and arousal are a proxy from felt emotions."""
+    index = folder / "index.csv"
+    clips = []
+    for row in read_table(index, ("path", "song_id", "split", "fold", *GEMS_VALENCE_AROUSAL)):
+        shares = {emotion: number(row, emotion, index) for emotion in GEMS_VALENCE_AROUSAL}
+        total = max(sum(shares.values()), 1e-6)
+        valence, arousal = (
+            sum(share * GEMS_VALENCE_AROUSAL[emotion][axis] for emotion, share in shares.items()) / total
+            for axis in (0, 1)
+        )
+        clips.append(
+            Clip(
+                path=folder / row["path"],
+                corpus="emotify",
+                role="music",
+                group=row["song_id"],
+                split=split_of(row, index),
+                fold=int(number(row, "fold", index)),
+                emotion=None,
+                points=(EmotionPoint(0.0, valence, arousal),),
+                annotation="proxy",
+            )
+        )
+    check_disjoint(clips)
+    return clips

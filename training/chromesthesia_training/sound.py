@@ -1,0 +1,38 @@
+"""Reading a sound file for training: mono, 24 kHz, float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from chromesthesia.features.mel import DEFAULT_MEL, log_mel
+from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
+from chromesthesia_training.errors import DataError
+
+SHORTEST_S = 0.2
+
+
+def read_sound(path: Path) -> Float32:
+    """Whole sound file as mono float32 [n] at `SAMPLE_RATE_HZ`. Raises DataError for a missing, corrupt, empty file."""
+    try:
+        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise DataError(f"cannot read the sound {path}: {error}", "remove or replace this file") from error
+    mono = np.asarray(samples.mean(axis=1), dtype=np.float32)
+    if len(mono) < SHORTEST_S * rate_hz:
+        raise DataError(
+            f"the sound {path} lasts {len(mono) / rate_hz:.3f} s", f"give sounds of at least {SHORTEST_S} s"
+        )
+    if not np.isfinite(mono).all():
+        raise DataError(f"the sound {path} holds samples that are not numbers", "remove or replace this file")
+    if rate_hz != SAMPLE_RATE_HZ:
+        mono = np.asarray(soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ), dtype=np.float32)
+    return mono
+
+
+def mel_of_file(path: Path) -> Float32:
+    """Log-mel of a sound file with the engine's own definition: float32 [hops, mels]."""
+    return log_mel(read_sound(path), DEFAULT_MEL)
