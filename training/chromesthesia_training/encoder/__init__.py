@@ -1,0 +1,1 @@
+"""The streaming emotion encoder: model, training, evaluation, export."""

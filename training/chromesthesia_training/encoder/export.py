@@ -1,0 +1,171 @@
+"""The encoder as ONNX: one 20 ms step, every bit of state an input and an output."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, Float32
+from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder, fold_norms
+from chromesthesia_training.encoder.train import load_weights
+from chromesthesia_training.errors import TrainingError
+
+logger = logging.getLogger(__name__)
+
+OPSET = 20
+PARITY_TOLERANCE = 1e-4
+ANSWER_NAMES = ("valence", "arousal", "probabilities", "confidence", "embedding")
+
+
+@dataclass(frozen=True)
+class TrainedEncoder:
+    """A checkpoint read back: the network in evaluation mode, the temperature of its confidence, its training step."""
+
+    model: StreamingEncoder
+    temperature: float
+    step: int
+
+
+@dataclass(frozen=True)
+class EncoderExport:
+    """What was written: greatest difference from torch, median milliseconds a step on one thread, bytes."""
+
+    path: Path
+    parity: float
+    step_ms: float
+    size_bytes: int
+
+
+class ExportedStep(nn.Module):
+    """One step as the engine sees it: log_mel [1, 2, 64] and states in, named answers and next states out.
+
+    probabilities are softmax(logits / temperature); confidence is the greatest of them, rescaled so that chance is 0
+    and certainty 1.
+    """
+
+    def __init__(self, trained: TrainedEncoder) -> None:
+        super().__init__()
+        self.model = fold_norms(trained.model)
+        self.temperature = trained.temperature
+
+    def forward(self, log_mel: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        reading, next_state = self.model.step(log_mel, state)
+        probabilities = torch.softmax(reading.logits[:, 0] / self.temperature, dim=-1)
+        chance = 1.0 / len(EMOTIONS)
+        confidence = (probabilities.amax(dim=-1) - chance) / (1.0 - chance)
+        valence, arousal = reading.valence_arousal[:, 0, 0], reading.valence_arousal[:, 0, 1]
+        return valence, arousal, probabilities, confidence, reading.embedding[:, 0], *next_state
+
+
+def load_trained(path: Path) -> TrainedEncoder:
+    """Read `best.pt`. Raises TrainingError when it is missing or damaged."""
+    stored = load_weights(path)
+    model = StreamingEncoder(EncoderSizes(**stored["sizes"]))
+    model.load_state_dict(stored["model"])
+    return TrainedEncoder(model.eval(), float(stored["temperature"]), int(stored["step"]))
+
+
+def state_names(model: StreamingEncoder) -> tuple[list[str], list[str]]:
+    """Names of the state inputs and of the outputs that follow them."""
+    count = len(model.state_shapes())
+    return [f"state_{i}" for i in range(count)], [f"next_state_{i}" for i in range(count)]
+
+
+def export_onnx(trained: TrainedEncoder, out: Path) -> EncoderExport:
+    """Write the ONNX model (opset 20, fp32, batch 1, fixed shapes) and hold it against torch over a noisy sequence.
+
+    Raises TrainingError, leaving an earlier file in place, when the two differ by `PARITY_TOLERANCE` or more.
+    """
+    step = ExportedStep(trained).eval()
+    inputs, outputs = state_names(trained.model)
+    example = (torch.zeros(1, ENCODER_HOPS, DEFAULT_MEL.mels), *trained.model.initial_state())
+    program = torch.onnx.export(
+        step,
+        example,
+        input_names=["log_mel", *inputs],
+        output_names=[*ANSWER_NAMES, *outputs],
+        opset_version=OPSET,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    assert program is not None
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_suffix(".part")
+    program.save(str(partial), external_data=False)
+    try:
+        parity, step_ms = _compare(step, partial)
+        if not parity < PARITY_TOLERANCE:
+            raise TrainingError(
+                f"the exported encoder differs from torch by {parity:.2g}, allowed is {PARITY_TOLERANCE:g}",
+                "use the pinned torch and onnxruntime versions of constraints.txt",
+            )
+        os.replace(partial, out)
+    finally:
+        partial.unlink(missing_ok=True)
+    logger.info("wrote %s: parity %.1e, %.3f ms a step on one thread", out, parity, step_ms)
+    return EncoderExport(out, parity, step_ms, out.stat().st_size)
+
+
+class StreamedEncoder:
+    """An exported encoder, run step by step with carried state on one thread."""
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.state_shapes = {
+            item.name: item.shape for item in self.session.get_inputs() if item.name.startswith("state_")
+        }
+        self.reset()
+
+    def reset(self) -> None:
+        """Start of a sound."""
+        self.state = {name: np.zeros(shape, np.float32) for name, shape in self.state_shapes.items()}
+
+    def step(self, log_mel: Float32) -> dict[str, Float32]:
+        """log_mel float32 [2, mels] -> answers by name, without their batch axis."""
+        values = self.session.run(None, {"log_mel": log_mel[None], **self.state})
+        answers = dict(zip((item.name for item in self.session.get_outputs()), values, strict=True))
+        self.state = {name: answers[f"next_{name}"] for name in self.state}
+        return {name: answers[name][0] for name in ANSWER_NAMES}
+
+    def run(self, log_mel: Float32) -> dict[str, Float32]:
+        """A whole sound from its start, float32 [hops, mels] -> answers by name, each [steps, ...]."""
+        self.reset()
+        hops = np.ascontiguousarray(log_mel, dtype=np.float32)
+        steps = [
+            self.step(hops[at : at + ENCODER_HOPS])
+            for at in range(0, len(hops) - ENCODER_HOPS + 1, ENCODER_HOPS)
+        ]
+        return {name: np.stack([answers[name] for answers in steps]) for name in ANSWER_NAMES}
+
+
+def _compare(step: ExportedStep, path: Path, steps: int = 300) -> tuple[float, float]:
+    """Greatest difference of any answer over a sequence with loud, quiet and silent passages; median ms a step."""
+    rng = np.random.default_rng(20)
+    loudness = np.repeat(rng.uniform(-14.0, 0.0, steps // 10 + 1), 10)[:steps, None, None]
+    sequence = (loudness + rng.normal(0.0, 1.5, (steps, ENCODER_HOPS, DEFAULT_MEL.mels))).astype(np.float32)
+    streamed = StreamedEncoder(path)
+    state = step.model.initial_state()
+    worst, times_s = 0.0, []
+    with torch.inference_mode():
+        for hops in sequence:
+            started_s = time.perf_counter()
+            answers = streamed.step(hops)
+            times_s.append(time.perf_counter() - started_s)
+            outputs = step(torch.from_numpy(hops[None]), *state)
+            state = outputs[len(ANSWER_NAMES) :]
+            for name, wanted in zip(ANSWER_NAMES, outputs, strict=False):
+                worst = max(worst, float(np.abs(answers[name] - wanted[0].numpy()).max()))
+    return worst, 1_000.0 * float(np.median(times_s))

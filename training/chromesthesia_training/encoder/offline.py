@@ -1,0 +1,100 @@
+"""Answers of the torch model over whole clips at once, for choosing on the validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from chromesthesia.seams import EMOTIONS, ENCODER_HOPS
+from chromesthesia_training.clips import Clip
+from chromesthesia_training.encoder.batches import LABEL_GAIN, SCORE_FROM_S, STEP_S, points_at
+from chromesthesia_training.encoder.model import StreamingEncoder
+from chromesthesia_training.encoder.scores import correlation, fit_temperature, macro_f1
+
+Float64 = NDArray[np.float64]
+MelOf = Callable[[Path], NDArray[np.generic]]
+FIRST_SCORED_STEP = round(SCORE_FROM_S / STEP_S)
+
+
+@dataclass(frozen=True)
+class ClipAnswer:
+    """Answers at every step of one clip: valence_arousal [S, 2] in -1..1, logits [S, 3]."""
+
+    clip: Clip
+    valence_arousal: Float64
+    logits: Float64
+
+    def clip_logits(self) -> Float64:
+        """The clip's score: mean over the steps later than half a second (over all steps of a shorter clip)."""
+        late = self.logits[FIRST_SCORED_STEP:]
+        return np.asarray((late if len(late) else self.logits).mean(axis=0))
+
+
+def answer_clips(
+    model: StreamingEncoder, clips: Sequence[Clip], mel_of: MelOf, batch: int = 16
+) -> list[ClipAnswer]:
+    """Answers for every clip in order, from torch, whole clips at once in batches of similar length."""
+    model.eval()
+    answers: dict[int, ClipAnswer] = {}
+    lengths = [len(mel_of(clip.path)) // ENCODER_HOPS for clip in clips]
+    order = sorted(range(len(clips)), key=lambda index: lengths[index])
+    for start in range(0, len(order), batch):
+        chosen = order[start : start + batch]
+        longest = max(lengths[index] for index in chosen)
+        mel = np.zeros((len(chosen), longest * ENCODER_HOPS, model.mel_mean.shape[0]), dtype=np.float32)
+        for place, index in enumerate(chosen):
+            hops = lengths[index] * ENCODER_HOPS
+            mel[place, :hops] = mel_of(clips[index].path)[:hops]
+        with torch.inference_mode():
+            reading, _ = model(torch.from_numpy(mel))
+        for place, index in enumerate(chosen):
+            answers[index] = ClipAnswer(
+                clips[index],
+                reading.valence_arousal[place, : lengths[index]].double().numpy(),
+                reading.logits[place, : lengths[index]].double().numpy(),
+            )
+    return [answers[index] for index in range(len(clips))]
+
+
+def emotion_score(answers: Sequence[ClipAnswer]) -> float:
+    """Macro-F1 over the clips that have one of the three emotions."""
+    named = [(answer.clip.emotion, answer) for answer in answers if answer.clip.emotion is not None]
+    wanted = [EMOTIONS.index(emotion) for emotion, _ in named]
+    return macro_f1(wanted, [int(np.argmax(answer.clip_logits())) for _, answer in named])
+
+
+def rated_steps(answer: ClipAnswer) -> tuple[Float64, Float64]:
+    """Ratings and answers (in the unit of the ratings) at the scored steps of a rated piece: two arrays [S, 2]."""
+    times_s = (np.arange(len(answer.valence_arousal)) + 1) * STEP_S
+    late = times_s >= SCORE_FROM_S
+    return points_at(answer.clip, np.asarray(times_s[late], dtype=np.float64)), answer.valence_arousal[
+        late
+    ] / LABEL_GAIN
+
+
+def plane_scores(answers: Sequence[ClipAnswer]) -> tuple[float, float]:
+    """r of valence and of arousal over the means of rated pieces; 0 without any."""
+    pairs = [rated_steps(answer) for answer in answers if answer.clip.annotation == "label"]
+    if not pairs:
+        return 0.0, 0.0
+    wanted = np.array([rated.mean(axis=0) for rated, _ in pairs])
+    answered = np.array([said.mean(axis=0) for _, said in pairs])
+    return correlation(wanted[:, 0], answered[:, 0]), correlation(wanted[:, 1], answered[:, 1])
+
+
+def step_temperature(answers: Sequence[ClipAnswer], every: int = 10) -> float:
+    """Temperature fitted on every tenth scored step of the clips with a named emotion; 1 without any."""
+    logits, wanted = [], []
+    for answer in answers:
+        if answer.clip.emotion is not None:
+            steps = answer.logits[FIRST_SCORED_STEP::every]
+            logits.append(steps)
+            wanted.append(np.full(len(steps), EMOTIONS.index(answer.clip.emotion)))
+    if not logits:
+        return 1.0
+    return fit_temperature(np.concatenate(logits), np.concatenate(wanted))
