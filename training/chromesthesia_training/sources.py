@@ -1,0 +1,51 @@
+"""Data sets that the models learn from: what for, and under which licence. A pack names those it was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """One data set; `restricted` when its licence forbids commercial use or is not stated."""
+
+    name: str
+    used_for: str
+    licence: str
+    restricted: bool
+
+
+KNOWN_SOURCES: dict[str, DataSource] = {
+    "ravdess": DataSource("RAVDESS (English speech)", "encoder: emotion categories", "CC BY-NC-SA 4.0", True),
+    "tess": DataSource("TESS (English speech)", "encoder: emotion categories", "CC BY-NC-ND 4.0", True),
+    "nemo": DataSource("nEMO (Polish speech)", "encoder: emotion categories", "CC BY-NC-SA 4.0", True),
+    "emodb": DataSource("EMO-DB (German speech)", "encoder: emotion categories", "free for research", True),
+    "urdu": DataSource("URDU (Urdu speech)", "encoder: emotion categories", "not stated, research", True),
+    "vgmidi": DataSource(
+        "VGMIDI (piano pieces)", "encoder: valence and arousal rated by people", "not stated, research", True
+    ),
+    "emotify": DataSource(
+        "Emotify (songs)",
+        "encoder: valence and arousal derived from felt emotions (a proxy)",
+        "research",
+        True,
+    ),
+    "art": DataSource(
+        "D-ViSA (abstract paintings)",
+        "generator: pictures with their emotions, valence, arousal and dominance",
+        "artists' rights, research only",
+        True,
+    ),
+    "squeezenet": DataSource(
+        "SqueezeNet 1.1 trained on ImageNet", "generator: frozen features of the discriminator", "MIT", False
+    ),
+}
+
+
+def sources_of(names: Iterable[str], used_for: str) -> list[DataSource]:
+    """Sources by name, in order; a name that is not known is a user's own folder."""
+    return [
+        KNOWN_SOURCES.get(name, DataSource(name, used_for, "the user's own, not checked", True))
+        for name in dict.fromkeys(names)
+    ]
