@@ -23,9 +23,9 @@ CENTROID_FLOOR = 1e-8
 """Power (-80 dB) below which the centroid fades to 0."""
 
 _HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
-_REFERENCE_ATTACK_S = 0.2
-_REFERENCE_FALL_DB_PER_S = 2.0
-_RELEASE_S = 0.12
+_REFERENCE_ATTACK = 1.0 - math.exp(-_HOP_S / 0.2)
+_REFERENCE_FALL = 10.0 ** (-2.0 * _HOP_S / 10.0)  # 2 dB a second
+_RELEASE = math.exp(-_HOP_S / 0.12)
 
 
 def band_edges_hz() -> list[float]:
@@ -67,25 +67,25 @@ class BandGains:
     """
 
     def __init__(self) -> None:
-        self._reference = np.full(BAND_COUNT, QUIETEST_REFERENCE, dtype=np.float32)
-        self._level: Float32 = np.zeros(BAND_COUNT, dtype=np.float32)
-        self._attack = np.float32(1.0 - math.exp(-_HOP_S / _REFERENCE_ATTACK_S))
-        self._fall = np.float32(10.0 ** (-_REFERENCE_FALL_DB_PER_S * _HOP_S / 10.0))
-        self._release = np.float32(math.exp(-_HOP_S / _RELEASE_S))
+        self._reference = [QUIETEST_REFERENCE] * BAND_COUNT
+        self._level = [0.0] * BAND_COUNT
 
     def step(self, band_power: Float32) -> Float32:
         """Power float32 [BAND_COUNT] -> level float32 [BAND_COUNT] in 0..1, a new array."""
-        reference = self._reference
-        rising = (band_power - reference) * self._attack
-        np.maximum(reference + np.maximum(rising, 0.0), QUIETEST_REFERENCE, out=reference)
-        reference *= np.where(band_power < reference, self._fall, np.float32(1.0))
-        np.maximum(reference, QUIETEST_REFERENCE, out=reference)
-        share = (band_power / reference) ** np.float32(LOUDNESS_EXPONENT)
-        target = np.clip((share - KNEE) / (1.0 - KNEE), 0.0, 1.0).astype(np.float32)
-        self._level = np.maximum(target, self._level * self._release)
-        return self._level
+        # Plain floats: for eight numbers an array operation costs more than the loop.
+        for band, power in enumerate(band_power.tolist()):
+            reference = self._reference[band]
+            if power > reference:
+                reference += (power - reference) * _REFERENCE_ATTACK
+            else:
+                reference = max(reference * _REFERENCE_FALL, QUIETEST_REFERENCE)
+            self._reference[band] = reference
+            loudness = (power / reference) ** LOUDNESS_EXPONENT
+            target = min(1.0, max(0.0, (loudness - KNEE) / (1.0 - KNEE)))
+            self._level[band] = max(target, self._level[band] * _RELEASE)
+        return np.array(self._level, dtype=np.float32)
 
     def reset(self) -> None:
         """Forget the levels and the gains."""
-        self._reference[:] = QUIETEST_REFERENCE
-        self._level = np.zeros(BAND_COUNT, dtype=np.float32)
+        self._reference = [QUIETEST_REFERENCE] * BAND_COUNT
+        self._level = [0.0] * BAND_COUNT

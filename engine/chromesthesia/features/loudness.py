@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,10 +106,9 @@ class LoudnessMeter:
         self._weighting = BlockFilter(sections, self._part)
         # -0.691 in the standard, at 48 kHz; the bilinear transform moves it a little at other rates.
         self._offset_db = -gain_db(sections, REFERENCE_HZ, rate_hz)
-        self._plain_sum = np.zeros(RMS_HOPS)
-        self._plain_power = np.zeros(RMS_HOPS)
-        self._weighted_power = np.zeros(MOMENTARY_HOPS)
-        self._hops = 0
+        self._mean: deque[float] = deque(maxlen=RMS_HOPS)
+        self._power: deque[float] = deque(maxlen=RMS_HOPS)
+        self._weighted_power: deque[float] = deque(maxlen=MOMENTARY_HOPS)
 
     def step(self, samples: Float32) -> tuple[float, float]:
         """Take one hop, float32 [hop]: (RMS over 50 ms in dBFS, momentary LUFS over 400 ms), both at least -120.
@@ -120,21 +120,21 @@ class LoudnessMeter:
         for start in range(0, self._hop, self._part):
             filtered = self._weighting.push(samples[start : start + self._part])
             weighted += float(np.dot(filtered, filtered))
-        self._plain_sum[self._hops % RMS_HOPS] = float(samples.sum()) / self._hop
-        self._plain_power[self._hops % RMS_HOPS] = float(np.dot(samples, samples)) / self._hop
-        self._weighted_power[self._hops % MOMENTARY_HOPS] = weighted / self._hop
-        self._hops += 1
-        mean = float(self._plain_sum.sum()) / RMS_HOPS
-        rms = decibels(float(self._plain_power.sum()) / RMS_HOPS - mean * mean)
-        lufs = decibels(float(self._weighted_power.sum()) / MOMENTARY_HOPS) + self._offset_db
+        self._mean.append(float(np.add.reduce(samples)) / self._hop)
+        self._power.append(float(np.dot(samples, samples)) / self._hop)
+        self._weighted_power.append(weighted / self._hop)
+        # Summed anew each hop: a running sum would keep the rounding errors of weeks. Missing hops count as silence.
+        mean = sum(self._mean) / RMS_HOPS
+        rms = decibels(sum(self._power) / RMS_HOPS - mean * mean)
+        lufs = decibels(sum(self._weighted_power) / MOMENTARY_HOPS) + self._offset_db
         return rms, max(FLOOR_DB, lufs)
 
     def reset(self) -> None:
         """Forget what was heard."""
         self._weighting.reset()
-        self._plain_sum[:] = 0.0
-        self._plain_power[:] = 0.0
-        self._weighted_power[:] = 0.0
+        self._mean.clear()
+        self._power.clear()
+        self._weighted_power.clear()
 
 
 def decibels(power: float) -> float:

@@ -36,7 +36,7 @@ class OnsetDetector:
         """Log-mel float32 [mels] -> (flux >= 0, onset: 0 or strength in 0..1)."""
         flux = 0.0
         if len(self._earlier) == LAG_HOPS:
-            flux = float(np.maximum(log_mel - self._earlier[0], 0.0).mean())
+            flux = float(np.add.reduce(np.maximum(log_mel - self._earlier[0], 0.0))) / len(log_mel)
         self._earlier.append(_widest(log_mel))
         threshold = self._threshold()
         self._remember(flux)
