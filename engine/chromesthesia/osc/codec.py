@@ -85,14 +85,15 @@ def encode_bundle(elements: Sequence[bytes], time_tag: int = IMMEDIATELY) -> byt
     )
 
 
-def time_tag_to_wall_s(time_tag: int) -> float:
-    """Seconds since 1970 of a 64-bit NTP time tag."""
-    return (time_tag >> 32) - NTP_TO_UNIX_S + (time_tag & 0xFFFF_FFFF) / 2**32
-
-
 def wall_s_to_time_tag(wall_s: float) -> int:
-    """The 64-bit NTP time tag of a time in seconds since 1970."""
-    return int((wall_s + NTP_TO_UNIX_S) * 2**32)
+    """The 64-bit NTP time tag of a time in seconds since 1970; time tags start again from 0 in 2036."""
+    return int((wall_s + NTP_TO_UNIX_S) * 2**32) % 2**64
+
+
+def seconds_ahead(time_tag: int, wall_s: float) -> float:
+    """How far `time_tag` lies after the time `wall_s` (seconds since 1970); within 68 years either way."""
+    difference = (time_tag - wall_s_to_time_tag(wall_s)) % 2**64
+    return (difference - 2**64 if difference >= 2**63 else difference) / 2**32
 
 
 def _decode(data: bytes, start: int, end: int, depth: int) -> OscMessage | OscBundle:

@@ -26,7 +26,7 @@ from chromesthesia.osc.codec import (
     OscDecodeError,
     OscMessage,
     decode,
-    time_tag_to_wall_s,
+    seconds_ahead,
 )
 from chromesthesia.osc.pattern import is_pattern, matching
 from chromesthesia.params.declaration import Param
@@ -153,7 +153,7 @@ class OscInput:
     def _due_s(self, time_tag: int) -> float | None:
         if time_tag == IMMEDIATELY:
             return None
-        ahead_s = time_tag_to_wall_s(time_tag) - self._wall_time_s()
+        ahead_s = seconds_ahead(time_tag, self._wall_time_s())
         return self._clock.now_s() + ahead_s if 0.0 < ahead_s <= LOOKAHEAD_S else None
 
     def _commands(self, message: OscMessage, source: str) -> list[Command]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from chromesthesia.mapping.mapper import Mapper
-from chromesthesia.params.declaration import Param
+from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.seams import Heard
@@ -164,7 +164,7 @@ def test_no_morph_time_means_at_once(tree: ParameterTree) -> None:
 
 
 def test_the_same_steps_give_the_same_looks(hear: Hear) -> None:
-    def play(mapper: Mapper) -> list[dict[str, object]]:
+    def play(mapper: Mapper) -> list[dict[str, Value]]:
         tree = ParameterTree(PARAMS)
         looks = []
         for step in range(60):

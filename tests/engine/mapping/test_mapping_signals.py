@@ -33,7 +33,9 @@ def test_signals_run_from_end_to_end_of_their_range(hear: Hear) -> None:
     assert middle["features/loudness"] == pytest.approx(0.5)
     assert middle["features/centroid"] == pytest.approx(0.5)
     assert [middle[f"features/band/{n}"] for n in (1, 2, 8)] == [0.0, 0.125, 0.875]
-    assert [middle[f"emotion/{label}"] for label in ("angry", "happy", "sad")] == pytest.approx([0.2, 0.3, 0.5])
+    assert [middle[f"emotion/{label}"] for label in ("angry", "happy", "sad")] == pytest.approx(
+        [0.2, 0.3, 0.5]
+    )
 
 
 def test_a_broken_model_cannot_leave_the_range(hear: Hear) -> None:

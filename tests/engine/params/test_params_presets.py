@@ -90,13 +90,22 @@ def test_a_preset_is_read_whole(preset_file: Path) -> None:
         ("schema = 1\n[params]\n'/master/brightness' = 1.0", "belongs to the room"),
         ("schema = 1\n[params]\n'/status/fps' = 1.0", "no parameter '/status/fps'"),
         ("schema = 1\n[[route]]\nto = '/look/warp'", "no 'from'"),
-        ("schema = 1\n[[route]]\nfrom = 'emotion/valense'\nto = '/look/warp'", "did you mean emotion/valence?"),
+        (
+            "schema = 1\n[[route]]\nfrom = 'emotion/valense'\nto = '/look/warp'",
+            "did you mean emotion/valence?",
+        ),
         ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/fold'", "to is '/look/fold'"),
         ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ngian = 1", "did you mean gain?"),
         ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ngain = inf", "gain is inf"),
-        ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\nhigh = 0", "low and high are both 0"),
+        (
+            "schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\nhigh = 0",
+            "low and high are both 0",
+        ),
         ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\nattack_s = -1", "out of range"),
-        ("schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ncurve = 'cubic'", "curve is 'cubic'"),
+        (
+            "schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ncurve = 'cubic'",
+            "curve is 'cubic'",
+        ),
         ("schema = 1\n[params", "not valid TOML"),
         ("x = " + "[" * 5000, "not valid TOML"),
         ("#" * 300_000, "larger than"),
@@ -135,7 +144,9 @@ def test_a_broken_file_does_not_hide_the_others_and_the_first_folder_wins(tmp_pa
     library = find_presets([mine, packaged], PARAMS)
     assert library.names == ("Ash", "Ember")
     assert library.choose("ember").description == "mine"
-    assert [error.message.rsplit("/")[-1] for error in library.broken] == ["bad.toml: schema is 9, expected 1"]
+    assert [error.message.rsplit("/")[-1] for error in library.broken] == [
+        "bad.toml: schema is 9, expected 1"
+    ]
 
 
 def test_a_preset_is_chosen_by_name_stem_number_or_path(preset_file: Path) -> None:

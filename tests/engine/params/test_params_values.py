@@ -122,5 +122,5 @@ def test_an_error_names_the_value_and_the_way_out() -> None:
     ],
 )
 def test_declarations_that_contradict_themselves_are_found(params: tuple[Param, ...]) -> None:
-    with pytest.raises(ValueError, match="/|no/slash"):
+    with pytest.raises(ValueError, match="/"):
         check_declarations(params)

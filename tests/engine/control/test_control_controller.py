@@ -1,0 +1,235 @@
+"""Commands: applied in order, refused without harm, never more than fit."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from chromesthesia.control.bounded_log import BoundedLog
+from chromesthesia.control.commands import (
+    LoadPreset,
+    NextPreset,
+    NextScene,
+    PreviousPreset,
+    ResetParameters,
+    SetParameter,
+    ToggleParameter,
+)
+from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
+from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.presets import Preset, PresetLibrary, find_presets
+from chromesthesia.params.routes import Route
+from chromesthesia.params.tree import ParameterTree
+
+GAIN = "/audio/gain_db"
+DRIFT = "/generator/drift"
+LIBRARY = PresetLibrary(
+    (
+        Preset("Ash", {DRIFT: 0.1}, (Route("features/onset", DRIFT),)),
+        Preset("Ember", {DRIFT: 0.2}),
+        Preset("Gallery", {DRIFT: 0.3}),
+    )
+)
+
+
+@pytest.fixture
+def tree() -> ParameterTree:
+    return ParameterTree(PARAMETERS)
+
+
+@pytest.fixture
+def controller(tree: ParameterTree) -> Controller:
+    return Controller(tree, LIBRARY)
+
+
+def test_it_starts_with_the_default_preset_or_the_named_one(
+    controller: Controller, tree: ParameterTree
+) -> None:
+    preset, values = controller.current
+    assert (preset.name, values[DRIFT], controller.preset_index) == ("Gallery", 0.3, 2)
+    other = Controller(tree, LIBRARY, Preset("Mine", {DRIFT: 0.9}))
+    assert (other.current[0].name, other.current[1][DRIFT], other.preset_index) == ("Mine", 0.9, -1)
+
+
+def test_commands_wait_for_the_step_and_keep_their_order(controller: Controller) -> None:
+    controller.post(SetParameter(GAIN, 3, "test"), SetParameter(GAIN, 6, "test"))
+    assert controller.current[1][GAIN] == 0.0
+    controller.step(0.0)
+    assert controller.current[1][GAIN] == 6.0
+    assert controller.counters.applied == 2
+
+
+def test_preset_and_values_change_together(controller: Controller) -> None:
+    before = controller.current
+    controller.post(LoadPreset("ash", "test"))
+    controller.step(0.0)
+    preset, values = controller.current
+    assert (before[0].name, before[1][DRIFT]) == ("Gallery", 0.3)
+    assert (preset.name, preset.routes, values[DRIFT]) == ("Ash", LIBRARY.presets[0].routes, 0.1)
+    assert values.look_version == before[1].look_version + 1
+    assert controller.notice.text == "preset Ash"
+
+
+def test_next_and_previous_go_round(controller: Controller) -> None:
+    names = []
+    for command in (NextPreset("k"), NextPreset("k"), PreviousPreset("k"), PreviousPreset("k")):
+        controller.post(command)
+        controller.step(0.0)
+        names.append(controller.current[0].name)
+    assert names == ["Ash", "Ember", "Ash", "Gallery"]
+
+
+def test_from_outside_the_library_next_is_the_first_and_previous_the_last(tree: ParameterTree) -> None:
+    for command, expected in ((NextPreset("k"), "Ash"), (PreviousPreset("k"), "Gallery")):
+        controller = Controller(tree, LIBRARY, Preset("Mine"))
+        controller.post(command)
+        controller.step(0.0)
+        assert controller.current[0].name == expected
+
+
+def test_without_presets_next_does_nothing(tree: ParameterTree) -> None:
+    controller = Controller(tree, PresetLibrary(()))
+    controller.post(NextPreset("k"), LoadPreset(0, "k"))
+    controller.step(0.0)
+    assert controller.current[0].name == "Plain"
+    assert controller.counters.refused == 1
+
+
+def test_a_loaded_preset_spares_the_room(controller: Controller) -> None:
+    controller.post(SetParameter(GAIN, 6, "test"), LoadPreset(1, "test"))
+    controller.step(0.0)
+    assert controller.current[1][GAIN] == 6.0
+
+
+def test_reset_goes_back_to_the_preset_not_behind_it(controller: Controller) -> None:
+    controller.post(SetParameter(DRIFT, 1.5, "test"), SetParameter(GAIN, 6, "test"), ResetParameters("test"))
+    controller.step(0.0)
+    assert (controller.current[1][DRIFT], controller.current[1][GAIN]) == (0.3, 6.0)
+    controller.post(ResetParameters("test", (GAIN,)))
+    controller.step(0.0)
+    assert controller.current[1][GAIN] == 0.0
+
+
+def test_scenes_go_round_and_switches_turn(controller: Controller) -> None:
+    controller.post(
+        SetParameter("/generator/scene", 998, "k"), NextScene("k"), ToggleParameter("/hud/visible", "k")
+    )
+    controller.step(0.0)
+    assert (controller.current[1]["/generator/scene"], controller.current[1]["/hud/visible"]) == (999, True)
+    controller.post(NextScene("k"), ToggleParameter("/hud/visible", "k"))
+    controller.step(0.0)
+    assert (controller.current[1]["/generator/scene"], controller.current[1]["/hud/visible"]) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        SetParameter("/look/nothing", 1, "test"),
+        SetParameter(GAIN, "loud", "test"),
+        SetParameter("/status/fps", 1, "test"),
+        ToggleParameter("/status/fps", "test"),
+        LoadPreset("Embre", "test"),
+        LoadPreset(77, "test"),
+        ResetParameters("test", ("/look/nothing",)),
+    ],
+)
+def test_a_bad_command_is_counted_and_shown_and_harms_nothing(
+    controller: Controller, command: SetParameter | LoadPreset
+) -> None:
+    before = controller.current
+    controller.post(command, SetParameter("/master/freeze", True, "test"))
+    controller.step(1.5)
+    assert (controller.counters.refused, controller.counters.applied) == (1, 1)
+    assert controller.notice.is_error
+    assert controller.notice.at_s == 1.5
+    assert controller.current[0] is before[0]
+    assert controller.current[1][DRIFT] == before[1][DRIFT]
+
+
+def test_an_edited_preset_is_read_again_and_a_broken_one_leaves_the_show_alone(
+    tree: ParameterTree, tmp_path: Path
+) -> None:
+    file = tmp_path / "ember.toml"
+    file.write_text(f"schema = 1\nname = 'Ember'\n[params]\n'{DRIFT}' = 0.5")
+    controller = Controller(tree, find_presets([tmp_path]))
+    file.write_text(f"schema = 1\nname = 'Ember'\n[params]\n'{DRIFT}' = 0.75")
+    controller.post(LoadPreset("Ember", "test"))
+    controller.step(0.0)
+    assert controller.current[1][DRIFT] == 0.75
+    file.write_text("schema = 1\n[params]\n'/generator/dirft' = 0.5")
+    controller.post(LoadPreset("Ember", "test"))
+    controller.step(1.0)
+    assert controller.current[1][DRIFT] == 0.75
+    assert "did you mean /generator/drift" in controller.notice.text
+    file.unlink()
+    controller.post(NextPreset("test"))
+    controller.step(2.0)
+    assert controller.current[1][DRIFT] == 0.75
+    assert controller.counters.refused == 2
+
+
+def test_scheduled_commands_wait_for_their_time_and_keep_their_order(controller: Controller) -> None:
+    controller.post(SetParameter(GAIN, 2, "t"), SetParameter(GAIN, 3, "t"), at_s=2.0)
+    controller.post(SetParameter(GAIN, 1, "t"), at_s=1.0)
+    seen = []
+    for now_s in (0.5, 1.0, 1.5, 2.0):
+        controller.step(now_s)
+        seen.append(controller.current[1][GAIN])
+    assert seen == [0.0, 1.0, 1.0, 3.0]
+
+
+def test_a_flood_is_bounded_and_the_newest_survive(controller: Controller) -> None:
+    for number in range(QUEUE_LIMIT + 500):
+        controller.post(SetParameter("/generator/scene", number % 1000, "t"))
+    assert controller.waiting == QUEUE_LIMIT
+    assert controller.counters.dropped == 500
+    controller.step(0.0)
+    assert controller.current[1]["/generator/scene"] == (QUEUE_LIMIT + 499) % 1000
+
+
+def test_a_full_schedule_means_at_once(controller: Controller) -> None:
+    for _ in range(SCHEDULE_LIMIT):
+        controller.post(SetParameter(GAIN, 1, "t"), at_s=10.0)
+    controller.post(SetParameter(GAIN, 2, "t"), at_s=10.0)
+    controller.step(0.0)
+    assert controller.current[1][GAIN] == 2.0
+    assert controller.waiting == SCHEDULE_LIMIT
+
+
+def test_a_post_wakes_the_waiting_thread(controller: Controller) -> None:
+    woken = threading.Event()
+
+    def control() -> None:
+        while controller.current[1][GAIN] == 0.0:
+            controller.wait(0.0, 30.0)
+            controller.step(0.0)
+        woken.set()
+
+    thread = threading.Thread(target=control)
+    thread.start()
+    controller.post(SetParameter(GAIN, 6, "t"))
+    assert woken.wait(20.0)
+    thread.join(20.0)
+
+
+def test_a_flood_of_errors_is_one_line_a_second(
+    controller: Controller, caplog: pytest.LogCaptureFixture
+) -> None:
+    for step in range(200):
+        controller.post(SetParameter(GAIN, "loud", "osc:10.0.0.9:1"))
+        controller.step(step / 100)
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(lines) == 2
+    assert "osc:10.0.0.9:1 refused: /audio/gain_db" in lines[0]
+    assert "99 more" in lines[1]
+
+
+def test_a_bounded_log_says_what_it_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    import logging
+
+    bounded = BoundedLog(logging.getLogger("test"), period_s=5.0)
+    for now_s in (0.0, 1.0, 2.0, 6.0):
+        bounded.warning(now_s, "at %g", now_s)
+    assert [record.getMessage() for record in caplog.records] == ["at 0", "at 6 (and 2 more like it)"]
