@@ -1,0 +1,82 @@
+"""`chromesthesia`: the commands together, and how every error leaves."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from chromesthesia import __version__
+from chromesthesia.cli import doctor, lists, play
+from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
+from chromesthesia.errors import ChromesthesiaError
+
+log = logging.getLogger(__name__)
+
+app = typer.Typer(
+    name="chromesthesia",
+    help="A live instrument that turns the emotion in a room's sound into light.",
+    epilog="Start with: chromesthesia run. If something is amiss: chromesthesia doctor.",
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.command("run", epilog=play.RUN_EXAMPLES)(play.run)
+app.command("render", epilog=play.RENDER_EXAMPLES)(play.render)
+app.command("devices")(lists.devices)
+app.command("params")(lists.params)
+app.command("presets")(lists.presets)
+app.command("doctor")(doctor.doctor)
+app.add_typer(lists.packs_app, name="packs")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"chromesthesia {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _begin(
+    context: typer.Context,
+    log_level: Annotated[LogLevel, typer.Option(help="How much the log tells.")] = LogLevel.INFO,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", metavar="", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    set_up_log(log_level)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave the process: 0 when it went well, 2 for wrong usage, else the error's own code.
+
+    Every error a person can cause comes as one line on standard error: what failed, the value seen, the remedy.
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        code = app(
+            None if arguments is None else list(arguments), prog_name="chromesthesia", standalone_mode=False
+        )
+    except ChromesthesiaError as error:
+        log.debug("the whole error", exc_info=True)
+        complain(error.message, error.remedy)
+        return error.exit_code
+    except typer.TyperException as error:
+        if message := error.format_message():  # empty when the help itself was shown
+            complain(message, "--help tells more")
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        complain("stopped")
+        return 130
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,151 @@
+"""`chromesthesia devices`, `params`, `presets` and `packs`: what there is, and whether a file of yours is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from chromesthesia.cli.console import OUT, complain, say
+
+if TYPE_CHECKING:
+    from chromesthesia.packs.pack import Pack
+
+packs_app = typer.Typer(help="Model packs: list them, check one.", no_args_is_help=True)
+
+
+def _table(*columns: str, folded: int = -1) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=index != folded and not OUT.is_terminal)
+    return table
+
+
+def _show(table: Table) -> None:
+    """Fit a terminal; into a file or pipe write whole lines."""
+    OUT.print(table, width=None if OUT.is_terminal else max(OUT.width, OUT.measure(table).maximum))
+
+
+def devices() -> None:
+    """List the microphones and other inputs."""
+    from chromesthesia.audio.devices import list_inputs
+
+    found = list_inputs()
+    if not found:
+        say("No input here; `chromesthesia run` plays the bundled étude instead.", "yellow")
+        return
+    table = _table("", "#", "name (--device)", "host API (--host-api)", "channels", "rate")
+    for device in found:
+        mark = "*" if device.is_default else ""
+        rate = f"{device.default_rate_hz} Hz"
+        table.add_row(mark, str(device.index), device.name, device.host_api, str(device.channels), rate)
+    _show(table)
+    say("* the default. Numbers change when devices come and go: choose by part of the name.", "dim")
+
+
+def params(
+    search: Annotated[
+        str, typer.Argument(metavar="[WORD]", help="Only those with this in address or text.")
+    ] = "",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", metavar="", help="Print the reference page docs/parameters.md.")
+    ] = False,
+) -> None:
+    """List every parameter: OSC address and preset key, type, range, default."""
+    from chromesthesia.params.reference import COLUMNS, parameter_rows, parameters_page
+
+    if markdown:
+        typer.echo(parameters_page(), nl=False)
+        return
+    rows = [row for row in parameter_rows() if search.casefold() in f"{row[0]} {row[-1]}".casefold()]
+    if not rows:
+        say(f"No parameter has {search!r} in its address or description.", "yellow")
+        raise typer.Exit(1)
+    table = _table(*COLUMNS, folded=len(COLUMNS) - 1)
+    for row in rows:
+        table.add_row(*row)
+    _show(table)
+
+
+def presets(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Check these preset files instead.")
+    ] = None,
+) -> None:
+    """List the presets, or check preset files."""
+    from chromesthesia.params.presets import find_presets, load_preset
+    from chromesthesia.paths import resource_dirs
+
+    if files:
+        for path in files:
+            preset = load_preset(path)
+            say(f"{path}: {preset.name}, {len(preset.params)} parameters, {len(preset.routes)} routes: fine")
+        return
+    library = find_presets(resource_dirs("presets"))
+    table = _table("name", "description", folded=1)
+    for preset in library:
+        table.add_row(preset.name, preset.description)
+    _show(table)
+    for error in library.broken:
+        complain(error.message, error.remedy)
+    if library.broken:
+        raise typer.Exit(library.broken[0].exit_code)
+
+
+@packs_app.command("list")
+def list_packs() -> None:
+    """List the model packs that are found; the first of a name is the one that is used."""
+    from chromesthesia.errors import PackError
+    from chromesthesia.packs import find
+    from chromesthesia.packs.pack import load_pack
+
+    folders = find.list_packs()
+    if not folders:
+        raise PackError("there is no model pack here", "give the folder of one with --pack")
+    for folder in folders:
+        try:
+            say(f"{load_pack(folder, check_models=False).name}: {folder}")
+        except PackError as error:
+            complain(error.message, error.remedy)
+
+
+@packs_app.command("check")
+def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]) -> None:
+    """Check a model pack: manifest, checksums, tensors, and what both networks take of this machine's time."""
+    from chromesthesia.packs.find import find_pack
+    from chromesthesia.packs.pack import load_pack
+
+    pack = load_pack(find_pack(path))
+    encoder_ms, generator_ms = _try_models(pack)
+    say(f"{pack.name}: fine. The encoder takes {encoder_ms:.2f} ms of every 20 ms here,", "green")
+    say(
+        f"the generator {generator_ms:.1f} ms a picture of {'x'.join(map(str, pack.manifest.generator.image_size))}."
+    )
+
+
+def _try_models(pack: Pack, times: int = 5) -> tuple[float, float]:
+    """Milliseconds, best of `times`, of one encoder step and one picture on the CPU."""
+    import numpy as np
+
+    from chromesthesia.emotion.encoder import OnnxEncoder
+    from chromesthesia.generator.onnx_generator import OnnxGenerator
+    from chromesthesia.seams import ENCODER_HOPS
+
+    encoder, generator = OnnxEncoder(pack), OnnxGenerator(pack, "cpu")
+    log_mel = np.full((ENCODER_HOPS, 64), -16.0, np.float32)
+    condition = np.zeros(len(generator.condition_labels), np.float32)
+    noise = np.ones(generator.noise_size, np.float32)
+    return (
+        min(_timed_ms(lambda: encoder.step(log_mel, 0, 0.0)) for _ in range(times)),
+        min(_timed_ms(lambda: generator.paint(condition, noise)) for _ in range(times)),
+    )
+
+
+def _timed_ms(call: Callable[[], object]) -> float:
+    begin_s = perf_counter()
+    call()
+    return (perf_counter() - begin_s) * 1000

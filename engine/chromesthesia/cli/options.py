@@ -1,0 +1,90 @@
+"""Options that `run` and `render` share, and the parsing of what they take."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SMALLEST, LARGEST = 16, 8192
+
+
+class Provider(StrEnum):
+    """Where the networks run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    TENSORRT = "tensorrt"
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`1280x720` as (1280, 720); raises typer.BadParameter."""
+    match = re.fullmatch(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})", text.strip())
+    size = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not all(SMALLEST <= side <= LARGEST for side in size):
+        raise typer.BadParameter(
+            f"{text!r} is not WIDTHxHEIGHT with {SMALLEST} to {LARGEST} pixels, e.g. 1280x720"
+        )
+    return size
+
+
+PictureOption = "Picture"
+SoundOption = "Sound"
+FilesOption = "Files"
+NetworkOption = "Control (OSC)"
+
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", "-p", help="A preset by name, or the path of its file.", rich_help_panel=PictureOption
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        min=0, help="Another seed takes another way through the pictures.", rich_help_panel=PictureOption
+    ),
+]
+Size = Annotated[
+    str | None, typer.Option(metavar="WxH", help="Pixels, e.g. 1920x1080.", rich_help_panel=PictureOption)
+]
+Fps = Annotated[
+    float | None, typer.Option(min=1, max=240, help="Frames a second.", rich_help_panel=PictureOption)
+]
+Duration = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1,
+        help="End after this many seconds; without it, when the sound ends.",
+        rich_help_panel=FilesOption,
+    ),
+]
+Pack = Annotated[
+    Path | None,
+    typer.Option(help="Folder of another model pack than the bundled one.", rich_help_panel=PictureOption),
+]
+Where = Annotated[
+    Provider, typer.Option("--provider", help="Where the networks run.", rich_help_panel=PictureOption)
+]
+Stills = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Keep a PNG every 2 s in this folder.", rich_help_panel=FilesOption),
+]
+Sheet = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.png", help="Keep a contact sheet of the whole show.", rich_help_panel=FilesOption
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.json",
+        help="Keep figures: frame rate, late frames, latency.",
+        rich_help_panel=FilesOption,
+    ),
+]

@@ -1,0 +1,234 @@
+"""`chromesthesia run` and `chromesthesia render`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chromesthesia.cli import options
+from chromesthesia.cli.console import ERR, say
+from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
+from chromesthesia.cli.surroundings import has_display, headless_instead
+from chromesthesia.config import FilmConfig, ShowConfig
+from chromesthesia.errors import RenderError
+
+RUN_EXAMPLES = """[bold]Examples[/bold]
+
+chromesthesia run --fullscreen --display 1
+
+chromesthesia run --source song.flac --preset Ember --record film.mp4
+
+chromesthesia run --device "USB Audio" --host-api ALSA --hud
+
+chromesthesia run --headless --source demo --duration 20 --report out.json
+"""
+
+RENDER_EXAMPLES = """[bold]Example[/bold]
+
+chromesthesia render song.wav film.mp4 --preset Ember --seed 7 --size 1920x1080 --fps 60
+"""
+
+
+def run(
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source",
+            "-s",
+            metavar="auto|mic|demo|FILE",
+            help="auto: the microphone, else the bundled étude (demo). A FILE may be wav, flac, ogg, opus or mp3.",
+            rich_help_panel=SoundOption,
+        ),
+    ] = "auto",
+    device: Annotated[
+        str | None,
+        typer.Option(help="Part of the microphone's name (see: devices).", rich_help_panel=SoundOption),
+    ] = None,
+    host_api: Annotated[
+        str | None,
+        typer.Option(help="Part of its host API's name, e.g. ALSA, WASAPI.", rich_help_panel=SoundOption),
+    ] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", metavar="", help="No window.", rich_help_panel=PictureOption)
+    ] = False,
+    fullscreen: Annotated[
+        bool,
+        typer.Option(
+            "--fullscreen", "-f", metavar="", help="Fill the display.", rich_help_panel=PictureOption
+        ),
+    ] = False,
+    display: Annotated[
+        int, typer.Option(min=0, help="Number of the display, from 0.", rich_help_panel=PictureOption)
+    ] = 0,
+    hud: Annotated[
+        bool,
+        typer.Option(
+            "--hud", metavar="", help="Show level, emotion, fps and latency.", rich_help_panel=PictureOption
+        ),
+    ] = False,
+    preset: options.Preset = None,
+    seed: options.Seed = 1,
+    size: options.Size = None,
+    fps: options.Fps = None,
+    pack: options.Pack = None,
+    provider: options.Where = options.Provider.AUTO,
+    duration: options.Duration = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record", "-r", metavar="FILM.mp4", help="Keep a film with sound.", rich_help_panel=FilesOption
+        ),
+    ] = None,
+    stills: options.Stills = None,
+    sheet: options.Sheet = None,
+    report: options.Report = None,
+    osc_in_port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="UDP port to listen on; 0: no OSC at all.", rich_help_panel=NetworkOption
+        ),
+    ] = 9000,
+    osc_out: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT", help="Where emotion and features go.", rich_help_panel=NetworkOption
+        ),
+    ] = "127.0.0.1:9001",
+    lan: Annotated[
+        bool,
+        typer.Option(
+            "--lan",
+            metavar="",
+            help="Listen to the whole network, not only this machine.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = False,
+) -> None:
+    """Play: listen to the room, or to a file, and paint.
+
+    In the window: N and P (or the arrows) change the preset, S the scene, F fullscreen, H the HUD, Esc ends the show.
+    """
+    width, height = options.parse_size(size) if size else (None, None)
+    config = ShowConfig(
+        source=source,
+        device=device,
+        host_api=host_api,
+        headless=headless,
+        fullscreen=fullscreen,
+        display=display,
+        width=width,
+        height=height,
+        fps=fps,
+        duration_s=duration,
+        preset=preset,
+        seed=seed,
+        pack=pack,
+        provider=provider.value,
+        record=record,
+        stills=stills,
+        report=report,
+        sheet=sheet,
+        osc_in_port=osc_in_port,
+        osc_out=osc_out,
+        lan=lan,
+        hud=hud,
+    )
+    if not config.headless and not has_display():
+        config = _without_window(config)
+    try:
+        figures = _run_show(config)
+    except RenderError as error:
+        if config.headless:
+            raise
+        say(f"The window did not open: {error}", "yellow")
+        config = _without_window(config)
+        figures = _run_show(config)
+    _tell(figures, config.record, config.sheet, config.stills, config.report)
+
+
+def render(
+    sound: Annotated[Path, typer.Argument(metavar="SOUND", help="wav, flac, ogg, opus or mp3.")],
+    film: Annotated[Path, typer.Argument(metavar="FILM.mp4", help="The film to write.")],
+    preset: options.Preset = None,
+    seed: options.Seed = 1,
+    size: options.Size = "1280x720",
+    fps: options.Fps = 30.0,
+    pack: options.Pack = None,
+    provider: options.Where = options.Provider.AUTO,
+    duration: options.Duration = None,
+    stills: options.Stills = None,
+    sheet: options.Sheet = None,
+    report: options.Report = None,
+) -> None:
+    """Make a film of a sound file, as fast as this machine can.
+
+    The same sound, preset, seed, size and frame rate give the same frames.
+    """
+    width, height = options.parse_size(size or "1280x720")
+    config = FilmConfig(
+        sound=sound,
+        film=film,
+        preset=preset,
+        seed=seed,
+        width=width,
+        height=height,
+        fps=fps or 30.0,
+        duration_s=duration,
+        pack=pack,
+        provider=provider.value,
+        stills=stills,
+        report=report,
+        sheet=sheet,
+    )
+    from chromesthesia.runtime.offline import render_film
+
+    with _progress(f"Rendering {film.name}") as advance:
+        figures = render_film(config, advance)
+    _tell(figures, film, config.sheet, config.stills, config.report)
+
+
+def _run_show(config: ShowConfig) -> Mapping[str, object]:
+    from chromesthesia.runtime.live import run_show
+
+    return run_show(config)
+
+
+def _without_window(config: ShowConfig) -> ShowConfig:
+    config, line = headless_instead(config)
+    say(line, "cyan")
+    return config
+
+
+@contextlib.contextmanager
+def _progress(title: str) -> Iterator[Callable[[float], None]]:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=ERR, transient=True) as progress:
+        task = progress.add_task(title, total=1.0)
+        yield lambda share: progress.update(task, completed=share)
+
+
+def _tell(figures: Mapping[str, object], *files: Path | None) -> None:
+    """The show in two lines: how it went, and which files it left."""
+    say(" · ".join(_figures(figures)))
+    kept = [str(file) for file in files if file is not None and file.exists()]
+    if kept:
+        say(f"Kept: {', '.join(kept)}", "green")
+
+
+def _figures(figures: Mapping[str, object]) -> Iterator[str]:
+    yield f"{figures.get('frames', 0)} frames in {figures.get('duration_s', 0)} s"
+    if "fps" in figures:
+        yield f"{figures['fps']} fps, {figures.get('late_frames', 0)} late"
+    latency = figures.get("latency_ms")
+    light = latency.get("sound_to_light") if isinstance(latency, Mapping) else None
+    if isinstance(light, Mapping) and light.get("p95") is not None:
+        yield f"sound to light {light['p50']:.0f} ms (p95 {light['p95']:.0f} ms)"
+    yield f"source {figures.get('source', '?')}"
+    yield f"preset {figures.get('preset', '?')}"
+    yield f"pack {figures.get('pack', '?')}"

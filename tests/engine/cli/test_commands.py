@@ -1,0 +1,276 @@
+"""The command line as a person meets it: what it passes on, how errors leave, what it prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chromesthesia import __version__
+from chromesthesia.cli import play
+from chromesthesia.cli.app import main
+from chromesthesia.config import FilmConfig, ShowConfig
+from chromesthesia.errors import AudioError, RecordError, RenderError
+
+FIGURES: dict[str, object] = {
+    "frames": 600,
+    "duration_s": 20.0,
+    "fps": 30.0,
+    "late_frames": 2,
+    "latency_ms": {"sound_to_light": {"p50": 30.4, "p95": 41.9, "p99": 50.0}},
+    "source": "demo",
+    "preset": "Gallery",
+    "pack": "default",
+}
+
+
+def run_main(*arguments: str) -> int:
+    """The exit code of one command."""
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+@pytest.fixture
+def shows(monkeypatch: pytest.MonkeyPatch) -> list[ShowConfig]:
+    """Every show that was begun, on a machine with a display."""
+    begun: list[ShowConfig] = []
+
+    def fake_show(config: ShowConfig) -> dict[str, object]:
+        begun.append(config)
+        return FIGURES
+
+    monkeypatch.setattr(play, "_run_show", fake_show)
+    monkeypatch.setattr(play, "has_display", lambda: True)
+    return begun
+
+
+def test_run_without_options_is_the_default_show(shows: list[ShowConfig]) -> None:
+    assert run_main("run") == 0
+    assert shows == [ShowConfig()]
+
+
+def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
+    wanted = ShowConfig(
+        source="song.wav",
+        device="USB",
+        host_api="ALSA",
+        headless=True,
+        fullscreen=True,
+        display=2,
+        width=320,
+        height=200,
+        fps=24.0,
+        duration_s=2.5,
+        preset="Ember",
+        seed=9,
+        pack=Path("mine"),
+        provider="cpu",
+        record=Path("a.mp4"),
+        stills=Path("stills"),
+        report=Path("a.json"),
+        sheet=Path("a.png"),
+        osc_in_port=9100,
+        osc_out="10.0.0.2:7000",
+        lan=True,
+        hud=True,
+    )
+    unset = [
+        f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
+    ]
+    assert unset == [], "this test must name every field"
+    line = (
+        "run --source song.wav --device USB --host-api ALSA --headless --fullscreen --display 2 --size 320x200 "
+        "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
+        "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan --hud"
+    )
+    assert run_main(*line.split()) == 0
+    assert shows == [wanted]
+
+
+def test_the_figures_of_a_show_are_told(shows: list[ShowConfig], capsys: pytest.CaptureFixture[str]) -> None:
+    run_main("run", "--headless")
+    told = capsys.readouterr().out
+    assert "600 frames in 20.0 s" in told
+    assert "30.0 fps, 2 late" in told
+    assert "sound to light 30 ms (p95 42 ms)" in told
+
+
+def test_no_display_and_no_microphone_leaves_a_film(
+    shows: list[ShowConfig], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(play, "has_display", lambda: False)
+    monkeypatch.setattr("chromesthesia.cli.surroundings.headless_instead.__defaults__", (lambda: False,))
+    assert run_main("run") == 0
+    assert shows == [
+        ShowConfig(source="demo", headless=True, record=Path("out/etude.mp4"), sheet=Path("out/etude.png"))
+    ]
+    assert "out/etude.mp4" in capsys.readouterr().out
+
+
+def test_a_window_that_does_not_open_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun: list[ShowConfig] = []
+
+    def no_window(config: ShowConfig) -> dict[str, object]:
+        begun.append(config)
+        if not config.headless:
+            raise RenderError("no OpenGL 3.3 on this display", "update the driver")
+        return FIGURES
+
+    monkeypatch.setattr(play, "_run_show", no_window)
+    monkeypatch.setattr(play, "has_display", lambda: True)
+    assert run_main("run", "--source", "demo") == 0
+    assert [config.headless for config in begun] == [False, True]
+    assert "no OpenGL 3.3 on this display" in capsys.readouterr().out
+
+
+def test_headless_without_opengl_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_gl(config: ShowConfig) -> dict[str, object]:
+        raise RenderError("no OpenGL", "install a driver")
+
+    monkeypatch.setattr(play, "_run_show", no_gl)
+    assert run_main("run", "--headless") == RenderError.exit_code
+
+
+@pytest.mark.parametrize(
+    "error", [AudioError("no device\n'Foo'", "near:\n'Food'"), RecordError("the disk is full", "free some")]
+)
+def test_errors_are_one_line_with_the_remedy_and_their_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: AudioError | RecordError
+) -> None:
+    def fail(config: ShowConfig) -> dict[str, object]:
+        raise error
+
+    monkeypatch.setattr(play, "_run_show", fail)
+    assert run_main("run", "--headless") == error.exit_code
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0] == f"error: {' '.join(error.message.split())} ({' '.join(error.remedy.split())})"
+
+
+def test_ctrl_c_leaves_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(config: ShowConfig) -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(play, "_run_show", interrupted)
+    assert run_main("run", "--headless") == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("run --sed 3", "--seed"),
+        ("rnu", "run"),
+        ("run --size 3", "1280x720"),
+        ("run --size 4x99999", "1280x720"),
+        ("run --fps 0", "--fps"),
+        ("run --provider gpu", "cuda"),
+        ("run --duration -1", "--duration"),
+        ("render only.wav", "FILM.mp4"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_helps(
+    line: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main(*line.split()) == 2
+    complaint = capsys.readouterr().err.strip()
+    assert complaint.startswith("error: ")
+    assert words in complaint
+    assert "\n" not in complaint
+
+
+def test_render_passes_everything_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configs: list[FilmConfig] = []
+
+    def fake_render(config: FilmConfig, progress: object) -> dict[str, object]:
+        assert callable(progress)
+        progress(0.5)
+        configs.append(config)
+        config.film.write_bytes(b"film")
+        return {"frames": 60, "duration_s": 2.0}
+
+    pytest.importorskip("chromesthesia.runtime.offline")
+    monkeypatch.setattr("chromesthesia.runtime.offline.render_film", fake_render)
+    film = tmp_path / "o.mp4"
+    assert (
+        run_main(
+            "render", "in.wav", str(film), "--preset", "X", "--seed", "4", "--size", "64x48", "--fps", "25"
+        )
+        == 0
+    )
+    assert configs == [FilmConfig(Path("in.wav"), film, preset="X", seed=4, width=64, height=48, fps=25.0)]
+    assert str(film) in capsys.readouterr().out
+
+
+def test_version_and_help() -> None:
+    assert run_main("--version") == 0
+    assert run_main() == 0
+    assert run_main("run", "--help") == 0
+
+
+def test_help_comes_without_loading_the_engine() -> None:
+    probe = (
+        "import sys\nfrom chromesthesia.cli.app import main\n"
+        "try:\n    main(['run', '--help'])\nexcept SystemExit:\n    pass\n"
+        "loaded = {'numpy', 'onnxruntime', 'moderngl', 'pygame', 'av', 'sounddevice'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "--record" in done.stdout
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "chromesthesia", "--version"], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, f"chromesthesia {__version__}")
+
+
+def test_params_lists_and_searches(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main("params") == 0
+    everything = capsys.readouterr().out
+    assert "/audio/gain_db" in everything
+    assert "/emotion/valence" in everything
+    assert run_main("params", "GATE") == 0
+    some = capsys.readouterr().out
+    assert "/audio/gate_dbfs" in some
+    assert "/audio/gain_db" not in some
+    assert run_main("params", "no such thing") == 1
+
+
+def test_params_prints_the_reference_page(capsys: pytest.CaptureFixture[str]) -> None:
+    from chromesthesia.params.reference import parameters_page
+
+    assert run_main("params", "--markdown") == 0
+    assert capsys.readouterr().out == parameters_page()
+
+
+def test_presets_checks_a_file_of_the_users(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = tmp_path / "good.toml"
+    good.write_text('schema = 1\nname = "Mine"\n[params]\n"/generator/drift" = 0.1\n')
+    bad = tmp_path / "bad.toml"
+    bad.write_text('schema = 1\nname = "Mine"\n[params]\n"/generator/drfit" = 0.1\n')
+
+    assert run_main("presets", str(good)) == 0
+    assert "Mine" in capsys.readouterr().out
+    assert run_main("presets", str(bad)) == 6
+    complaint = capsys.readouterr().err
+    assert "bad.toml" in complaint
+    assert "/generator/drift" in complaint
+
+
+def test_a_pack_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main("packs", "check", str(tmp_path)) == 4
+    assert capsys.readouterr().err.startswith("error: ")
