@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Self
 
 from chromesthesia.errors import RecordError
 from chromesthesia.out.contact_sheet import ContactSheet
@@ -20,6 +21,21 @@ class Outputs:
 
     def __init__(self, sinks: tuple[FrameSink, ...]) -> None:
         self.sinks = sinks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Close; when the body was left by an error or Ctrl-C, no unfinished film replaces an older one."""
+        if kind is not None:
+            for sink in self.sinks:
+                if isinstance(sink, FilmRecorder):
+                    sink.abandon()
+        try:
+            self.close()
+        except RecordError:
+            if kind is None:
+                raise
 
     def frame(self, pixels: UInt8, time_s: float) -> None:
         """Hand on pixels uint8 [H, W, 3], row 0 at the top."""

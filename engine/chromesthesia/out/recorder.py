@@ -59,6 +59,7 @@ class FilmRecorder:
         self._queue = MediaQueue(frames_in_budget(width, height), live)
         self._closing = threading.Lock()
         self._closed = False
+        self._whole = True
         self._thread = threading.Thread(target=self._write, name="film", daemon=True)
         self._thread.start()
 
@@ -108,6 +109,16 @@ class FilmRecorder:
         if self.dropped_frames:
             log.warning("film %s: %d of %d frames were dropped", self.path, self.dropped_frames, self.frames)
 
+    def abandon(self) -> None:
+        """End a film that did not come to its end: it stays playable under its `.part` name, an older film is kept."""
+        self._whole = False
+        try:
+            self.close()
+        except RecordError as error:
+            log.error("%s", error)
+        else:
+            log.info("the unfinished film is %s", self._part)
+
     def _raise_offline(self) -> None:
         if self.error is not None and not self._live:
             raise self.error
@@ -134,7 +145,8 @@ class FilmRecorder:
                 else:
                     self._film.sound(item.samples, item.start_s)
             self._film.finish()
-            os.replace(self._part, self.path)
+            if self._whole:
+                os.replace(self._part, self.path)
         except Exception as error:  # the edge of the thread: whatever broke the film must not break the show
             self._fail(error)
 

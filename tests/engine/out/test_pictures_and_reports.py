@@ -179,3 +179,24 @@ def test_one_output_that_fails_does_not_take_the_others_along() -> None:
     with pytest.raises(RecordError, match="disk is full"):
         Outputs(spies).close()
     assert all(spy.closed for spy in spies)
+
+
+def test_a_film_that_was_broken_off_does_not_replace_the_older_one(tmp_path: Path) -> None:
+    film = tmp_path / "a.mp4"
+    film.write_bytes(b"an older film")
+
+    def interrupted() -> None:
+        with open_outputs(64, 48, 10, live=False, film=film, sheet=tmp_path / "sheet.png") as outputs:
+            for index in range(30):
+                outputs.frame(plain(index), index / 10)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert film.read_bytes() == b"an older film"
+    assert (tmp_path / "a.part.mp4").stat().st_size > 500
+    assert (tmp_path / "sheet.png").exists()
+
+    with open_outputs(64, 48, 10, live=False, film=film) as outputs:
+        outputs.frame(plain(1), 0.0)
+    assert film.stat().st_size > 500
