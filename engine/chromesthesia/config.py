@@ -12,7 +12,8 @@ class ShowConfig:
 
     source: `auto`, `mic`, `demo` or the path of a sound file. device / host_api: part of a device's and host API's name
     (a number is taken as an index). duration_s: None plays until stopped (a file or the demo: until it ends). width,
-    height: of the picture in pixels. seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all
+    height: of the picture in pixels, fps: frames a second; None fits them to the surface (a window: 1280 x 720 at 60;
+    headless: 640 x 360 at 30). seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all
     interfaces rather than loopback.
     """
 
@@ -22,9 +23,9 @@ class ShowConfig:
     headless: bool = False
     fullscreen: bool = False
     display: int = 0
-    width: int = 1280
-    height: int = 720
-    fps: float = 60.0
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
     duration_s: float | None = None
     preset: str | None = None
     seed: int = 1
@@ -32,6 +33,7 @@ class ShowConfig:
     provider: str = "auto"
     record: Path | None = None
     stills: Path | None = None
+    sheet: Path | None = None
     report: Path | None = None
     osc_in_port: int = 9000
     osc_out: str = "127.0.0.1:9001"
@@ -54,4 +56,5 @@ class FilmConfig:
     pack: Path | None = None
     provider: str = "auto"
     stills: Path | None = None
+    sheet: Path | None = None
     report: Path | None = None

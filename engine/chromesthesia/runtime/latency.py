@@ -1,0 +1,68 @@
+"""Where the milliseconds go: bounded collections of measured delays, from any thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import perf_counter
+
+import numpy as np
+
+STAGES = ("capture", "features", "encoder", "generator", "render", "sound_to_light")
+"""Stages of the report, in the order of the way of a sound.
+
+capture: the oldest sample of a block entered -> the block is in the ring. features: one hop's features computed.
+encoder: one 20 ms step computed. generator: one image painted. render: one frame drawn and finished. sound_to_light: the
+oldest sample of a hop entered -> the end of the frame that first shows that hop.
+"""
+
+KEPT_PER_STAGE = 1 << 16
+
+
+class LatencyMeter:
+    """Keeps the newest `KEPT_PER_STAGE` values of every stage in preallocated rings; weeks of running cost no memory."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept_ms = {stage: np.zeros(KEPT_PER_STAGE, dtype=np.float32) for stage in STAGES}
+        self._count = dict.fromkeys(STAGES, 0)
+
+    def add(self, stage: str, value_s: float) -> None:
+        """Count one delay of `value_s` seconds."""
+        with self._lock:
+            index = self._count[stage]
+            self._kept_ms[stage][index % KEPT_PER_STAGE] = value_s * 1000.0
+            self._count[stage] = index + 1
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Count how long the body takes."""
+        start_s = perf_counter()
+        yield
+        self.add(stage, perf_counter() - start_s)
+
+    def recent_ms(self, stage: str, newest: int = 60) -> float:
+        """Median of the newest values in milliseconds; 0 before the first."""
+        with self._lock:
+            count = self._count[stage]
+            if count == 0:
+                return 0.0
+            indices = np.arange(max(0, count - min(newest, KEPT_PER_STAGE)), count) % KEPT_PER_STAGE
+            return float(np.median(self._kept_ms[stage][indices]))
+
+    def summary(self) -> Mapping[str, Mapping[str, float | int | None]]:
+        """p50, p95, p99 in milliseconds and the count for every stage; None where nothing was measured."""
+        with self._lock:
+            kept = {
+                stage: (self._kept_ms[stage][: min(self._count[stage], KEPT_PER_STAGE)].copy(), count)
+                for stage, count in self._count.items()
+            }
+        return {stage: _percentiles(values_ms, count) for stage, (values_ms, count) in kept.items()}
+
+
+def _percentiles(values_ms: np.ndarray, count: int) -> dict[str, float | int | None]:
+    if count == 0:
+        return {"p50": None, "p95": None, "p99": None, "count": 0}
+    p50, p95, p99 = (round(float(value), 3) for value in np.percentile(values_ms, (50, 95, 99)))
+    return {"p50": p50, "p95": p95, "p99": p99, "count": count}

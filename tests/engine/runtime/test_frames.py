@@ -1,0 +1,45 @@
+"""The frame schedule and what keeps it: lateness is counted, never hidden."""
+
+from __future__ import annotations
+
+import pytest
+
+from chromesthesia.runtime.frames import FrameSchedule
+from chromesthesia.runtime.governor import LOWEST, WINDOW_FRAMES, PaintGovernor
+
+
+def test_frames_on_time_are_not_late_and_keep_the_rate() -> None:
+    schedule = FrameSchedule(fps=50.0)
+    for _ in range(100):
+        assert not schedule.finished(schedule.due_s + 0.015)
+    assert (schedule.frames, schedule.late_frames) == (100, 0)
+    assert schedule.due_s == pytest.approx(2.0)
+    assert schedule.recent_fps == pytest.approx(50.0)
+
+
+def test_a_frame_that_takes_three_periods_counts_itself_and_those_it_pushed_out() -> None:
+    schedule = FrameSchedule(fps=10.0)
+    schedule.finished(0.05)
+    assert schedule.due_s == pytest.approx(0.1)
+    assert schedule.finished(0.1 + 0.35)
+    assert schedule.due_s == pytest.approx(0.4)
+    assert schedule.late_frames == 3
+    assert not schedule.finished(0.45)
+    assert schedule.due_s == pytest.approx(0.5)
+
+
+def test_the_governor_halves_when_frames_are_late_and_comes_back() -> None:
+    governor = PaintGovernor()
+    for index in range(WINDOW_FRAMES):
+        governor.frame(late=index % 5 == 0)
+    assert governor.factor == 0.5
+    for _ in range(WINDOW_FRAMES * 4 * 4):
+        governor.frame(late=False)
+    assert governor.factor == 1.0
+
+
+def test_the_governor_never_stops_the_generator() -> None:
+    governor = PaintGovernor()
+    for _ in range(WINDOW_FRAMES * 20):
+        governor.frame(late=True)
+    assert governor.factor == LOWEST
