@@ -23,8 +23,8 @@ from chromesthesia.seams import (
 NEUTRAL_VALENCE = 0.0
 NEUTRAL_AROUSAL = -0.2
 """A silent room is calm rather than in the middle."""
-BETA = 0.35
-"""Hz of cutoff per unit of speed: a swing of 1 within 0.3 s is followed about twice as fast as a slow one."""
+BETA = 0.1
+"""Hz of cutoff per unit of speed: a sudden swing of 1 is followed about twice as fast as a slow one."""
 REOPENING_S = 0.6
 REOPENING_BOOST = 4.0
 """After silence the first emotion is followed this much faster, fading over `REOPENING_S`."""

@@ -7,7 +7,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from chromesthesia.errors import PackError
+from chromesthesia.packs.binding import BoundSession
 from chromesthesia.packs.manifest import (
     MANIFEST_NAME,
     REMEDY,
@@ -53,8 +56,8 @@ def load_pack(path: Path, check_models: bool = True) -> Pack:
     """Read and check the pack in folder `path`.
 
     Checked: the schema, file names, sizes (256 MiB in all), the sha256 of every file, the mel settings field by field,
-    what the manifest says of both models, and, with `check_models`, that ONNX Runtime opens both and finds the tensors
-    as declared. Raises PackError as `expected X, got Y`.
+    what the manifest says of both models, and, with `check_models`, that ONNX Runtime opens both, finds the tensors
+    as declared and gets finite answers. Raises PackError as `expected X, got Y`.
     """
     where = path / MANIFEST_NAME
     manifest = parse_manifest(_read_text(where), where)
@@ -64,11 +67,14 @@ def load_pack(path: Path, check_models: bool = True) -> Pack:
     contents = _read_files(path, manifest, where)
     pack = Pack(path, manifest, contents[manifest.encoder.file], contents[manifest.generator.file])
     if check_models:
-        encoder, generator = manifest.encoder, manifest.generator
-        session = open_session(pack.encoder_bytes, "cpu", name=str(path / encoder.file))
-        check_session(session, encoder.inputs, encoder.outputs, str(path / encoder.file))
-        session = open_session(pack.generator_bytes, "cpu", name=str(path / generator.file))
-        check_session(session, generator.inputs, generator.outputs, str(path / generator.file))
+        for model, content in (
+            (manifest.encoder, pack.encoder_bytes),
+            (manifest.generator, pack.generator_bytes),
+        ):
+            name = str(path / model.file)
+            session = open_session(content, "cpu", name=name)
+            check_session(session, model.inputs, model.outputs, name)
+            _try_once(session, model, name)
     return pack
 
 
@@ -95,6 +101,18 @@ def check_session(
                     f"{name}: {kind} {spec.name}: expected shape {list(spec.shape)}, got {list(tensor.shape)}",
                     REMEDY,
                 )
+
+
+def _try_once(session: Session, model: EncoderSpec | GeneratorSpec, name: str) -> None:
+    """Raise PackError unless the model answers zeros with finite numbers."""
+    arrays = [
+        {spec.name: np.zeros(spec.shape, dtype=np.float32) for spec in specs}
+        for specs in (model.inputs, model.outputs)
+    ]
+    BoundSession(session, arrays[0], arrays[1]).run()
+    for output, array in arrays[1].items():
+        if not np.isfinite(array).all():
+            raise PackError(f"{name}: {output}: expected finite numbers, got NaN or infinity", REMEDY)
 
 
 def _read_text(where: Path) -> str:
