@@ -1,0 +1,137 @@
+"""Colour of a frame: an affine colour matrix and a gradient over brightness, from the palette and the emotion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chromesthesia.params.declaration import Value
+from chromesthesia.params.look import PALETTES
+from chromesthesia.render.values import choice, number
+from chromesthesia.seams import Float32, Heard, UInt8
+
+GRADIENT_SIZE = 256
+_LUMA = np.array([0.2126, 0.7152, 0.0722])
+_PIVOT = 0.42  # contrast turns around this grey
+_SPREAD = 0.21  # deviation of brightness that evening out aims at
+
+# Colours from dark to bright, evenly spaced.
+_STOPS: dict[str, tuple[str, ...]] = {
+    "painting": ("000000", "ffffff"),
+    "ember": ("070308", "2a0a10", "7c1a10", "d24a12", "f79a2e", "ffdf94", "fff6e0"),
+    "tide": ("030c16", "08283f", "0f5569", "1f8f92", "77cbb2", "d5eed0", "fbfdf0"),
+    "ink": ("15161c", "2c2f38", "62625f", "a39d91", "d8d0c0", "ece5d6", "f6f1e6"),
+    "neon": ("05021a", "1d0850", "5f0c8e", "d3148a", "ff5a8a", "4fd8ff", "eafdff"),
+    "gold": ("0b0810", "291a22", "5f3a1e", "a8722a", "dcab4c", "f5dc96", "fff8e2"),
+    "herbarium": ("1a2018", "374429", "687538", "a39a56", "cdb98a", "e9dcbd", "f8f2e2"),
+    "rose": ("150812", "45182f", "8f3a58", "cf7480", "eeaf9f", "fadccd", "fff6f0"),
+    "mono": ("040405", "2a2b2d", "55565a", "85868a", "b5b6b8", "dededf", "fafafa"),
+}
+# Share of the painting's own chroma that stays visible through a palette.
+_OWN = {"ink": 0.12, "mono": 0.0, "neon": 0.45, "gold": 0.2}
+_EMOTION_STOPS: dict[str, tuple[str, ...]] = {
+    "angry": ("060102", "2b0205", "7a0a0c", "c81f10", "f2601a", "ffb35a", "fff0d8"),
+    "happy": ("231018", "6b2f2a", "c06a32", "f0a63a", "ffd466", "ffeeb0", "fffbea"),
+    "sad": ("03060d", "0c1626", "1f334d", "3e5873", "6f8699", "a5b4bf", "d9e1e6"),
+    "calm": ("0a1516", "1d3a3a", "3f6b64", "759a87", "b0c2a4", "dde0c6", "f7f5e8"),
+}
+
+
+def _gradient(stops: tuple[str, ...]) -> NDArray[np.float64]:
+    colors = np.array([[int(stop[i : i + 2], 16) / 255 for i in (0, 2, 4)] for stop in stops])
+    at = np.linspace(0.0, 1.0, GRADIENT_SIZE)
+    knots = np.linspace(0.0, 1.0, len(stops))
+    return np.stack([np.interp(at, knots, colors[:, channel]) for channel in range(3)], axis=1)
+
+
+_PALETTE_GRADIENTS = {name: _gradient(stops) for name, stops in _STOPS.items()}
+_EMOTION_GRADIENTS = {name: _gradient(stops) for name, stops in _EMOTION_STOPS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """color: float32 [3, 4], rows r g b of an affine map. gradient: uint8 [256, 4], alpha how strongly it replaces
+    the painting's own colour. own: share of chroma kept on top. adapt: 0..1 how far brightness is evened out, key and
+    spread: the mean and deviation it aims at. ambient: colour of the light that is never missing."""
+
+    color: Float32
+    gradient: UInt8
+    own: float
+    adapt: float
+    key: float
+    spread: float
+    ambient: tuple[float, float, float]
+
+
+def grade(values: Mapping[str, Value], heard: Heard | None) -> Grade:
+    """Colour for the palette, the grade parameters and the valence and arousal heard.
+
+    Valence and arousal pull towards one of four gradients at the corners of their square (angry, happy, sad, calm),
+    the more the further they are from neutral; arousal also raises contrast and saturation, valence the exposure.
+    """
+    strength = number(values, "/look/grade/emotion")
+    valence = heard.emotion.valence if heard is not None else 0.0
+    arousal = heard.emotion.arousal if heard is not None else 0.0
+    corners, pull = _corner_weights(valence, arousal)
+    palette = PALETTES[choice(values, "/look/grade/palette")]
+    laid = 0.0 if palette == "painting" else number(values, "/look/grade/amount")
+    felt = strength * pull * (0.55 if palette == "painting" else 0.28)
+    emotional = sum(weight * _EMOTION_GRADIENTS[name] for name, weight in corners.items())
+    alpha = 1.0 - (1.0 - laid) * (1.0 - felt)
+    share = felt / alpha if alpha > 1e-6 else 0.0
+    tones = _PALETTE_GRADIENTS[palette] * (1.0 - share) + emotional * share
+    gradient = np.empty((GRADIENT_SIZE, 4), np.uint8)
+    gradient[:, :3] = np.rint(tones * 255.0)
+    gradient[:, 3] = round(alpha * 255.0)
+    lit = tones[GRADIENT_SIZE // 2] if alpha > 1e-6 else np.array([0.42, 0.44, 0.5])
+    lit = lit / max(float(_LUMA @ lit), 0.05)
+    angry = corners["angry"] * pull
+    sad = corners["sad"] * pull
+    color = _color_matrix(
+        exposure=number(values, "/look/grade/exposure") + strength * 0.15 * valence,
+        contrast=number(values, "/look/grade/contrast") * (1.0 + strength * (0.25 * angry - 0.15 * sad)),
+        saturation=number(values, "/look/grade/saturation")
+        * max(0.0, 1.0 + strength * (0.30 * arousal + 0.20 * valence)),
+        hue_deg=number(values, "/look/grade/hue"),
+    )
+    return Grade(
+        color=color,
+        gradient=gradient,
+        own=0.55 * (1.0 - laid) + _OWN.get(palette, 0.32) * laid,
+        adapt=number(values, "/look/grade/adapt"),
+        key=number(values, "/look/grade/key") * (1.0 + strength * (0.22 * valence - 0.18 * sad)),
+        spread=_SPREAD * (1.0 + strength * (0.25 * arousal - 0.10 * sad)),
+        ambient=(float(lit[0]), float(lit[1]), float(lit[2])),
+    )
+
+
+def _corner_weights(valence: float, arousal: float) -> tuple[dict[str, float], float]:
+    """Weights of the four corners, sum 1, and the pull away from neutral, 0..1."""
+    v, a = 0.5 + 0.5 * valence, 0.5 + 0.5 * arousal
+    # Sharper than bilinear, so that half-way to a corner already looks like it.
+    v, a = _steep(v), _steep(a)
+    weights = {"angry": (1 - v) * a, "happy": v * a, "sad": (1 - v) * (1 - a), "calm": v * (1 - a)}
+    return weights, min(1.0, 1.25 * math.hypot(valence, arousal) ** 0.8)
+
+
+def _steep(x: float) -> float:
+    x = min(max(x, 0.0), 1.0)
+    return x * x * x * (x * (x * 6 - 15) + 10)
+
+
+def _color_matrix(exposure: float, contrast: float, saturation: float, hue_deg: float) -> Float32:
+    """float32 [3, 4]: hue, saturation, exposure, then contrast around middle grey."""
+    turn = math.radians(hue_deg)
+    c, s = math.cos(turn), math.sin(turn)
+    third, root = 1.0 / 3.0, math.sqrt(1.0 / 3.0)
+    hue = np.full((3, 3), third * (1.0 - c)) + np.eye(3) * c
+    hue += root * s * np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
+    saturate = saturation * np.eye(3) + (1.0 - saturation) * np.tile(_LUMA, (3, 1))
+    matrix = np.zeros((3, 4), np.float32)
+    matrix[:, :3] = contrast * 2.0**exposure * (saturate @ hue)
+    matrix[:, 3] = _PIVOT * (1.0 - contrast)
+    return matrix

@@ -1,0 +1,183 @@
+"""The on-screen display: level, bands, valence and arousal, emotion, figures, names and one message line."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from chromesthesia.render.inputs import HudInfo
+from chromesthesia.seams import EMOTIONS, Heard, UInt8
+
+_EVERY_S = 0.1
+_PANEL = (336, 88)  # at a picture height of 360
+_MARGIN = 10
+_MESSAGE_HEIGHT = 20
+_TRAIL = 24
+_QUIETEST_DB = -60.0
+
+Color = tuple[int, int, int, int]
+_BACK: Color = (10, 11, 15, 176)
+_SUNK: Color = (26, 27, 33, 190)
+_FAINT: Color = (74, 76, 84, 210)
+_TEXT: Color = (238, 238, 234, 255)
+_DIM: Color = (168, 170, 176, 255)
+_ALERT: Color = (255, 190, 92, 255)
+_EMOTION_COLORS: tuple[Color, ...] = ((226, 72, 52, 255), (246, 190, 72, 255), (92, 140, 196, 255))
+
+
+@dataclass(frozen=True, slots=True)
+class HudPicture:
+    """pixels: uint8 [height, width, 4], premultiplied alpha; left, top: place in the frame in pixels from its upper
+    left corner; serial: grows with every repaint."""
+
+    pixels: UInt8
+    left: int
+    top: int
+    serial: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+class HudPainter:
+    """Repaints ten times a second of show time, or when a name, the message or the picture size changes."""
+
+    def __init__(self) -> None:
+        self._picture: HudPicture | None = None
+        self._painted_s = 0.0
+        self._key: tuple[object, ...] = ()
+        self._points: deque[tuple[float, float]] = deque(maxlen=_TRAIL)
+
+    def paint(
+        self, frame_size: tuple[int, int], time_s: float, heard: Heard | None, info: HudInfo
+    ) -> HudPicture:
+        """The display for a frame of `frame_size` (width, height)."""
+        key = (frame_size, info.source, info.pack, info.preset, info.message)
+        if self._picture is not None and key == self._key and 0 <= time_s - self._painted_s < _EVERY_S:
+            return self._picture
+        self._key, self._painted_s = key, time_s
+        if heard is not None:
+            self._points.append((heard.emotion.valence, heard.emotion.arousal))
+        scale = max(0.5, min(frame_size[1] / 360, frame_size[0] / (_PANEL[0] + 2 * _MARGIN)))
+        pen = _Pen(scale, frame_size)
+        _draw_panel(pen, heard, info, list(self._points))
+        serial = 0 if self._picture is None else self._picture.serial + 1
+        pixels = np.array(pen.image)
+        alpha = pixels[:, :, 3:].astype(np.uint16)
+        pixels[:, :, :3] = (pixels[:, :, :3] * alpha + 127) // 255
+        top = max(0, frame_size[1] - pixels.shape[0] - round(_MARGIN * scale))
+        self._picture = HudPicture(pixels, round(_MARGIN * scale), top, serial)
+        return self._picture
+
+
+class _Pen:
+    """Draws in units of the 360-line layout."""
+
+    def __init__(self, scale: float, frame_size: tuple[int, int]) -> None:
+        self._k = scale
+        width = min(round(_PANEL[0] * scale), frame_size[0])
+        height = min(round((_PANEL[1] + _MESSAGE_HEIGHT) * scale), frame_size[1])
+        self.image = Image.new("RGBA", (width, height), (0, 0, 0, 0))
+        self._draw = ImageDraw.Draw(self.image)
+        self._fonts: dict[float, ImageFont.FreeTypeFont | ImageFont.ImageFont] = {}
+
+    def box(self, x: float, y: float, w: float, h: float, color: Color, radius: float = 0.0) -> None:
+        k = self._k
+        if w * k < 1 or h * k < 1:
+            return
+        corners = (round(x * k), round(y * k), round((x + w) * k) - 1, round((y + h) * k) - 1)
+        self._draw.rounded_rectangle(corners, radius=radius * k, fill=color)
+
+    def line(self, points: list[tuple[float, float]], color: Color, width: float = 1.0) -> None:
+        k = self._k
+        self._draw.line([(x * k, y * k) for x, y in points], fill=color, width=max(1, round(width * k)))
+
+    def dot(self, x: float, y: float, radius: float, color: Color) -> None:
+        k = self._k
+        self._draw.ellipse(
+            ((x - radius) * k, (y - radius) * k, (x + radius) * k, (y + radius) * k), fill=color
+        )
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        color: Color,
+        size: float = 9.0,
+        anchor: str = "la",
+        room: float = 0.0,
+    ) -> None:
+        """room: width in which the text must fit; it is cut with an ellipsis."""
+        if size not in self._fonts:
+            self._fonts[size] = ImageFont.load_default(size * self._k)
+        font = self._fonts[size]
+        if room > 0.0 and self._draw.textlength(text, font=font) > room * self._k:
+            while text and self._draw.textlength(text + "…", font=font) > room * self._k:
+                text = text[:-1]
+            text += "…"
+        self._draw.text((x * self._k, y * self._k), text, fill=color, font=font, anchor=anchor)
+
+
+def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tuple[float, float]]) -> None:
+    if info.message:
+        pen.box(0, 0, _PANEL[0], _MESSAGE_HEIGHT - 3, _BACK, 3)
+        pen.text(8, 8.5, info.message, _ALERT, 8.5, "lm", room=_PANEL[0] - 16)
+    top = _MESSAGE_HEIGHT
+    pen.box(0, top, *_PANEL, _BACK, 5)
+    _draw_square(pen, 10, top + 10, 68, points)
+    _draw_emotions(pen, 92, top + 10, heard)
+    _draw_sound(pen, 92, top + 53, heard)
+    x, room = 206, _PANEL[0] - 206 - 10
+    pen.text(x, top + 9, info.preset or "-", _TEXT, 13, room=room)
+    pen.text(x, top + 29, f"{info.fps:.0f} fps", _TEXT, 9)
+    pen.text(x + room, top + 29, f"{info.latency_ms:.0f} ms", _TEXT, 9, "ra")
+    pen.text(x, top + 44, info.source, _DIM, 8.5, room=room)
+    pen.text(x, top + 57, info.pack, _DIM, 8.5, room=room)
+    if info.overruns:
+        pen.text(x, top + 70, f"{info.overruns} overruns", _ALERT, 8.5, room=room)
+
+
+def _draw_square(pen: _Pen, x: float, y: float, side: float, points: list[tuple[float, float]]) -> None:
+    """Valence to the right, arousal upwards, with the way of the last seconds."""
+    pen.box(x, y, side, side, _SUNK, 2)
+    middle = side / 2
+    pen.line([(x + middle, y), (x + middle, y + side)], _FAINT, 0.6)
+    pen.line([(x, y + middle), (x + side, y + middle)], _FAINT, 0.6)
+    places = [(x + middle + v * middle * 0.94, y + middle - a * middle * 0.94) for v, a in points]
+    for age, (one, two) in enumerate(pairwise(places)):
+        bright = (age + 1) / len(places)
+        pen.line(
+            [one, two],
+            (round(70 + 170 * bright), round(66 + 130 * bright), round(60 + 60 * bright), 255),
+            1.2,
+        )
+    if places:
+        pen.dot(*places[-1], 3.4, (255, 236, 196, 255))
+
+
+def _draw_emotions(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
+    for row, (name, color) in enumerate(zip(EMOTIONS, _EMOTION_COLORS, strict=True)):
+        share = float(heard.emotion.probabilities[row]) if heard is not None else 0.0
+        line = y + 13 * row
+        pen.text(x, line + 4.5, name, _DIM, 8.5, "lm")
+        pen.box(x + 34, line + 2, 66, 5, _FAINT, 2)
+        pen.box(x + 34, line + 2, 66 * min(max(share, 0.0), 1.0), 5, color, 2)
+
+
+def _draw_sound(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
+    bands = heard.frame.bands if heard is not None else np.zeros(8, np.float32)
+    level_db = heard.frame.rms_dbfs if heard is not None else _QUIETEST_DB
+    width = 100 / len(bands)
+    for index, band in enumerate(bands):
+        tall = max(1.2, 16 * float(np.clip(band, 0.0, 1.0)))
+        pen.box(x + index * width, y + 16 - tall, width - 2, tall, _TEXT, 1)
+    pen.box(x, y + 20, 98, 4, _FAINT, 1.5)
+    share = min(max(1.0 - level_db / _QUIETEST_DB, 0.0), 1.0)
+    pen.box(x, y + 20, 98 * share, 4, _ALERT if level_db > -3.0 else (150, 206, 160, 255), 1.5)

@@ -1,0 +1,44 @@
+"""What the renderer needs for one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chromesthesia.params.declaration import Value
+from chromesthesia.seams import Heard, UInt8
+
+
+@dataclass(frozen=True, slots=True)
+class HudInfo:
+    """Figures and names for the on-screen display. message: one line, e.g. a shader error; empty for none."""
+
+    fps: float
+    latency_ms: float
+    source: str
+    pack: str
+    preset: str
+    overruns: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInputs:
+    """Everything one frame depends on: the same sequence of inputs gives the same pixels.
+
+    time_s: show time; dt_s: since the last frame. values: live parameter values by path (a missing one takes its
+    declared default). heard: None before the first sound. previous, current: the last two generator pictures, uint8
+    [H, W, 3], row 0 at the top, with their serial numbers (uploaded only when a serial is new); None before the first.
+    mix: 0 shows `previous`, 1 `current`. hud: None hides the on-screen display.
+    """
+
+    time_s: float
+    dt_s: float
+    values: Mapping[str, Value]
+    heard: Heard | None = None
+    previous: UInt8 | None = None
+    current: UInt8 | None = None
+    mix: float = 1.0
+    previous_serial: int = -1
+    current_serial: int = -1
+    hud: HudInfo | None = None

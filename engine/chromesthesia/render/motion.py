@@ -1,0 +1,137 @@
+"""What moves by itself or by the sound, integrated from frame to frame: pure arithmetic, no OpenGL."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chromesthesia.params.declaration import Value
+from chromesthesia.render.values import number
+from chromesthesia.seams import Heard
+
+RINGS = 4
+_RING_SPEED = 0.85  # screen heights per second
+_RING_LIFE_S = 1.6
+_ATTACK_S, _RELEASE_S = 0.03, 0.22
+_TRAIL_LONGEST_S = 4.0
+_GRAIN_FPS = 24.0
+
+Ring = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Geometry of one frame. Angles in radians, lengths in screen heights unless said otherwise.
+
+    turn, trail_turn: 2 x 2 matrices, column by column. pan: in painting widths. rings: (x, y, radius, strength).
+    carry: share of the flow's displacement by which trails move. keep: share of the last frame that stays, 0..1.
+    """
+
+    flow_time_s: float
+    turn: tuple[float, float, float, float]
+    pan: tuple[float, float]
+    fold_turn: float
+    fall: float
+    swell: float
+    ripple: float
+    rings: tuple[Ring, ...]
+    slide: tuple[float, float]
+    trail_turn: tuple[float, float, float, float]
+    carry: float
+    keep: float
+    grain_seed: float
+
+
+class Motion:
+    """Carries the phases of everything that moves, so that a change of speed never makes the picture jump."""
+
+    def __init__(self) -> None:
+        self._flow_s = 0.0
+        self._drift_s = 0.0
+        self._spin_deg = 0.0
+        self._low = self._mid = self._high = 0.0
+        self._rings: list[tuple[float, float, float, float]] = []  # x, y, age in seconds, strength
+        self._onsets: int | None = None
+
+    def step(self, time_s: float, dt_s: float, values: Mapping[str, Value], heard: Heard | None) -> Moved:
+        """Advance by `dt_s` and give the geometry at `time_s`."""
+
+        def look(name: str) -> float:
+            return number(values, f"/look/{name}")
+
+        pace = dt_s * look("view/speed")
+        self._flow_s += pace
+        self._drift_s += pace
+        self._spin_deg = (self._spin_deg + look("view/spin") * pace) % 360.0
+        self._follow_bands(dt_s, heard)
+        self._follow_onsets(dt_s, look("flow/shock"), heard)
+
+        drift, t = look("view/drift"), self._drift_s
+        angle = math.radians(look("view/angle") + self._spin_deg) + drift * 0.10 * math.sin(0.083 * t)
+        zoom = look("view/zoom") * (1.0 + 0.10 * drift * (1.0 - math.cos(0.11 * t)))
+        trail = math.exp(-look("trails/zoom") * dt_s)
+        trail_angle = -math.radians(look("trails/rotate")) * dt_s
+        amount = look("trails/amount")
+        keep = math.exp(-dt_s / (_TRAIL_LONGEST_S * amount**3)) if amount > 0.01 else 0.0
+        return Moved(
+            flow_time_s=self._flow_s,
+            turn=_matrix(angle, 1.0 / zoom),
+            pan=(0.20 * drift * math.sin(0.131 * t), 0.20 * drift * math.sin(0.097 * t + 0.6)),
+            fold_turn=math.radians(self._spin_deg) * 0.5 + 0.05 * drift * t,
+            fall=0.25 * self._flow_s,
+            swell=0.055 * look("flow/amount") + 0.085 * look("flow/bass") * self._low**1.5,
+            ripple=0.006 * look("flow/amount")
+            + 0.022 * look("flow/treble") * (0.7 * self._high + 0.3 * self._mid) ** 1.5,
+            rings=tuple(self._ring(index) for index in range(RINGS)),
+            slide=(look("trails/slide_x") * dt_s, look("trails/slide_y") * dt_s),
+            trail_turn=_matrix(trail_angle, trail),
+            carry=-9.0 * look("trails/flow") * dt_s,
+            keep=keep,
+            grain_seed=float(math.floor(time_s * _GRAIN_FPS) % 512) * 1.37,
+        )
+
+    def _follow_bands(self, dt_s: float, heard: Heard | None) -> None:
+        bands = heard.frame.bands if heard is not None else None
+        goals = (
+            (0.0, 0.0, 0.0)
+            if bands is None
+            else (float(bands[:2].mean()), float(bands[2:5].mean()), float(bands[5:].mean()))
+        )
+        self._low = _glide(self._low, goals[0], dt_s)
+        self._mid = _glide(self._mid, goals[1], dt_s)
+        self._high = _glide(self._high, goals[2], dt_s)
+
+    def _follow_onsets(self, dt_s: float, shock: float, heard: Heard | None) -> None:
+        self._rings = [
+            (x, y, age + dt_s, strength) for x, y, age, strength in self._rings if age + dt_s < _RING_LIFE_S
+        ]
+        if heard is None:
+            return
+        # A show that starts in the middle of a sound has no backlog of rings.
+        known = heard.onset_count if self._onsets is None else self._onsets
+        self._onsets = heard.onset_count
+        if heard.onset_count == known or shock <= 0.0:
+            return
+        # The golden angle spreads the centres without ever repeating.
+        turn = 2.399963 * heard.onset_count
+        reach = 0.12 + 0.2 * ((0.618034 * heard.onset_count) % 1.0)
+        strength = shock * (0.4 + 0.6 * min(1.0, heard.onset_envelope))
+        self._rings.append((1.4 * reach * math.cos(turn), reach * math.sin(turn), 0.0, strength))
+        del self._rings[:-RINGS]
+
+    def _ring(self, index: int) -> Ring:
+        if index >= len(self._rings):
+            return (0.0, 0.0, -9.0, 0.0)
+        x, y, age, strength = self._rings[index]
+        return (x, y, _RING_SPEED * age, strength * (1.0 - age / _RING_LIFE_S) ** 1.5)
+
+
+def _glide(value: float, goal: float, dt_s: float) -> float:
+    time_s = _ATTACK_S if goal > value else _RELEASE_S
+    return goal + (value - goal) * math.exp(-dt_s / time_s)
+
+
+def _matrix(angle: float, scale: float) -> tuple[float, float, float, float]:
+    c, s = math.cos(angle) * scale, math.sin(angle) * scale
+    return (c, s, -s, c)
