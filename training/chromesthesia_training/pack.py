@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from chromesthesia.packs.pack import load_pack
 from chromesthesia_training.card import card_text
 from chromesthesia_training.encoder.batches import LABEL_GAIN
 from chromesthesia_training.errors import TrainingError
@@ -46,7 +47,7 @@ def build_pack(
     """Write the pack `out_dir` (its name is the pack's), replacing an earlier one only when everything succeeded.
 
     encoder_metrics, generator_metrics: content of the runs' metrics.json, may be empty. Raises TrainingError for a
-    model that does not fit the engine or a pack over 12 MB.
+    model that does not fit or a pack over 12 MB, and whatever the engine's own check of the finished pack raises.
     """
     created = created or date.today()
     version = version or f"{created:%Y.%m}"
@@ -74,6 +75,7 @@ def build_pack(
                 f"the pack takes {size / 1e6:.1f} MB, allowed are {LARGEST_PACK_BYTES / 1e6:g}",
                 "train a smaller generator",
             )
+        load_pack(staging)
         _swap(staging, out_dir)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

@@ -86,23 +86,10 @@ def export_onnx(trained: TrainedEncoder, out: Path) -> EncoderExport:
     Raises TrainingError, leaving an earlier file in place, when the two differ by `PARITY_TOLERANCE` or more.
     """
     step = ExportedStep(trained).eval()
-    inputs, outputs = state_names(trained.model)
-    example = (torch.zeros(1, ENCODER_HOPS, DEFAULT_MEL.mels), *trained.model.initial_state())
-    program = torch.onnx.export(
-        step,
-        example,
-        input_names=["log_mel", *inputs],
-        output_names=[*ANSWER_NAMES, *outputs],
-        opset_version=OPSET,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    assert program is not None
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_suffix(".part")
-    program.save(str(partial), external_data=False)
     try:
+        _write_onnx(step, partial)
         parity, step_ms = _compare(step, partial)
         if not parity < PARITY_TOLERANCE:
             raise TrainingError(
@@ -114,6 +101,23 @@ def export_onnx(trained: TrainedEncoder, out: Path) -> EncoderExport:
         partial.unlink(missing_ok=True)
     logger.info("wrote %s: parity %.1e, %.3f ms a step on one thread", out, parity, step_ms)
     return EncoderExport(out, parity, step_ms, out.stat().st_size)
+
+
+def _write_onnx(step: ExportedStep, path: Path) -> None:
+    inputs, outputs = state_names(step.model)
+    example = (torch.zeros(1, ENCODER_HOPS, DEFAULT_MEL.mels), *step.model.initial_state())
+    program = torch.onnx.export(
+        step,
+        example,
+        input_names=["log_mel", *inputs],
+        output_names=[*ANSWER_NAMES, *outputs],
+        opset_version=OPSET,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    assert program is not None
+    program.save(str(path), external_data=False)
 
 
 class StreamedEncoder:

@@ -206,6 +206,11 @@ def train_step(run: Run, maker: RowMaker) -> dict[str, float]:
     reading, _ = run.model.forward_standardised(masked_input(run.model, rows, rng))
     parts = encoder_loss(reading, stack_targets(rows))
     loss = torch.stack(list(parts.values())).sum()
+    if not torch.isfinite(loss):
+        raise TrainingError(
+            f"the loss of step {run.step} is {float(loss)}",
+            "go on from the checkpoint with a lower learning rate",
+        )
     run.optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)

@@ -1,0 +1,146 @@
+"""The encoder: pieces equal the whole, the future is not heard, ONNX equals torch."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from chromesthesia.seams import EMBEDDING_SIZE, ENCODER_HOPS
+from chromesthesia_training.encoder import export
+from chromesthesia_training.encoder.export import (
+    StreamedEncoder,
+    TrainedEncoder,
+    export_onnx,
+    load_trained,
+    state_names,
+)
+from chromesthesia_training.encoder.model import (
+    EncoderSizes,
+    Reading,
+    StreamingEncoder,
+    fold_norms,
+    parameter_count,
+)
+from chromesthesia_training.errors import TrainingError
+
+SMALL = EncoderSizes(front=(4, 4, 4), width=16, dilations=(1, 2, 4))
+MakeModel = Callable[..., StreamingEncoder]
+
+
+def mel(batch: int, hops: int, seed: int = 1) -> torch.Tensor:
+    return torch.randn(batch, hops, 64, generator=torch.Generator().manual_seed(seed)) * 3.0 - 8.0
+
+
+def streamed(model: StreamingEncoder, log_mel: torch.Tensor, pieces: list[int]) -> Reading:
+    """Whole-sequence code on pieces of the given numbers of steps."""
+    state, readings, at = model.initial_state(log_mel.shape[0]), [], 0
+    for steps in pieces:
+        reading, state = model(log_mel[:, at : at + steps * ENCODER_HOPS], state)
+        readings.append(reading)
+        at += steps * ENCODER_HOPS
+    return Reading(*(torch.cat(parts, dim=1) for parts in zip(*readings, strict=True)))
+
+
+@pytest.mark.parametrize("sizes", [SMALL, EncoderSizes()])
+@pytest.mark.parametrize("pieces", [[1] * 60, [7, 1, 30, 22], [59, 1]])
+@torch.no_grad()
+def test_pieces_equal_the_whole(sizes: EncoderSizes, pieces: list[int], lively: MakeModel) -> None:
+    model = lively(sizes)
+    whole, _ = model(mel(2, 120))
+    for wanted, found in zip(whole, streamed(model, mel(2, 120), pieces), strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0.0)
+
+
+@torch.no_grad()
+def test_the_written_out_step_equals_the_whole(lively: MakeModel) -> None:
+    model = lively(EncoderSizes())
+    whole, last = model(mel(1, 120))
+    state = model.initial_state()
+    steps = []
+    for at in range(0, 120, ENCODER_HOPS):
+        reading, state = model.step(mel(1, 120)[:, at : at + ENCODER_HOPS], state)
+        steps.append(reading)
+    for wanted, *found in zip(whole, *steps, strict=True):
+        torch.testing.assert_close(torch.cat(found, dim=1), wanted, atol=1e-5, rtol=0.0)
+    for wanted, held in zip(last, state, strict=True):
+        torch.testing.assert_close(held, wanted, atol=1e-5, rtol=0.0)
+
+
+@torch.no_grad()
+def test_the_future_is_not_heard(lively: MakeModel) -> None:
+    model = lively(SMALL)
+    changed = mel(1, 80).clone()
+    changed[:, 40:] += 5.0
+    before, after = model(mel(1, 80))[0], model(changed)[0]
+    torch.testing.assert_close(after.logits[:, :20], before.logits[:, :20])
+    assert not torch.allclose(after.logits[:, 20], before.logits[:, 20])
+
+
+@torch.no_grad()
+def test_folding_the_norms_changes_nothing(lively: MakeModel) -> None:
+    model = lively(EncoderSizes())
+    for wanted, found in zip(model(mel(1, 60))[0], fold_norms(model)(mel(1, 60))[0], strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0.0)
+
+
+def test_the_shipped_size_is_about_a_quarter_of_a_million() -> None:
+    model = StreamingEncoder()
+    assert 150_000 < parameter_count(model) < 350_000
+    assert model.state_shapes()[-1] == (1, EMBEDDING_SIZE)
+
+
+def test_onnx_streamed_equals_torch_offline(exported: tuple[TrainedEncoder, Path]) -> None:
+    trained, path = exported
+    log_mel = mel(1, 200, seed=4)
+    answers = StreamedEncoder(path).run(log_mel[0].numpy())
+    with torch.no_grad():
+        reading, _ = trained.model(log_mel)
+    probabilities = torch.softmax(reading.logits[0] / trained.temperature, dim=-1).numpy()
+    np.testing.assert_allclose(answers["probabilities"], probabilities, atol=1e-4)
+    np.testing.assert_allclose(answers["valence"], reading.valence_arousal[0, :, 0].numpy(), atol=1e-4)
+    np.testing.assert_allclose(answers["arousal"], reading.valence_arousal[0, :, 1].numpy(), atol=1e-4)
+    np.testing.assert_allclose(answers["embedding"], reading.embedding[0].numpy(), atol=1e-4)
+    np.testing.assert_allclose(answers["confidence"], (probabilities.max(axis=1) - 1 / 3) * 1.5, atol=1e-4)
+
+
+def test_onnx_has_the_agreed_tensors(exported: tuple[TrainedEncoder, Path]) -> None:
+    trained, path = exported
+    session = StreamedEncoder(path).session
+    states, next_states = state_names(trained.model)
+    shapes = {item.name: tuple(item.shape) for item in (*session.get_inputs(), *session.get_outputs())}
+    assert [item.name for item in session.get_inputs()] == ["log_mel", *states]
+    assert [item.name for item in session.get_outputs()][5:] == next_states
+    assert shapes["log_mel"] == (1, 2, 64)
+    assert (shapes["valence"], shapes["probabilities"], shapes["embedding"]) == ((1,), (1, 3), (1, 128))
+    assert all(shapes[state] == shapes[f"next_{state}"] for state in states)
+    assert not list(path.parent.glob("*.part"))
+
+
+def test_an_export_that_differs_keeps_the_earlier_file(
+    exported: tuple[TrainedEncoder, Path],
+    lively: MakeModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trained, onnx_of_another = exported
+    other = TrainedEncoder(lively(trained.model.sizes, seed=9), temperature=1.0, step=5)
+    out = tmp_path / "encoder.onnx"
+    out.write_bytes(b"earlier")
+    monkeypatch.setattr(export, "_write_onnx", lambda step, path: shutil.copy(onnx_of_another, path))
+    with pytest.raises(TrainingError, match="differs from torch by"):
+        export_onnx(other, out)
+    assert out.read_bytes() == b"earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["encoder.onnx"]
+
+
+def test_a_missing_or_damaged_checkpoint_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="there is no checkpoint"):
+        load_trained(tmp_path / "best.pt")
+    (tmp_path / "best.pt").write_bytes(b"PK\x03\x04 not a checkpoint")
+    with pytest.raises(TrainingError, match="is damaged"):
+        load_trained(tmp_path / "best.pt")
