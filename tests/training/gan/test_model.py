@@ -1,0 +1,141 @@
+"""The networks: shapes, ranges, determinism, and the two ways of doubling that must agree."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from chromesthesia_training.art import EMOTIONS
+from chromesthesia_training.gan.augment import augment, crop_paintings
+from chromesthesia_training.gan.discriminator import Discriminator, batch_deviation
+from chromesthesia_training.gan.model import (
+    IMAGE_SIDE,
+    LATENT_SIZE,
+    ConditionalNorm,
+    Encoder,
+    Generator,
+    Upsample,
+)
+from chromesthesia_training.gan.reader import fit_reader, pool
+from chromesthesia_training.squeezenet import FeatureNet
+
+WIDTHS = (16, 16, 12, 8, 8)
+
+
+def conditions(count: int, seed: int = 0) -> torch.Tensor:
+    rng = torch.Generator().manual_seed(seed)
+    mixture = torch.softmax(torch.randn(count, len(EMOTIONS), generator=rng), 1)
+    return torch.cat([torch.randn(count, 3, generator=rng), mixture], 1)
+
+
+def test_generator_makes_pictures_in_range() -> None:
+    with torch.no_grad():
+        pictures = Generator(WIDTHS)(torch.randn(3, LATENT_SIZE), conditions(3))
+    assert pictures.shape == (3, 3, IMAGE_SIDE, IMAGE_SIDE)
+    assert float(pictures.abs().max()) <= 1.0
+    assert float(pictures.std()) > 0.0
+
+
+def test_generator_at_rest_gives_one_picture_for_one_request() -> None:
+    generator = Generator(WIDTHS).eval()
+    latent, condition = torch.randn(2, LATENT_SIZE), conditions(2)
+    with torch.no_grad():
+        first, again = generator(latent, condition), generator(latent, condition)
+        alone = generator(latent[:1], condition[:1])
+    assert torch.equal(first, again)
+    torch.testing.assert_close(alone, first[:1], atol=1e-5, rtol=1e-4)
+
+
+def test_resting_norm_equals_batch_norm_with_its_running_statistics() -> None:
+    layer = ConditionalNorm(6, 5)
+    for _ in range(5):
+        layer.train()(torch.randn(8, 6, 4, 4) * 3 + 2, torch.randn(8, 5))
+    x, style = torch.randn(2, 6, 4, 4), torch.randn(2, 5)
+    layer.eval()
+    scale, shift = layer.affine(style)[:, :, None, None].chunk(2, 1)
+    torch.testing.assert_close(layer(x, style), layer.norm(x) * (1 + scale) + shift)
+
+
+@pytest.mark.parametrize("side", [4, 7])
+def test_training_and_resting_upsample_agree(side: int) -> None:
+    layer, x = Upsample(6, 5), torch.randn(2, 6, side, side)
+    torch.testing.assert_close(layer.train()(x), layer.eval()(x), atol=1e-5, rtol=1e-4)
+
+
+def test_even_features_give_an_even_picture_without_a_pixel_grid() -> None:
+    generator = Generator(WIDTHS).eval()
+    with torch.no_grad():
+        generator.head.bias.normal_()
+        rgb = generator.head(torch.randn(1, WIDTHS[-1], 1, 1).expand(-1, -1, 10, 10))
+    torch.testing.assert_close(rgb, rgb[:, :, :1, :1].expand_as(rgb), atol=1e-5, rtol=1e-4)
+
+
+def test_encoder_gives_bounded_latents() -> None:
+    with torch.no_grad():
+        mean, log_variance = Encoder()(torch.rand(2, 3, IMAGE_SIDE, IMAGE_SIDE) * 2 - 1, conditions(2))
+    assert mean.shape == log_variance.shape == (2, LATENT_SIZE)
+    assert -8 <= float(log_variance.min()) <= float(log_variance.max()) <= 4
+
+
+def test_discriminator_judges_mixtures_as_its_parts(tiny_net: FeatureNet) -> None:
+    net = tiny_net
+    images = torch.rand(4, 3, 64, 64) * 2 - 1
+    statistics = {
+        name: (values.mean((0, 2, 3)), values.std((0, 2, 3))) for name, values in net(images).items()
+    }
+    judge = Discriminator(statistics, torch.Generator().manual_seed(0))
+    maps = net(images)
+    vad = torch.zeros(4, 3)
+    one = torch.cat([vad, torch.eye(len(EMOTIONS))[[0, 1, 2, 3]]], 1)
+    other = torch.cat([vad, torch.eye(len(EMOTIONS))[[4, 5, 6, 7]]], 1)
+    halves = judge(maps, images, (one + other) / 2)
+    for half, first, second in zip(halves, judge(maps, images, one), judge(maps, images, other), strict=True):
+        torch.testing.assert_close(half, (first + second) / 2, atol=1e-5, rtol=1e-4)
+
+
+def test_batch_deviation_is_low_where_pictures_agree() -> None:
+    x = torch.randn(8, 8, 4, 4)
+    x[:, :, 0, 0] = 1.0
+    deviation = batch_deviation(x)
+    assert deviation.shape == (8, 4, 4, 4)
+    assert float(deviation[:, :, 0, 0].max()) < 0.01 < float(deviation[:, :, 1:, 1:].min())
+
+
+def test_crops_stay_inside_the_painting_and_follow_the_seed() -> None:
+    stored = torch.randint(0, 256, (5, 40, 40, 3), dtype=torch.uint8)
+    first = crop_paintings(stored, 32, 0.75, torch.Generator().manual_seed(3))
+    again = crop_paintings(stored, 32, 0.75, torch.Generator().manual_seed(3))
+    other = crop_paintings(stored, 32, 0.75, torch.Generator().manual_seed(4))
+    assert first.shape == (5, 3, 32, 32)
+    assert float(first.abs().max()) <= 1.0
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_augmentation_lets_gradients_through() -> None:
+    images = (torch.rand(3, 3, 32, 32) * 2 - 1).requires_grad_()
+    changed = augment(images, torch.Generator().manual_seed(0))
+    assert changed.shape == images.shape
+    changed.square().sum().backward()
+    assert images.grad is not None
+    assert float(images.grad.abs().sum()) > 0
+
+
+def test_reader_reads_back_what_features_tell() -> None:
+    rng = torch.Generator().manual_seed(0)
+    hidden = torch.randn(400, 3, generator=rng)
+    emotions = torch.randint(0, len(EMOTIONS), (400,), generator=rng)
+    one_hot = torch.eye(len(EMOTIONS))[emotions]
+    pooled = torch.cat([hidden @ torch.randn(3, 30, generator=rng), one_hot * 2], 1)
+    reader = fit_reader(pooled * 5 + 1, hidden, one_hot)
+    read = reader.ratings(pooled * 5 + 1)
+    assert torch.corrcoef(torch.stack([read[:, 0], hidden[:, 0]]))[0, 1] > 0.9
+    found = reader.emotion_logits(pooled * 5 + 1).argmax(1)
+    assert float((found == emotions).float().mean()) > 0.9
+
+
+def test_pool_is_mean_and_deviation() -> None:
+    values = torch.randn(2, 4, 6, 6)
+    pooled = pool({"only": values})
+    torch.testing.assert_close(pooled[:, :4], values.mean((2, 3)))
+    torch.testing.assert_close(pooled[:, 4:], values.std((2, 3), correction=0), atol=1e-4, rtol=1e-4)

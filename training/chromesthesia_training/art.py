@@ -1,0 +1,273 @@
+"""Paintings with emotion labels: an `index.csv` folder, or a user's own folder of `label/*.jpg|png`."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import logging
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from chromesthesia.errors import ChromesthesiaError
+
+logger = logging.getLogger(__name__)
+
+EMOTIONS: tuple[str, ...] = (
+    "amusement",
+    "anger",
+    "awe",
+    "contentment",
+    "disgust",
+    "excitement",
+    "fear",
+    "sadness",
+)
+"""The eight emotions of the paintings, in the order of every one-hot here."""
+
+LABEL_ALIASES: dict[str, str] = {"angry": "anger", "happy": "contentment", "sad": "sadness"}
+"""Folder names a user may give beside the eight."""
+
+TYPICAL_VAD: dict[str, tuple[float, float, float]] = {
+    "amusement": (0.67, 0.53, 0.48),
+    "anger": (0.27, 0.59, 0.52),
+    "awe": (0.60, 0.64, 0.58),
+    "contentment": (0.68, 0.41, 0.40),
+    "disgust": (0.23, 0.56, 0.50),
+    "excitement": (0.64, 0.56, 0.54),
+    "fear": (0.20, 0.60, 0.53),
+    "sadness": (0.24, 0.49, 0.44),
+}
+"""Mean valence, arousal, dominance in [0, 1] of each emotion in D-ViSA: used where a folder has no ratings."""
+
+SPLITS = ("train", "val", "test")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+class ArtError(ChromesthesiaError):
+    """A folder of paintings, or one painting in it, that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Painting:
+    """One row of a collection; `vad` is valence, arousal, dominance in [0, 1]."""
+
+    path: Path
+    artist: str
+    emotion: str
+    vad: tuple[float, float, float]
+    split: str
+
+
+@dataclass(frozen=True)
+class ArtSet:
+    """A collection in memory: `images` uint8 (N, side, side, 3), `emotions` int64 (N,), `vad` (N, 3) in [0, 1]."""
+
+    images: npt.NDArray[np.uint8]
+    emotions: npt.NDArray[np.int64]
+    vad: npt.NDArray[np.float32]
+    artists: npt.NDArray[np.str_]
+    splits: npt.NDArray[np.str_]
+    content_hash: str
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def subset(self, *splits: str) -> ArtSet:
+        """The paintings of the given splits.
+
+        Raises:
+            ArtError: no painting is in any of them.
+        """
+        chosen = np.isin(self.splits, splits)
+        if not chosen.any():
+            raise ArtError(
+                f"no painting in split {' or '.join(splits)}", "add paintings, or check the split column"
+            )
+        return ArtSet(
+            self.images[chosen],
+            self.emotions[chosen],
+            self.vad[chosen],
+            self.artists[chosen],
+            self.splits[chosen],
+            self.content_hash,
+        )
+
+
+def read_paintings(folder: Path) -> list[Painting]:
+    """List a folder's paintings from its `index.csv`, or from its label folders where it has none.
+
+    Raises:
+        ArtError: missing folder, empty folder, a bad label, rating or split, or a split that shares an
+        artist.
+    """
+    if not folder.is_dir():
+        raise ArtError(
+            f"no folder of paintings at {folder}", "give the folder that holds index.csv or label folders"
+        )
+    index = folder / "index.csv"
+    paintings = _from_index(index) if index.is_file() else _from_label_folders(folder)
+    if not paintings:
+        raise ArtError(f"no paintings in {folder}", "put .jpg or .png files into folders named by emotion")
+    check_artists_apart(paintings)
+    return paintings
+
+
+def check_artists_apart(paintings: Sequence[Painting]) -> None:
+    """Make sure that no artist is in two splits.
+
+    Raises:
+        ArtError: names the first artist found in more than one split.
+    """
+    home: dict[str, str] = {}
+    for painting in paintings:
+        if home.setdefault(painting.artist, painting.split) != painting.split:
+            raise ArtError(
+                f"artist {painting.artist!r} is in splits {home[painting.artist]!r} and {painting.split!r}",
+                "keep every artist in one split",
+            )
+
+
+def split_of_artist(artist: str) -> str:
+    """Split of an artist by a stable hash: about 60 % train, 20 % val, 20 % test."""
+    bucket = zlib.crc32(artist.encode()) % 10
+    return "train" if bucket < 6 else "val" if bucket < 8 else "test"
+
+
+def _emotion_of(label: str, where: str) -> str:
+    emotion = LABEL_ALIASES.get(label.lower(), label.lower())
+    if emotion not in EMOTIONS:
+        known = ", ".join((*EMOTIONS, *LABEL_ALIASES))
+        raise ArtError(f"{where}: unknown emotion {label!r}", f"use one of {known}")
+    return emotion
+
+
+def _from_index(index: Path) -> list[Painting]:
+    paintings = []
+    with index.open(newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        missing = {"path", "artist", "emotion", "valence", "arousal", "dominance", "split"} - set(
+            reader.fieldnames or ()
+        )
+        if missing:
+            raise ArtError(
+                f"{index} lacks the columns {', '.join(sorted(missing))}", "add them to its first line"
+            )
+        for number, row in enumerate(reader, start=2):
+            where = f"{index} line {number}"
+            emotion = _emotion_of(row["emotion"], where)
+            vad = (
+                _rating(row["valence"], "valence", where),
+                _rating(row["arousal"], "arousal", where),
+                _rating(row["dominance"], "dominance", where),
+            )
+            if row["split"] not in SPLITS:
+                raise ArtError(f"{where}: split {row['split']!r}", f"use one of {', '.join(SPLITS)}")
+            paintings.append(Painting(index.parent / row["path"], row["artist"], emotion, vad, row["split"]))
+    return paintings
+
+
+def _rating(text: str, name: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ArtError(f"{where}: {name} is {text!r}", "give a number from 0 to 1") from None
+    if not 0.0 <= value <= 1.0:
+        raise ArtError(f"{where}: {name} is {value:g}", "give a number from 0 to 1")
+    return value
+
+
+def _from_label_folders(folder: Path) -> list[Painting]:
+    """An artist is a file name up to its first underscore: `klee_3.jpg` and `klee_4.jpg` stay together."""
+    paintings = []
+    for label_folder in sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    ):
+        files = sorted(path for path in label_folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        if not files:
+            continue
+        emotion = _emotion_of(label_folder.name, str(label_folder))
+        for path in files:
+            artist = path.stem.split("_", 1)[0]
+            paintings.append(Painting(path, artist, emotion, TYPICAL_VAD[emotion], split_of_artist(artist)))
+    return paintings
+
+
+def load_art(folder: Path, side: int = 176, cache_dir: Path | None = None) -> ArtSet:
+    """Read a collection into memory, squashed to `side` x `side` pixels.
+
+    With `cache_dir`, the decoded pixels are kept there as `art-<content hash>.npy` and read back when no file
+    changed.
+
+    Raises:
+        ArtError: see `read_paintings`; also a painting that is missing, empty or not a picture, named.
+    """
+    paintings = read_paintings(folder)
+    contents = [_read_bytes(painting.path) for painting in paintings]
+    digest = hashlib.sha256(f"side {side}".encode())
+    for content in contents:
+        digest.update(hashlib.sha256(content).digest())
+    content_hash = digest.hexdigest()[:16]
+    return ArtSet(
+        images=_pixels(
+            paintings, contents, side, cache_dir / f"art-{content_hash}.npy" if cache_dir else None
+        ),
+        emotions=np.array([EMOTIONS.index(painting.emotion) for painting in paintings], np.int64),
+        vad=np.array([painting.vad for painting in paintings], np.float32),
+        artists=np.array([painting.artist for painting in paintings]),
+        splits=np.array([painting.split for painting in paintings]),
+        content_hash=content_hash,
+    )
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArtError(
+            f"cannot read painting {path}: {error.strerror}", "restore it or take it off the list"
+        ) from error
+    if not content:
+        raise ArtError(f"painting {path} is empty (0 bytes)", "replace or delete it")
+    return content
+
+
+def _pixels(
+    paintings: Sequence[Painting], contents: Sequence[bytes], side: int, cache: Path | None
+) -> npt.NDArray[np.uint8]:
+    shape = (len(paintings), side, side, 3)
+    if cache is not None and cache.is_file():
+        try:
+            cached: npt.NDArray[np.uint8] = np.load(cache, allow_pickle=False)
+            if cached.shape == shape and cached.dtype == np.uint8:
+                return cached
+            logger.warning("cache %s has shape %s, expected %s: decoding again", cache, cached.shape, shape)
+        except (ValueError, EOFError, OSError) as error:
+            logger.warning("cache %s is damaged (%s): decoding again", cache, error)
+    images = np.empty(shape, np.uint8)
+    for row, (painting, content) in enumerate(zip(paintings, contents, strict=True)):
+        images[row] = _decode(painting.path, content, side)
+    if cache is not None:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        partial = cache.with_name(f"{cache.stem}.{os.getpid()}.partial.npy")
+        np.save(partial, images, allow_pickle=False)
+        os.replace(partial, cache)
+    return images
+
+
+def _decode(path: Path, content: bytes, side: int) -> npt.NDArray[np.uint8]:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            square = image.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ArtError(
+            f"painting {path} is damaged or no picture: {error}", "replace or delete it"
+        ) from error
+    return np.asarray(square, np.uint8)

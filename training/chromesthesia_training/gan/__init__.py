@@ -1,0 +1,1 @@
+"""The conditional generator of abstract pictures: model, training, evaluation, export."""

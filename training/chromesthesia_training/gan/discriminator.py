@@ -1,0 +1,129 @@
+"""The discriminator: trained heads on frozen features (Projected GANs, Sauer et al. 2021), one on pixels.
+
+Each head judges every location, once as such and once against the condition (projection, Miyato and Koyama
+2018), and sees how much each location varies across the batch, so that the same mark at the same place in
+every picture shows. No normalisation: with it the palette collapsed on this data.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from chromesthesia_training.art import EMOTIONS
+from chromesthesia_training.gan.condition import VAD_SIZE
+from chromesthesia_training.squeezenet import FeatureNet
+
+PROJECTION_SIZE = 48
+PIXELS = "pixels"
+DEVIATION_GROUP = 8
+DEVIATION_MAPS = 4
+
+
+class ConditionEmbedding(nn.Module):
+    """Inner condition (batch, 11) to (batch, 48): linear in the emotions, so a mixture scores as its parts do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of_vad = nn.Sequential(
+            nn.Linear(VAD_SIZE, 64), nn.LeakyReLU(0.2), nn.Linear(64, PROJECTION_SIZE)
+        )
+        self.of_emotion = nn.Linear(len(EMOTIONS), PROJECTION_SIZE, bias=False)
+
+    def forward(self, condition: Tensor) -> Tensor:
+        embedded: Tensor = self.of_vad(condition[:, :VAD_SIZE]) + self.of_emotion(condition[:, VAD_SIZE:])
+        return embedded
+
+
+def batch_deviation(x: Tensor) -> Tensor:
+    """Deviation across groups of 8 pictures at each location, by quarters of the channels: (batch, 4, h, w)."""
+    batch, width, height, breadth = x.shape
+    group = DEVIATION_GROUP if batch % DEVIATION_GROUP == 0 else batch
+    grouped = x.view(batch // group, group, DEVIATION_MAPS, width // DEVIATION_MAPS, height, breadth)
+    variance = (grouped - grouped.mean(1, keepdim=True)).square().mean(1)
+    deviation = (variance + 1e-6).sqrt().mean(2)
+    repeated: Tensor = deviation.repeat_interleave(group, 0)
+    return repeated
+
+
+class ProjectionHead(nn.Module):
+    """Convolutions given as (width, stride), then a logit per location: (batch, h * w)."""
+
+    def __init__(self, width_in: int, layers: tuple[tuple[int, int], ...]) -> None:
+        super().__init__()
+        convolutions: list[nn.Module] = []
+        width = width_in
+        for width_out, stride in layers:
+            conv = nn.Conv2d(width, width_out, 4 if stride == 2 else 3, stride, 1)
+            nn.init.kaiming_normal_(conv.weight, 0.2)
+            assert conv.bias is not None
+            nn.init.zeros_(conv.bias)
+            convolutions += [conv, nn.LeakyReLU(0.2)]
+            width = width_out
+        self.body = nn.Sequential(*convolutions)
+        self.logit = nn.Conv2d(width + DEVIATION_MAPS, 1, 1)
+        self.key = nn.Conv2d(width, PROJECTION_SIZE, 1)
+        self.embedding = ConditionEmbedding()
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        x = self.body(x)
+        embedded = self.embedding(condition)[:, :, None, None]
+        plain = self.logit(torch.cat([x, batch_deviation(x)], 1))[:, 0]
+        projected = (self.key(x) * embedded).sum(1) / PROJECTION_SIZE**0.5
+        logits: Tensor = (plain + projected).flatten(1)
+        return logits
+
+
+class FrozenMix(nn.Module):
+    """A fixed random 1 x 1 mixing of standardised features, so that no few channels carry the judgement."""
+
+    def __init__(self, mean: Tensor, deviation: Tensor, width: int, rng: torch.Generator) -> None:
+        super().__init__()
+        weight = torch.randn(width, len(mean), generator=rng) * len(mean) ** -0.5 / deviation
+        self.register_buffer("weight", weight[:, :, None, None])
+        self.register_buffer("bias", -weight @ mean)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.get_buffer("weight"), self.get_buffer("bias"))
+
+
+FEATURE_HEADS: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = (
+    (48, ((96, 2), (96, 2))),
+    (96, ((128, 2), (128, 1))),
+    (128, ((128, 1), (128, 1))),
+)
+"""Mixed width and convolutions of the head on each feature map, finest first."""
+
+PIXEL_HEAD = ((16, 2), (32, 2), (48, 2))
+
+
+class Discriminator(nn.Module):
+    """Feature maps and the pixels themselves to one tensor of logits per head.
+
+    `statistics` holds each map's channel means and deviations over real paintings, (channels,) each.
+    """
+
+    def __init__(self, statistics: dict[str, tuple[Tensor, Tensor]], rng: torch.Generator) -> None:
+        super().__init__()
+        self.names = tuple(statistics)
+        self.mixes = nn.ModuleDict()
+        self.heads = nn.ModuleDict()
+        for (name, (mean, deviation)), (width, layers) in zip(statistics.items(), FEATURE_HEADS, strict=True):
+            self.mixes[name] = FrozenMix(mean, deviation, width, rng)
+            self.heads[name] = ProjectionHead(width, layers)
+        self.heads[PIXELS] = ProjectionHead(3, PIXEL_HEAD)
+
+    def forward(self, features: dict[str, Tensor], image: Tensor, condition: Tensor) -> list[Tensor]:
+        logits = [self.heads[name](self.mixes[name](features[name]), condition) for name in self.names]
+        return [*logits, self.heads[PIXELS](image, condition)]
+
+
+def feature_statistics(net: FeatureNet, images: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+    """Channel means and deviations of each feature map over `images` (N, 3, h, w) in [-1, 1]."""
+    with torch.no_grad():
+        maps = net(images)
+    return {
+        name: (values.mean((0, 2, 3)), values.std((0, 2, 3)).clamp_min(1e-3 * float(values.std()) + 1e-6))
+        for name, values in maps.items()
+    }
