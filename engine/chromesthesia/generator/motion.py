@@ -94,7 +94,7 @@ class LatentMotion:
         self._condition: Float64 | None = None
 
     def step(self, dt_s: float, heard: Heard, settings: MotionSettings) -> tuple[Float32, Float32]:
-        """Move on by `dt_s`: (condition float32 [labels], noise float32 [noise_size])."""
+        """Move on by `dt_s` (0 stands still): (condition float32 [labels], noise float32 [noise_size])."""
         dt_s = min(max(dt_s, 0.0), LONGEST_STEP_S)
         self._time_s += dt_s
         self._choose_scene(settings)
@@ -139,6 +139,8 @@ class LatentMotion:
     def _feel_onsets(self, dt_s: float, heard: Heard, settings: MotionSettings) -> None:
         new = 0 if self._onsets_seen is None else heard.onset_count - self._onsets_seen
         self._onsets_seen = heard.onset_count
+        if dt_s == 0.0:
+            return  # frozen: onsets must not pile up behind the standing picture
         loudness = _share(heard.frame.lufs_momentary, QUIET_LUFS, LOUD_LUFS)
         for _ in range(min(max(new, 0), 3)):
             way = _unit(self._kicks.standard_normal(self._size))

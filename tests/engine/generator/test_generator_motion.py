@@ -155,6 +155,18 @@ def test_a_storm_of_onsets_stays_bounded() -> None:
     assert max(_between(path[0], place) for place in path) < math.asin(0.8) + 0.02
 
 
+def test_a_frozen_picture_stands_and_does_not_burst_afterwards() -> None:
+    motion = LatentMotion(1, 64, LABELS)
+    settings = MotionSettings(drift=0.0, kick=1.0)
+    before = motion.step(DT_S, heard(), settings)
+    frozen = [motion.step(0.0, heard(onsets=i, valence=-1.0), settings) for i in range(50)]
+    for condition, noise in frozen:
+        np.testing.assert_array_equal(condition, before[0])
+        np.testing.assert_allclose(noise, before[1], atol=1e-6)
+    after = [motion.step(DT_S, heard(onsets=49), settings)[1] for _ in range(10)]
+    assert max(_between(before[1], noise) for noise in after) < 1e-3
+
+
 def test_the_walk_keeps_to_its_scene_for_hours() -> None:
     motion = LatentMotion(1, 64, LABELS)
     start = motion.step(DT_S, MUSIC, MotionSettings(drift=2.0, kick=0.0))[1]
