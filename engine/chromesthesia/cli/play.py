@@ -110,7 +110,8 @@ def run(
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
-    In the window: N and P (or the arrows) change the preset, S the scene, F fullscreen, H the HUD, Esc ends the show.
+    In the window: N and P (or the arrows) change the preset, space the scene, F fullscreen, H the HUD, S keeps a still,
+    Esc ends the show.
     """
     width, height = options.parse_size(size) if size else (None, None)
     config = ShowConfig(

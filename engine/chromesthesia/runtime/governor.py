@@ -1,4 +1,4 @@
-"""Keeps frames on time: when they come late the generator is asked less often, and more often again when they do not."""
+"""Keeps frames on time: when they come late the generator is asked less often, until they are on time again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ LOWEST = 0.125
 
 
 class PaintGovernor:
-    """`factor` multiplies the generator's rate: halved after a window of 30 frames with more than 2 late ones, and raised
-    by a quarter after four windows with none. Main thread."""
+    """`factor` multiplies the generator's rate: halved after a window of 30 frames with more than 2 late ones,
+    raised by a quarter after four windows with none. Main thread."""
 
     def __init__(self) -> None:
         self.factor = 1.0

@@ -13,15 +13,15 @@ STAGES = ("capture", "features", "encoder", "generator", "render", "sound_to_lig
 """Stages of the report, in the order of the way of a sound.
 
 capture: the oldest sample of a block entered -> the block is in the ring. features: one hop's features computed.
-encoder: one 20 ms step computed. generator: one image painted. render: one frame drawn and finished. sound_to_light: the
-oldest sample of a hop entered -> the end of the frame that first shows that hop.
+encoder: one 20 ms step computed. generator: one image painted. render: one frame drawn and finished. sound_to_light:
+the oldest sample of a hop entered -> the end of the frame that first shows that hop.
 """
 
 KEPT_PER_STAGE = 1 << 16
 
 
 class LatencyMeter:
-    """Keeps the newest `KEPT_PER_STAGE` values of every stage in preallocated rings; weeks of running cost no memory."""
+    """Keeps the newest `KEPT_PER_STAGE` values of every stage in preallocated rings, so that weeks cost no memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

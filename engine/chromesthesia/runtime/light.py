@@ -23,8 +23,11 @@ SHADER_POLL_S = 0.5
 class GlSurface(Protocol):
     """A surface with its OpenGL context; `screen` is None where there is nothing to show a frame on."""
 
-    ctx: moderngl.Context
-    screen: moderngl.Framebuffer | None
+    @property
+    def ctx(self) -> moderngl.Context: ...
+
+    @property
+    def screen(self) -> moderngl.Framebuffer | None: ...
 
     @property
     def size(self) -> tuple[int, int]: ...
@@ -35,7 +38,7 @@ class GlSurface(Protocol):
 
 
 class Light:
-    """Draws frames; a failing OpenGL call is logged and the surface and renderer are made again, at most every 0.1 to 5 s.
+    """Draws frames; after a failing OpenGL call the surface and the renderer are made again, every 0.1 to 5 s.
 
     Main thread only. `recoveries` counts how often it was made again, `message` is what a person should read about it
     or about a shader that does not compile.
@@ -59,9 +62,9 @@ class Light:
         self._poll_s = 0.0
 
     def draw(self, inputs: FrameInputs, want_pixels: bool) -> UInt8 | None:
-        """Draw and show one frame; its pixels uint8 [H, W, 3] when wanted (always without a screen), until the next call.
+        """Draw and show one frame; its pixels uint8 [H, W, 3] when wanted (always without a screen).
 
-        None also when OpenGL failed in this frame.
+        The array is valid until the next call. None also when OpenGL failed in this frame.
         """
         if self.renderer is None and not self._recover():
             return None

@@ -41,7 +41,7 @@ from chromesthesia.runtime.light import GlSurface, Light
 from chromesthesia.runtime.loop import StepLoop
 from chromesthesia.runtime.show_report import PictureWatch, machine
 from chromesthesia.runtime.sound import HOP_S, Capture, Listening
-from chromesthesia.seams import HOP_SAMPLES, AudioBlock, Clock, Heard, PaintedImage, PaintRequest
+from chromesthesia.seams import HOP_SAMPLES, AudioBlock, Clock, FrameSink, Heard, PaintedImage, PaintRequest
 from chromesthesia.slot import LatestSlot
 
 log = logging.getLogger(__name__)
@@ -63,11 +63,14 @@ class Wires:
     images: LatestSlot[PaintedImage]
 
 
-def run_show(config: ShowConfig, stop: threading.Event | None = None) -> dict[str, object]:
+def run_show(
+    config: ShowConfig, stop: threading.Event | None = None, sinks: tuple[FrameSink, ...] = ()
+) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, Ctrl-C, or `stop` is set.
 
-    Returns the report (also written to `config.report`). Everything that can be wrong is checked before the show begins
-    and raises a ChromesthesiaError; what goes wrong afterwards is logged, counted and survived. Call from the main thread.
+    Returns the report (also written to `config.report`). Everything that can be wrong is checked before the show
+    begins and raises a ChromesthesiaError; what goes wrong afterwards is logged, counted and survived. Call from the
+    main thread. sinks: take frames and sound beside the files that `config` names.
     """
     clock = SystemClock()
     stop = stop or threading.Event()
@@ -83,9 +86,10 @@ def run_show(config: ShowConfig, stop: threading.Event | None = None) -> dict[st
         opened.callback(light.close)
         width, height = light.surface.size
         fps = config.fps or (HEADLESS_FPS if config.headless else WINDOW_FPS)
-        outputs = open_outputs(
+        files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
+        outputs = Outputs(files.sinks + sinks)
         show = Show(config, clock, controller, models, source, light, outputs, fps, stop)
         control = ControlLoop(controller, clock, osc_input, osc_output, show.readings)
         with _signals(stop):
@@ -130,6 +134,7 @@ class Show:
         self._watch = PictureWatch()
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
+        self._handle_window = _window_handler(config, light, controller, stop)
         self._stage = make_stage(controller, models.generator, config.seed, self._wires.requests.put)
         self._heard: Heard = silent_heard(controller.current[1])
         self._shown_index = -1
@@ -171,7 +176,7 @@ class Show:
                     log.warning("the %s thread did not stop in time", loop.name)
             controlling.join(5.0)
 
-    # -- steps of the threads ------------------------------------------------------------------------------------------
+    # -- steps of the threads -------------------------------------------------------------------------------
 
     def _tap(self, block: AudioBlock) -> None:
         if self._recording:
@@ -186,7 +191,7 @@ class Show:
         self._worker.step(PAINT_WAIT_S)
         return True
 
-    # -- the frame loop ------------------------------------------------------------------------------------------------
+    # -- the frame loop -------------------------------------------------------------------------------------
 
     def _first_picture(self) -> None:
         """Paint once before the first frame, so that the show does not begin with an empty canvas."""
@@ -216,6 +221,7 @@ class Show:
             if self._recording:
                 self._outputs.frame(pixels, time_s)
         self._light.poll_shaders()
+        self._handle_window()
 
     def _new_image(self) -> PaintedImage | None:
         image = self._wires.images.take()
@@ -254,7 +260,7 @@ class Show:
             return self._schedule.due_s >= self._config.duration_s
         return self._capture.ended and self._wires.ring.available < HOP_SAMPLES
 
-    # -- what is told about it ------------------------------------------------------------------------------------------
+    # -- what is told about it ------------------------------------------------------------------------------
 
     @property
     def _overruns(self) -> int:
@@ -330,6 +336,16 @@ def _surface_opener(config: ShowConfig) -> Callable[[], GlSurface]:
     from chromesthesia.render.window import WindowSurface  # pygame is slow to import and not needed headless
 
     return partial(WindowSurface, width, height, config.fullscreen, config.display, "Chromesthesia")
+
+
+def _window_handler(
+    config: ShowConfig, light: Light, controller: Controller, stop: threading.Event
+) -> Callable[[], None]:
+    if config.headless:
+        return lambda: None
+    from chromesthesia.runtime.keys import handle_window
+
+    return partial(handle_window, light, controller, stop, may_resize=config.record is None)
 
 
 def _make_renderer(surface: GlSurface) -> Renderer:

@@ -15,8 +15,8 @@ LONGEST_PAUSE_S = 5.0
 class StepLoop:
     """Runs `step()` again and again on a thread of its own until `stop()`; `step` returns False when it is done.
 
-    A step that raises is logged and counted in `failures`, then tried again after a pause that doubles from 50 ms to 5 s:
-    a show goes on while one of its stages is ill.
+    A step that raises is logged and counted in `failures`, then tried again after a pause that doubles from 50 ms to
+    5 s: a show goes on while one of its stages is ill.
     """
 
     def __init__(self, name: str, step: Callable[[], bool]) -> None:

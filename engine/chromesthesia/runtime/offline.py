@@ -27,7 +27,7 @@ def render_film(config: FilmConfig, progress: Callable[[float], None] | None = N
     """Render `config.sound` to `config.film`; the same sound, preset and seed give the same frames.
 
     progress: called after every frame with the share that is done, 0..1. Returns the report. Raises a
-    ChromesthesiaError for whatever cannot be read, loaded or written; an existing film stays until the new one is whole.
+    ChromesthesiaError for whatever cannot be read, loaded or written; an older film stays until the new one is whole.
     """
     _, controller = open_controller(config.preset)
     samples = read_sound(config.sound)
@@ -56,17 +56,18 @@ def render_film(config: FilmConfig, progress: Callable[[float], None] | None = N
             clock,
         )
         opened.callback(light.close)
-        outputs = open_outputs(
-            config.width,
-            config.height,
-            config.fps,
-            False,
-            config.film,
-            config.stills,
-            config.sheet,
-            config.report,
+        outputs = opened.enter_context(
+            open_outputs(
+                config.width,
+                config.height,
+                config.fps,
+                False,
+                config.film,
+                config.stills,
+                config.sheet,
+                config.report,
+            )
         )
-        opened.callback(outputs.close)
         begin_s = perf_counter()
         heard: LatestSlot[Heard] = LatestSlot()
         newest = silent_heard(controller.current[1])
