@@ -27,7 +27,7 @@ void main() {
     vec2 uphill = slope / (steep + 1e-4);
     float bend = lw + le + ln + ls - 4.0 * lc;
     // On the dark side of an edge step down, on the bright side up.
-    float reach = clamp(-bend * 40.0, -1.0, 1.0) * u_sharpness * 0.75 * u_texel * smoothstep(0.0, 0.02, steep);
+    float reach = clamp(-bend * 60.0, -1.0, 1.0) * u_sharpness * u_texel * smoothstep(0.0, 0.02, steep);
     vec3 color = texture(u_stroke, (gl_FragCoord.xy + uphill * reach) / vec2(last + 1)).rgb;
     vec2 tilt = vec2(height(e) - height(w), height(s) - height(n)) * u_texel * 0.5;
     float shade = dot(tilt, vec2(-0.62, -0.78));

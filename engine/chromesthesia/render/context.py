@@ -33,6 +33,11 @@ class HeadlessSurface:
         self.screen: moderngl.Framebuffer | None = None
         log.info("headless OpenGL: %s, %s", self.ctx.info["GL_RENDERER"], self.ctx.info["GL_VERSION"])
 
+    def make_current(self) -> None:
+        """Draw here from now on, after another context was current on this thread."""
+        context: Any = self.ctx
+        context.__enter__()
+
     def present(self) -> None:
         """Nothing to show."""
 

@@ -21,6 +21,7 @@ from chromesthesia.seams import UInt8
 _STYLE = ("stroke", "sharpness", "relief")
 _STYLE_STEP = 1 / 32  # a finer change of the style does not show
 _STAND_IN_SIZE = 64
+_STAND_IN, _NEVER = -2, -3  # serials that no generator gives
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Painting:
             round(number(values, f"/look/painting/{name}") / _STYLE_STEP) * _STYLE_STEP for name in _STYLE
         )
         if inputs.current is None:
-            return self._worked(self._stand_in, -2, -2, style).worked.texture
+            return self._worked(self._stand_in, _STAND_IN, _STAND_IN, style).worked.texture
         after = self._worked(inputs.current, inputs.current_serial, inputs.previous_serial, style)
         if inputs.previous is None or inputs.mix >= 0.999 or inputs.previous_serial == inputs.current_serial:
             return after.worked.texture
@@ -69,6 +70,11 @@ class Painting:
             {"u_mix": float(inputs.mix)},
         )
         return self._blended.texture
+
+    def forget(self) -> None:
+        """Take every picture as new from now on, whatever its serial."""
+        for canvas in self._canvases:
+            canvas.serial = _NEVER
 
     def release(self) -> None:
         """Free every texture."""
@@ -105,7 +111,7 @@ class Painting:
             canvas = _Canvas(
                 _source_texture(ctx, width, height),
                 Target.create(ctx, (self._size, self._size), linear=True),
-                serial=-3,
+                serial=_NEVER,
                 style=None,
             )
             self._canvases.append(canvas)

@@ -78,6 +78,14 @@ class Renderer:
             self._at.release()
             self._at = fresh
 
+    def restart(self) -> None:
+        """Forget motion, trails and pictures: the next frame is drawn as the first of a new renderer's."""
+        self._motion = Motion()
+        self._hud = HudPainter()
+        self._hud_serial = -1
+        self._at.drawn = False
+        self._at.painting.forget()
+
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also onto it, stretched to its size."""
         frozen = bool(inputs.values.get("/master/freeze", False)) and self._at.drawn

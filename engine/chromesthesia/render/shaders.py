@@ -21,6 +21,7 @@ _LOG_PLACES = (
     re.compile(r"^(?P<file>\d+)\((?P<line>\d+)\) ?: (?P<text>error.*)$"),
     re.compile(r"^ERROR: (?P<file>\d+):(?P<line>\d+): (?P<text>.*)$"),
 )
+_QUOTED = re.compile(r"[`'](\w+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,21 +172,33 @@ class ShaderLibrary:
         except moderngl.Error as error:
             text = str(error)
             order = orders[0] if "vertex_shader" in text else orders[1]
+            sources_by_name = [(name, texts[name].splitlines()) for name in order]
             raise RenderError(
-                _explain(text, order, key), "the last good shader stays; correct the file"
+                _explain(text, sources_by_name, key), "the last good shader stays; correct the file"
             ) from error
 
 
-def _explain(text: str, order: list[str], key: _Key) -> str:
-    """One line `file:line: message` from a compiler log whose string numbers count `order` from 1."""
+def _explain(text: str, files: list[tuple[str, list[str]]], key: _Key) -> str:
+    """One line `file:line: message` from a compiler log whose string numbers count `files` from 1."""
     for line in text.splitlines():
         for pattern in _LOG_PLACES:
             if found := pattern.match(line.strip()):
-                index = int(found["file"]) - 1
-                name = order[index] if 0 <= index < len(order) else key.fragment
-                return f"shader {name}:{found['line']}: {found['text'].strip()}"
+                number = int(found["line"])
+                name = _file_of(int(found["file"]), number, found["text"], files) or key.fragment
+                return f"shader {name}:{number}: {found['text'].strip()}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return f"shader {key.fragment} with {key.vertex}: {lines[-1] if lines else 'does not link'}"
+
+
+def _file_of(string: int, line: int, message: str, files: list[tuple[str, list[str]]]) -> str | None:
+    """The file a log entry is about. Mesa gives string 0 for unknown names: look for the name in that line."""
+    if 1 <= string <= len(files):
+        return files[string - 1][0]
+    quoted = _QUOTED.search(message)
+    for name, source in files:
+        if quoted is not None and line <= len(source) and quoted[1] in source[line - 1]:
+            return name
+    return None
 
 
 UniformValue = float | int | tuple[float, ...] | tuple[int, ...] | list[tuple[float, ...]]

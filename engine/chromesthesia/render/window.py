@@ -42,10 +42,10 @@ KEYS = {
 
 
 class WindowSurface:
-    """One window. Use from the main thread only (macOS and SDL ask for it).
+    """One window. Use from the main thread only: macOS and SDL ask for it.
 
-    width, height: of the window; in full screen the display's own size. display: index of the screen. Raises RenderError
-    when there is no such display, no desktop, or no OpenGL 3.3.
+    width, height: of the window; in full screen the display's own size. display: index of the screen. Raises
+    RenderError when there is no such display, no desktop, or no OpenGL 3.3.
     """
 
     def __init__(

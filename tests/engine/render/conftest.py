@@ -1,0 +1,82 @@
+"""One small off-screen context for all tests of this folder, and how they draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chromesthesia.params.declaration import Value
+from chromesthesia.render.context import HeadlessSurface
+from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.renderer import Renderer
+from chromesthesia.seams import UInt8
+from chromesthesia.testing.render import heard, picture
+
+WIDTH, HEIGHT = 160, 90
+Draw = Callable[..., UInt8]
+
+
+@pytest.fixture(scope="session")
+def shared_surface() -> Iterator[HeadlessSurface]:
+    surface = HeadlessSurface(WIDTH, HEIGHT)
+    yield surface
+    surface.make_current()
+    surface.close()
+
+
+@pytest.fixture
+def surface(shared_surface: HeadlessSurface) -> HeadlessSurface:
+    """Current again, whatever contexts other tests made."""
+    shared_surface.make_current()
+    return shared_surface
+
+
+@pytest.fixture(scope="session")
+def compiled(shared_surface: HeadlessSurface) -> Iterator[Renderer]:
+    shared_surface.make_current()
+    renderer = Renderer(shared_surface.ctx, WIDTH, HEIGHT)
+    yield renderer
+    shared_surface.make_current()
+    renderer.release()
+
+
+@pytest.fixture
+def renderer(surface: HeadlessSurface, compiled: Renderer) -> Renderer:
+    """As new, without compiling again."""
+    compiled.resize(WIDTH, HEIGHT)
+    compiled.restart()
+    return compiled
+
+
+def draw_frames(
+    renderer: Renderer,
+    values: Mapping[str, Value] | None = None,
+    frames: int = 1,
+    dt_s: float = 1 / 30,
+    **inputs: Any,
+) -> UInt8:
+    """Draw `frames` frames of one picture under a beat and give a copy of the last."""
+    one = picture(1)
+    given: dict[str, Any] = {
+        "current": one,
+        "previous": one,
+        "current_serial": 1,
+        "previous_serial": 1,
+        **inputs,
+    }
+    pixels = np.empty(0, np.uint8)
+    for number in range(frames):
+        hearing = given.get("heard", heard(0.3, 0.4, 0.7, onset_count=number // 4, onset_envelope=1.0))
+        renderer.render(
+            FrameInputs(time_s=number * dt_s, dt_s=dt_s, values=values or {}, **{**given, "heard": hearing})
+        )
+        pixels = renderer.read_pixels()
+    return pixels.copy()
+
+
+@pytest.fixture
+def draw() -> Draw:
+    return draw_frames
