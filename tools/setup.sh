@@ -88,7 +88,7 @@ if ! system_stamped; then
     echo "$fingerprint" >"$venv/.system-$purpose"
 fi
 if ! stamped "$purpose"; then
-    echo "Installing Python packages into $venv ($extras)"
+    echo "Installing Python packages into $venv ($extras); the first time this takes a minute or more"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$extras]"
     for mark in $marks; do echo "$fingerprint" >"$venv/.ready-$mark"; done
 fi
