@@ -43,10 +43,13 @@ class ShowConfig:
 
 @dataclass(frozen=True, slots=True)
 class FilmConfig:
-    """Everything `chromesthesia render` can be told: an offline film of a sound file under a manual clock."""
+    """Everything `chromesthesia render` can be told: an offline film of a sound file under a manual clock.
+
+    film: where to; None makes none, for callers that look at the frames themselves.
+    """
 
     sound: Path
-    film: Path
+    film: Path | None
     preset: str | None = None
     seed: int = 1
     width: int = 1280

@@ -10,7 +10,7 @@ from chromesthesia.audio.files import read_sound
 from chromesthesia.clock import ManualClock
 from chromesthesia.config import FilmConfig
 from chromesthesia.generator.worker import GeneratorWorker
-from chromesthesia.out.outputs import open_outputs
+from chromesthesia.out.outputs import Outputs, open_outputs
 from chromesthesia.out.report import write_report
 from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.renderer import Renderer
@@ -19,14 +19,19 @@ from chromesthesia.runtime.assembly import make_stage, open_controller, open_mod
 from chromesthesia.runtime.latency import LatencyMeter
 from chromesthesia.runtime.light import Light
 from chromesthesia.runtime.show_report import PictureWatch, machine
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, Heard, PaintedImage, PaintRequest
+from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, FrameSink, Heard, PaintedImage, PaintRequest
 from chromesthesia.slot import LatestSlot
 
 
-def render_film(config: FilmConfig, progress: Callable[[float], None] | None = None) -> dict[str, object]:
+def render_film(
+    config: FilmConfig,
+    progress: Callable[[float], None] | None = None,
+    sinks: tuple[FrameSink, ...] = (),
+) -> dict[str, object]:
     """Render `config.sound` to `config.film`; the same sound, preset and seed give the same frames.
 
-    progress: called after every frame with the share that is done, 0..1. Returns the report. Raises a
+    progress: called after every frame with the share that is done, 0..1. sinks: take frames and sound beside the files
+    that `config` names. Returns the report. Raises a
     ChromesthesiaError for whatever cannot be read, loaded or written; an older film stays until the new one is whole.
     """
     _, controller = open_controller(config.preset)
@@ -56,7 +61,7 @@ def render_film(config: FilmConfig, progress: Callable[[float], None] | None = N
             clock,
         )
         opened.callback(light.close)
-        outputs = opened.enter_context(
+        files = opened.enter_context(
             open_outputs(
                 config.width,
                 config.height,
@@ -68,6 +73,7 @@ def render_film(config: FilmConfig, progress: Callable[[float], None] | None = N
                 config.report,
             )
         )
+        outputs = Outputs(files.sinks + sinks)
         begin_s = perf_counter()
         heard: LatestSlot[Heard] = LatestSlot()
         newest = silent_heard(controller.current[1])
