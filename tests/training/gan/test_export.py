@@ -61,6 +61,7 @@ def test_report_tells_what_was_written(exported: ExportReport) -> None:
     assert exported.size_bytes == exported.path.stat().st_size
     assert exported.difference < 1e-3
     assert exported.images_per_s > 0
+    assert exported.images_per_cpu_s > 0
     assert exported.step == 4
 
 
@@ -69,7 +70,7 @@ def test_failed_parity_leaves_the_old_file(
 ) -> None:
     out = tmp_path / "generator.onnx"
     out.write_bytes(b"the show's generator")
-    monkeypatch.setattr(export_module, "_check", lambda module, path: (0.5, 100.0))
+    monkeypatch.setattr(export_module, "_check", lambda module, path: (0.5, 100.0, 100.0))
     with pytest.raises(TrainingError, match=r"differ by 0\.5"):
         export_onnx(trained_dir, out)
     assert out.read_bytes() == b"the show's generator"

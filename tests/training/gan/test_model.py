@@ -7,7 +7,7 @@ import torch
 
 from chromesthesia_training.art import EMOTIONS
 from chromesthesia_training.gan.augment import augment, crop_paintings
-from chromesthesia_training.gan.discriminator import Discriminator, batch_deviation
+from chromesthesia_training.gan.discriminator import Discriminator, batch_deviation, common_relief
 from chromesthesia_training.gan.model import (
     IMAGE_SIDE,
     LATENT_SIZE,
@@ -56,9 +56,10 @@ def test_resting_norm_equals_batch_norm_with_its_running_statistics() -> None:
     torch.testing.assert_close(layer(x, style), layer.norm(x) * (1 + scale) + shift)
 
 
+@pytest.mark.parametrize("smooth", [False, True])
 @pytest.mark.parametrize("side", [4, 7])
-def test_training_and_resting_upsample_agree(side: int) -> None:
-    layer, x = Upsample(6, 5), torch.randn(2, 6, side, side)
+def test_training_and_resting_upsample_agree(side: int, smooth: bool) -> None:
+    layer, x = Upsample(6, 5, smooth), torch.randn(2, 6, side, side)
     torch.testing.assert_close(layer.train()(x), layer.eval()(x), atol=1e-5, rtol=1e-4)
 
 
@@ -99,6 +100,25 @@ def test_batch_deviation_is_low_where_pictures_agree() -> None:
     deviation = batch_deviation(x)
     assert deviation.shape == (8, 4, 4, 4)
     assert float(deviation[:, :, 0, 0].max()) < 0.01 < float(deviation[:, :, 1:, 1:].min())
+
+
+def test_common_relief_shows_what_pictures_share_and_not_what_they_do_not() -> None:
+    rng = torch.Generator().manual_seed(0)
+    apart = torch.rand(16, 3, 32, 32, generator=rng) - 0.5
+    stamped = apart.clone()
+    stamped[:, :, 16] += 1.0
+    plain, marked = common_relief(apart), common_relief(stamped)
+    assert plain.shape == (16, 2, 32, 32)
+    assert float(plain[:, 0].std()) == pytest.approx(1.0, abs=0.1)
+    assert float(marked[:, 0, 16].mean()) > 4 * float(plain[:, 0].std())
+
+
+def test_augmentation_moves_a_batch_as_one() -> None:
+    images = torch.zeros(6, 3, 32, 32)
+    images[:, :, 16, 16] = 1.0
+    moved = augment(images, torch.Generator().manual_seed(5))
+    places = {int(picture.mean(0).argmax()) for picture in moved}
+    assert len(places) == 1
 
 
 def test_crops_stay_inside_the_painting_and_follow_the_seed() -> None:

@@ -53,7 +53,7 @@ class GanSettings:
     late_average: float = 0.999
     rating_pull: float = 0.25
     emotion_pull: float = 0.1
-    saturation_pull: float = 0.02
+    saturation_pull: float = 0.05
     saturation_limit: float = 2.2
     jitter: float = 0.15
     mixed_share: float = 0.4
