@@ -15,8 +15,8 @@ void main() {
     vec2 levels = texelFetch(u_levels, ivec2(0), 0).xy;
 #endif
     float total = 0.0;
-    for (int i = -4; i <= 4; i++) {
-        float weight = exp(-float(i * i) * 0.14);
+    for (int i = -6; i <= 6; i += 2) {
+        float weight = 1.0 - float(i * i) / 50.0;
         vec3 c = texelFetch(u_source, clamp(at + i * u_step, ivec2(0), last), 0).rgb;
 #if FIRST
         c = max(c * levels.x + levels.y - THRESHOLD, 0.0) / (1.0 - THRESHOLD);

@@ -28,7 +28,8 @@ void main() {
     float bend = lw + le + ln + ls - 4.0 * lc;
     // On the dark side of an edge step down, on the bright side up.
     float reach = clamp(-bend * 60.0, -1.0, 1.0) * u_sharpness * u_texel * smoothstep(0.0, 0.02, steep);
-    vec3 color = texture(u_stroke, (gl_FragCoord.xy + uphill * reach) / vec2(last + 1)).rgb;
+    vec2 to = clamp(uphill * reach, -1.0, 1.0);
+    vec3 color = c.rgb + abs(to.x) * ((to.x > 0.0 ? e : w).rgb - c.rgb) + abs(to.y) * ((to.y > 0.0 ? s : n).rgb - c.rgb);
     vec2 tilt = vec2(height(e) - height(w), height(s) - height(n)) * u_texel * 0.5;
     float shade = dot(tilt, vec2(-0.62, -0.78));
     float lit = clamp(shade * 1.6, -0.45, 0.6) * u_relief;

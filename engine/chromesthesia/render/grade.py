@@ -32,7 +32,9 @@ _STOPS: dict[str, tuple[str, ...]] = {
     "mono": ("040405", "2a2b2d", "55565a", "85868a", "b5b6b8", "dededf", "fafafa"),
 }
 # Share of the painting's own chroma that stays visible through a palette.
-_OWN = {"ink": 0.12, "mono": 0.0, "neon": 0.45, "gold": 0.2}
+_OWN = {"ink": 0.12, "mono": 0.0, "neon": 0.45, "gold": 0.2, "tide": 0.2, "rose": 0.2}
+# How strongly an emotion, felt fully, recolours the palette.
+_FELT = {"painting": 0.75, "tide": 0.15, "neon": 0.3}
 _EMOTION_STOPS: dict[str, tuple[str, ...]] = {
     "angry": ("060102", "2b0205", "7a0a0c", "c81f10", "f2601a", "ffb35a", "fff0d8"),
     "happy": ("231018", "6b2f2a", "c06a32", "f0a63a", "ffd466", "ffeeb0", "fffbea"),
@@ -79,7 +81,7 @@ def grade(values: Mapping[str, Value], heard: Heard | None) -> Grade:
     corners, pull = _corner_weights(valence, arousal)
     palette = PALETTES[choice(values, "/look/grade/palette")]
     laid = 0.0 if palette == "painting" else number(values, "/look/grade/amount")
-    felt = strength * pull * (0.55 if palette == "painting" else 0.28)
+    felt = strength * pull * _FELT.get(palette, 0.40)
     emotional = sum(weight * _EMOTION_GRADIENTS[name] for name, weight in corners.items())
     alpha = 1.0 - (1.0 - laid) * (1.0 - felt)
     share = felt / alpha if alpha > 1e-6 else 0.0
@@ -95,15 +97,15 @@ def grade(values: Mapping[str, Value], heard: Heard | None) -> Grade:
         exposure=number(values, "/look/grade/exposure") + strength * 0.15 * valence,
         contrast=number(values, "/look/grade/contrast") * (1.0 + strength * (0.25 * angry - 0.15 * sad)),
         saturation=number(values, "/look/grade/saturation")
-        * max(0.0, 1.0 + strength * (0.30 * arousal + 0.20 * valence)),
+        * max(0.0, 1.0 + strength * (0.30 * arousal + 0.20 * valence - 0.25 * sad)),
         hue_deg=number(values, "/look/grade/hue"),
     )
     return Grade(
         color=color,
         gradient=gradient,
-        own=0.55 * (1.0 - laid) + _OWN.get(palette, 0.32) * laid,
+        own=(0.55 * (1.0 - laid) + _OWN.get(palette, 0.32) * laid) * (1.0 - 0.5 * strength * sad),
         adapt=number(values, "/look/grade/adapt"),
-        key=number(values, "/look/grade/key") * (1.0 + strength * (0.22 * valence - 0.18 * sad)),
+        key=number(values, "/look/grade/key") * (1.0 + strength * (0.22 * valence - 0.25 * sad)),
         spread=_SPREAD * (1.0 + strength * (0.25 * arousal - 0.10 * sad)),
         ambient=(float(lit[0]), float(lit[1]), float(lit[2])),
     )

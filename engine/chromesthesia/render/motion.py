@@ -41,6 +41,7 @@ class Moved:
     carry: float
     keep: float
     grain_seed: float
+    fog: tuple[float, float]
 
 
 class Motion:
@@ -88,6 +89,7 @@ class Motion:
             trail_turn=_matrix(trail_angle, trail),
             carry=-9.0 * look("trails/flow") * dt_s,
             keep=keep,
+            fog=(0.5 * math.sin(0.31 * self._flow_s), 0.25 * math.sin(0.23 * self._flow_s + 1.0)),
             grain_seed=float(math.floor(time_s * _GRAIN_FPS) % 512) * 1.37,
         )
 

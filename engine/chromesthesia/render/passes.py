@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import moderngl
-import numpy as np
 
 from chromesthesia.render.shaders import ShaderLibrary, UniformValue, set_uniforms
 
@@ -39,14 +38,14 @@ class Target:
 
 @dataclass(slots=True)
 class Drawer:
-    """Draws passes. `after_pass` runs behind each one (on software GL: wait for it with Python's lock released)."""
+    """Draws passes. `after_pass` runs behind each one (on software GL: wait for it with Python's lock released);
+    `on_pass` is told its name, for measuring."""
 
     ctx: moderngl.Context
     library: ShaderLibrary
     after_pass: Callable[[], object] | None = None
     on_pass: Callable[[str], object] | None = None
     _arrays: dict[moderngl.Program, moderngl.VertexArray] = field(default_factory=dict)
-    _grids: dict[tuple[int, int], tuple[moderngl.Buffer, moderngl.Buffer]] = field(default_factory=dict)
     _generation: int = -1
 
     def full_screen(
@@ -62,53 +61,16 @@ class Drawer:
         program = self.library.program(fragment, vertex, **defines)
         if program not in self._fresh_arrays():
             self._arrays[program] = self.ctx.vertex_array(program, [])
-        self._draw(fragment, program, target, textures, uniforms, 3)
-
-    def grid(
-        self,
-        name: str,
-        size: tuple[int, int],
-        target: moderngl.Framebuffer,
-        textures: Mapping[str, moderngl.Texture],
-        uniforms: Mapping[str, UniformValue],
-        **defines: int,
-    ) -> None:
-        """Run `name`.vert and `name`.frag on a grid of `size` (columns, rows) cells over the whole of `target`."""
-        program = self.library.program(f"{name}.frag", f"{name}.vert", **defines)
-        if program not in self._fresh_arrays():
-            corners, triangles = self._grid_buffers(size)
-            self._arrays[program] = self.ctx.vertex_array(
-                program, [(corners, "2f", "in_corner")], index_buffer=triangles, index_element_size=2
-            )
-        self._draw(f"{name}.frag", program, target, textures, uniforms, -1)
-
-    def release(self) -> None:
-        """Free the grids."""
-        for buffers in self._grids.values():
-            for buffer in buffers:
-                buffer.release()
-        self._grids.clear()
-        self._arrays.clear()
-
-    def _draw(
-        self,
-        name: str,
-        program: moderngl.Program,
-        target: moderngl.Framebuffer,
-        textures: Mapping[str, moderngl.Texture],
-        uniforms: Mapping[str, UniformValue],
-        vertices: int,
-    ) -> None:
         for unit, (sampler, texture) in enumerate(textures.items()):
             texture.use(unit)
             set_uniforms(program, {sampler: unit})
         set_uniforms(program, uniforms)
         target.use()
-        self._arrays[program].render(vertices=vertices)
+        self._arrays[program].render(vertices=3)
         if self.after_pass is not None:
             self.after_pass()
         if self.on_pass is not None:
-            self.on_pass(name)
+            self.on_pass(fragment)
 
     def _fresh_arrays(self) -> dict[moderngl.Program, moderngl.VertexArray]:
         """Vertex arrays by program; none that belongs to a program replaced by a reload."""
@@ -116,21 +78,3 @@ class Drawer:
             self._arrays.clear()
             self._generation = self.library.generation
         return self._arrays
-
-    def _grid_buffers(self, size: tuple[int, int]) -> tuple[moderngl.Buffer, moderngl.Buffer]:
-        if size not in self._grids:
-            self._grids[size] = (self.ctx.buffer(_corners(*size)), self.ctx.buffer(_triangles(*size)))
-        return self._grids[size]
-
-
-def _corners(columns: int, rows: int) -> bytes:
-    y, x = np.mgrid[0 : rows + 1, 0 : columns + 1].astype(np.float32)
-    return np.stack([x / columns, y / rows], axis=-1).astype(np.float32).tobytes()
-
-
-def _triangles(columns: int, rows: int) -> bytes:
-    row, column = np.mgrid[0:rows, 0:columns]
-    first = row * (columns + 1) + column
-    below = first + columns + 1
-    triangles = np.stack([first, first + 1, below, first + 1, below + 1, below], axis=-1)
-    return triangles.astype(np.uint16).tobytes()

@@ -22,7 +22,6 @@ from chromesthesia.seams import UInt8
 
 log = logging.getLogger(__name__)
 
-_LIGHT_GRID = (16, 9)
 _SOFTWARE_DETAIL = 2 / 3
 _LEAST = 0.01  # an effect weaker than this is left out
 _CEILING = 0.8
@@ -70,6 +69,11 @@ class Renderer:
     def size(self) -> tuple[int, int]:
         """Width and height of the picture in pixels."""
         return self._at.size
+
+    @property
+    def framebuffer(self) -> moderngl.Framebuffer:
+        """Holds the frame just drawn, row 0 at the top; valid until the next `resize`."""
+        return self._at.shown.frame
 
     def resize(self, width: int, height: int) -> None:
         """Draw at another size from the next frame on; trails start anew."""
@@ -126,7 +130,6 @@ class Renderer:
         self._gradient.release()
         if self._hud_texture is not None:
             self._hud_texture.release()
-        self.drawer.release()
         self.library.release()
 
     # -- passes, in the order of the light ---------------------------------------------------------------------------
@@ -201,9 +204,8 @@ class Renderer:
             {"u_small": small, "u_levels": levels, "u_gradient": self._gradient},
             {**shared, "u_floor": floor, "u_ceiling": _CEILING},
         )
-        self.drawer.grid(
-            "light",
-            _LIGHT_GRID,
+        draw(
+            "light.frag",
             self._at.lit.frame,
             {
                 "u_scene": self._at.scene.texture,
@@ -217,9 +219,10 @@ class Renderer:
                 "u_aspect": self._at.aspect,
                 "u_glow": glow,
                 "u_vignette": vignette,
-                "u_time": moved.flow_time_s,
+                "u_fog": moved.fog,
                 "u_ambient": colors.ambient,
             },
+            vertex="light.vert",
             GLOW=int(glow > _LEAST),
         )
 

@@ -1,0 +1,128 @@
+"""The window under a virtual X server: it opens, shows the frame, and hears keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.gl, pytest.mark.xvfb]
+SHOW = Path(__file__).with_name("window_show.py")
+PATIENCE_S = 60
+
+
+@pytest.fixture(scope="module")
+def x_display() -> Iterator[str]:
+    """A virtual screen of its own; the server picks a free number and says so."""
+    read_end, write_end = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        pass_fds=(write_end,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write_end)
+    with os.fdopen(read_end) as told:
+        number = told.readline().strip()
+    assert number, "Xvfb did not start"
+    yield f":{number}"
+    server.terminate()
+    server.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def environment(x_display: str) -> dict[str, str]:
+    return {**os.environ, "DISPLAY": x_display, "SDL_VIDEODRIVER": "x11", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+
+
+@pytest.fixture
+def show(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, str(SHOW), "0"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.wait(PATIENCE_S)
+
+
+def heard_from(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The next line that the window's process says."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, "the window's process ended"
+    said: dict[str, Any] = json.loads(line)
+    return said
+
+
+def until_event(process: subprocess.Popen[str], wanted: str) -> dict[str, Any]:
+    while True:
+        said = heard_from(process)
+        if said.get("event") == wanted:
+            return said
+
+
+@pytest.fixture
+def xdotool(environment: dict[str, str]) -> Callable[..., None]:
+    def run(*arguments: str) -> None:
+        subprocess.run(["xdotool", *arguments], env=environment, check=True, timeout=PATIENCE_S)
+
+    return run
+
+
+def test_a_window_shows_the_frame_and_hears_every_key(
+    show: subprocess.Popen[str], xdotool: Callable[..., None]
+) -> None:
+    opened = heard_from(show)
+    assert opened["size"] == [320, 180]
+    assert opened["std"] > 8
+    assert opened["off"] < 1.0
+    window = str(opened["window"])
+    xdotool("windowfocus", "--sync", window)
+    keys = {
+        "Right": "NEXT_PRESET", "n": "NEXT_PRESET", "Left": "PREVIOUS_PRESET", "p": "PREVIOUS_PRESET",
+        "h": "TOGGLE_HUD", "s": "SCREENSHOT", "space": "NEXT_SCENE",
+    }  # fmt: skip
+    for key, event in keys.items():
+        xdotool("key", key)
+        until_event(show, event)
+    xdotool("windowsize", window, "400", "200")
+    assert until_event(show, "RESIZED")["size"] == [400, 200]
+    xdotool("key", "f")
+    assert until_event(show, "TOGGLE_FULLSCREEN")["size"] == [800, 600]
+    xdotool("key", "Escape")
+    until_event(show, "QUIT")
+    assert show.wait(PATIENCE_S) == 0
+
+
+def test_a_display_that_is_not_there_is_named(environment: dict[str, str]) -> None:
+    said = subprocess.run(
+        [sys.executable, str(SHOW), "7"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    assert json.loads(said.stdout)["error"] == "no display 7 (choose 0 to 0)"
+
+
+def test_without_a_desktop_the_error_says_what_to_do(environment: dict[str, str]) -> None:
+    nowhere = {**environment, "DISPLAY": ":4097"}
+    said = subprocess.run(
+        [sys.executable, str(SHOW), "0"],
+        env=nowhere,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    error = json.loads(said.stdout)["error"]
+    assert error.startswith("no window with OpenGL: ")
+    assert "--headless" in error
