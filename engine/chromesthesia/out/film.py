@@ -26,7 +26,8 @@ VIDEO_TICKS_HZ: Final = 90_000
 """Time base of the pictures; frames keep their true times, so the film may have a variable rate."""
 AUDIO_BITS_PER_S: Final = 128_000
 LIVE_OPTIONS: Final = {"preset": "ultrafast", "crf": "20"}
-OFFLINE_OPTIONS: Final = {"preset": "veryfast", "crf": "18"}
+OFFLINE_OPTIONS: Final = {"preset": "veryfast", "crf": "18", "mbtree": "0"}
+"""Without x264's macroblock tree, which does not repeat itself byte for byte (docs/decisions/0005-films.md)."""
 FRAGMENT_S: Final = 2.0
 """A film that is cut off loses at most about this much."""
 DRIFT_LIMIT_S: Final = 0.008
