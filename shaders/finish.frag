@@ -22,9 +22,12 @@ void main() {
     float light = 1.0;
 #if CANVAS
     vec2 weave = v_place * u_weave;
-    vec2 thread = abs(fract(weave) - 0.5) * 2.0;
-    float over = step(0.5, fract(0.5 * (floor(weave.x) + floor(weave.y))));
-    light += u_canvas * (mix(thread.x, thread.y, over) - 0.5) * 0.32;
+    vec2 number = floor(weave);
+    // Threads are round, pass over and under each other, and no two are quite alike.
+    vec2 thread = weave - number - 0.5;
+    thread = (1.0 - 4.0 * thread * thread) * (0.35 + 0.65 * fract(number.yx * vec2(0.618034, 0.754878)));
+    float over = step(0.5, fract(0.5 * (number.x + number.y)));
+    light += u_canvas * (mix(thread.x, thread.y, over) - 0.42) * 0.3;
 #endif
     float grain = (hash12(gl_FragCoord.xy + u_grain_seed) - 0.5) * u_grain;
     c = c * (light + 0.16 * grain) + 0.04 * grain;

@@ -38,7 +38,7 @@ _FELT = {"painting": 0.75, "tide": 0.15, "neon": 0.3}
 _EMOTION_STOPS: dict[str, tuple[str, ...]] = {
     "angry": ("060102", "2b0205", "7a0a0c", "c81f10", "f2601a", "ffb35a", "fff0d8"),
     "happy": ("231018", "6b2f2a", "c06a32", "f0a63a", "ffd466", "ffeeb0", "fffbea"),
-    "sad": ("03060d", "0c1626", "1f334d", "3e5873", "6f8699", "a5b4bf", "d9e1e6"),
+    "sad": ("03060d", "0a1730", "1d3658", "3f6186", "7294b0", "adc3d2", "e0eaf0"),
     "calm": ("0a1516", "1d3a3a", "3f6b64", "759a87", "b0c2a4", "dde0c6", "f7f5e8"),
 }
 
@@ -116,7 +116,7 @@ def _corner_weights(valence: float, arousal: float) -> tuple[dict[str, float], f
     v, a = 0.5 + 0.5 * valence, 0.5 + 0.5 * arousal
     # Sharper than bilinear, so that half-way to a corner already looks like it.
     v, a = _steep(v), _steep(a)
-    weights = {"angry": (1 - v) * a, "happy": v * a, "sad": (1 - v) * (1 - a), "calm": v * (1 - a)}
+    weights = {"angry": (1 - v) * a, "happy": v * a, "sad": ("03060d", "0a1730", "1d3658", "3f6186", "7294b0", "adc3d2", "e0eaf0"),
     return weights, min(1.0, 1.25 * math.hypot(valence, arousal) ** 0.8)
 
 

@@ -238,7 +238,7 @@ class Renderer:
                 "u_aspect": self._at.aspect,
                 "u_split": split,
                 "u_canvas": canvas,
-                "u_weave": min(self._at.size[1] / 3.2, 170.0),
+                "u_weave": min(self._at.size[1] / 4.0, 180.0),
                 "u_grain": number(values, "/look/finish/grain"),
                 "u_grain_seed": moved.grain_seed,
                 "u_brightness": number(values, "/master/brightness"),
