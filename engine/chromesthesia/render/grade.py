@@ -116,7 +116,7 @@ def _corner_weights(valence: float, arousal: float) -> tuple[dict[str, float], f
     v, a = 0.5 + 0.5 * valence, 0.5 + 0.5 * arousal
     # Sharper than bilinear, so that half-way to a corner already looks like it.
     v, a = _steep(v), _steep(a)
-    weights = {"angry": (1 - v) * a, "happy": v * a, "sad": ("03060d", "0a1730", "1d3658", "3f6186", "7294b0", "adc3d2", "e0eaf0"),
+    weights = {"angry": (1 - v) * a, "happy": v * a, "sad": (1 - v) * (1 - a), "calm": v * (1 - a)}
     return weights, min(1.0, 1.25 * math.hypot(valence, arousal) ** 0.8)
 
 
