@@ -20,11 +20,11 @@ _TRAIL = 24
 _QUIETEST_DB = -60.0
 
 Color = tuple[int, int, int, int]
-_BACK: Color = (10, 11, 15, 176)
-_SUNK: Color = (26, 27, 33, 190)
-_FAINT: Color = (74, 76, 84, 210)
+_BACK: Color = (10, 11, 15, 204)
+_SUNK: Color = (38, 39, 46, 216)
+_FAINT: Color = (82, 84, 92, 220)
 _TEXT: Color = (238, 238, 234, 255)
-_DIM: Color = (168, 170, 176, 255)
+_DIM: Color = (188, 190, 196, 255)
 _ALERT: Color = (255, 190, 92, 255)
 _EMOTION_COLORS: tuple[Color, ...] = ((226, 72, 52, 255), (246, 190, 72, 255), (92, 140, 196, 255))
 
@@ -128,7 +128,7 @@ class _Pen:
 def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tuple[float, float]]) -> None:
     if info.message:
         pen.box(0, 0, _PANEL[0], _MESSAGE_HEIGHT - 3, _BACK, 3)
-        pen.text(8, 8.5, info.message, _ALERT, 8.5, "lm", room=_PANEL[0] - 16)
+        pen.text(8, 8.5, info.message, _ALERT, 9.5, "lm", room=_PANEL[0] - 16)
     top = _MESSAGE_HEIGHT
     pen.box(0, top, *_PANEL, _BACK, 5)
     _draw_square(pen, 10, top + 10, 68, points)
@@ -138,10 +138,10 @@ def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tupl
     pen.text(x, top + 9, info.preset or "-", _TEXT, 13, room=room)
     pen.text(x, top + 29, f"{info.fps:.0f} fps", _TEXT, 9)
     pen.text(x + room, top + 29, f"{info.latency_ms:.0f} ms", _TEXT, 9, "ra")
-    pen.text(x, top + 44, info.source, _DIM, 8.5, room=room)
-    pen.text(x, top + 57, info.pack, _DIM, 8.5, room=room)
+    pen.text(x, top + 44, info.source, _DIM, 9.2, room=room)
+    pen.text(x, top + 57, info.pack, _DIM, 9.2, room=room)
     if info.overruns:
-        pen.text(x, top + 70, f"{info.overruns} overruns", _ALERT, 8.5, room=room)
+        pen.text(x, top + 70, f"{info.overruns} overruns", _ALERT, 9.5, room=room)
 
 
 def _draw_square(pen: _Pen, x: float, y: float, side: float, points: list[tuple[float, float]]) -> None:
@@ -166,7 +166,7 @@ def _draw_emotions(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
     for row, (name, color) in enumerate(zip(EMOTIONS, _EMOTION_COLORS, strict=True)):
         share = float(heard.emotion.probabilities[row]) if heard is not None else 0.0
         line = y + 13 * row
-        pen.text(x, line + 4.5, name, _DIM, 8.5, "lm")
+        pen.text(x, line + 4.5, name, _DIM, 9.2, "lm")
         pen.box(x + 34, line + 2, 66, 5, _FAINT, 2)
         pen.box(x + 34, line + 2, 66 * min(max(share, 0.0), 1.0), 5, color, 2)
 
