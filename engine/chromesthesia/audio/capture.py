@@ -8,6 +8,7 @@ docs/decisions/0001-capture-path.md).
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from typing import Any
 
@@ -26,6 +27,8 @@ BLOCK_S = 0.005
 BUFFER_S = 0.25
 """Asked of PortAudio as its buffer: how long Python may be away. It is room, not delay."""
 LOOK_AGAIN_S = 0.002
+SERVER_LATENCY_MS = 10
+"""Asked of PulseAudio or PipeWire, which otherwise hand over a large buffer's sound in bursts of 30 to 90 ms."""
 COMMON_RATES_HZ = (48_000, 44_100, 96_000, 32_000, 24_000, 16_000)
 
 
@@ -40,6 +43,8 @@ class PortAudioBackend:
 
         At most two channels are opened. Raises AudioError with the reason PortAudio gave for the first rate tried.
         """
+        # libpulse reads it when a stream connects; ALSA's pulse plug-in offers no other way to ask.
+        os.environ.setdefault("PULSE_LATENCY_MSEC", str(SERVER_LATENCY_MS))
         with library(refresh=True) as sounddevice:
             chosen = choose_input(list_inputs(), device, host_api)
             refusals = []

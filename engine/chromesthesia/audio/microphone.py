@@ -179,8 +179,9 @@ class MicrophoneSource:
 
 
 def _mono(frames: Float32) -> Float32:
-    """Mean of the channels, float32 [n, channels] -> [n]; what a driver gives that is no number becomes silence."""
-    mono: Float32 = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
+    """Mean of one or two channels, float32 [n, channels] -> [n]; what is no number becomes silence."""
+    channels = frames.shape[1]
+    mono: Float32 = frames[:, 0] if channels == 1 else frames @ np.full(channels, 1 / channels, np.float32)
     if not np.isfinite(mono).all():
         mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
     return mono

@@ -52,13 +52,15 @@ class PolyphaseResampler:
         width = 2 * self._half
         windows = pending.shape[0] - width + 1
         count = max(0, -(-(windows * self._up - self._position) // self._down))
-        positions = self._position + self._down * np.arange(count)
-        first, phase = np.divmod(positions, self._up)
+        output: Float32 = np.zeros(0, np.float32)
         if count:
-            view = np.lib.stride_tricks.sliding_window_view(pending, width)[first]
-            output: Float32 = np.einsum("nt,nt->n", view, self._taps[phase])
-        else:
-            output = np.zeros(0, np.float32)
+            # numpy's sliding_window_view does the same and costs more than the filter itself.
+            view: Float32 = np.ndarray((windows, width), np.float32, pending, strides=2 * pending.strides)
+            if self._up == 1:
+                output = np.einsum("nt,t->n", view[self._position :: self._down], self._taps[0])
+            else:
+                first, phase = np.divmod(self._position + self._down * np.arange(count), self._up)
+                output = np.einsum("nt,nt->n", view[first], self._taps[phase])
         following = self._position + self._down * count
         dropped = min(following // self._up, pending.shape[0])
         self._pending = pending[dropped:].copy()

@@ -112,7 +112,8 @@ class PulseStage:
         return asked.returncode == 0
 
     def _environ(self) -> dict[str, str]:
-        return {**os.environ, **self.environment}
+        inherited = {name: value for name, value in os.environ.items() if name != "PULSE_LATENCY_MSEC"}
+        return {**inherited, **self.environment}
 
     def __enter__(self) -> PulseStage:
         self.start()
