@@ -72,7 +72,6 @@ class LatentMotion:
         self._size = noise_size
         self._labels = condition_labels
         rng = np.random.default_rng([seed & 0xFFFF_FFFF, 1])
-        self._projection = rng.standard_normal((noise_size, EMBEDDING_SIZE)) / math.sqrt(EMBEDDING_SIZE)
         self._turning_hz = rng.uniform(0.02, 0.09, noise_size)
         self._turning_phase = rng.uniform(0.0, 2.0 * math.pi, noise_size)
         self.reset()
@@ -85,11 +84,12 @@ class LatentMotion:
         self._home = self._point = self._heading = self._sway = np.zeros(self._size)
         self._morph_from: Float64 | None = None
         self._morphed_s = 0.0
+        self._projection = np.zeros((self._size, EMBEDDING_SIZE))
         self._push = np.zeros(self._size)
         self._push_speed = np.zeros(self._size)
         self._kicks = np.random.default_rng([self._seed & 0xFFFF_FFFF, 2])
         self._onsets_seen: int | None = None
-        self._usual_embedding = np.zeros(EMBEDDING_SIZE)
+        self._usual_embedding: Float64 | None = None
         self._shown = np.zeros(self._size)
         self._condition: Float64 | None = None
 
@@ -114,6 +114,8 @@ class LatentMotion:
         self._home = self._point = _unit(rng.standard_normal(self._size))
         self._heading = _tangent(rng.standard_normal(self._size), self._point)
         self._sway = _tangent(rng.standard_normal(self._size), self._point)
+        # Each scene hears with its own projection: with one for all, the same song leads every scene to one place.
+        self._projection = rng.standard_normal((self._size, EMBEDDING_SIZE)) / math.sqrt(EMBEDDING_SIZE)
 
     def _walk(self, dt_s: float, heard: Heard, settings: MotionSettings) -> None:
         emotion = heard.emotion
@@ -122,8 +124,11 @@ class LatentMotion:
         lively = emotion.activity * (LOUDNESS_SPEED * loudness + AROUSAL_SPEED * arousal)
         self._speed += (BREATH_SPEED + lively - self._speed) * _gain(dt_s, SPEED_TIME_S)
         embedding = emotion.embedding.astype(np.float64)
-        self._usual_embedding += (embedding - self._usual_embedding) * _gain(dt_s, EMBEDDING_MEMORY_S)
-        pull = self._projection @ (embedding - self._usual_embedding)
+        if self._usual_embedding is None:
+            self._usual_embedding = embedding
+        usual = self._usual_embedding + (embedding - self._usual_embedding) * _gain(dt_s, EMBEDDING_MEMORY_S)
+        self._usual_embedding = usual
+        pull = self._projection @ (embedding - usual)
         turning = np.sin(2.0 * math.pi * self._turning_hz * self._time_s + self._turning_phase)
         wish = turning * math.sqrt(2.0 / self._size) + 2.0 * emotion.activity * _bounded(pull)
         strayed = math.acos(min(1.0, max(-1.0, float(self._point @ self._home))))
