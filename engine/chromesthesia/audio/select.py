@@ -27,10 +27,9 @@ def open_source(
 ) -> MicrophoneSource | FileSource:
     """Open `mic`, `demo`, `auto` or the sound file of that path; the log says what was taken and why.
 
-    loop: a file or the étude begins again without a gap when it ends.
-
     `auto` takes the microphone, and the étude when none can be opened; but a device or host API that was asked for by
-    name must be there. Raises AudioError for a microphone or file that cannot be used.
+    name must be there. loop: a file or the étude begins again without a gap when it ends. Raises AudioError for a
+    microphone or file that cannot be used.
     """
     match source:
         case "mic":

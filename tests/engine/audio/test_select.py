@@ -73,6 +73,15 @@ def test_a_path_is_played_at_its_own_pace(tmp_path: Path) -> None:
     assert clock.now_s() == pytest.approx(0.1)
 
 
+def test_a_path_can_begin_again(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "song.wav", tone(440.0, 0.1), SAMPLE_RATE_HZ)
+    opened = open_source(str(tmp_path / "song.wav"), None, None, ManualClock(), loop=True)
+    blocks = [opened.read() for _ in range(11)]
+    assert blocks[0] is not None
+    assert blocks[10] is not None
+    np.testing.assert_array_equal(blocks[10].samples, blocks[0].samples)
+
+
 def test_an_unknown_path_is_an_error() -> None:
     with pytest.raises(AudioError, match=r"there is no sound file micc"):
         open_source("micc", None, None, ManualClock())
