@@ -1,9 +1,9 @@
 """The generator, 1.9 M parameters, 128 x 128 pictures; and the encoder its first training phase needs.
 
 Convolutional, with conditional batch norm, which folds into cheap per-channel scales; no noise inside, so a
-picture changes only with its condition and latent. Each fine doubling is nearest-neighbour enlargement and a 3 x 3
-convolution: training computes the two as one transposed convolution with an equivalent 4 x 4 kernel (2.2
-times faster on a CPU), the exported graph as four 2 x 2 convolutions, one for each pixel of a doubled one.
+picture changes only with its condition and latent. The blocks double bilinearly; the head, at full size, by
+nearest neighbour and a 3 x 3 convolution, which training computes as one transposed convolution with an
+equivalent 4 x 4 kernel (2.2 times faster on a CPU).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ConditionalNorm(nn.Module):
 class Upsample(nn.Module):
     """Doubling, then a 3 x 3 convolution with replicated edges, no bias.
 
-    `smooth` doubles bilinearly: the coarse stages need it, or their cells show as a lattice through every picture.
+    `smooth` doubles bilinearly: without it the cells of the stages show, as a lattice and as stairs along edges.
     """
 
     def __init__(self, width_in: int, width_out: int, smooth: bool = False) -> None:
@@ -111,11 +111,11 @@ def _phases(x: Tensor) -> Tensor:
 
 
 class Block(nn.Module):
-    """One doubling; a coarse one is smooth and has a second convolution added to the first's result."""
+    """One smooth doubling; a coarse one has a second convolution added to the first's result."""
 
     def __init__(self, width_in: int, width_out: int, style: int, coarse: bool) -> None:
         super().__init__()
-        self.up = Upsample(width_in, width_out, smooth=coarse)
+        self.up = Upsample(width_in, width_out, smooth=True)
         self.norm = ConditionalNorm(width_out, style)
         self.conv = nn.Conv2d(width_out, width_out, 3, 1, 1, bias=False) if coarse else None
         self.conv_norm = ConditionalNorm(width_out, style) if coarse else None
