@@ -1,8 +1,9 @@
 """What flows between the stages, and the protocols at which a stage can be replaced.
 
-Everything that crosses a thread is one of the frozen records below. Each carries `end_sample`, the index (one past the
-newest sample, at `SAMPLE_RATE_HZ`, counted from the start of the source) of the sound it came from, and `entered_s`, the
-monotonic time at which the oldest sample of its hop entered the engine: that is how sound-to-light latency is measured.
+Everything that crosses a thread is one of the frozen records below. Each carries `end_sample`, the index (one past
+the newest sample, at `SAMPLE_RATE_HZ`, counted from the start of the source) of the sound it came from, and
+`entered_s`, the monotonic time at which the oldest sample of its hop entered the engine: that is how sound-to-light
+latency is measured.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class FeatureFrame:
 class EmotionReading:
     """Raw answer of the encoder for one 20 ms step.
 
-    valence, arousal: -1..1; probabilities: float32 [3] over `EMOTIONS`, sum 1; confidence: 0..1; embedding: float32 [128].
+    valence, arousal: -1..1; probabilities: float32 [3] over `EMOTIONS`, sum 1; confidence: 0..1; embedding: float32
+    [128].
     """
 
     end_sample: int
@@ -212,8 +214,8 @@ class Datagrams(Protocol):
 class Heard:
     """The newest features and emotion, published by the analysis thread; the renderer reads the latest only.
 
-    onset_count grows by one with every onset, so that none is missed between two video frames; onset_envelope is 1 at an
-    onset and decays with a time constant of 0.15 s.
+    onset_count grows by one with every onset, so that none is missed between two video frames; onset_envelope is 1 at
+    an onset and decays with a time constant of 0.15 s.
     """
 
     frame: FeatureFrame
