@@ -97,7 +97,7 @@ def main() -> None:
             assert last.pixels is not None
             frames[emotion] = last.pixels
             pictures.append(report["pictures"])  # type: ignore[arg-type]
-            cells.append(Cell(last.pixels, f"{name}, {emotion}"))
+            cells.append(Cell(f"{name}, {emotion}", last.pixels))
         pairs = [distances(frames[one], frames[other]) for one, other in combinations(EMOTIONS, 2)]
         figures[name] = {
             "palette": round(float(np.mean([palette for palette, _ in pairs])), 1),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -51,6 +53,10 @@ WINDOW_SIZE, WINDOW_FPS = (1280, 720), 60.0
 ANALYSIS_PAUSE_S = 0.002
 PAINT_WAIT_S = 0.1
 HUD_PERIOD_S = 0.1
+SOFTWARE_PAINT_FACTOR = 0.5
+"""Where OpenGL runs on the processor, which also paints: half the pictures, cross-faded, leave time for every frame."""
+SWITCH_INTERVAL_S = 0.001
+"""Python threads give way after this long: a hop or a frame waits at most that for each thread that computes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,8 @@ class Show:
         self._wires = Wires(Ring(), LatestSlot(), LatestSlot(), LatestSlot())
         self._meter = LatencyMeter()
         self._schedule = FrameSchedule(fps)
-        self._governor = PaintGovernor()
+        software = light.renderer is not None and light.renderer.software
+        self._governor = PaintGovernor(SOFTWARE_PAINT_FACTOR if software else 1.0)
         self._watch = PictureWatch()
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
@@ -158,6 +165,10 @@ class Show:
             StepLoop("generator", self._paint),
         ]
         self._first_picture()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        # What lives now lives for the whole show: the garbage collector need not walk through it between two frames.
+        gc.collect()
+        gc.freeze()
         self._start_s = self._clock.now_s()
         controlling.start()
         for loop in loops:
@@ -175,6 +186,7 @@ class Show:
                 if not loop.stop():
                     log.warning("the %s thread did not stop in time", loop.name)
             controlling.join(5.0)
+            gc.unfreeze()
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -215,7 +227,7 @@ class Show:
         self._meter.add("render", end_s - begin_s)
         self._measure_light(end_s)
         late = self._schedule.finished(end_s - self._start_s)
-        self._governor.frame(late)
+        self._governor.frame(late, (end_s - begin_s) / self._schedule.period_s)
         if pixels is not None:
             self._watch.frame(pixels)
             if self._recording:

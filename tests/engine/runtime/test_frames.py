@@ -31,15 +31,25 @@ def test_a_frame_that_takes_three_periods_counts_itself_and_those_it_pushed_out(
 def test_the_governor_halves_when_frames_are_late_and_comes_back() -> None:
     governor = PaintGovernor()
     for index in range(WINDOW_FRAMES):
-        governor.frame(late=index % 5 == 0)
+        governor.frame(late=index == 7, busy=0.4)
     assert governor.factor == 0.5
     for _ in range(WINDOW_FRAMES * 4 * 4):
-        governor.frame(late=False)
+        governor.frame(late=False, busy=0.4)
     assert governor.factor == 1.0
+
+
+def test_the_governor_acts_before_frames_are_late_and_waits_while_they_are_merely_busy() -> None:
+    governor = PaintGovernor()
+    for _ in range(WINDOW_FRAMES):
+        governor.frame(late=False, busy=0.9)
+    assert governor.factor == 0.5
+    for _ in range(WINDOW_FRAMES * 20):
+        governor.frame(late=False, busy=0.7)
+    assert governor.factor == 0.5
 
 
 def test_the_governor_never_stops_the_generator() -> None:
     governor = PaintGovernor()
     for _ in range(WINDOW_FRAMES * 20):
-        governor.frame(late=True)
+        governor.frame(late=True, busy=1.5)
     assert governor.factor == LOWEST
