@@ -22,7 +22,7 @@ from chromesthesia.seams import UInt8
 
 log = logging.getLogger(__name__)
 
-_SOFTWARE_DETAIL = 2 / 3
+_SOFTWARE_DETAIL = 0.6
 _LEAST = 0.01  # an effect weaker than this is left out
 _CEILING = 0.8
 _PLAIN_PASSES = (

@@ -59,8 +59,8 @@ class SizedTargets:
 
 def painting_size(height: int, software: bool) -> int:
     """Side of the worked-over painting in pixels for a picture `height` pixels high."""
-    wanted = height * (0.75 if software else 1.0)
-    return int(min(max(128 * round(wanted / 128), 256), 512 if software else 1024))
+    share, least, most = (0.62, 192, 512) if software else (1.0, 256, 1024)
+    return int(min(max(32 * round(share * height / 32), least), most))
 
 
 def _shrunk(size: tuple[int, int], share: float) -> tuple[int, int]:
