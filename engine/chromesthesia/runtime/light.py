@@ -61,6 +61,11 @@ class Light:
         self._retry_s = 0.0
         self._poll_s = 0.0
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures; the surface may show them larger."""
+        return self.surface.size if self.renderer is None else self.renderer.size
+
     def draw(self, inputs: FrameInputs, want_pixels: bool) -> UInt8 | None:
         """Draw and show one frame; its pixels uint8 [H, W, 3] when wanted (always without a screen).
 

@@ -32,6 +32,7 @@ from chromesthesia.out.report import write_report
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.render.context import HeadlessSurface
+from chromesthesia.render.gl_wait import is_software
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.runtime.analysis import Analysis, silent_heard
@@ -49,6 +50,7 @@ from chromesthesia.slot import LatestSlot
 log = logging.getLogger(__name__)
 
 HEADLESS_SIZE, HEADLESS_FPS = (640, 360), 30.0
+SOFTWARE_SIZE = HEADLESS_SIZE
 WINDOW_SIZE, WINDOW_FPS = (1280, 720), 60.0
 ANALYSIS_PAUSE_S = 0.002
 PAINT_WAIT_S = 0.1
@@ -88,10 +90,11 @@ def run_show(
         osc_input, osc_output = _open_osc(config, tree, controller, clock, opened)
         source = _open_sound(config, clock)
         opened.callback(source.close)
-        light = Light(_surface_opener(config), _make_renderer, clock)
+        light = Light(_surface_opener(config), partial(_make_renderer, config), clock)
         opened.callback(light.close)
-        width, height = light.surface.size
-        fps = config.fps or (HEADLESS_FPS if config.headless else WINDOW_FPS)
+        width, height = light.size
+        slow = config.headless or (light.renderer is not None and light.renderer.software)
+        fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
@@ -297,7 +300,7 @@ class Show:
     def report(self) -> dict[str, object]:
         """The report of the whole show."""
         elapsed_s = max(1e-9, self._end_s - self._start_s)
-        width, height = self._light.surface.size
+        width, height = self._light.size
         return {
             "fps": round(self._schedule.frames / elapsed_s, 2),
             "frames": self._schedule.frames,
@@ -357,11 +360,17 @@ def _window_handler(
         return lambda: None
     from chromesthesia.runtime.keys import handle_window
 
-    return partial(handle_window, light, controller, stop, may_resize=config.record is None)
+    may_resize = config.record is None and not _draws_small(config, light.surface)
+    return partial(handle_window, light, controller, stop, may_resize)
 
 
-def _make_renderer(surface: GlSurface) -> Renderer:
-    return Renderer(surface.ctx, *surface.size)
+def _make_renderer(config: ShowConfig, surface: GlSurface) -> Renderer:
+    return Renderer(surface.ctx, *(SOFTWARE_SIZE if _draws_small(config, surface) else surface.size))
+
+
+def _draws_small(config: ShowConfig, surface: GlSurface) -> bool:
+    """True where the processor draws and nobody asked for a size: the picture is then stretched to the window."""
+    return config.width is None and surface.screen is not None and is_software(surface.ctx)
 
 
 @contextlib.contextmanager
