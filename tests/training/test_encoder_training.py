@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from chromesthesia.seams import EMOTIONS
+from chromesthesia_training.cache import by_path
 from chromesthesia_training.clips import Clip, EmotionPoint
 from chromesthesia_training.datasets import all_clips, find_sound_sets, load_spectra
 from chromesthesia_training.encoder.augment import recolour, roughen, stretch
@@ -28,7 +29,7 @@ from chromesthesia_training.encoder.losses import encoder_loss, stack_targets
 from chromesthesia_training.encoder.model import EncoderSizes, Reading
 from chromesthesia_training.encoder.offline import ClipAnswer
 from chromesthesia_training.encoder.scores import correlation, fit_temperature, macro_f1
-from chromesthesia_training.encoder.train import EncoderSettings, load_weights, merge, train
+from chromesthesia_training.encoder.train import EncoderSettings, load_weights, train
 from chromesthesia_training.errors import DataError, TrainingError
 
 
@@ -91,6 +92,9 @@ def test_own_sounds_are_trained_and_scored(
     assert isinstance(flat, dict)
     assert 0.0 <= flat["encoder_macro_f1_test"] <= 1.0
     assert flat["encoder_majority_macro_f1"] == pytest.approx(1 / 6)
+    speech = report["speech"]
+    assert isinstance(speech, dict)
+    assert set(speech["subset_macro_f1_by_gain_db"]) == {"-20", "-10", "+6"}
     assert (settings.run_dir / "metrics.json").is_file()
     assert len((settings.run_dir / "metrics.jsonl").read_text().splitlines()) == 2
 
@@ -105,7 +109,7 @@ def test_an_emotion_without_training_clips_is_named(
 
 def test_rows_ask_only_after_half_a_second_and_with_rising_weight(settings: EncoderSettings) -> None:
     sets = find_sound_sets(None, settings.sounds)
-    maker = RowMaker(all_clips(sets), merge(list(load_spectra(sets, settings.cache_dir).values())), 150)
+    maker = RowMaker(all_clips(sets), by_path(load_spectra(sets, settings.cache_dir).values()), 150)
     rows = maker.rows(6, np.random.default_rng(0))
     for row in rows:
         for segment in range(row.segments):
@@ -115,6 +119,15 @@ def test_rows_ask_only_after_half_a_second_and_with_rising_weight(settings: Enco
         assert not row.emotion_weight[row.segment < 0].any()
     again = maker.rows(6, np.random.default_rng(0))
     assert all(np.array_equal(one.mel, other.mel) for one, other in zip(rows, again, strict=True))
+
+
+def test_one_row_is_a_room_in_which_nothing_sounds(settings: EncoderSettings) -> None:
+    sets = find_sound_sets(None, settings.sounds)
+    maker = RowMaker(all_clips(sets), by_path(load_spectra(sets, settings.cache_dir).values()), 150)
+    *_, room = maker.rows(3, np.random.default_rng(0))
+    np.testing.assert_allclose(room.emotion, 1 / 3)
+    assert room.emotion_weight[-1] > 0.0
+    assert room.valence_arousal[-1, 0] == 0.0 > room.valence_arousal[-1, 1]
 
 
 def test_the_ramp_starts_at_half_a_second_and_is_full_at_one_and_a_half() -> None:
@@ -164,7 +177,7 @@ def test_augmentation_keeps_shape_floor_and_finiteness() -> None:
 
 def test_the_loss_falls_when_the_answers_are_right(settings: EncoderSettings) -> None:
     sets = find_sound_sets(None, settings.sounds)
-    maker = RowMaker(all_clips(sets), merge(list(load_spectra(sets, settings.cache_dir).values())), 150)
+    maker = RowMaker(all_clips(sets), by_path(load_spectra(sets, settings.cache_dir).values()), 150)
     targets = stack_targets(maker.rows(4, np.random.default_rng(1)))
 
     def loss(sign: float) -> float:

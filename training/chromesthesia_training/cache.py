@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,6 +37,11 @@ class MelCache:
     def hops(self, path: Path) -> int:
         """Number of 10 ms hops of one sound."""
         return self.places[path][1]
+
+
+def by_path(caches: Iterable[MelCache]) -> dict[Path, Float16]:
+    """Spectra of several caches in one look-up."""
+    return {path: cache[path] for cache in caches for path in cache.places}
 
 
 def content_hash(paths: Sequence[Path]) -> str:
@@ -72,7 +77,7 @@ def open_cache(
         for stale in cache_dir.glob(f"mel-{name}-{'?' * 16}.*"):
             if stale.stem != data_file.stem:
                 stale.unlink()
-    frames = np.memmap(data_file, np.float16, mode="r", shape=(sum(counts), DEFAULT_MEL.mels))
+    frames = np.asarray(np.memmap(data_file, np.float16, mode="r", shape=(sum(counts), DEFAULT_MEL.mels)))
     starts = np.concatenate([[0], np.cumsum(counts)]).tolist()
     return MelCache(frames, {path: (starts[i], counts[i]) for i, path in enumerate(paths)})
 

@@ -23,10 +23,11 @@ in `manifest.toml`.
 
 ## Encoder
 
-{encoder_size} parameters, causal, all memory in explicit state tensors. Answers: valence and arousal in -1..1, the
-probabilities of angry, happy and sad, a 128-d embedding, and a confidence (greatest temperature-scaled probability,
-fitted on the validation split, 0 at chance, 1 at certainty). Figures below come from the shipped ONNX file, streamed in
-20 ms steps; {clip_score}. Test split: {split}.
+{encoder_size} parameters, {encoder_steps} training steps, causal, all memory in explicit state tensors. Answers:
+valence and arousal in -1..1, the probabilities of angry, happy and sad, a 128-d embedding, and a confidence (greatest
+temperature-scaled probability, fitted on the validation split, 0 at chance, 1 at certainty). Figures below come from
+the shipped ONNX file, streamed in 20 ms steps; {clip_score}.
+Test split: {split}.
 
 {speech}
 
@@ -72,6 +73,7 @@ def card_text(
             else "None of these restricts the use of the weights."
         ),
         encoder_size=f"{encoder.get('model', {}).get('parameters', 0):,}",
+        encoder_steps=f"{encoder.get('model', {}).get('training_step', 0):,}",
         clip_score=f"a clip's score is the {encoder.get('clip_score', 'mean of its answers')}",
         split=encoder.get("split", "not recorded").removeprefix("test: "),
         speech=_speech_section(encoder.get("speech")),
@@ -107,6 +109,11 @@ def _speech_section(speech: Mapping[str, Any] | None) -> str:
         for at, score in speech["running_macro_f1_onnx_streamed"].items()
     )
     lines += ["", f"The running answer on all clips: {running}."]
+    if "subset_macro_f1_by_gain_db" in speech:
+        levels = ", ".join(
+            f"{f1:.3f} at {gain} dB" for gain, f1 in speech["subset_macro_f1_by_gain_db"].items()
+        )
+        lines += [f"{speech['subset'].capitalize()}: {speech['subset_macro_f1']:.3f} as recorded, {levels}."]
     lines += [f"Offline in torch, all clips: {speech['torch_offline']['macro_f1']:.3f}."]
     return "\n".join(lines)
 

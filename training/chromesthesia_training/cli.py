@@ -147,7 +147,7 @@ def encoder(
     sounds: SoundsOption = None,
     run: Annotated[Path, typer.Option("--run", help="Folder of checkpoints and figures.")] = ENCODER_RUN,
     cache: CacheOption = DEFAULT_CACHE_DIR,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Training steps of 24 rows of 6.4 s.")] = 1_800,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Training steps of 24 rows of 6.4 s.")] = 1_300,
     seed: Annotated[int, typer.Option("--seed", help="Everything random follows from it.")] = 1,
     threads: ThreadsOption = 1,
     fresh: FreshOption = False,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from chromesthesia_training.cache import MelCache, open_cache
 from chromesthesia_training.clips import Clip
@@ -68,10 +69,11 @@ def load_spectra(
             caches[sound_set.folder] = open_cache(sound_set.name, paths, cache_dir)
             continue
         task = progress.add_task(f"spectra of {sound_set.name}", total=len(paths))
-
-        def advance(done: int, task: object = task) -> None:
-            progress.update(task, completed=done)  # type: ignore[arg-type]
-
-        caches[sound_set.folder] = open_cache(sound_set.name, paths, cache_dir, advance)
+        on_progress = partial(_show, progress, task)
+        caches[sound_set.folder] = open_cache(sound_set.name, paths, cache_dir, on_progress)
         progress.update(task, completed=len(paths))
     return caches
+
+
+def _show(progress: Progress, task: TaskID, done: int) -> None:
+    progress.update(task, completed=done)

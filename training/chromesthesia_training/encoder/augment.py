@@ -35,7 +35,8 @@ def recolour(mel: Float32, rng: np.random.Generator) -> Float32:
     """Change level by -25 to +6 dB and the microphone's response by a smooth curve: float32 [n, mels], same shape."""
     knots_db = rng.normal(0.0, 2.5, 5)
     curve_db = np.interp(np.linspace(0.0, 4.0, mel.shape[1]), np.arange(5), knots_db)
-    gain = ((rng.triangular(*GAIN_DB) + curve_db) * DB_TO_NATURAL).astype(np.float32)
+    level_db = rng.triangular(*GAIN_DB) if rng.random() < 0.5 else rng.uniform(GAIN_DB[0], GAIN_DB[2])
+    gain = ((level_db + curve_db) * DB_TO_NATURAL).astype(np.float32)
     power = np.maximum(np.exp(mel) - DEFAULT_MEL.floor, 0.0) * np.exp(gain)
     return np.asarray(np.log(power + DEFAULT_MEL.floor), dtype=np.float32)
 
@@ -52,6 +53,16 @@ def roughen(mel: Float32, rng: np.random.Generator) -> Float32:
         shape = 10.0 ** (tilt_db / 10.0)
         level = power.mean() * 10.0 ** (-rng.uniform(5.0, 45.0) / 10.0)
         power = power + level * shape * rng.standard_gamma(3.0, mel.shape) / 3.0
+    return np.asarray(np.log(power + DEFAULT_MEL.floor), dtype=np.float32)
+
+
+def room_noise(hops: int, rng: np.random.Generator) -> Float32:
+    """A room in which nothing sounds: steady noise of any colour, -80 to -25 dB a band: float32 [hops, mels]."""
+    level_db = rng.uniform(-80.0, -25.0) + rng.uniform(-25.0, 6.0) * np.linspace(0.0, 1.0, DEFAULT_MEL.mels)
+    level_db = level_db + np.interp(
+        np.linspace(0.0, 7.0, DEFAULT_MEL.mels), np.arange(8), rng.normal(0.0, 3.0, 8)
+    )
+    power = 10.0 ** (level_db / 10.0) * rng.standard_gamma(3.0, (hops, DEFAULT_MEL.mels)) / 3.0
     return np.asarray(np.log(power + DEFAULT_MEL.floor), dtype=np.float32)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.features.mel import DEFAULT_MEL
 from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
-from chromesthesia_training.cache import MelCache
+from chromesthesia_training.cache import Float16
 from chromesthesia_training.clips import Clip
-from chromesthesia_training.encoder.augment import recolour, roughen, stretch
+from chromesthesia_training.encoder.augment import recolour, room_noise, roughen, stretch
 from chromesthesia_training.errors import DataError
 
 HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
@@ -28,6 +29,7 @@ PROXY_WEIGHT = 0.15
 EMOTION_PROXY_WEIGHT = 0.25
 EMOTION_PLACES = np.array([[-0.6, 0.7], [0.7, 0.5], [-0.6, -0.5]])
 UNLABELLED_SHARE = 0.25
+AT_REST = (0.0, -0.3)
 
 
 @dataclass
@@ -120,10 +122,10 @@ def emotion_proxy(valence_arousal: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(likelihood / likelihood.sum(axis=1, keepdims=True))
 
 
-def music_row(clip: Clip, cache: MelCache, steps: int, rng: np.random.Generator) -> Row:
+def music_row(clip: Clip, spectra: Mapping[Path, Float16], steps: int, rng: np.random.Generator) -> Row:
     """A stretch from anywhere in a piece; like the start of listening, nothing is asked of the first half second."""
     row = Row.empty(steps)
-    mel = cache[clip.path]
+    mel = spectra[clip.path]
     length = min(len(mel) // ENCODER_HOPS, steps)
     offset = int(rng.integers(0, len(mel) - length * ENCODER_HOPS + 1))
     row.mel[: length * ENCODER_HOPS] = mel[offset : offset + length * ENCODER_HOPS]
@@ -133,13 +135,15 @@ def music_row(clip: Clip, cache: MelCache, steps: int, rng: np.random.Generator)
     return row
 
 
-def speech_row(sampler: Sampler, cache: MelCache, steps: int, rng: np.random.Generator) -> Row:
+def speech_row(
+    sampler: Sampler, spectra: Mapping[Path, Float16], steps: int, rng: np.random.Generator
+) -> Row:
     """Clips of changing speakers and emotions with short pauses, until the row is full."""
     row = Row.empty(steps)
     at = int(rng.integers(0, 20))
     while steps - at > FULL_WEIGHT_FROM_S / STEP_S:
         clip = sampler.draw(rng)
-        mel = stretch(cache[clip.path].astype(np.float32), rng, (steps - at) * ENCODER_HOPS)
+        mel = stretch(spectra[clip.path].astype(np.float32), rng, (steps - at) * ENCODER_HOPS)
         length = len(mel) // ENCODER_HOPS
         row.mel[at * ENCODER_HOPS : (at + length) * ENCODER_HOPS] = recolour(
             mel[: length * ENCODER_HOPS], rng
@@ -147,6 +151,19 @@ def speech_row(sampler: Sampler, cache: MelCache, steps: int, rng: np.random.Gen
         _ask(row, clip, slice(at, at + length), 0.0)
         at += length + int(rng.integers(2, 20))
     row.mel = roughen(row.mel, rng)
+    return row
+
+
+def room_row(steps: int, rng: np.random.Generator) -> Row:
+    """Nothing but the noise of a room: no emotion is likelier than another, and the plane is at rest."""
+    row = Row.empty(steps)
+    row.mel = room_noise(steps * ENCODER_HOPS, rng)
+    weight = ramp(np.linspace(STEP_S, steps * STEP_S, steps))
+    row.segment[:] = 0
+    row.segments = 1
+    row.emotion_weight[:] = weight * EMOTION_PROXY_WEIGHT
+    row.valence_arousal[:] = AT_REST
+    row.valence_arousal_weight[:] = weight * PROXY_WEIGHT
     return row
 
 
@@ -172,13 +189,13 @@ def _ask(row: Row, clip: Clip, where: slice, offset_s: float) -> None:
 
 
 class RowMaker:
-    """Makes the rows of a batch from the training clips: two thirds speech, the rest music, most of it rated.
+    """Makes the rows of a batch from the training clips: two thirds speech, a third music (mostly rated), one of noise.
 
-    Without speech or without music every row is of what there is.
+    Without speech or without music the other takes its place.
     """
 
-    def __init__(self, clips: Sequence[Clip], cache: MelCache, steps: int) -> None:
-        self.cache = cache
+    def __init__(self, clips: Sequence[Clip], spectra: Mapping[Path, Float16], steps: int) -> None:
+        self.spectra = spectra
         self.steps = steps
         speech = [clip for clip in clips if clip.role == "speech"]
         self.speech = Sampler(speech) if speech else None
@@ -189,11 +206,11 @@ class RowMaker:
 
     def rows(self, count: int, rng: np.random.Generator) -> list[Row]:
         """`count` rows, always with the same number of each kind."""
-        kinds = np.searchsorted(self.edges, (np.arange(count) + 0.5) / count)
-        return [self._row(int(kind), rng) for kind in kinds]
+        kinds = np.searchsorted(self.edges, (np.arange(count - 1) + 0.5) / max(count - 1, 1))
+        return [*(self._row(int(kind), rng) for kind in kinds), room_row(self.steps, rng)]
 
     def _row(self, kind: int, rng: np.random.Generator) -> Row:
         if kind == 0 and self.speech is not None:
-            return speech_row(self.speech, self.cache, self.steps, rng)
+            return speech_row(self.speech, self.spectra, self.steps, rng)
         pool = self.rated if kind == 1 else self.proxied
-        return music_row(pool[int(rng.integers(len(pool)))], self.cache, self.steps, rng)
+        return music_row(pool[int(rng.integers(len(pool)))], self.spectra, self.steps, rng)

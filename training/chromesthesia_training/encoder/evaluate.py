@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.features.mel import log_mel
 from chromesthesia.seams import EMOTIONS, Float32
 from chromesthesia_training.clips import SPLITS, Clip
 from chromesthesia_training.datasets import all_clips, find_sound_sets
@@ -27,9 +28,10 @@ from chromesthesia_training.encoder.offline import (
 )
 from chromesthesia_training.encoder.scores import correlation, macro_f1, root_mean_square_error
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.sound import mel_of_file
+from chromesthesia_training.sound import mel_of_file, read_sound
 
 SUBSET_EVERY = 8
+OTHER_LEVELS_DB = (-20.0, -10.0, 6.0)
 Float64 = NDArray[np.float64]
 
 
@@ -47,16 +49,21 @@ test_subset.__test__ = False  # type: ignore[attr-defined]  # keeps pytest from 
 
 
 def stream_clips(
-    onnx_path: Path, clips: Sequence[Clip], on_progress: Callable[[], None] = lambda: None
+    onnx_path: Path,
+    clips: Sequence[Clip],
+    on_progress: Callable[[], None] = lambda: None,
+    gain_db: float = 0.0,
 ) -> list[ClipAnswer]:
     """Answers of the ONNX model for whole clips, step by step from the sound file, as the live engine hears them.
 
-    The logits are the log of the probabilities, which orders the classes of a clip in the same way.
+    The logits are the log of the probabilities, which orders the classes of a clip in the same way. gain_db: how much
+    louder than recorded the clips are played.
     """
+    gain = np.float32(10.0 ** (gain_db / 20.0))
     encoder = StreamedEncoder(onnx_path)
     answers = []
     for clip in clips:
-        said = encoder.run(mel_of_file(clip.path))
+        said = encoder.run(log_mel(gain * read_sound(clip.path)))
         plane = np.stack([said["valence"], said["arousal"]], axis=1).astype(np.float64)
         logits = np.log(np.maximum(said["probabilities"].astype(np.float64), 1e-9))
         answers.append(ClipAnswer(clip, plane, logits))
@@ -185,7 +192,12 @@ def evaluate(
         "corpora": corpus_counts(clips),
         "flat": flat,
     }
-    report["speech"] = _speech_report(streamed, offline, flat)
+    speech = _speech_report(streamed, offline, flat)
+    speech["subset_macro_f1_by_gain_db"] = {
+        f"{gain_db:+g}": emotion_score(stream_clips(onnx_path, named[::SUBSET_EVERY], gain_db=gain_db))
+        for gain_db in OTHER_LEVELS_DB
+    }
+    report["speech"] = speech
     if rated:
         report["vgmidi"] = _rating_report(streamed_rated, offline_rated, flat)
     partial = run_dir / "metrics.json.part"
@@ -228,6 +240,7 @@ def _speech_report(
         "running_macro_f1_onnx_streamed": {
             f"{at_s:g}_s": running_macro_f1(streamed, at_s) for at_s in (1.0, 1.5, 2.0)
         },
+        "subset_macro_f1": flat["encoder_macro_f1_test_subset"],
         "subset": f"every {SUBSET_EVERY}th clip in the order of the index, {len(streamed[::SUBSET_EVERY])} clips",
     }
     if "tess" in corpora and len(corpora) > 1:

@@ -8,7 +8,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from chromesthesia_training.cache import MelCache
+from chromesthesia_training.cache import Float16, by_path
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.datasets import DEFAULT_CACHE_DIR, all_clips, find_sound_sets, load_spectra
 from chromesthesia_training.encoder.augment import mask_spans
@@ -42,14 +42,14 @@ class EncoderSettings:
     data_dir: Path | None = None
     sounds: Path | None = None
     cache_dir: Path = DEFAULT_CACHE_DIR
-    steps: int = 1_700
+    steps: int = 1_300
     rows: int = 24
     row_steps: int = 320
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up: int = 100
     average_decay: float = 0.995
-    evaluate_every: int = 150
+    evaluate_every: int = 100
     seed: int = 1
     threads: int = 1
     sizes: EncoderSizes = DEFAULT_SIZES
@@ -147,7 +147,7 @@ def train(settings: EncoderSettings, resume: bool = True, stop_at: int | None = 
         sets = find_sound_sets(settings.data_dir, settings.sounds)
         clips = all_clips(sets)
         check_classes(clips)
-        spectra = merge(list(load_spectra(sets, settings.cache_dir, progress).values()))
+        spectra = by_path(load_spectra(sets, settings.cache_dir, progress).values())
         run = Run(settings)
         maker = RowMaker([clip for clip in clips if clip.split == "train"], spectra, settings.row_steps)
         if resume and run.checkpoint.exists():
@@ -169,21 +169,6 @@ def train(settings: EncoderSettings, resume: bool = True, stop_at: int | None = 
                 started_s, losses = time.perf_counter(), []
         run.save()
     return settings.run_dir / "best.pt"
-
-
-class MergedSpectra(MelCache):
-    """Several caches read as one."""
-
-    def __init__(self, caches: Sequence[MelCache]) -> None:
-        object.__setattr__(self, "caches", {path: cache for cache in caches for path in cache.places})
-
-    def __getitem__(self, path: Path) -> Any:
-        return self.caches[path][path]  # type: ignore[attr-defined]
-
-
-def merge(caches: Sequence[MelCache]) -> MelCache:
-    """One look-up over several caches."""
-    return MergedSpectra(caches)
 
 
 def learning_rate_at(step: int, settings: EncoderSettings) -> float:
@@ -243,7 +228,11 @@ def update_average(run: Run) -> None:
 
 
 def validate(
-    run: Run, clips: Sequence[Clip], spectra: MelCache, losses: Sequence[dict[str, float]], per_step_s: float
+    run: Run,
+    clips: Sequence[Clip],
+    spectra: Mapping[Path, Float16],
+    losses: Sequence[dict[str, float]],
+    per_step_s: float,
 ) -> None:
     """Score the averaged model on the validation split, log it, keep it as `best.pt` when it is the best so far."""
     chosen = [
