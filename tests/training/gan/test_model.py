@@ -7,13 +7,19 @@ import torch
 
 from chromesthesia_training.art import EMOTIONS
 from chromesthesia_training.gan.augment import augment, crop_paintings
-from chromesthesia_training.gan.discriminator import Discriminator, batch_deviation, common_relief
+from chromesthesia_training.gan.discriminator import (
+    Discriminator,
+    batch_deviation,
+    common_relief,
+    feature_statistics,
+)
 from chromesthesia_training.gan.model import (
     IMAGE_SIDE,
     LATENT_SIZE,
     ConditionalNorm,
     Encoder,
     Generator,
+    Grain,
     Upsample,
 )
 from chromesthesia_training.gan.reader import fit_reader, pool
@@ -44,6 +50,15 @@ def test_generator_at_rest_gives_one_picture_for_one_request() -> None:
         alone = generator(latent[:1], condition[:1])
     assert torch.equal(first, again)
     torch.testing.assert_close(alone, first[:1], atol=1e-5, rtol=1e-4)
+
+
+def test_grain_is_fresh_in_training_and_fixed_at_rest() -> None:
+    layer, x, style = Grain(8, 6, 5), torch.zeros(2, 6, 8, 8), torch.randn(2, 5)
+    assert torch.equal(layer(x, style, None), layer(x, style, None))
+    rng = torch.Generator().manual_seed(0)
+    first, second = layer(x, style, rng), layer(x, style, rng)
+    assert not torch.equal(first, second)
+    torch.testing.assert_close(layer(x, style, torch.Generator().manual_seed(0)), first)
 
 
 def test_resting_norm_equals_batch_norm_with_its_running_statistics() -> None:
@@ -80,10 +95,8 @@ def test_encoder_gives_bounded_latents() -> None:
 
 def test_discriminator_judges_mixtures_as_its_parts(tiny_net: FeatureNet) -> None:
     net = tiny_net
-    images = torch.rand(4, 3, 64, 64) * 2 - 1
-    statistics = {
-        name: (values.mean((0, 2, 3)), values.std((0, 2, 3))) for name, values in net(images).items()
-    }
+    images = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    statistics = feature_statistics(net, images)
     judge = Discriminator(statistics, torch.Generator().manual_seed(0))
     maps = net(images)
     vad = torch.zeros(4, 3)

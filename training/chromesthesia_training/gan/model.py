@@ -1,9 +1,9 @@
 """The generator, 1.9 M parameters, 128 x 128 pictures; and the encoder its first training phase needs.
 
-Convolutional, with conditional batch norm, which folds into cheap per-channel scales; no noise inside, so a
-picture changes only with its condition and latent. The blocks double bilinearly; the head, at full size, by
-nearest neighbour and a 3 x 3 convolution, which training computes as one transposed convolution with an
-equivalent 4 x 4 kernel (2.2 times faster on a CPU).
+Convolutional, with conditional batch norm, which folds into cheap per-channel scales; at rest nothing in it
+is random, so a picture changes only with its condition and latent. The blocks double bilinearly; the head, at
+full size, by nearest neighbour and a 3 x 3 convolution, which training computes as one transposed convolution
+with an equivalent 4 x 4 kernel (2.2 times faster on a CPU).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ STYLE_SIZE = 96
 WIDTHS = (256, 192, 128, 64, 32)
 HEAD_WIDTH = 12
 COARSE_BLOCKS = 2
+GRAIN_MAPS = 6
 
 
 class ConditionalNorm(nn.Module):
@@ -50,7 +51,8 @@ class ConditionalNorm(nn.Module):
 class Upsample(nn.Module):
     """Doubling, then a 3 x 3 convolution with replicated edges, no bias.
 
-    `smooth` doubles bilinearly: without it the cells of the stages show, as a lattice and as stairs along edges.
+    `smooth` doubles bilinearly: without it the cells of the stages show, as a lattice and as stairs along
+    edges.
     """
 
     def __init__(self, width_in: int, width_out: int, smooth: bool = False) -> None:
@@ -87,7 +89,8 @@ def enlarging_kernel(weight: Tensor) -> Tensor:
 def phase_kernels(weight: Tensor) -> Tensor:
     """The (4 out, in, 2, 2) kernels of the four pixels that one pixel becomes, equal to doubling and `weight`.
 
-    Of three neighbours after doubling two are the same pixel: their taps add up, and 4 of 9 products are saved.
+    Of three neighbours after doubling two are the same pixel: their taps add up, and 4 of 9 products are
+    saved.
     """
 
     def fold(taps: Tensor, axis: int, phase: int) -> Tensor:
@@ -110,18 +113,43 @@ def _phases(x: Tensor) -> Tensor:
     return F.pixel_shuffle(torch.stack(aligned, 2).flatten(1, 2), 2)
 
 
+class Grain(nn.Module):
+    """Irregular maps added to the features, in amounts that follow the style: what texture is made of.
+
+    Without them the generator makes texture from harmonics of its own grid, and a lattice shows. In training
+    the maps are fresh noise for every picture, drawn from `rng`; at rest they are fixed, so that nothing
+    flickers.
+    """
+
+    def __init__(self, side: int, width: int, style: int) -> None:
+        super().__init__()
+        fixed = torch.randn(1, GRAIN_MAPS, side, side, generator=torch.Generator().manual_seed(side))
+        self.register_buffer("maps", fixed)
+        self.amount = nn.Linear(style, GRAIN_MAPS)
+        nn.init.normal_(self.amount.weight, 0, 0.05)
+        nn.init.ones_(self.amount.bias)
+        self.weight = nn.Parameter(0.05 * torch.randn(width, GRAIN_MAPS, 1, 1))
+
+    def forward(self, x: Tensor, style: Tensor, rng: torch.Generator | None) -> Tensor:
+        maps = self.get_buffer("maps")
+        if rng is not None:
+            maps = torch.randn(len(x), *maps.shape[1:], generator=rng)
+        return x + F.conv2d(maps * self.amount(style)[:, :, None, None], self.weight)
+
+
 class Block(nn.Module):
     """One smooth doubling; a coarse one has a second convolution added to the first's result."""
 
-    def __init__(self, width_in: int, width_out: int, style: int, coarse: bool) -> None:
+    def __init__(self, width_in: int, width_out: int, style: int, side: int, coarse: bool) -> None:
         super().__init__()
         self.up = Upsample(width_in, width_out, smooth=True)
         self.norm = ConditionalNorm(width_out, style)
+        self.grain = Grain(side, width_out, style)
         self.conv = nn.Conv2d(width_out, width_out, 3, 1, 1, bias=False) if coarse else None
         self.conv_norm = ConditionalNorm(width_out, style) if coarse else None
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        x = F.leaky_relu(self.norm(self.up(x), style), 0.2)
+    def forward(self, x: Tensor, style: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        x = F.leaky_relu(self.grain(self.norm(self.up(x), style), style, rng), 0.2)
         if self.conv is not None and self.conv_norm is not None:
             x = F.leaky_relu(x + self.conv_norm(self.conv(x), style), 0.2)
         return x
@@ -130,8 +158,8 @@ class Block(nn.Module):
 class Head(nn.Module):
     """Features at half size to RGB: a last doubling to a few channels, then a smoothing 3 x 3 convolution.
 
-    A sub-pixel convolution here (even with ICNR) showed a grid of pixels; after nearest-neighbour doubling every pixel
-    of an even area gets the same value.
+    A sub-pixel convolution here (even with ICNR) showed a grid of pixels; after nearest-neighbour doubling
+    every pixel of an even area gets the same value.
     """
 
     def __init__(self, width_in: int, width: int) -> None:
@@ -161,7 +189,7 @@ class Generator(nn.Module):
         )
         self.start = nn.Linear(64 + LATENT_SIZE, widths[0] * START_SIDE**2)
         self.blocks = nn.ModuleList(
-            Block(width_in, width_out, STYLE_SIZE, coarse=number < COARSE_BLOCKS)
+            Block(width_in, width_out, STYLE_SIZE, START_SIDE << (number + 1), number < COARSE_BLOCKS)
             for number, (width_in, width_out) in enumerate(pairwise(widths))
         )
         self.head = Head(widths[-1], HEAD_WIDTH)
@@ -169,14 +197,14 @@ class Generator(nn.Module):
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
         return torch.tanh(self.before_tanh(latent, condition))
 
-    def before_tanh(self, latent: Tensor, condition: Tensor) -> Tensor:
-        """The picture before tanh: training keeps it from running into saturation."""
+    def before_tanh(self, latent: Tensor, condition: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """The picture before tanh, which training keeps out of saturation; with `rng`, fresh grain."""
         query = torch.cat([latent, self.read_condition(condition)], 1)
         style = self.to_style(query)
         x = F.leaky_relu(self.start(query), 0.2).view(-1, self.start_width, START_SIDE, START_SIDE)
         x = x.contiguous(memory_format=torch.channels_last)
         for block in self.blocks:
-            x = block(x, style)
+            x = block(x, style, rng)
         rgb: Tensor = self.head(x)
         return rgb
 

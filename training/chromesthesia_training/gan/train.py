@@ -240,7 +240,7 @@ def vae_step(settings: GanSettings, material: Material, run: Run) -> None:
     images, condition = _paintings(settings, material, run)
     mean, log_variance = run.encoder(images, condition)
     latent = mean + torch.randn(mean.shape, generator=run.rng) * (log_variance / 2).exp()
-    rebuilt = run.generator(latent, condition)
+    rebuilt = torch.tanh(run.generator.before_tanh(latent, condition, run.rng))
     with torch.no_grad():
         wanted = material.net(resize(images, settings.reader_side))
     seen = material.net(resize(rebuilt, settings.reader_side))
@@ -264,7 +264,7 @@ def adversarial_step(settings: GanSettings, material: Material, run: Run) -> Non
     choice = int(torch.randint(len(settings.feature_sides), (1,), generator=run.rng))
     side = settings.feature_sides[choice]
 
-    before_tanh = run.generator.before_tanh(latent, condition)
+    before_tanh = run.generator.before_tanh(latent, condition, run.rng)
     pictures = augment(torch.tanh(before_tanh), run.rng)
     features = material.net(resize(pictures, side))
     with torch.no_grad():
