@@ -10,11 +10,12 @@ from pathlib import Path
 class ShowConfig:
     """Everything `chromesthesia run` can be told.
 
-    source: `auto`, `mic`, `demo` or the path of a sound file. device / host_api: part of a device's and host API's name
-    (a number is taken as an index). duration_s: None plays until stopped (a file or the demo: until it ends). width,
-    height: of the picture in pixels, fps: frames a second; None fits them to the surface (a window: 1280 x 720 at 60;
-    headless, and where OpenGL runs in software: 640 x 360 at 30). seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all
-    interfaces rather than loopback.
+    source: `auto`, `mic`, `demo` or the path of a sound file. device / host_api: part of a device's and
+    host API's name (a number is taken as an index). duration_s: None plays until stopped (a file or the
+    demo: until it ends). width, height: of the picture in pixels, fps: frames a second; None fits them to
+    the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
+    seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
+    loopback.
     """
 
     source: str = "auto"
