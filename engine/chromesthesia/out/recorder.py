@@ -13,6 +13,7 @@ from chromesthesia.errors import RecordError
 from chromesthesia.out.files import LEAST_FREE_BYTES, part_name, prepare_file
 from chromesthesia.out.film import FilmWriter
 from chromesthesia.out.media_queue import MediaQueue, Picture, frames_in_budget
+from chromesthesia.priority import give_way
 from chromesthesia.seams import SAMPLE_RATE_HZ, Float32, UInt8
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,8 @@ class FilmRecorder:
             raise
 
     def _write(self) -> None:
+        if self._live:
+            give_way()
         try:
             while (item := self._queue.take()) is not None:
                 if isinstance(item, Picture):

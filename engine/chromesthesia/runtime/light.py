@@ -85,6 +85,11 @@ class Light:
         self._pause_s = FIRST_PAUSE_S
         return pixels
 
+    def restart(self) -> None:
+        """Forget what was drawn: trails and motion begin anew."""
+        if self.renderer is not None:
+            self.renderer.restart()
+
     def poll_shaders(self) -> None:
         """Take over edited shaders twice a second; the last good ones stay while one does not compile."""
         now_s = self._clock.now_s()

@@ -31,6 +31,7 @@ from chromesthesia.out.outputs import Outputs, open_outputs
 from chromesthesia.out.report import write_report
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.priority import give_way
 from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.gl_wait import is_software
 from chromesthesia.render.inputs import HudInfo
@@ -165,7 +166,7 @@ class Show:
         loops = [
             StepLoop("capture", self._capture.step),
             StepLoop("analysis", self._listen),
-            StepLoop("generator", self._paint),
+            StepLoop("generator", self._paint, give_way),
         ]
         self._first_picture()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -209,8 +210,10 @@ class Show:
     # -- the frame loop -------------------------------------------------------------------------------------
 
     def _first_picture(self) -> None:
-        """Paint once before the first frame, so that the show does not begin with an empty canvas."""
-        self._stage.step(0.0, 0.0, self._heard, lambda: self._painted_now())
+        """Paint and draw once before the show: it begins with a picture, and with every shader compiled."""
+        inputs = self._stage.step(0.0, 0.0, self._heard, self._painted_now)
+        self._light.draw(inputs, want_pixels=self._recording)
+        self._light.restart()
 
     def _painted_now(self) -> PaintedImage | None:
         self._worker.step(0.0)

@@ -19,10 +19,12 @@ class StepLoop:
     5 s: a show goes on while one of its stages is ill.
     """
 
-    def __init__(self, name: str, step: Callable[[], bool]) -> None:
+    def __init__(self, name: str, step: Callable[[], bool], begin: Callable[[], None] | None = None) -> None:
+        """begin: called once on the new thread, before the first step."""
         self.name = name
         self.failures = 0
         self._step = step
+        self._begin = begin
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -43,6 +45,8 @@ class StepLoop:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        if self._begin is not None:
+            self._begin()
         pause_s = FIRST_PAUSE_S
         while not self._stop.is_set():
             try:
