@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter
 
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import DEFAULT_MEL, log_mel
 from chromesthesia.seams import Float32
 
 DB_TO_NATURAL = float(np.log(10.0) / 10.0)
@@ -57,13 +57,14 @@ def roughen(mel: Float32, rng: np.random.Generator) -> Float32:
 
 
 def room_noise(hops: int, rng: np.random.Generator) -> Float32:
-    """A room in which nothing sounds: steady noise of any colour, -80 to -25 dB a band: float32 [hops, mels]."""
-    level_db = rng.uniform(-80.0, -25.0) + rng.uniform(-25.0, 6.0) * np.linspace(0.0, 1.0, DEFAULT_MEL.mels)
-    level_db = level_db + np.interp(
-        np.linspace(0.0, 7.0, DEFAULT_MEL.mels), np.arange(8), rng.normal(0.0, 3.0, 8)
-    )
-    power = 10.0 ** (level_db / 10.0) * rng.standard_gamma(3.0, (hops, DEFAULT_MEL.mels)) / 3.0
-    return np.asarray(np.log(power + DEFAULT_MEL.floor), dtype=np.float32)
+    """Log-mel of a room in which nothing sounds: steady noise of any colour, -75 to -15 dBFS: float32 [hops, mels]."""
+    count = hops * DEFAULT_MEL.hop
+    spectrum = np.fft.rfft(rng.standard_normal(count, dtype=np.float32))
+    octave = np.log2(np.maximum(np.fft.rfftfreq(count, 1.0 / DEFAULT_MEL.sample_rate_hz), 20.0) / 20.0)
+    colour_db = rng.uniform(-7.0, 1.0) * octave + np.interp(octave, np.arange(11), rng.normal(0.0, 3.0, 11))
+    noise = np.fft.irfft(spectrum * 10.0 ** (colour_db / 20.0), count)
+    noise *= 10.0 ** (rng.uniform(-75.0, -15.0) / 20.0) / np.sqrt(np.mean(np.square(noise)))
+    return log_mel(noise.astype(np.float32))
 
 
 def mask_spans(hops: int, bands: int, rng: np.random.Generator) -> tuple[list[slice], list[slice]]:

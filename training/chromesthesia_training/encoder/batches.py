@@ -161,9 +161,9 @@ def room_row(steps: int, rng: np.random.Generator) -> Row:
     weight = ramp(np.linspace(STEP_S, steps * STEP_S, steps))
     row.segment[:] = 0
     row.segments = 1
-    row.emotion_weight[:] = weight * EMOTION_PROXY_WEIGHT
+    row.emotion_weight[:] = weight
     row.valence_arousal[:] = AT_REST
-    row.valence_arousal_weight[:] = weight * PROXY_WEIGHT
+    row.valence_arousal_weight[:] = weight
     return row
 
 
