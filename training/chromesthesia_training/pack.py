@@ -23,6 +23,8 @@ from chromesthesia_training.sources import DataSource
 logger = logging.getLogger(__name__)
 
 LARGEST_PACK_BYTES = 12_000_000
+GENERATOR_FIGURES = ("asked_and_read", "frechet", "three_emotions", "motion")
+"""Parts of the generator's metrics.json that go into the manifest and the card."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def build_pack(
     created = created or date.today()
     version = version or f"{created:%Y.%m}"
     name = out_dir.name
-    of_generator = flat_numbers(generator_metrics, "generator")
+    chosen = {key: generator_metrics[key] for key in GENERATOR_FIGURES if key in generator_metrics}
+    of_generator = flat_numbers(chosen, "generator")
     metrics = {
         **{key: float(value) for key, value in encoder_metrics.get("flat", {}).items()},
         **of_generator,
