@@ -76,6 +76,8 @@ def configure(
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=errors, show_path=False)]
     )
     logging.getLogger("chromesthesia_training").setLevel(logging.DEBUG if verbose else logging.INFO)
+    for chatty in ("onnxscript", "onnx_ir", "torch.onnx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING if verbose else logging.ERROR)
 
 
 def default_data_dir() -> Path | None:

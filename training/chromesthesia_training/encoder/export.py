@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,16 +107,18 @@ def export_onnx(trained: TrainedEncoder, out: Path) -> EncoderExport:
 def _write_onnx(step: ExportedStep, path: Path) -> None:
     inputs, outputs = state_names(step.model)
     example = (torch.zeros(1, ENCODER_HOPS, DEFAULT_MEL.mels), *step.model.initial_state())
-    program = torch.onnx.export(
-        step,
-        example,
-        input_names=["log_mel", *inputs],
-        output_names=[*ANSWER_NAMES, *outputs],
-        opset_version=OPSET,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
+    with warnings.catch_warnings():  # of the exporter's own inner workings
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            step,
+            example,
+            input_names=["log_mel", *inputs],
+            output_names=[*ANSWER_NAMES, *outputs],
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
     assert program is not None
     program.save(str(path), external_data=False)
 
