@@ -76,8 +76,12 @@ def configure(
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=errors, show_path=False)]
     )
     logging.getLogger("chromesthesia_training").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def quieten_exporter() -> None:
+    """Leave only errors of the ONNX exporter; after torch was imported, which sets levels of its own."""
     for chatty in ("onnxscript", "onnx_ir", "torch.onnx"):
-        logging.getLogger(chatty).setLevel(logging.WARNING if verbose else logging.ERROR)
+        logging.getLogger(chatty).setLevel(logging.ERROR)
 
 
 def default_data_dir() -> Path | None:
@@ -160,6 +164,7 @@ def encoder(
     from chromesthesia_training.encoder.export import export_onnx, load_trained
     from chromesthesia_training.encoder.train import EncoderSettings, train
 
+    quieten_exporter()
     data_dir = data_dir or (None if sounds is not None else default_data_dir())
     if not evaluate:
         settings = EncoderSettings(
@@ -215,6 +220,7 @@ def gan(
     from chromesthesia_training.gan.settings import GanSettings
     from chromesthesia_training.gan.train import train
 
+    quieten_exporter()
     data_dir = data_dir or default_data_dir()
     art_dir = pictures or (data_dir / "art" if data_dir is not None else None)
     if art_dir is None:
@@ -266,6 +272,7 @@ def export(
     from chromesthesia_training.pack import build_pack, read_metrics
     from chromesthesia_training.sources import sources_of
 
+    quieten_exporter()
     heard = export_encoder(load_trained(encoder_run / "best.pt"), encoder_run / "encoder.onnx")
     painted = export_generator(gan_run, gan_run / "generator.onnx")
     encoder_metrics, gan_metrics = read_metrics(encoder_run), read_metrics(gan_run)
