@@ -1,6 +1,6 @@
 """Presets by emotions on one sheet, and how far the emotions' pictures are apart.
 
-    python tools/preset_sheet.py angry.wav sad.wav happy.wav --out docs/images/presets.png
+    python tools/preset_sheet.py angry.wav happy.wav sad.wav --out docs/images/presets.png
 
 Each clip is played through every preset under a manual clock; the frame at the end of the clip goes on the sheet. The
 figures (JSON on standard output) compare emotions within a preset, same seed and scene:

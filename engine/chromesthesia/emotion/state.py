@@ -135,6 +135,12 @@ class EmotionTracker:
         )
 
 
+def decisiveness(probability: float) -> float:
+    """How far the greatest of the probabilities is above chance: 0 when all are alike, 1 at certainty."""
+    chance = 1.0 / len(EMOTIONS)
+    return min(1.0, max(0.0, (probability - chance) / (1.0 - chance)))
+
+
 def probabilities_at(valence: float, arousal: float) -> Float32:
     """Probabilities over `EMOTIONS` of a place in the valence-arousal plane; uniform in the middle: float32 [3]."""
     scores = np.exp(_PLACE_SHARPNESS * (_PLACES @ np.array([valence, arousal])))

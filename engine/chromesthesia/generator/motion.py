@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.emotion.state import decisiveness
 from chromesthesia.errors import PackError
 from chromesthesia.packs.pack import CONDITION_LABELS
 from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, Float32, Heard
@@ -34,6 +35,11 @@ SWAY_PERIOD_S = 13.0
 SWAY_REACH = 0.12
 CONDITION_TIME_S = 0.12
 EMBEDDING_MEMORY_S = 3.0
+NAMED_PLACES = np.array([(-0.7, 0.8), (0.8, 0.5), (-0.6, -0.6)])
+"""Valence and arousal at which the named emotions lie, in the order of `EMOTIONS`."""
+NAMED_PULL = 0.7
+"""How far a certain named emotion draws valence and arousal to its place: heard alone, angry and happy voices lie close
+together, and the picture follows valence more than anything."""
 LONGEST_STEP_S = 0.1
 """A longer gap between two steps moves no further than this."""
 
@@ -178,9 +184,14 @@ class LatentMotion:
         # What is uncertain or silent stays below 1 in sum: the remainder is the generator's neutral.
         certainty = emotion.activity * math.sqrt(min(1.0, max(0.0, emotion.confidence)))
         shares = certainty * spread / spread.sum()
+        pull = NAMED_PULL * decisiveness(float(emotion.probabilities.max()))
+        valence, arousal = (
+            heard_value + pull * float(shares @ places - shares.sum() * heard_value)
+            for heard_value, places in zip((emotion.valence, emotion.arousal), NAMED_PLACES.T, strict=True)
+        )
         values = {
-            "valence": min(1.0, max(-1.0, gain * emotion.valence)),
-            "arousal": min(1.0, max(-1.0, gain * emotion.arousal)),
+            "valence": min(1.0, max(-1.0, gain * valence)),
+            "arousal": min(1.0, max(-1.0, gain * arousal)),
             **dict(zip(EMOTIONS, shares.tolist(), strict=True)),
         }
         target = np.array([values[label] for label in self._labels])

@@ -91,7 +91,7 @@ SOUND: tuple[Param, ...] = (
     ),
     Param(
         "/generator/condition_gain",
-        1.0,
+        1.5,
         "How strongly the emotion steers the picture",
         low=0.0,
         high=2.0,

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.emotion.state import decisiveness
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.look import PALETTES
 from chromesthesia.render.values import choice, number
-from chromesthesia.seams import Float32, Heard, UInt8
+from chromesthesia.seams import EMOTIONS, EmotionState, Float32, Heard, UInt8
 
 GRADIENT_SIZE = 256
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
+_HEED = 0.85  # share of the named emotions in the weights when the encoder is certain
 _PIVOT = 0.42  # contrast turns around this grey
 _SPREAD = 0.21  # deviation of brightness that evening out aims at
 
@@ -34,9 +36,9 @@ _STOPS: dict[str, tuple[str, ...]] = {
 # Share of the painting's own chroma that stays visible through a palette.
 _OWN = {"ink": 0.12, "mono": 0.0, "neon": 0.45, "gold": 0.2, "tide": 0.2, "rose": 0.2}
 # How strongly an emotion, felt fully, recolours the palette.
-_FELT = {"painting": 0.75, "tide": 0.15, "neon": 0.3}
+_FELT = {"painting": 0.9, "tide": 0.15, "neon": 0.3}
 _EMOTION_STOPS: dict[str, tuple[str, ...]] = {
-    "angry": ("060102", "2b0205", "7a0a0c", "c81f10", "f2601a", "ffb35a", "fff0d8"),
+    "angry": ("060102", "24030a", "62080b", "a8150e", "db3a14", "f47a2c", "ffc98a"),
     "happy": ("231018", "6b2f2a", "c06a32", "f0a63a", "ffd466", "ffeeb0", "fffbea"),
     "sad": ("03060d", "0a1730", "1d3658", "3f6186", "7294b0", "adc3d2", "e0eaf0"),
     "calm": ("0a1516", "1d3a3a", "3f6b64", "759a87", "b0c2a4", "dde0c6", "f7f5e8"),
@@ -70,18 +72,21 @@ class Grade:
 
 
 def grade(values: Mapping[str, Value], heard: Heard | None) -> Grade:
-    """Colour for the palette, the grade parameters and the valence and arousal heard.
+    """Colour for the palette, the grade parameters and the emotion heard.
 
-    Valence and arousal pull towards one of four gradients at the corners of their square (angry, happy, sad, calm),
-    the more the further they are from neutral; arousal also raises contrast and saturation, valence the exposure.
+    Valence, arousal and, as far as the encoder is sure of them, the probabilities of the emotions pull
+    towards one of four gradients at the corners of their square (angry, happy, sad, calm), the more the
+    further they are from neutral; arousal also raises contrast and saturation, valence the exposure.
     """
     strength = number(values, "/look/grade/emotion")
     valence = heard.emotion.valence if heard is not None else 0.0
     arousal = heard.emotion.arousal if heard is not None else 0.0
     corners, pull = _corner_weights(valence, arousal)
+    if heard is not None:
+        corners, pull = _heed(heard.emotion, corners, pull)
     palette = PALETTES[choice(values, "/look/grade/palette")]
     laid = 0.0 if palette == "painting" else number(values, "/look/grade/amount")
-    felt = strength * pull * _FELT.get(palette, 0.40)
+    felt = strength * pull * _FELT.get(palette, 0.50)
     emotional = sum(weight * _EMOTION_GRADIENTS[name] for name, weight in corners.items())
     alpha = 1.0 - (1.0 - laid) * (1.0 - felt)
     share = felt / alpha if alpha > 1e-6 else 0.0
@@ -94,7 +99,7 @@ def grade(values: Mapping[str, Value], heard: Heard | None) -> Grade:
     angry = corners["angry"] * pull
     sad = corners["sad"] * pull
     color = _color_matrix(
-        exposure=number(values, "/look/grade/exposure") + strength * 0.15 * valence,
+        exposure=number(values, "/look/grade/exposure") + strength * (0.15 * valence - 0.45 * angry),
         contrast=number(values, "/look/grade/contrast") * (1.0 + strength * (0.25 * angry - 0.15 * sad)),
         saturation=number(values, "/look/grade/saturation")
         * max(0.0, 1.0 + strength * (0.30 * arousal + 0.20 * valence - 0.25 * sad)),
@@ -105,7 +110,8 @@ def grade(values: Mapping[str, Value], heard: Heard | None) -> Grade:
         gradient=gradient,
         own=(0.55 * (1.0 - laid) + _OWN.get(palette, 0.32) * laid) * (1.0 - 0.5 * strength * sad),
         adapt=number(values, "/look/grade/adapt"),
-        key=number(values, "/look/grade/key") * (1.0 + strength * (0.22 * valence - 0.25 * sad)),
+        key=number(values, "/look/grade/key")
+        * (1.0 + strength * (0.22 * valence - 0.25 * sad - 0.25 * angry)),
         spread=_SPREAD * (1.0 + strength * (0.25 * arousal - 0.10 * sad)),
         ambient=(float(lit[0]), float(lit[1]), float(lit[2])),
     )
@@ -118,6 +124,14 @@ def _corner_weights(valence: float, arousal: float) -> tuple[dict[str, float], f
     v, a = _steep(v), _steep(a)
     weights = {"angry": (1 - v) * a, "happy": v * a, "sad": (1 - v) * (1 - a), "calm": v * (1 - a)}
     return weights, min(1.0, 1.25 * math.hypot(valence, arousal) ** 0.8)
+
+
+def _heed(emotion: EmotionState, corners: Mapping[str, float], pull: float) -> tuple[dict[str, float], float]:
+    """Move the weights towards the named emotions: angry and happy voices lie close together in valence and arousal."""
+    named = dict(zip(EMOTIONS, emotion.probabilities.tolist(), strict=True))
+    sure = _HEED * emotion.activity * emotion.confidence * decisiveness(max(named.values()))
+    weights = {name: (1.0 - sure) * weight + sure * named.get(name, 0.0) for name, weight in corners.items()}
+    return weights, max(pull, sure)
 
 
 def _steep(x: float) -> float:

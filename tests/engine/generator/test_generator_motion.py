@@ -11,6 +11,7 @@ from chromesthesia.generator.motion import LatentMotion, MotionSettings, slerp
 from chromesthesia.seams import EmotionState, FeatureFrame, Heard
 
 LABELS = ("valence", "arousal", "angry", "happy", "sad")
+UNDECIDED = (1 / 3, 1 / 3, 1 / 3)
 DT_S = 1 / 30
 
 
@@ -193,7 +194,10 @@ def test_the_condition_follows_the_labels_in_any_order() -> None:
     labels = ("sad", "valence", "happy", "arousal", "angry")
     motion = LatentMotion(1, 16, labels)
     condition, _ = motion.step(DT_S, heard(0.0, 0.4, -0.3, (0.2, 0.5, 0.3)), MotionSettings())
-    assert condition == pytest.approx([0.3, 0.4, 0.5, -0.3, 0.2], abs=1e-5)
+    # The named emotions, 0.25 of the way from chance to certainty, draw the heard valence 0.4 towards 0.08, where
+    # they lie on average, and the heard arousal -0.3 towards 0.23.
+    pull = 0.7 * 0.25
+    assert condition == pytest.approx([0.3, 0.4 - pull * 0.32, 0.5, -0.3 + pull * 0.53, 0.2], abs=1e-5)
     assert condition.dtype == np.float32
 
 
@@ -210,9 +214,10 @@ def test_uncertainty_and_silence_leave_room_for_neutral() -> None:
 
 @pytest.mark.parametrize("gain", [0.0, 0.5, 1.0, 2.0])
 def test_condition_gain_scales_what_the_emotion_asks_for(gain: float) -> None:
-    moment = heard(0.0, -0.6, 0.4, (0.6, 0.1, 0.3))
-    condition, _ = LatentMotion(1, 16, LABELS).step(DT_S, moment, MotionSettings(condition_gain=gain))
-    assert condition[:2] == pytest.approx([max(-1.0, -0.6 * gain), 0.4 * gain], abs=1e-5)
+    settings = MotionSettings(condition_gain=gain)
+    undecided, _ = LatentMotion(1, 16, LABELS).step(DT_S, heard(0.0, -0.6, 0.4, UNDECIDED), settings)
+    assert undecided[:2] == pytest.approx([max(-1.0, -0.6 * gain), 0.4 * gain], abs=1e-5)
+    condition, _ = LatentMotion(1, 16, LABELS).step(DT_S, heard(0.0, -0.6, 0.4, (0.6, 0.1, 0.3)), settings)
     assert condition[2:].sum() <= 1.0 + 1e-5
     if gain == 0.0:
         assert condition[2:] == pytest.approx([1 / 3] * 3, abs=1e-5)
@@ -222,10 +227,21 @@ def test_condition_gain_scales_what_the_emotion_asks_for(gain: float) -> None:
 
 def test_the_condition_moves_smoothly() -> None:
     motion = LatentMotion(1, 16, LABELS)
-    motion.step(DT_S, heard(valence=-1.0), MotionSettings())
-    values = [float(motion.step(DT_S, heard(valence=1.0), MotionSettings())[0][0]) for _ in range(30)]
+    motion.step(DT_S, heard(valence=-1.0, probabilities=UNDECIDED), MotionSettings())
+    bright = heard(valence=1.0, probabilities=UNDECIDED)
+    values = [float(motion.step(DT_S, bright, MotionSettings())[0][0]) for _ in range(30)]
     assert np.diff([-1.0, *values]).max() < 0.6
     assert values[-1] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_named_emotion_draws_valence_and_arousal_to_its_place() -> None:
+    def asked(probabilities: tuple[float, float, float]) -> list[float]:
+        moment = heard(valence=0.1, arousal=0.5, probabilities=probabilities)
+        return LatentMotion(1, 16, LABELS).step(DT_S, moment, MotionSettings())[0][:2].tolist()
+
+    angry, happy, sad = asked((0.9, 0.1, 0.0)), asked((0.1, 0.9, 0.0)), asked((0.0, 0.1, 0.9))
+    assert angry[0] < -0.1 < 0.3 < happy[0]
+    assert sad[1] < 0.0 < happy[1] < angry[1]
 
 
 def test_a_label_that_is_not_known_is_refused() -> None:

@@ -82,7 +82,8 @@ def test_emotions_have_their_colours() -> None:
 
 
 def test_a_neutral_mood_leaves_the_painting_its_own_colour() -> None:
-    assert grade({}, heard(0.0, 0.0)).gradient[:, 3].max() == 0
+    undecided = (1 / 3, 1 / 3, 1 / 3)
+    assert grade({}, heard(0.0, 0.0, probabilities=undecided)).gradient[:, 3].max() == 0
     assert grade({"/look/grade/emotion": 0.0}, heard(-1.0, 1.0)).gradient[:, 3].max() == 0
     assert np.allclose(grade({"/look/grade/emotion": 0.0}, None).color[:, :3], np.eye(3), atol=1e-6)
 
