@@ -56,8 +56,9 @@ WINDOW_SIZE, WINDOW_FPS = (1280, 720), 60.0
 ANALYSIS_PAUSE_S = 0.002
 PAINT_WAIT_S = 0.1
 HUD_PERIOD_S = 0.1
-SOFTWARE_PAINT_FACTOR = 0.5
-"""Where OpenGL runs on the processor, which also paints: half the pictures, cross-faded, leave time for every frame."""
+WARM_UP_FRAMES = 3
+SOFTWARE_PAINT_FACTOR = 1 / 3
+"""Where the processor that paints also draws: a third of the pictures, cross-faded, leaves time for every frame."""
 SWITCH_INTERVAL_S = 0.001
 """Python threads give way after this long: a hop or a frame waits at most that for each thread that computes."""
 
@@ -212,7 +213,8 @@ class Show:
     def _first_picture(self) -> None:
         """Paint and draw once before the show: it begins with a picture, and with every shader compiled."""
         inputs = self._stage.step(0.0, 0.0, self._heard, self._painted_now)
-        self._light.draw(inputs, want_pixels=self._recording)
+        for _ in range(WARM_UP_FRAMES):
+            self._light.draw(inputs, want_pixels=self._recording)
         self._light.restart()
 
     def _painted_now(self) -> PaintedImage | None:
