@@ -85,6 +85,7 @@ def build(encoder: Path, generator: Path, out: Path) -> PackReport:
         {"frechet": {"made": 61.5, "note": "words"}, "ok": True},
         sources_of(["nemo", "mine"], "encoder"),
         created=date(2026, 11, 21),
+        notes=["Trained on a Tuesday."],
     )
 
 
@@ -120,6 +121,7 @@ def test_the_card_names_data_licences_figures_and_limits(
     card = (build(exported[1], generator, tmp_path / "mine").folder / "MODEL_CARD.md").read_text()
     for part in ("nEMO", "CC BY-NC-SA 4.0", "non-commercial", "**0.700**", "0.170", "not a medical", "61.5"):
         assert part in card
+    assert "- Trained on a Tuesday.\n- The speech is acted" in card
 
 
 def test_a_model_that_does_not_fit_keeps_the_earlier_pack(

@@ -39,8 +39,8 @@ Test split: {split}.
 
 ## Limits
 
-- The speech is acted, mostly studio recordings in four languages by few speakers. Spontaneous speech is harder, other
-  languages and children are untried. The same sentences occur in training and test in three of the corpora; the
+{notes}- The speech is acted, mostly studio recordings in four languages by few speakers. Spontaneous speech is harder,
+  other languages and children are untried. The same sentences occur in training and test in three of the corpora; the
   speakers do not. One split with few speakers is one draw, not a ranking of methods.
 - Valence and arousal of speech, and of the Emotify songs, were not rated by anyone: they are proxies derived from
   categories. For music, angry, happy and sad are derived from the place on the valence-arousal plane: a proxy too.
@@ -59,12 +59,18 @@ def card_text(
     encoder: Mapping[str, Any],
     generator: Mapping[str, float],
     label_gain: float,
+    notes: Sequence[str] = (),
 ) -> str:
-    """Markdown of the card. encoder: content of the run's metrics.json; generator: flat figures of the generator."""
+    """Markdown of the card.
+
+    encoder: content of the run's metrics.json; generator: flat figures of the generator; notes: what else a user of
+    these weights should know, one point each.
+    """
     restricted = any(source.restricted for source in sources)
     return TEMPLATE.format(
         name=name,
         version=version,
+        notes="".join(f"- {note}\n" for note in notes),
         sources="\n".join(f"| {source.name} | {source.used_for} | {source.licence} |" for source in sources),
         terms=(
             "Several of these forbid commercial use or are meant for research: **so the weights are for research and "

@@ -264,6 +264,10 @@ def export(
         str | None,
         typer.Option("--version", help="Version of the pack; else the year and month.", show_default=False),
     ] = None,
+    notes: Annotated[
+        list[str] | None,
+        typer.Option("--note", help="A point for the model card; may be given again.", show_default=False),
+    ] = None,
 ) -> None:
     """Export both models, hold them against torch, and build a pack with manifest and model card."""
     from chromesthesia_training.encoder.export import export_onnx as export_encoder
@@ -280,7 +284,9 @@ def export(
         *sources_of(encoder_metrics.get("corpora", {}), "encoder"),
         *sources_of([gan_metrics.get("data", {}).get("paintings", "art"), "squeezenet"], "generator"),
     ]
-    report = build_pack(heard.path, painted.path, out, encoder_metrics, gan_metrics, sources, version)
+    report = build_pack(
+        heard.path, painted.path, out, encoder_metrics, gan_metrics, sources, version, notes=notes or ()
+    )
     _print_figures("figures of the pack", report.metrics)
     console.print(f"encoder: differs from torch by {heard.parity:.1e}, {heard.step_ms:.2f} ms a step")
     console.print(

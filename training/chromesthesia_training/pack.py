@@ -45,11 +45,13 @@ def build_pack(
     sources: Sequence[DataSource],
     version: str | None = None,
     created: date | None = None,
+    notes: Sequence[str] = (),
 ) -> PackReport:
     """Write the pack `out_dir` (its name is the pack's), replacing an earlier one only when everything succeeded.
 
-    encoder_metrics, generator_metrics: content of the runs' metrics.json, may be empty. Raises TrainingError for a
-    model that does not fit or a pack over 12 MB, and whatever the engine's own check of the finished pack raises.
+    encoder_metrics, generator_metrics: content of the runs' metrics.json, may be empty. notes: points for the
+    card. Raises TrainingError for a model that does not fit or a pack over 12 MB, and whatever the engine's
+    own check of the finished pack raises.
     """
     created = created or date.today()
     version = version or f"{created:%Y.%m}"
@@ -68,7 +70,7 @@ def build_pack(
             if not source.is_file():
                 raise TrainingError(f"there is no model {source}", "train and export it first")
             shutil.copyfile(source, staging / target)
-        card = card_text(name, version, sources, encoder_metrics, of_generator, LABEL_GAIN)
+        card = card_text(name, version, sources, encoder_metrics, of_generator, LABEL_GAIN, notes)
         (staging / "MODEL_CARD.md").write_text(card, encoding="utf-8")
         manifest = manifest_text(staging, name, version, created.isoformat(), metrics, sources)
         (staging / "manifest.toml").write_text(manifest, encoding="utf-8")
