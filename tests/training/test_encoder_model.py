@@ -108,6 +108,12 @@ def test_onnx_streamed_equals_torch_offline(exported: tuple[TrainedEncoder, Path
     np.testing.assert_allclose(answers["confidence"], (probabilities.max(axis=1) - 1 / 3) * 1.5, atol=1e-4)
 
 
+def test_the_file_does_not_tell_where_it_was_made(exported: tuple[TrainedEncoder, Path]) -> None:
+    content = exported[1].read_bytes()
+    assert b".py" not in content
+    assert str(Path.cwd()).encode() not in content
+
+
 def test_onnx_has_the_agreed_tensors(exported: tuple[TrainedEncoder, Path]) -> None:
     trained, path = exported
     session = StreamedEncoder(path).session

@@ -43,6 +43,12 @@ def test_graph_keeps_the_contract(exported: ExportReport) -> None:
     assert list(exported.path.parent.iterdir()) == [exported.path]
 
 
+def test_the_file_does_not_tell_where_it_was_made(exported: ExportReport) -> None:
+    content = exported.path.read_bytes()
+    assert b".py" not in content
+    assert str(Path.cwd()).encode() not in content
+
+
 def test_onnx_equals_torch_and_stays_in_range(exported: ExportReport, trained_dir: Path) -> None:
     trained = load_trained(trained_dir)
     module = EngineGenerator(recalibrated(trained), trained.space).eval()

@@ -19,6 +19,7 @@ from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, Float32
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder, fold_norms
 from chromesthesia_training.encoder.train import load_weights
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.onnx_file import strip_traces
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,7 @@ def _write_onnx(step: ExportedStep, path: Path) -> None:
         )
     assert program is not None
     program.save(str(path), external_data=False)
+    strip_traces(path)
 
 
 class StreamedEncoder:

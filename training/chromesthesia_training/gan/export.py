@@ -25,6 +25,7 @@ from chromesthesia_training.gan.checkpoint import TrainedGenerator, load_trained
 from chromesthesia_training.gan.condition import ENGINE_CONDITION_SIZE, ConditionSpace, EngineCondition
 from chromesthesia_training.gan.model import IMAGE_SIDE, LATENT_SIZE, Generator
 from chromesthesia_training.gan.settings import TrainingError
+from chromesthesia_training.onnx_file import strip_traces
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +127,7 @@ def export_generator(generator: Generator, trained: TrainedGenerator, out: Path)
             external_data=False,
             verbose=False,
         )
+    strip_traces(partial)
     try:
         difference, images_per_s, images_per_cpu_s = _check(module, partial)
         if not difference <= LARGEST_DIFFERENCE:
