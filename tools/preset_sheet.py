@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the sheet, PNG")
     parser.add_argument("--presets", nargs="*", help="names; all when left out")
     parser.add_argument("--pack", type=Path)
+    parser.add_argument("--wide", action="store_true", help="a row for each emotion, not for each preset")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=4.0, help="longest part of a clip that is played")
     arguments = parser.parse_args()
@@ -108,7 +109,10 @@ def main() -> None:
             "flat": sum(picture["flat_frames"] for picture in pictures),
         }
         print(f"{name}: {figures[name]}", file=sys.stderr)
-    write_png(arguments.out, contact_sheet(cells, columns=len(EMOTIONS), cell_width=400))
+    if arguments.wide:
+        cells = [cell for first in range(len(EMOTIONS)) for cell in cells[first :: len(EMOTIONS)]]
+    columns = len(names) if arguments.wide else len(EMOTIONS)
+    write_png(arguments.out, contact_sheet(cells, columns, cell_width=400))
     print(json.dumps(figures, indent=1))
 
 
