@@ -29,20 +29,7 @@ from chromesthesia.params.presets import find_presets
 from chromesthesia.paths import resource_dirs
 from chromesthesia.runtime.offline import render_film
 from chromesthesia.seams import EMOTIONS, Float32, UInt8
-
-
-class LastFrame:
-    """A FrameSink that keeps the newest frame."""
-
-    def __init__(self) -> None:
-        self.pixels: UInt8 | None = None
-
-    def frame(self, pixels: UInt8, time_s: float) -> None:
-        self.pixels = pixels.copy()
-
-    def sound(self, samples: Float32, start_s: float) -> None: ...
-
-    def close(self) -> None: ...
+from chromesthesia.testing.render import LastFrame
 
 
 def luminance(pixels: UInt8) -> Float32:

@@ -33,12 +33,12 @@ _ONSET_KEEP = math.exp(-HOP_SAMPLES / SAMPLE_RATE_HZ / ONSET_DECAY_S)
 def emotion_settings(values: Snapshot) -> EmotionSettings:
     """The live settings of the emotion follower, out of the parameter tree."""
     return EmotionSettings(
-        gate_dbfs=float(values["/audio/gate_dbfs"]),
-        response_s=float(values["/emotion/response_s"]),
-        neutral_s=float(values["/emotion/neutral_s"]),
-        manual=float(values["/emotion/manual"]),
-        manual_valence=float(values["/emotion/manual_valence"]),
-        manual_arousal=float(values["/emotion/manual_arousal"]),
+        gate_dbfs=values.number("/audio/gate_dbfs"),
+        response_s=values.number("/emotion/response_s"),
+        neutral_s=values.number("/emotion/neutral_s"),
+        manual=values.number("/emotion/manual"),
+        manual_valence=values.number("/emotion/manual_valence"),
+        manual_arousal=values.number("/emotion/manual_arousal"),
     )
 
 
@@ -70,7 +70,7 @@ class Analysis:
         """Take mono float32 [n] at `SAMPLE_RATE_HZ`; publish one `Heard` for every hop that is now complete."""
         settings = emotion_settings(values)
         started_s = self._clock.now_s()
-        frames = self._extractor.push(samples, start_sample, entered_s, float(values["/audio/gain_db"]))
+        frames = self._extractor.push(samples, start_sample, entered_s, values.number("/audio/gain_db"))
         if frames:
             self._meter.add("features", (self._clock.now_s() - started_s) / len(frames))
         for frame in frames:

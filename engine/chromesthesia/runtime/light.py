@@ -11,7 +11,7 @@ import moderngl
 from chromesthesia.errors import RenderError
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
-from chromesthesia.seams import Clock, UInt8
+from chromesthesia.seams import Clock, Surface, UInt8
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ LONGEST_PAUSE_S = 5.0
 SHADER_POLL_S = 0.5
 
 
-class GlSurface(Protocol):
+class GlSurface(Surface, Protocol):
     """A surface with its OpenGL context; `screen` is None where there is nothing to show a frame on."""
 
     @property
@@ -28,13 +28,6 @@ class GlSurface(Protocol):
 
     @property
     def screen(self) -> moderngl.Framebuffer | None: ...
-
-    @property
-    def size(self) -> tuple[int, int]: ...
-
-    def present(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class Light:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chromesthesia.render.inputs import FrameInputs
-from chromesthesia.seams import EMBEDDING_SIZE, EmotionState, FeatureFrame, Heard, UInt8
+from chromesthesia.seams import EMBEDDING_SIZE, EmotionState, FeatureFrame, Float32, Heard, UInt8
 
 
 class NullSurface:
@@ -130,3 +130,20 @@ def broken_shader_dir(folder: Path, name: str = "finish.frag", line: int = 3) ->
     """Write a shader with a syntax error in `line` (2 or more) into `folder`, which is given back."""
     (folder / name).write_text("\n" * (line - 1) + "void main( { this is not GLSL }\n", encoding="utf-8")
     return folder
+
+
+class LastFrame:
+    """A FrameSink that keeps the newest frame; None before the first."""
+
+    def __init__(self) -> None:
+        self.pixels: UInt8 | None = None
+
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        """Keep a copy of pixels uint8 [H, W, 3]."""
+        self.pixels = pixels.copy()
+
+    def sound(self, samples: Float32, start_s: float) -> None:
+        """Sound is not kept."""
+
+    def close(self) -> None:
+        """Nothing to close."""

@@ -13,7 +13,8 @@ from chromesthesia.generator.onnx_generator import OnnxGenerator
 from chromesthesia.packs.find import find_pack
 from chromesthesia.packs.pack import load_pack
 from chromesthesia.runtime.offline import render_film
-from chromesthesia.seams import Float32, UInt8
+from chromesthesia.seams import UInt8
+from chromesthesia.testing.render import LastFrame
 
 CONDITIONS = {
     "angry": (-0.7, 0.8, 1.0, 0.0, 0.0),
@@ -24,18 +25,6 @@ LEAST_PALETTE = 15.0
 """Distance of two mean colours, of 255."""
 LEAST_STRUCTURE = 0.1
 """1 - correlation of two normalised luminances: 0 is the same drawing in other colours."""
-
-
-class LastFrame:
-    def __init__(self) -> None:
-        self.pixels: UInt8 | None = None
-
-    def frame(self, pixels: UInt8, time_s: float) -> None:
-        self.pixels = pixels.copy()
-
-    def sound(self, samples: Float32, start_s: float) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def palette_distance(one: UInt8, other: UInt8) -> float:
