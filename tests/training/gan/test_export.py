@@ -10,6 +10,7 @@ import onnx
 import pytest
 import torch
 
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan import export as export_module
 from chromesthesia_training.gan import measures
 from chromesthesia_training.gan.checkpoint import load_trained
@@ -22,7 +23,6 @@ from chromesthesia_training.gan.export import (
     random_engine_conditions,
     recalibrated,
 )
-from chromesthesia_training.gan.settings import TrainingError
 from chromesthesia_training.squeezenet import FeatureNet
 
 

@@ -10,8 +10,9 @@ import pytest
 import torch
 from tests.training.gan.conftest import tiny_settings
 
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.checkpoint import CHECKPOINT_NAME, load_checkpoint, load_trained
-from chromesthesia_training.gan.settings import GanSettings, TrainingError
+from chromesthesia_training.gan.settings import GanSettings
 from chromesthesia_training.gan.train import train
 from chromesthesia_training.squeezenet import FeatureNet, WeightsError, load_squeezenet
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.condition import ConditionSpace
 from chromesthesia_training.gan.model import Generator
-from chromesthesia_training.gan.settings import TrainingError
 
 CHECKPOINT_NAME = "state.pt"
 CHECKPOINT_SCHEMA = 1

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from chromesthesia_training.art import EMOTIONS, ArtSet, load_art
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan import measures
 from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.checkpoint import TrainedGenerator, load_trained
@@ -25,7 +26,6 @@ from chromesthesia_training.gan.condition import VAD_SIZE, ConditionSpace, Engin
 from chromesthesia_training.gan.export import random_engine_conditions, recalibrated
 from chromesthesia_training.gan.model import IMAGE_SIDE, LATENT_SIZE, Generator
 from chromesthesia_training.gan.reader import RATING_STRENGTH, pooled_features, resize
-from chromesthesia_training.gan.settings import TrainingError
 from chromesthesia_training.squeezenet import FeatureNet, load_squeezenet
 
 SAMPLES = 300

@@ -20,11 +20,11 @@ import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.checkpoint import TrainedGenerator, load_trained
 from chromesthesia_training.gan.condition import ENGINE_CONDITION_SIZE, ConditionSpace, EngineCondition
 from chromesthesia_training.gan.model import IMAGE_SIDE, LATENT_SIZE, Generator
-from chromesthesia_training.gan.settings import TrainingError
 from chromesthesia_training.onnx_file import strip_traces
 
 logger = logging.getLogger(__name__)

@@ -1,16 +1,12 @@
-"""Settings of a training run, and the errors that training raises on purpose."""
+"""Settings of a training run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.model import WIDTHS
-
-
-class TrainingError(ChromesthesiaError):
-    """A run that cannot start, continue or be read."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from torch import Tensor, nn
 
 from chromesthesia_training.art import load_art
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.augment import augment, crop_paintings
 from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.checkpoint import CHECKPOINT_NAME, load_checkpoint, save_checkpoint
@@ -31,7 +32,7 @@ from chromesthesia_training.gan.condition import VAD_SIZE, ConditionSampler, Con
 from chromesthesia_training.gan.discriminator import Discriminator, feature_statistics
 from chromesthesia_training.gan.model import IMAGE_SIDE, LATENT_SIZE, Encoder, Generator
 from chromesthesia_training.gan.reader import Reader, fit_reader, pool, pooled_features, resize
-from chromesthesia_training.gan.settings import GanSettings, TrainingError
+from chromesthesia_training.gan.settings import GanSettings
 from chromesthesia_training.gan.sheet import save_sheet, sweep
 from chromesthesia_training.squeezenet import FeatureNet, load_squeezenet
 
