@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from chromesthesia_training.art import EMOTIONS
 from chromesthesia_training.gan.settings import GanSettings
 
-TINY_WIDTHS = (16, 16, 12, 8, 8)
+TINY_WIDTHS = (16, 12, 8)
 HUES = np.random.default_rng(1).integers(0, 255, (len(EMOTIONS), 3))
 
 
 class TinyNet(nn.Module):
     """A frozen random stand-in for SqueezeNet: three maps, each half the size of the one before."""
 
-    channels: dict[str, int] = {"fine": 8, "middle": 8, "coarse": 12}  # noqa: RUF012 - matches the protocol
+    channels: dict[str, int] = {"fine": 8, "middle": 8, "deep": 12}  # noqa: RUF012 - matches the protocol
 
     def __init__(self) -> None:
         super().__init__()

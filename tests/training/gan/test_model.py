@@ -6,26 +6,29 @@ import pytest
 import torch
 
 from chromesthesia_training.art import EMOTIONS
-from chromesthesia_training.gan.augment import augment, crop_paintings
+from chromesthesia_training.gan.augment import Changes, augment, crop_paintings
 from chromesthesia_training.gan.discriminator import (
     Discriminator,
+    Views,
     batch_deviation,
     common_relief,
     feature_statistics,
+    shrink,
 )
 from chromesthesia_training.gan.model import (
-    IMAGE_SIDE,
     LATENT_SIZE,
+    WIDTHS,
     ConditionalNorm,
     Encoder,
     Generator,
     Grain,
-    Upsample,
+    SharpUpsample,
+    image_side,
 )
 from chromesthesia_training.gan.reader import fit_reader, pool
 from chromesthesia_training.squeezenet import FeatureNet
 
-WIDTHS = (16, 16, 12, 8, 8)
+TINY = (16, 12, 8)
 
 
 def conditions(count: int, seed: int = 0) -> torch.Tensor:
@@ -36,14 +39,20 @@ def conditions(count: int, seed: int = 0) -> torch.Tensor:
 
 def test_generator_makes_pictures_in_range() -> None:
     with torch.no_grad():
-        pictures = Generator(WIDTHS)(torch.randn(3, LATENT_SIZE), conditions(3))
-    assert pictures.shape == (3, 3, IMAGE_SIDE, IMAGE_SIDE)
+        pictures = Generator(TINY)(torch.randn(3, LATENT_SIZE), conditions(3))
+    assert pictures.shape == (3, 3, 64, 64)
     assert float(pictures.abs().max()) <= 1.0
     assert float(pictures.std()) > 0.0
 
 
+def test_the_number_of_widths_sets_the_side() -> None:
+    assert image_side(WIDTHS) == 256
+    assert image_side(WIDTHS[:4]) == 128
+    assert Generator(TINY).side == image_side(TINY) == 64
+
+
 def test_generator_at_rest_gives_one_picture_for_one_request() -> None:
-    generator = Generator(WIDTHS).eval()
+    generator = Generator(TINY).eval()
     latent, condition = torch.randn(2, LATENT_SIZE), conditions(2)
     with torch.no_grad():
         first, again = generator(latent, condition), generator(latent, condition)
@@ -71,24 +80,23 @@ def test_resting_norm_equals_batch_norm_with_its_running_statistics() -> None:
     torch.testing.assert_close(layer(x, style), layer.norm(x) * (1 + scale) + shift)
 
 
-@pytest.mark.parametrize("smooth", [False, True])
 @pytest.mark.parametrize("side", [4, 7])
-def test_training_and_resting_upsample_agree(side: int, smooth: bool) -> None:
-    layer, x = Upsample(6, 5, smooth), torch.randn(2, 6, side, side)
+def test_training_and_resting_upsample_agree(side: int) -> None:
+    layer, x = SharpUpsample(6, 5), torch.randn(2, 6, side, side)
     torch.testing.assert_close(layer.train()(x), layer.eval()(x), atol=1e-5, rtol=1e-4)
 
 
 def test_even_features_give_an_even_picture_without_a_pixel_grid() -> None:
-    generator = Generator(WIDTHS).eval()
+    generator = Generator(TINY).eval()
     with torch.no_grad():
         generator.head.bias.normal_()
-        rgb = generator.head(torch.randn(1, WIDTHS[-1], 1, 1).expand(-1, -1, 10, 10))
+        rgb = generator.head(torch.randn(1, TINY[-1], 1, 1).expand(-1, -1, 10, 10))
     torch.testing.assert_close(rgb, rgb[:, :, :1, :1].expand_as(rgb), atol=1e-5, rtol=1e-4)
 
 
 def test_encoder_gives_bounded_latents() -> None:
     with torch.no_grad():
-        mean, log_variance = Encoder()(torch.rand(2, 3, IMAGE_SIDE, IMAGE_SIDE) * 2 - 1, conditions(2))
+        mean, log_variance = Encoder()(torch.rand(2, 3, 128, 128) * 2 - 1, conditions(2))
     assert mean.shape == log_variance.shape == (2, LATENT_SIZE)
     assert -8 <= float(log_variance.min()) <= float(log_variance.max()) <= 4
 
@@ -98,12 +106,12 @@ def test_discriminator_judges_mixtures_as_its_parts(tiny_net: FeatureNet) -> Non
     images = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     statistics = feature_statistics(net, images)
     judge = Discriminator(statistics, torch.Generator().manual_seed(0))
-    maps = net(images)
+    views = Views(net(images), torch.cat([images, common_relief(images)], 1), shrink(images, 32))
     vad = torch.zeros(4, 3)
     one = torch.cat([vad, torch.eye(len(EMOTIONS))[[0, 1, 2, 3]]], 1)
     other = torch.cat([vad, torch.eye(len(EMOTIONS))[[4, 5, 6, 7]]], 1)
-    halves = judge(maps, images, (one + other) / 2)
-    for half, first, second in zip(halves, judge(maps, images, one), judge(maps, images, other), strict=True):
+    halves = judge(views, (one + other) / 2)
+    for half, first, second in zip(halves, judge(views, one), judge(views, other), strict=True):
         torch.testing.assert_close(half, (first + second) / 2, atol=1e-5, rtol=1e-4)
 
 
@@ -129,9 +137,30 @@ def test_common_relief_shows_what_pictures_share_and_not_what_they_do_not() -> N
 def test_augmentation_moves_a_batch_as_one() -> None:
     images = torch.zeros(6, 3, 32, 32)
     images[:, :, 16, 16] = 1.0
-    moved = augment(images, torch.Generator().manual_seed(5))
+    moved = augment(images, Changes.draw(6, torch.Generator().manual_seed(5)))
     places = {int(picture.mean(0).argmax()) for picture in moved}
     assert len(places) == 1
+
+
+def test_anchored_pictures_are_changed_as_their_paintings_are() -> None:
+    rng = torch.Generator().manual_seed(2)
+    images = torch.rand(4, 3, 32, 32, generator=rng) * 2 - 1
+    of_paintings, of_pictures = Changes.draw(4, rng), Changes.draw(4, rng)
+    paintings = augment(images, of_paintings)
+    pictures = augment(images, of_pictures.begin_with(of_paintings, 2))
+    torch.testing.assert_close(pictures[:2], paintings[:2])
+    assert float((pictures[2:] - paintings[2:]).abs().max()) > 0.01
+
+
+def test_slope_of_the_pixel_heads_is_their_gradient_at_paintings(tiny_net: FeatureNet) -> None:
+    images = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    judge = Discriminator(feature_statistics(tiny_net, images), torch.Generator().manual_seed(0))
+    views = Views(tiny_net(images), torch.cat([images, common_relief(images)], 1), shrink(images, 32))
+    slope = judge.pixel_slope(views, conditions(4))
+    assert float(slope.detach()) > 0
+    for parameter in judge.heads.parameters():
+        torch.nn.init.zeros_(parameter)
+    assert float(judge.pixel_slope(views, conditions(4)).detach()) == 0.0
 
 
 def test_crops_stay_inside_the_painting_and_follow_the_seed() -> None:
@@ -147,7 +176,7 @@ def test_crops_stay_inside_the_painting_and_follow_the_seed() -> None:
 
 def test_augmentation_lets_gradients_through() -> None:
     images = (torch.rand(3, 3, 32, 32) * 2 - 1).requires_grad_()
-    changed = augment(images, torch.Generator().manual_seed(0))
+    changed = augment(images, Changes.draw(3, torch.Generator().manual_seed(0)))
     assert changed.shape == images.shape
     changed.square().sum().backward()
     assert images.grad is not None

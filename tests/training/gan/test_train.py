@@ -23,7 +23,7 @@ def test_run_leaves_checkpoint_metrics_and_sheets(trained_dir: Path) -> None:
     assert trained.images_seen == 16
     rows = [json.loads(line) for line in (trained_dir / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [1, 2, 3, 4]
-    assert "pixels" in rows[0]
+    assert "likeness" in rows[0]
     assert "discriminator" in rows[-1]
     assert {path.name for path in (trained_dir / "sheets").iterdir()} == {
         "sweep_000004.png",
@@ -61,6 +61,28 @@ def test_resumed_run_equals_an_uninterrupted_one(
     assert torch.equal(resumed["rng"], whole["rng"])
 
 
+def test_a_larger_generator_grows_from_a_smaller_one(
+    art_dir: Path, tiny_net: FeatureNet, trained_dir: Path, tmp_path: Path
+) -> None:
+    small = load_checkpoint(trained_dir)
+    larger = replace(
+        tiny_settings(art_dir, tmp_path, steps=1),
+        widths=(16, 12, 8, 8),
+        grow_from=trained_dir,
+        generator_rate=1e-9,
+    )
+    train(larger, tiny_net)
+    grown = load_checkpoint(tmp_path)
+    assert load_trained(tmp_path).generator.side == 128
+    torch.testing.assert_close(
+        grown["generator"]["blocks.0.up.conv.weight"],
+        small["average"]["blocks.0.up.conv.weight"],
+        atol=1e-6,
+        rtol=0,
+    )
+    assert "blocks.2.up.conv.weight" in grown["generator"]
+
+
 def test_fresh_run_forgets_the_old_one(art_dir: Path, tiny_net: FeatureNet, tmp_path: Path) -> None:
     train(tiny_settings(art_dir, tmp_path, steps=2), tiny_net)
     train(replace(tiny_settings(art_dir, tmp_path, steps=1), fresh=True), tiny_net)
@@ -77,7 +99,7 @@ def test_damaged_checkpoint_is_named_and_kept(art_dir: Path, tiny_net: FeatureNe
 
 def test_checkpoint_of_other_widths_is_refused(art_dir: Path, tiny_net: FeatureNet, tmp_path: Path) -> None:
     train(tiny_settings(art_dir, tmp_path, steps=1), tiny_net)
-    wider = replace(tiny_settings(art_dir, tmp_path, steps=2), widths=(16, 16, 12, 8, 12))
+    wider = replace(tiny_settings(art_dir, tmp_path, steps=2), widths=(16, 12, 12))
     with pytest.raises(TrainingError, match="does not fit these settings"):
         train(wider, tiny_net)
 
@@ -90,7 +112,8 @@ def test_no_checkpoint_is_a_clear_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"batch": 1}, "batch is 1"),
+        ({"batch": 3}, "batch is 3"),
+        ({"anchored": 1.0}, "anchored is 1"),
         ({"minutes": 0.0}, "minutes is 0"),
         ({"steps": -1}, "steps is -1"),
         ({"smallest_crop": 2.0}, "smallest_crop is 2"),
@@ -103,7 +126,7 @@ def test_impossible_settings_are_named(tmp_path: Path, change: dict[str, float],
 
 
 def test_exploding_losses_stop_the_run(art_dir: Path, tiny_net: FeatureNet, tmp_path: Path) -> None:
-    wild = replace(tiny_settings(art_dir, tmp_path, steps=9), vae_rate=float("inf"))
+    wild = replace(tiny_settings(art_dir, tmp_path, steps=9), generator_rate=float("inf"))
     with pytest.raises(TrainingError, match="no longer numbers"):
         train(wild, tiny_net)
 

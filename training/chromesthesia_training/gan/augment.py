@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -35,27 +36,54 @@ def crop_paintings(stored: Tensor, side: int, smallest: float, rng: torch.Genera
     return cropped.contiguous(memory_format=torch.channels_last)
 
 
-def augment(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Small random changes of brightness, saturation, contrast, place; differentiable (Zhao et al. 2020).
+@dataclass(frozen=True)
+class Changes:
+    """Random changes of a batch: saturation, contrast, brightness (batch, 1, 1, 1) each, and one shift for all."""
+
+    saturation: Tensor
+    contrast: Tensor
+    brightness: Tensor
+    shift: tuple[float, float]
+
+    @staticmethod
+    def draw(count: int, rng: torch.Generator) -> Changes:
+        def spread(width: float) -> Tensor:
+            return (torch.rand(count, 1, 1, 1, generator=rng) * 2 - 1) * width
+
+        down, across = (torch.rand(2, generator=rng) * 2 - 1).tolist()
+        return Changes(spread(SATURATION), spread(CONTRAST), spread(BRIGHTNESS), (down, across))
+
+    def begin_with(self, other: Changes, count: int) -> Changes:
+        """These changes with the first `count`, and the shift, taken from `other`."""
+
+        def joined(ours: Tensor, theirs: Tensor) -> Tensor:
+            return torch.cat([theirs[:count], ours[count:]])
+
+        return Changes(
+            joined(self.saturation, other.saturation),
+            joined(self.contrast, other.contrast),
+            joined(self.brightness, other.brightness),
+            other.shift,
+        )
+
+
+def augment(images: Tensor, changes: Changes) -> Tensor:
+    """Change saturation, contrast, brightness, place; differentiable (Zhao et al. 2020).
 
     The batch moves as one: moved one by one, marks that the generator leaves at the same place would go unseen.
     """
-    count, side = len(images), images.shape[2]
-
-    def spread(width: float) -> Tensor:
-        return (torch.rand(count, 1, 1, 1, generator=rng) * 2 - 1) * width
-
+    device = images.device
     grey = images.mean(1, keepdim=True)
-    images = (images - grey) * (1 + spread(SATURATION)) + grey
+    images = (images - grey) * (1 + changes.saturation.to(device)) + grey
     level = images.mean((1, 2, 3), keepdim=True)
-    images = (images - level) * (1 + spread(CONTRAST)) + level + spread(BRIGHTNESS)
-    return _shift(images, math.ceil(side * SHIFT_SHARE), rng)
+    images = (images - level) * (1 + changes.contrast.to(device)) + level + changes.brightness.to(device)
+    return _shift(images, changes.shift)
 
 
-def _shift(images: Tensor, reach: int, rng: torch.Generator) -> Tensor:
-    """Move all pictures together by up to `reach` whole pixels either way, filling by reflection."""
+def _shift(images: Tensor, shift: tuple[float, float]) -> Tensor:
+    """Move all pictures together by shares of the largest reach, in whole pixels, filling by reflection."""
     side = images.shape[2]
-    down, across = (int(torch.randint(-reach, reach + 1, (1,), generator=rng)) for _ in range(2))
+    reach = math.ceil(side * SHIFT_SHARE)
     padded = F.pad(images, (reach, reach, reach, reach), mode="reflect")
-    top, left = reach + down, reach + across
+    top, left = reach + round(shift[0] * reach), reach + round(shift[1] * reach)
     return padded[:, :, top : top + side, left : left + side].contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,8 @@
-"""The discriminator: trained heads on frozen features (Projected GANs, Sauer et al. 2021), one on pixels.
+"""The discriminator: trained heads on frozen features (Projected GANs, Sauer et al. 2021), two on pixels.
+
+One pixel head sees a random patch of 128 x 128, one the whole picture at 32 x 32 in its true colours: the features are
+blind to a palette that is slightly off.
+
 
 Each head judges every location, once as such and once against the condition (projection, Miyato and Koyama
 2018), and sees how much each location varies across the batch, so that the same mark at the same place in
@@ -6,6 +10,8 @@ every picture shows. No normalisation: with it the palette collapsed on this dat
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +23,7 @@ from chromesthesia_training.squeezenet import FeatureNet
 
 PROJECTION_SIZE = 48
 PIXELS = "pixels"
+COARSE = "coarse"
 DEVIATION_GROUP = 8
 DEVIATION_MAPS = 4
 
@@ -113,10 +120,34 @@ FEATURE_HEADS: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = (
 """Mixed width and convolutions of the head on each feature map, finest first."""
 
 PIXEL_HEAD = ((16, 2), (32, 2), (48, 2))
+PATCH_SIDE = 128
+COARSE_HEAD = ((32, 2), (64, 2), (96, 2))
+COARSE_SIDE = 32
+
+
+@dataclass(frozen=True)
+class Views:
+    """What the discriminator sees of a batch: frozen feature maps, patches (batch, 5, p, p), small pictures.
+
+    `patches` are RGB and `common_relief`, `small` is (batch, 3, 32, 32) without any change of colour.
+    """
+
+    features: dict[str, Tensor]
+    patches: Tensor
+    small: Tensor
+
+    def detach(self) -> Views:
+        detached = {name: values.detach() for name, values in self.features.items()}
+        return Views(detached, self.patches.detach(), self.small.detach())
+
+
+def shrink(images: Tensor, side: int) -> Tensor:
+    """Area average of square `images` to `side`."""
+    return F.adaptive_avg_pool2d(images, side) if images.shape[2] != side else images
 
 
 class Discriminator(nn.Module):
-    """Feature maps and the pixels themselves, with what a group has in common, to a tensor of logits per head.
+    """Views of a batch to a tensor of logits per head, those on features first.
 
     `statistics` holds each map's channel means and deviations over real paintings, (channels,) each.
     """
@@ -130,10 +161,26 @@ class Discriminator(nn.Module):
             self.mixes[name] = FrozenMix(mean, deviation, width, rng)
             self.heads[name] = ProjectionHead(width, layers)
         self.heads[PIXELS] = ProjectionHead(5, PIXEL_HEAD)
+        self.heads[COARSE] = ProjectionHead(3, COARSE_HEAD)
 
-    def forward(self, features: dict[str, Tensor], image: Tensor, condition: Tensor) -> list[Tensor]:
-        logits = [self.heads[name](self.mixes[name](features[name]), condition) for name in self.names]
-        return [*logits, self.heads[PIXELS](torch.cat([image, common_relief(image)], 1), condition)]
+    def forward(self, views: Views, condition: Tensor) -> list[Tensor]:
+        logits = [self.heads[name](self.mixes[name](views.features[name]), condition) for name in self.names]
+        return [
+            *logits,
+            self.heads[PIXELS](views.patches, condition),
+            self.heads[COARSE](views.small, condition),
+        ]
+
+    def pixel_slope(self, views: Views, condition: Tensor) -> Tensor:
+        """Mean squared gradient of the pixel heads at real paintings (R1, Mescheder et al. 2018), a scalar."""
+        patches = views.patches.detach().requires_grad_(True)
+        small = views.small.detach().requires_grad_(True)
+        judged = (
+            self.heads[PIXELS](patches, condition).mean(1).sum()
+            + self.heads[COARSE](small, condition).mean(1).sum()
+        )
+        slopes = torch.autograd.grad(judged, [patches, small], create_graph=True)
+        return sum((slope.square().sum((1, 2, 3)).mean() for slope in slopes), torch.zeros(()))
 
 
 def feature_statistics(net: FeatureNet, images: Tensor) -> dict[str, tuple[Tensor, Tensor]]:

@@ -24,7 +24,7 @@ from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.checkpoint import TrainedGenerator, load_trained
 from chromesthesia_training.gan.condition import ENGINE_CONDITION_SIZE, ConditionSpace, EngineCondition
-from chromesthesia_training.gan.model import IMAGE_SIDE, LATENT_SIZE, Generator
+from chromesthesia_training.gan.model import LATENT_SIZE, Generator
 from chromesthesia_training.onnx_file import strip_traces
 
 logger = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ def _check(module: EngineGenerator, path: Path) -> tuple[float, float, float]:
         with torch.no_grad():
             wanted = module(condition, noise).numpy()
         (image,) = session.run(["image"], {"condition": condition.numpy(), "noise": noise.numpy()})
-        if image.shape != (1, 3, IMAGE_SIDE, IMAGE_SIDE):
+        if image.shape != (1, 3, module.generator.side, module.generator.side):
             raise TrainingError(f"the exported image has shape {image.shape}", "report this as a fault")
         difference = max(difference, float(np.abs(image - wanted).max()))
     feed = {"condition": conditions[:1].numpy(), "noise": noises[:1].numpy()}

@@ -18,30 +18,42 @@ class GanSettings:
         feature_weights: SqueezeNet 1.1 weights, `.npz`.
         run_dir: checkpoints, metrics.jsonl and sheets; a run found there is resumed unless `fresh`.
         cache_dir: decoded paintings are kept here; None keeps none.
+        grow_from: another run's folder, whose narrower generator this one begins with.
         minutes: time spent training, summed over resumed parts.
+        widths: of the generator's stages; their number sets the side of its pictures, see `model.image_side`.
         vae_steps: steps as a variational autoencoder before the adversarial ones.
+        anchored: share of a batch made from the latents of paintings, which have to come out like them.
+        anchor_pull: weight of that likeness: small pictures, frozen features, divergence from the normal latent.
         rating_pull, emotion_pull: weight of reading the asked ratings and emotions back from the picture.
         saturation_pull: weight of keeping the picture's values before tanh inside +-`saturation_limit`.
+        slope_pull: weight of the R1 penalty on the pixel heads; every `rare_every` steps.
+        steady_pull: weight of moving evenly along a short latent path; every `rare_every` steps.
         mixed_share: share of painted conditions that are mixtures.
         smallest_crop: smallest random square of a painting, as a share of its side.
         feature_sides: the frozen net sees pictures at one of these sizes, drawn each step.
         decay_share: both learning rates fall to a tenth over this last share of the run.
+        accelerator, devices, precision: as in Lightning; under torchrun every process draws rows of its own.
     """
 
     art_dir: Path
     feature_weights: Path
     run_dir: Path = Path("runs/gan")
     cache_dir: Path | None = Path("runs/cache")
+    grow_from: Path | None = None
     minutes: float = 95.0
     steps: int | None = None
     fresh: bool = False
     seed: int = 0
     threads: int = 1
+    accelerator: str = "auto"
+    devices: int | str = "auto"
+    precision: str = "32-true"
     batch: int = 16
-    stored_side: int = 176
+    stored_side: int = 224
     widths: tuple[int, ...] = WIDTHS
-    vae_steps: int = 500
-    vae_rate: float = 4e-4
+    vae_steps: int = 400
+    anchored: float = 0.5
+    anchor_pull: float = 0.4
     generator_rate: float = 4e-4
     discriminator_rate: float = 8e-4
     decay_share: float = 0.4
@@ -51,6 +63,9 @@ class GanSettings:
     emotion_pull: float = 0.1
     saturation_pull: float = 0.05
     saturation_limit: float = 2.2
+    slope_pull: float = 0.5
+    steady_pull: float = 0.2
+    rare_every: int = 8
     jitter: float = 0.15
     mixed_share: float = 0.4
     smallest_crop: float = 0.75
@@ -61,13 +76,17 @@ class GanSettings:
 
     def check(self) -> None:
         """Raises TrainingError on a value that cannot work, naming it."""
-        for name in ("minutes", "batch", "threads", "log_every", "stored_side"):
+        for name in ("minutes", "batch", "threads", "log_every", "stored_side", "rare_every"):
             value = getattr(self, name)
             if value <= 0:
                 raise TrainingError(f"{name} is {value}", "give a number above 0")
-        if self.batch < 2:
-            raise TrainingError(f"batch is {self.batch}", "batch norm needs at least 2 pictures")
+        if self.batch < 4:
+            raise TrainingError(
+                f"batch is {self.batch}", "half of a batch is anchored: it needs at least 4 pictures"
+            )
         if self.steps is not None and self.steps <= 0:
             raise TrainingError(f"steps is {self.steps}", "give a number above 0, or none")
         if not 0.2 <= self.smallest_crop <= 1.0:
             raise TrainingError(f"smallest_crop is {self.smallest_crop:g}", "give a share from 0.2 to 1")
+        if not 0.0 <= self.anchored < 1.0:
+            raise TrainingError(f"anchored is {self.anchored:g}", "give a share from 0 to below 1")

@@ -1,0 +1,61 @@
+"""What a run learns from: paintings, their conditions, the frozen net, and what is fitted once on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from chromesthesia_training.art import load_art
+from chromesthesia_training.gan.augment import crop_paintings
+from chromesthesia_training.gan.batching import batches
+from chromesthesia_training.gan.condition import ConditionSampler, ConditionSpace
+from chromesthesia_training.gan.discriminator import feature_statistics
+from chromesthesia_training.gan.reader import Reader, fit_reader, pooled_features, resize
+from chromesthesia_training.gan.settings import GanSettings
+from chromesthesia_training.squeezenet import FeatureNet
+
+STATISTICS_IMAGES = 256
+
+
+@dataclass(frozen=True)
+class Material:
+    """Paintings uint8 (N, s, s, 3), conditions, the frozen net and its reader; all but the net on the CPU."""
+
+    paintings: Tensor
+    sampler: ConditionSampler
+    space: ConditionSpace
+    net: FeatureNet
+    reader: Reader
+    statistics: dict[str, tuple[Tensor, Tensor]]
+
+    def draw(self, settings: GanSettings, side: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A batch of random views of paintings (batch, 3, side, side) in [-1, 1], and their conditions (batch, 11)."""
+        rows = self.sampler.paintings(settings.batch, rng)
+        images = crop_paintings(self.paintings[rows], side, settings.smallest_crop, rng)
+        return images, self.sampler.of_paintings(rows, rng)
+
+
+def prepare(settings: GanSettings, net: FeatureNet) -> Material:
+    """Read the paintings of the splits train and val, and fit the fixed parts on them."""
+    art = load_art(settings.art_dir, settings.stored_side, settings.cache_dir).subset("train", "val")
+    space = ConditionSpace.fit(art)
+    sampler = ConditionSampler.over(art, space, settings.jitter, settings.mixed_share)
+    paintings = torch.from_numpy(art.images)
+    pooled = torch.cat(
+        [
+            pooled_features(net, part.permute(0, 3, 1, 2).float() / 127.5 - 1, settings.reader_side)
+            for part in batches(paintings, 64)
+        ]
+    )
+    some = torch.randperm(len(art), generator=torch.Generator().manual_seed(0))[:STATISTICS_IMAGES]
+    sample = paintings[some].permute(0, 3, 1, 2).float() / 127.5 - 1
+    return Material(
+        paintings,
+        sampler,
+        space,
+        net,
+        fit_reader(pooled, sampler.vad, sampler.one_hot),
+        feature_statistics(net, resize(sample, settings.reader_side)),
+    )

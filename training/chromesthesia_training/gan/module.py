@@ -1,0 +1,317 @@
+"""The two players and their steps, as a Lightning module with manual optimisation.
+
+A start as a variational autoencoder gives the generator palettes and layouts before it meets the discriminator (hinge
+loss, Lim and Ye 2017). Half of every later batch goes on being rebuilt from the latents of its paintings, coarsely: it
+keeps every layout reachable, where an adversary alone lets most of them go. One batch of pictures serves both players'
+steps. An exponential average of the generator is what is kept and exported. All randomness comes from one generator
+whose state is in the checkpoint, so a resumed run goes on as if never stopped.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, cast
+
+import lightning
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from chromesthesia_training.gan.augment import Changes, augment
+from chromesthesia_training.gan.condition import VAD_SIZE
+from chromesthesia_training.gan.discriminator import (
+    COARSE_SIDE,
+    PATCH_SIDE,
+    Discriminator,
+    Views,
+    common_relief,
+    shrink,
+)
+from chromesthesia_training.gan.material import Material
+from chromesthesia_training.gan.model import LATENT_SIZE, Encoder, Generator
+from chromesthesia_training.gan.reader import pool, resize
+from chromesthesia_training.gan.settings import GanSettings
+
+RATING_SHARES = (1.0, 0.5, 0.25)
+LIKENESS_SIDES = (8, 16, 32)
+LIKENESS_WEIGHT = 10.0
+DIVERGENCE_WEIGHT = 0.01
+FEATURE_ENTRY_SIDE = 128
+PATH_PICTURES = 4
+PATH_STEP = 0.08
+"""Angle on the latent sphere between two pictures of a path whose evenness is trained, in rad."""
+LOWEST_RATE = 0.1
+OPTIMISERS = ("player_optimiser", "judge_optimiser")
+
+
+class GanModule(lightning.LightningModule):
+    """Generator, its average, encoder and discriminator; one training step moves each of them once.
+
+    `share_done` tells how far the run is, 0 to 1: rates and averaging follow it.
+    """
+
+    def __init__(self, settings: GanSettings, material: Material, share_done: Callable[[], float]) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.settings, self.material, self.share_done = settings, material, share_done
+        self.randomness = torch.Generator().manual_seed(settings.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.generator = _laid_out(Generator(settings.widths))
+            self.encoder = _laid_out(Encoder())
+            self.discriminator = _laid_out(Discriminator(material.statistics, self.randomness))
+        self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        self.shares = torch.tensor(RATING_SHARES)
+        self.steps_done = 0
+        self.logged: dict[str, list[float]] = defaultdict(list)
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        return [
+            torch.optim.Adam(
+                [*self.generator.parameters(), *self.encoder.parameters()],
+                self.settings.generator_rate,
+                (0.0, 0.99),
+            ),
+            torch.optim.Adam(self.discriminator.parameters(), self.settings.discriminator_rate, (0.0, 0.99)),
+        ]
+
+    def training_step(self, _batch: object, _index: int) -> None:
+        """Autoencoding at first, then both players; then the average follows."""
+        self._set_rates()
+        images, condition = (
+            part.to(self.device)
+            for part in self.material.draw(self.settings, self.generator.side, self.randomness)
+        )
+        if self.steps_done < self.settings.vae_steps:
+            self._rebuild(images, condition)
+        else:
+            self._compete(images, condition)
+        self._follow()
+        self.steps_done += 1
+
+    def _optimisers(self) -> list[torch.optim.Optimizer]:
+        return cast("list[torch.optim.Optimizer]", self.optimizers())
+
+    def _plain_optimisers(self) -> list[torch.optim.Optimizer]:
+        """The optimisers without Lightning's wrappers, which do not pass a loaded state on."""
+        return cast("list[torch.optim.Optimizer]", self.optimizers(use_pl_optimizer=False))
+
+    def _step(self, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+        optimiser.zero_grad()
+        self.manual_backward(loss)
+        optimiser.step()
+
+    def _normal(self, count: int) -> Tensor:
+        return torch.randn(count, LATENT_SIZE, generator=self.randomness).to(self.device)
+
+    def _latent_of(self, images: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents of paintings, drawn, and their divergence from the standard normal per picture."""
+        mean, log_variance = self.encoder(images, condition)
+        divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
+        return mean + self._normal(len(images)) * (log_variance / 2).exp(), divergence
+
+    def _likeness(self, made: Tensor, paintings: Tensor) -> Tensor:
+        """Mean absolute difference of small versions, whose mean over sizes is weighted as a whole."""
+        parts = [(shrink(made, side) - shrink(paintings, side)).abs().mean() for side in LIKENESS_SIDES]
+        return sum(parts, torch.zeros((), device=made.device)) / len(parts)
+
+    def _deep_likeness(self, made: dict[str, Tensor], wanted: dict[str, Tensor]) -> Tensor:
+        return sum(
+            (
+                (made[name] - wanted[name]).abs().mean() / self.material.statistics[name][1].mean().item()
+                for name in made
+            ),
+            torch.zeros((), device=self.device),
+        )
+
+    def _rebuild(self, images: Tensor, condition: Tensor) -> None:
+        """One step as an autoencoder: pixels, frozen features, and a small divergence from the normal latent."""
+        latent, divergence = self._latent_of(images, condition)
+        rebuilt = torch.tanh(self.generator.before_tanh(latent, condition, self.randomness))
+        with torch.no_grad():
+            wanted = self._features(images, self.settings.reader_side)
+        deep = self._deep_likeness(self._features(rebuilt, self.settings.reader_side), wanted)
+        likeness = self._likeness(rebuilt, images) + 0.5 * (rebuilt - images).abs().mean()
+        self._step(self._optimisers()[0], LIKENESS_WEIGHT * likeness + deep + DIVERGENCE_WEIGHT * divergence)
+        self._note(likeness=likeness, deep=deep, divergence=divergence)
+
+    def _features(self, images: Tensor, side: int) -> dict[str, Tensor]:
+        if (
+            images.shape[2] > FEATURE_ENTRY_SIDE
+        ):  # halve before resizing: bilinear alone would leave out pixels
+            images = shrink(images, FEATURE_ENTRY_SIDE)
+        return self.material.net(resize(images, side))
+
+    def _views(self, images: Tensor, changes: Changes, side: int, place: tuple[int, int]) -> Views:
+        changed = augment(images, changes)
+        top, left = place
+        patches = changed[:, :, top : top + PATCH_SIDE, left : left + PATCH_SIDE]
+        return Views(
+            self._features(changed, side),
+            torch.cat([patches, common_relief(patches)], 1),
+            shrink(images, COARSE_SIDE),
+        )
+
+    def _compete(self, paintings: Tensor, real_condition: Tensor) -> None:
+        """One step of the discriminator and one of the generator on the same pictures."""
+        settings, rng = self.settings, self.randomness
+        anchored = round(settings.anchored * len(paintings))
+        free = len(paintings) - anchored
+        asked = self.material.sampler.asked(free, rng).to(self.device)
+        condition = torch.cat([real_condition[:anchored], asked])
+        known, divergence = self._latent_of(paintings[:anchored], real_condition[:anchored])
+        latent = torch.cat([known, self._normal(free)])
+
+        sides = settings.feature_sides
+        side = sides[int(torch.randint(len(sides), (1,), generator=rng))]
+        room = max(0, self.generator.side - PATCH_SIDE) + 1
+        top, left = torch.randint(room, (2,), generator=rng).tolist()
+        real_changes = Changes.draw(len(paintings), rng)
+        changes = Changes.draw(len(paintings), rng).begin_with(real_changes, anchored)
+
+        before_tanh = self.generator.before_tanh(latent, condition, rng)
+        pictures = torch.tanh(before_tanh)
+        views = self._views(pictures, changes, side, (top, left))
+        with torch.no_grad():
+            real_views = self._views(paintings, real_changes, side, (top, left))
+
+        real_logits = self.discriminator(real_views, real_condition)
+        fake_logits = self.discriminator(views.detach(), condition)
+        judged = sum(
+            (
+                F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+                for real, fake in zip(real_logits, fake_logits, strict=True)
+            ),
+            torch.zeros((), device=self.device),
+        )
+        rare = self.steps_done % settings.rare_every == 0
+        if rare and settings.slope_pull > 0:
+            slope = self.discriminator.pixel_slope(real_views, real_condition)
+            self._note(slope=slope)
+            judged = judged + settings.slope_pull * slope
+        self._step(self._optimisers()[1], judged)
+
+        self.discriminator.requires_grad_(False)
+        fooled = -sum(
+            (fake.mean() for fake in self.discriminator(views, condition)),
+            torch.zeros((), device=self.device),
+        )
+        pooled = pool(views.features)
+        misread = self.material.reader.ratings(pooled) - condition[:, :VAD_SIZE]
+        misread = misread.square().mean(0) @ self.shares.to(self.device)
+        emotions = F.log_softmax(self.material.reader.emotion_logits(pooled), 1)
+        mistaken = -(emotions * condition[:, VAD_SIZE:]).sum(1).mean()
+        saturated = F.relu(before_tanh.abs() - settings.saturation_limit).square().mean()
+        loss = (
+            fooled
+            + settings.rating_pull * misread
+            + settings.emotion_pull * mistaken
+            + settings.saturation_pull * saturated
+        )
+        if anchored:
+            likeness = self._likeness(pictures[:anchored], paintings[:anchored])
+            deep = self._deep_likeness(
+                {name: values[:anchored] for name, values in views.features.items()},
+                {name: values[:anchored] for name, values in real_views.features.items()},
+            )
+            anchor = LIKENESS_WEIGHT * likeness + deep + DIVERGENCE_WEIGHT * divergence
+            loss = loss + settings.anchor_pull * anchor
+            self._note(likeness=likeness, deep=deep, divergence=divergence)
+        if rare and settings.steady_pull > 0:
+            unsteady = self._unsteadiness(condition[-PATH_PICTURES:])
+            self._note(unsteady=unsteady)
+            loss = loss + settings.steady_pull * unsteady
+        self._step(self._optimisers()[0], loss)
+        self.discriminator.requires_grad_(True)
+
+        self._note(discriminator=judged, misread=misread, mistaken=mistaken, saturated=saturated)
+        for number, (real, fake) in enumerate(zip(real_logits, fake_logits, strict=True)):
+            self._note(**{f"real_{number}": real.mean(), f"fake_{number}": fake.mean()})
+
+    def _unsteadiness(self, condition: Tensor) -> Tensor:
+        """Second over first difference of three pictures along a latent path: 0 where they change evenly."""
+        count = len(condition)
+        start = F.normalize(self._normal(count), dim=1) * math.sqrt(LATENT_SIZE)
+        other = self._normal(count)
+        other = other - (other * start).sum(1, keepdim=True) * start / LATENT_SIZE
+        other = F.normalize(other, dim=1) * math.sqrt(LATENT_SIZE)
+        path = torch.cat(
+            [start * math.cos(angle) + other * math.sin(angle) for angle in (0.0, PATH_STEP, 2 * PATH_STEP)]
+        )
+        first, middle, last = self.generator(path, condition.repeat(3, 1)).chunk(3)
+        change = (last - first).abs().mean((1, 2, 3))
+        bend = (last - 2 * middle + first).abs().mean((1, 2, 3))
+        unevenness: Tensor = (bend / (change + 1e-3)).mean()
+        return unevenness
+
+    def _late(self) -> float:
+        share = self.settings.decay_share
+        return min(1.0, max(0.0, self.share_done() - (1 - share)) / max(share, 1e-9))
+
+    def _set_rates(self) -> None:
+        factor = 1 - (1 - LOWEST_RATE) * self._late()
+        rates = (self.settings.generator_rate, self.settings.discriminator_rate)
+        for optimiser, rate in zip(self._optimisers(), rates, strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * factor
+
+    def _follow(self) -> None:
+        """Move the averaged generator towards the current one, slower late in the run."""
+        settings = self.settings
+        steady = settings.average + (settings.late_average - settings.average) * min(1.0, 2 * self._late())
+        weight = 1 - min(steady, 1 - 1 / (10 + 0.1 * self.steps_done))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), weight)
+            for kept, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+                if kept.is_floating_point():
+                    kept.lerp_(current, weight)
+                else:
+                    kept.copy_(current)
+
+    def _note(self, **values: Tensor) -> None:
+        for name, value in values.items():
+            self.logged[name].append(float(value.detach()))
+
+    def content(self) -> dict[str, Any]:
+        """Everything that changes while training, for a checkpoint."""
+        networks = {
+            name: getattr(self, name).state_dict()
+            for name in ("generator", "average", "encoder", "discriminator")
+        }
+        optimisers = {
+            name: optimiser.state_dict()
+            for name, optimiser in zip(OPTIMISERS, self._plain_optimisers(), strict=True)
+        }
+        return {**networks, **optimisers, "rng": self.randomness.get_state(), "step": self.steps_done}
+
+    def put_networks(self, content: dict[str, Any]) -> None:
+        """Put a checkpoint's networks and randomness in; raises KeyError or RuntimeError where they do not fit."""
+        for name in ("generator", "average", "encoder", "discriminator"):
+            getattr(self, name).load_state_dict(content[name])
+        self.randomness.set_state(content["rng"])
+        self.steps_done = int(content["step"])
+
+    def put_optimisers(self, content: dict[str, Any]) -> None:
+        """Put a checkpoint's optimiser states in, once Lightning has made the optimisers."""
+        for name, optimiser in zip(OPTIMISERS, self._plain_optimisers(), strict=True):
+            optimiser.load_state_dict(content[name])
+
+    def begin_with(self, content: dict[str, Any]) -> None:
+        """Take from a checkpoint of a narrower or wider generator every part of the same shape."""
+        for name in ("generator", "average", "encoder", "discriminator"):
+            own = getattr(self, name).state_dict()
+            source = content["average" if name == "generator" else name]
+            fitting = {
+                key: value
+                for key, value in source.items()
+                if key in own and own[key].shape == value.shape and not key.startswith("head.")
+            }
+            getattr(self, name).load_state_dict({**own, **fitting})
+
+
+def _laid_out(module: nn.Module) -> Any:
+    """The module with channels last in memory, which convolutions on a CPU want."""
+    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
