@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import logging
-import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from chromesthesia.errors import ChromesthesiaError
+from chromesthesia_training.safe_write import whole_file, write_array_header
 
 logger = logging.getLogger(__name__)
 
@@ -208,6 +208,7 @@ def load_art(folder: Path, side: int = 176, cache_dir: Path | None = None) -> Ar
 
     Raises:
         ArtError: see `read_paintings`; also a painting that is missing, empty or not a picture, named.
+        DataError: the cache cannot be written, as on a full disk; nothing half-written stays behind.
     """
     paintings = read_paintings(folder)
     contents = [_read_bytes(painting.path) for painting in paintings]
@@ -255,10 +256,9 @@ def _pixels(
     for row, (painting, content) in enumerate(zip(paintings, contents, strict=True)):
         images[row] = _decode(painting.path, content, side)
     if cache is not None:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        partial = cache.with_name(f"{cache.stem}.{os.getpid()}.partial.npy")
-        np.save(partial, images, allow_pickle=False)
-        os.replace(partial, cache)
+        with whole_file(cache) as file:
+            write_array_header(file, images.dtype, shape)
+            file.write(images.data)
     return images
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from chromesthesia.features.mel import DEFAULT_MEL
 from chromesthesia_training.errors import DataError
+from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.sound import mel_of_file
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,8 @@ def open_cache(
     """Log-mel of `paths`, from the file of an earlier run when nothing changed, else computed now.
 
     on_progress: called after each sound that had to be computed, with the number done. A cache of the same name for
-    other content is removed. Raises DataError naming a sound that cannot be read; nothing half-written stays behind.
+    other content is removed. Raises DataError naming a sound that cannot be read, or a full disk; nothing
+    half-written stays behind.
     """
     key = content_hash(paths)[:16]
     data_file = cache_dir / f"mel-{name}-{key}.f16"
@@ -100,19 +101,13 @@ def _stored_counts(index_file: Path, data_file: Path, expected: int) -> list[int
 def _compute(
     data_file: Path, index_file: Path, paths: Sequence[Path], on_progress: Callable[[int], None]
 ) -> list[int]:
-    data_file.parent.mkdir(parents=True, exist_ok=True)
-    partial = data_file.with_suffix(f".{os.getpid()}.part")
     counts = []
-    try:
-        with partial.open("wb") as file:
-            for done, path in enumerate(paths, start=1):
-                mel = mel_of_file(path).astype(np.float16)
-                file.write(mel.tobytes())
-                counts.append(len(mel))
-                on_progress(done)
-        os.replace(partial, data_file)
-        partial.write_text(json.dumps({"hops": counts}))
-        os.replace(partial, index_file)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(data_file) as file:
+        for done, path in enumerate(paths, start=1):
+            mel = mel_of_file(path).astype(np.float16)
+            file.write(mel.tobytes())
+            counts.append(len(mel))
+            on_progress(done)
+    with whole_file(index_file) as file:
+        file.write(json.dumps({"hops": counts}).encode())
     return counts

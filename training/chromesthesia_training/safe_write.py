@@ -1,0 +1,70 @@
+"""Files that appear whole or not at all, with a full disk named as one."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from chromesthesia_training.errors import DataError
+
+STALE_S = 3_600.0
+"""A partial file that nobody wrote to for so long belongs to a run that was killed."""
+
+
+def open_partial(path: Path) -> BinaryIO:
+    """The file that is written before it takes its name; replaced in tests to inject a fault."""
+    return path.open("wb")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A binary file that takes the name `path` only when the block ends well.
+
+    On any exception, a keyboard interrupt included, the partial file is removed and an earlier file of that name
+    stays. A partial file that a killed run left is removed by the next. The folder is made. Raises DataError when
+    the disk is full or the place cannot be written to.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(path)
+        try:
+            with open_partial(partial) as file:
+                yield file
+                file.flush()
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EFBIG):
+            raise
+        remedy = (
+            "free space there or give another folder with --cache"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT)
+            else "give a folder that can be written to"
+        )
+        raise DataError(f"cannot write {path}: {error.strerror}", remedy) from error
+
+
+def write_array_header(file: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """What an .npy file begins with; the C-ordered bytes are then written by the caller.
+
+    `numpy.save` goes round the file object and does not say that a disk is full.
+    """
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _remove_stale(path: Path) -> None:
+    for partial in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        with suppress(FileNotFoundError):  # another run may remove it too
+            if time.time() - partial.stat().st_mtime > STALE_S:
+                partial.unlink()
