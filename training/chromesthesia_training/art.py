@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia_training.errors import DataError, Report, stop
 from chromesthesia_training.safe_write import whole_file, write_array_header
 
 logger = logging.getLogger(__name__)
@@ -51,19 +51,20 @@ SPLITS = ("train", "val", "test")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
-class ArtError(ChromesthesiaError):
+class ArtError(DataError):
     """A folder of paintings, or one painting in it, that cannot be used."""
 
 
 @dataclass(frozen=True)
 class Painting:
-    """One row of a collection; `vad` is valence, arousal, dominance in [0, 1]."""
+    """One row of a collection; `vad` is valence, arousal, dominance in [0, 1]; `fold` None where none is given."""
 
     path: Path
     artist: str
     emotion: str
     vad: tuple[float, float, float]
     split: str
+    fold: int | None = None
 
 
 @dataclass(frozen=True)
@@ -101,38 +102,48 @@ class ArtSet:
         )
 
 
-def read_paintings(folder: Path) -> list[Painting]:
+def read_paintings(folder: Path, report: Report = stop) -> list[Painting]:
     """List a folder's paintings from its `index.csv`, or from its label folders where it has none.
 
     Raises:
-        ArtError: missing folder, empty folder, a bad label, rating or split, or a split that shares an
-        artist.
+        ArtError: missing folder, empty folder, a bad label, rating or split, or a split or fold that shares an
+        artist; but for the folder, `report` decides.
     """
     if not folder.is_dir():
         raise ArtError(
-            f"no folder of paintings at {folder}", "give the folder that holds index.csv or label folders"
+            f"no folder of paintings at {folder}",
+            "give the folder that holds index.csv or label folders",
+            "missing",
         )
     index = folder / "index.csv"
-    paintings = _from_index(index) if index.is_file() else _from_label_folders(folder)
+    paintings = _from_index(index, report) if index.is_file() else _from_label_folders(folder, report)
     if not paintings:
-        raise ArtError(f"no paintings in {folder}", "put .jpg or .png files into folders named by emotion")
-    check_artists_apart(paintings)
+        raise ArtError(
+            f"no paintings in {folder}", "put .jpg or .png files into folders named by emotion", "empty"
+        )
+    check_artists_apart(paintings, report)
     return paintings
 
 
-def check_artists_apart(paintings: Sequence[Painting]) -> None:
-    """Make sure that no artist is in two splits.
-
-    Raises:
-        ArtError: names the first artist found in more than one split.
-    """
-    home: dict[str, str] = {}
+def check_artists_apart(paintings: Sequence[Painting], report: Report = stop) -> None:
+    """Report each artist that is in two splits, or in two folds."""
+    home: dict[str, Painting] = {}
+    told: set[str] = set()
     for painting in paintings:
-        if home.setdefault(painting.artist, painting.split) != painting.split:
-            raise ArtError(
-                f"artist {painting.artist!r} is in splits {home[painting.artist]!r} and {painting.split!r}",
-                "keep every artist in one split",
+        first = home.setdefault(painting.artist, painting)
+        if painting.artist in told or (first.split, first.fold) == (painting.split, painting.fold):
+            continue
+        told.add(painting.artist)
+        where = (
+            f"splits {first.split!r} and {painting.split!r}"
+            if first.split != painting.split
+            else f"folds {first.fold} and {painting.fold}"
+        )
+        report(
+            ArtError(
+                f"artist {painting.artist!r} is in {where}", "keep every artist in one split and fold", "leak"
             )
+        )
 
 
 def split_of_artist(artist: str) -> str:
@@ -141,15 +152,16 @@ def split_of_artist(artist: str) -> str:
     return "train" if bucket < 6 else "val" if bucket < 8 else "test"
 
 
-def _emotion_of(label: str, where: str) -> str:
+def emotion_of(label: str, where: str) -> str:
+    """One of `EMOTIONS` for a label or its alias. Raises ArtError saying where the label was found."""
     emotion = LABEL_ALIASES.get(label.lower(), label.lower())
     if emotion not in EMOTIONS:
         known = ", ".join((*EMOTIONS, *LABEL_ALIASES))
-        raise ArtError(f"{where}: unknown emotion {label!r}", f"use one of {known}")
+        raise ArtError(f"{where}: unknown emotion {label!r}", f"use one of {known}", "label")
     return emotion
 
 
-def _from_index(index: Path) -> list[Painting]:
+def _from_index(index: Path, report: Report) -> list[Painting]:
     paintings = []
     with index.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
@@ -158,33 +170,47 @@ def _from_index(index: Path) -> list[Painting]:
         )
         if missing:
             raise ArtError(
-                f"{index} lacks the columns {', '.join(sorted(missing))}", "add them to its first line"
+                f"{index} lacks the columns {', '.join(sorted(missing))}",
+                "add them to its first line",
+                "layout",
             )
         for number, row in enumerate(reader, start=2):
-            where = f"{index} line {number}"
-            emotion = _emotion_of(row["emotion"], where)
-            vad = (
-                _rating(row["valence"], "valence", where),
-                _rating(row["arousal"], "arousal", where),
-                _rating(row["dominance"], "dominance", where),
-            )
-            if row["split"] not in SPLITS:
-                raise ArtError(f"{where}: split {row['split']!r}", f"use one of {', '.join(SPLITS)}")
-            paintings.append(Painting(index.parent / row["path"], row["artist"], emotion, vad, row["split"]))
+            try:
+                paintings.append(_of_row(index.parent, row, f"{index} line {number}"))
+            except DataError as problem:
+                report(problem)
     return paintings
 
 
-def _rating(text: str, name: str, where: str) -> float:
+def _of_row(folder: Path, row: dict[str, str], where: str) -> Painting:
+    emotion = emotion_of(row["emotion"], where)
+    vad = (
+        rating(row["valence"], "valence", where),
+        rating(row["arousal"], "arousal", where),
+        rating(row["dominance"], "dominance", where),
+    )
+    if row["split"] not in SPLITS:
+        raise ArtError(f"{where}: split {row['split']!r}", f"use one of {', '.join(SPLITS)}", "split")
+    fold = row.get("fold") or None
+    if fold is not None and not fold.isdecimal():
+        raise ArtError(f"{where}: fold {fold!r}", "give a whole number, or leave it empty", "split")
+    return Painting(
+        folder / row["path"], row["artist"], emotion, vad, row["split"], None if fold is None else int(fold)
+    )
+
+
+def rating(text: str, name: str, where: str) -> float:
+    """A number from 0 to 1. Raises ArtError saying where it was found."""
     try:
         value = float(text)
     except ValueError:
-        raise ArtError(f"{where}: {name} is {text!r}", "give a number from 0 to 1") from None
+        raise ArtError(f"{where}: {name} is {text!r}", "give a number from 0 to 1", "label") from None
     if not 0.0 <= value <= 1.0:
-        raise ArtError(f"{where}: {name} is {value:g}", "give a number from 0 to 1")
+        raise ArtError(f"{where}: {name} is {value:g}", "give a number from 0 to 1", "scale")
     return value
 
 
-def _from_label_folders(folder: Path) -> list[Painting]:
+def _from_label_folders(folder: Path, report: Report) -> list[Painting]:
     """An artist is a file name up to its first underscore: `klee_3.jpg` and `klee_4.jpg` stay together."""
     paintings = []
     for label_folder in sorted(
@@ -193,7 +219,11 @@ def _from_label_folders(folder: Path) -> list[Painting]:
         files = sorted(path for path in label_folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
         if not files:
             continue
-        emotion = _emotion_of(label_folder.name, str(label_folder))
+        try:
+            emotion = emotion_of(label_folder.name, str(label_folder))
+        except ArtError as problem:
+            report(problem)
+            continue
         for path in files:
             artist = path.stem.split("_", 1)[0]
             paintings.append(Painting(path, artist, emotion, TYPICAL_VAD[emotion], split_of_artist(artist)))
@@ -233,10 +263,10 @@ def _read_bytes(path: Path) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise ArtError(
-            f"cannot read painting {path}: {error.strerror}", "restore it or take it off the list"
+            f"cannot read painting {path}: {error.strerror}", "restore it or take it off the list", "missing"
         ) from error
     if not content:
-        raise ArtError(f"painting {path} is empty (0 bytes)", "replace or delete it")
+        raise ArtError(f"painting {path} is empty (0 bytes)", "replace or delete it", "empty")
     return content
 
 
@@ -268,6 +298,6 @@ def _decode(path: Path, content: bytes, side: int) -> npt.NDArray[np.uint8]:
             square = image.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ArtError(
-            f"painting {path} is damaged or no picture: {error}", "replace or delete it"
+            f"painting {path} is damaged or no picture: {error}", "replace or delete it", "corrupt"
         ) from error
     return np.asarray(square, np.uint8)

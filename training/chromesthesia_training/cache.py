@@ -52,7 +52,9 @@ def content_hash(paths: Sequence[Path]) -> str:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError as error:
             raise DataError(
-                f"cannot read the sound {path}: {error.strerror}", "restore it or drop it from index.csv"
+                f"cannot read the sound {path}: {error.strerror}",
+                "restore it or drop it from index.csv",
+                "missing",
             ) from error
     return digest.hexdigest()
 

@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 from chromesthesia.errors import ChromesthesiaError
+
+Kind = Literal[
+    "missing",
+    "corrupt",
+    "empty",
+    "short",
+    "silent",
+    "label",
+    "scale",
+    "split",
+    "leak",
+    "duplicate",
+    "small class",
+    "layout",
+    "disk",
+    "unusable",
+]
+"""What can be wrong with data."""
 
 
 class DataError(ChromesthesiaError):
-    """A data set, sound file or label that cannot be used."""
+    """A data set, sound file, picture or label that cannot be used; `kind` names what is wrong with it."""
 
     exit_code = 9
+
+    def __init__(self, message: str, remedy: str = "", kind: Kind = "unusable") -> None:
+        super().__init__(message, remedy)
+        self.kind: Kind = kind
 
 
 class TrainingError(ChromesthesiaError):
     """A run that cannot start, go on or be exported."""
 
     exit_code = 10
+
+
+Report = Callable[[DataError], None]
+"""What a reader does with each problem: `stop` for training; the validator collects them and reads on."""
+
+
+def stop(problem: DataError) -> None:
+    """Raise the problem."""
+    raise problem

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chromesthesia.seams import EMOTIONS
-from chromesthesia_training.clips import SPLITS, Clip, EmotionPoint
-from chromesthesia_training.errors import DataError
-from chromesthesia_training.speech import PROXY_VALENCE_AROUSAL
+from chromesthesia_training.clips import SPLITS, Clip
+from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.speech import speech_points
 
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
 
@@ -27,7 +27,7 @@ LABEL_OF_NAME = {
 VAL_SHARE, TEST_SHARE = 0.15, 0.15
 
 
-def read_sound_folder(folder: Path) -> list[Clip]:
+def read_sound_folder(folder: Path, report: Report = stop) -> list[Clip]:
     """Clips of `folder/label/*.wav` or `folder/label/speaker/*.wav` (also flac, ogg, opus, mp3, aiff).
 
     The label is mapped by name onto angry, happy, sad, or onto another emotion that then only places the clip on the
@@ -35,21 +35,30 @@ def read_sound_folder(folder: Path) -> list[Clip]:
     same names. Raises DataError for an unknown label, an empty folder, or an emotion without sounds.
     """
     if not folder.is_dir():
-        raise DataError(f"there is no folder {folder}", "give a folder that holds angry/, happy/ and sad/")
+        raise DataError(
+            f"there is no folder {folder}", "give a folder that holds angry/, happy/ and sad/", "missing"
+        )
     found: list[tuple[Path, str, str]] = []
     for label_dir in sorted(
         path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
     ):
         label = LABEL_OF_NAME.get(label_dir.name.lower())
         if label is None:
-            raise DataError(
+            problem = DataError(
                 f"the folder {label_dir} names no known emotion",
                 f"rename it to one of {', '.join(sorted(set(LABEL_OF_NAME.values())))}",
+                "label",
             )
+            report(problem)
+            continue
         sounds = [path for path in sorted(label_dir.rglob("*")) if path.suffix.lower() in SOUND_SUFFIXES]
         if not sounds:
-            raise DataError(
-                f"the folder {label_dir} holds no sounds", f"put {SOUND_SUFFIXES[0]} files into it"
+            report(
+                DataError(
+                    f"the folder {label_dir} holds no sounds",
+                    f"put {SOUND_SUFFIXES[0]} files into it",
+                    "empty",
+                )
             )
         for path in sounds:
             inside = path.relative_to(label_dir)
@@ -57,7 +66,11 @@ def read_sound_folder(folder: Path) -> list[Clip]:
             found.append((path, label, speaker))
     for emotion in EMOTIONS:
         if not any(label == emotion for _, label, _ in found):
-            raise DataError(f"{folder} has no sounds of {emotion!r}", f"add {folder / emotion}/*.wav")
+            report(
+                DataError(
+                    f"{folder} has no sounds of {emotion!r}", f"add {folder / emotion}/*.wav", "missing"
+                )
+            )
     split_of_group = _splits([(label, speaker) for _, label, speaker in found])
     return [
         Clip(
@@ -68,8 +81,9 @@ def read_sound_folder(folder: Path) -> list[Clip]:
             split=split_of_group[speaker][0],
             fold=split_of_group[speaker][1],
             emotion=label if label in EMOTIONS else None,
-            points=(EmotionPoint(0.0, *PROXY_VALENCE_AROUSAL[label]),),
+            points=speech_points(label),
             annotation="proxy",
+            label=label,
         )
         for path, label, speaker in found
     ]

@@ -51,7 +51,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             if error.errno in (errno.ENOSPC, errno.EDQUOT)
             else "give a folder that can be written to"
         )
-        raise DataError(f"cannot write {path}: {error.strerror}", remedy) from error
+        raise DataError(f"cannot write {path}: {error.strerror}", remedy, "disk") from error
 
 
 def write_array_header(file: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from chromesthesia.seams import EMOTIONS
-from chromesthesia_training.clips import Clip, EmotionPoint, check_disjoint, number, read_table, split_of
-from chromesthesia_training.errors import DataError
+from chromesthesia_training.clips import (
+    Clip,
+    EmotionPoint,
+    check_disjoint,
+    number,
+    read_rows,
+    read_table,
+    split_of,
+)
+from chromesthesia_training.errors import DataError, Report, stop
 
 PROXY_VALENCE_AROUSAL: dict[str, tuple[float, float]] = {
     "angry": (-0.6, 0.8),
@@ -25,36 +33,43 @@ INTENSITY_GAIN = {"": 1.0, "normal": 0.8, "strong": 1.1}
 COLUMNS = ("path", "emotion", "emotion3", "corpus", "speaker", "split", "intensity", "fold")
 
 
-def read_speech(folder: Path) -> list[Clip]:
+def speech_points(label: str, gain: float = 1.0) -> tuple[EmotionPoint, ...]:
+    """The proxy of a category, further out for strong and closer to neutral for weak acting."""
+    valence, arousal = PROXY_VALENCE_AROUSAL[label]
+    return (EmotionPoint(0.0, gain * valence, gain * arousal),)
+
+
+def read_speech(folder: Path, report: Report = stop) -> list[Clip]:
     """Clips of a speech folder with `index.csv`, split by speaker. Raises DataError for a bad label or split."""
     index = folder / "index.csv"
-    clips = []
-    for row in read_table(index, COLUMNS):
-        emotion = row["emotion"]
-        if emotion not in PROXY_VALENCE_AROUSAL:
-            raise DataError(
-                f"{index}: emotion of {row['path']} is {emotion!r}",
-                f"use one of {', '.join(PROXY_VALENCE_AROUSAL)}",
-            )
-        if row["emotion3"] not in ("", *EMOTIONS):
-            raise DataError(
-                f"{index}: emotion3 of {row['path']} is {row['emotion3']!r}",
-                f"use one of {', '.join(EMOTIONS)} or leave it empty",
-            )
-        gain = INTENSITY_GAIN.get(row["intensity"], 1.0)
-        valence, arousal = PROXY_VALENCE_AROUSAL[emotion]
-        clips.append(
-            Clip(
-                path=folder / row["path"],
-                corpus=row["corpus"],
-                role="speech",
-                group=row["speaker"],
-                split=split_of(row, index),
-                fold=int(number(row, "fold", index)),
-                emotion=row["emotion3"] or None,
-                points=(EmotionPoint(0.0, gain * valence, gain * arousal),),
-                annotation="proxy",
-            )
-        )
-    check_disjoint(clips)
+    clips = read_rows(read_table(index, COLUMNS), lambda row: _clip(folder, index, row), report)
+    check_disjoint(clips, report)
     return clips
+
+
+def _clip(folder: Path, index: Path, row: dict[str, str]) -> Clip:
+    label = row["emotion"]
+    if label not in PROXY_VALENCE_AROUSAL:
+        raise DataError(
+            f"{index}: emotion of {row['path']} is {label!r}",
+            f"use one of {', '.join(PROXY_VALENCE_AROUSAL)}",
+            "label",
+        )
+    if row["emotion3"] not in ("", *EMOTIONS):
+        raise DataError(
+            f"{index}: emotion3 of {row['path']} is {row['emotion3']!r}",
+            f"use one of {', '.join(EMOTIONS)} or leave it empty",
+            "label",
+        )
+    return Clip(
+        path=folder / row["path"],
+        corpus=row["corpus"],
+        role="speech",
+        group=row["speaker"],
+        split=split_of(row, index),
+        fold=int(number(row, "fold", index)),
+        emotion=row["emotion3"] or None,
+        points=speech_points(label, INTENSITY_GAIN.get(row["intensity"], 1.0)),
+        annotation="proxy",
+        label=label,
+    )

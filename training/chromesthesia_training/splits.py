@@ -148,6 +148,7 @@ def require_classes(labels: Sequence[str], fewest: int = FEWEST_PER_CLASS) -> No
         raise DataError(
             f"too few clips of {', '.join(f'{label!r} ({counts[label]})' for label in small)}",
             f"give each class at least {fewest} clips, or leave it out",
+            "small class",
         )
 
 
