@@ -115,16 +115,33 @@ def list_packs() -> None:
 
 @packs_app.command("check")
 def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]) -> None:
-    """Check a model pack: manifest, checksums, tensors, and what both networks take of this machine's time."""
+    """Check a model pack wholly: files, tensors, state, times, art index. Every fault is named, exit code 4."""
+    from chromesthesia.packs.check import find_faults
     from chromesthesia.packs.find import find_pack
     from chromesthesia.packs.pack import load_pack
 
-    pack = load_pack(find_pack(path))
+    folder = find_pack(path)
+    faults = find_faults(folder)
+    for fault in faults:
+        complain(fault.message, fault.remedy)
+    if faults:
+        say(f"{folder}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}", "red")
+        raise typer.Exit(faults[0].exit_code)
+    pack = load_pack(folder, check_models=False)
     encoder_ms, generator_ms = _try_models(pack)
+    size = "x".join(map(str, pack.manifest.generator.image_size))
     say(f"{pack.name}: fine. The encoder takes {encoder_ms:.2f} ms of every 20 ms here,", "green")
-    say(
-        f"the generator {generator_ms:.1f} ms a picture of {'x'.join(map(str, pack.manifest.generator.image_size))}."
-    )
+    say(f"the generator {generator_ms:.1f} ms a picture of {size}.")
+    timing = pack.manifest.timing
+    if timing is not None:
+        say(
+            f"Exported on {timing.machine}: {timing.encoder_step_ms:.2f} ms and {timing.generator_image_ms:.1f} ms, "
+            f"{timing.images_per_s:.0f} pictures a second on one thread."
+        )
+    for tier in pack.manifest.tiers:
+        say(f"{tier.model} {tier.precision}: {tier.why}", "dim")
+    if pack.art_index is not None:
+        say(f"Nearest-artwork index of {len(pack.art_index)} paintings.")
 
 
 def _try_models(pack: Pack, times: int = 5) -> tuple[float, float]:

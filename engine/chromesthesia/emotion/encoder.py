@@ -22,8 +22,9 @@ class OnnxEncoder:
 
     def __init__(self, pack: Pack, threads: int = 1) -> None:
         spec = pack.manifest.encoder
-        name = f"{pack.name}/{spec.file}"
-        session = open_session(pack.encoder_bytes, "cpu", threads, name)
+        file, content = pack.model("encoder")
+        name = f"{pack.name}/{file}"
+        session = open_session(content, "cpu", threads, name)
         check_session(session, spec.inputs, spec.outputs, name)
         shapes = {tensor.name: tensor.shape for tensor in (*spec.inputs, *spec.outputs)}
         self._log_mel: Float32 = np.zeros(shapes["log_mel"], dtype=np.float32)

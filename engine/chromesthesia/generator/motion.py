@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chromesthesia.emotion.state import decisiveness
 from chromesthesia.errors import PackError
-from chromesthesia.packs.pack import CONDITION_LABELS
+from chromesthesia.packs.rules import CONDITION_LABELS
 from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, Float32, Heard
 
 Float64 = NDArray[np.float64]

@@ -7,7 +7,7 @@ import numpy as np
 from chromesthesia.errors import ChromesthesiaError
 from chromesthesia.packs.binding import BoundSession
 from chromesthesia.packs.pack import Pack, check_session
-from chromesthesia.packs.sessions import open_session
+from chromesthesia.packs.sessions import first_provider, open_session
 from chromesthesia.seams import Float32, UInt8
 
 
@@ -25,8 +25,9 @@ class OnnxGenerator:
 
     def __init__(self, pack: Pack, provider: str = "auto", threads: int = 1) -> None:
         spec = pack.manifest.generator
-        name = f"{pack.name}/{spec.file}"
-        session = open_session(pack.generator_bytes, provider, threads, name)
+        file, content = pack.model("generator", on_cpu=first_provider(provider) == "cpu")
+        name = f"{pack.name}/{file}"
+        session = open_session(content, provider, threads, name)
         check_session(session, spec.inputs, spec.outputs, name)
         self._labels = spec.condition_labels
         self._condition: Float32 = np.zeros((1, len(spec.condition_labels)), dtype=np.float32)

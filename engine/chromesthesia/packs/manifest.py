@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from chromesthesia.errors import PackError
 from chromesthesia.features.mel import DEFAULT_MEL, MelSettings
-
-log = logging.getLogger(__name__)
+from chromesthesia.packs.toml_table import REMEDY, Table
 
 MANIFEST_NAME = "manifest.toml"
 SCHEMA = 1
-REMEDY = "export the pack again with chromesthesia-train export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +61,57 @@ class DataSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Tier:
+    """One precision of a model: `encoder` or `generator`, its ONNX file, milliseconds a step or picture where exported.
+
+    kept: False for a precision that was tried and left out (no file then); why: in words, with the figures.
+    """
+
+    model: str
+    precision: str
+    kept: bool
+    file: str
+    ms: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What both models took of one thread's own time on the machine that exported them."""
+
+    machine: str
+    runtime: str
+    threads: int
+    encoder_step_ms: float
+    generator_image_ms: float
+    images_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """Greatest differences found at export: ONNX from torch, the streamed encoder from the offline one."""
+
+    encoder_torch_onnx: float
+    encoder_streamed_offline: float
+    generator_torch_onnx: float
+
+
+@dataclass(frozen=True, slots=True)
+class ArtIndexSpec:
+    """The nearest-artwork index: its file and sha256, the number of paintings, the length of an embedding."""
+
+    file: str
+    sha256: str
+    count: int
+    embedding_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything a pack says about itself. files: sha256 (hex) by file name, of every file but the manifest."""
+    """Everything a pack says about itself. files: sha256 (hex) by file name, of every file but the manifest.
+
+    timing, parity, art_index: None, and tiers: empty, in packs that do not have them.
+    """
 
     name: str
     version: str
@@ -78,6 +122,10 @@ class Manifest:
     metrics: Mapping[str, float]
     data: tuple[DataSource, ...]
     files: Mapping[str, str]
+    tiers: tuple[Tier, ...] = ()
+    timing: Timing | None = None
+    parity: Parity | None = None
+    art_index: ArtIndexSpec | None = None
 
 
 def parse_manifest(text: str, where: Path) -> Manifest:
@@ -86,7 +134,7 @@ def parse_manifest(text: str, where: Path) -> Manifest:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PackError(f"{where}: not valid TOML: {error}", REMEDY) from error
-    root = _Table(table, where)
+    root = Table(table, where)
     schema = root.get("schema", int)
     if schema != SCHEMA:
         raise PackError(
@@ -107,8 +155,8 @@ def parse_manifest(text: str, where: Path) -> Manifest:
             latency_ms=encoder.number("latency_ms"),
             emotions=encoder.items("emotions", str),
             embedding_size=encoder.get("embedding_size", int),
-            inputs=encoder.tensors("input"),
-            outputs=encoder.tensors("output"),
+            inputs=_tensors(encoder, "input"),
+            outputs=_tensors(encoder, "output"),
             state_inputs=state.items("inputs", str),
             state_outputs=state.items("outputs", str),
         ),
@@ -117,8 +165,8 @@ def parse_manifest(text: str, where: Path) -> Manifest:
             condition_labels=generator.items("condition_labels", str),
             noise_size=generator.get("noise_size", int),
             image_size=generator.pair("image_size"),
-            inputs=generator.tensors("input"),
-            outputs=generator.tensors("output"),
+            inputs=_tensors(generator, "input"),
+            outputs=_tensors(generator, "output"),
         ),
         metrics=root.table("metrics").numbers(),
         data=tuple(
@@ -131,6 +179,10 @@ def parse_manifest(text: str, where: Path) -> Manifest:
             for entry in root.tables("data")
         ),
         files=root.table("files").strings(),
+        tiers=tuple(_tier(entry) for entry in root.optional_tables("tier")),
+        timing=_timing(root.optional("timing")),
+        parity=_parity(root.optional("parity")),
+        art_index=_art_index(root.optional("art_index")),
     )
     for table_read in (root, sound, encoder, state, generator):
         table_read.warn_unknown()
@@ -145,65 +197,47 @@ def check_sound(sound: MelSettings, where: Path) -> None:
             raise PackError(f"{where}: [sound] {field.name}: expected {expected}, got {got}", REMEDY)
 
 
-class _Table:
-    """One TOML table with typed look-up; remembers what was asked for."""
+def _tensors(table: Table, key: str) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(entry.get("name", str), entry.items("shape", int)) for entry in table.tables(key))
 
-    def __init__(self, values: Mapping[str, Any], where: Path, path: str = "") -> None:
-        self._values = values
-        self._where = where
-        self._path = path
-        self._asked: set[str] = set()
 
-    def get(self, key: str, kind: type) -> Any:
-        self._asked.add(key)
-        if key not in self._values:
-            raise PackError(f"{self._where}: expected {self._path}{key}, got nothing", REMEDY)
-        value = self._values[key]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
-            raise self._wrong(key, kind.__name__, value)
-        return value
+def _tier(table: Table) -> Tier:
+    kept = table.get("kept", bool)
+    return Tier(
+        model=table.get("model", str),
+        precision=table.get("precision", str),
+        kept=kept,
+        file=table.get("file", str) if kept else "",
+        ms=float(table.number("ms")),
+        why=table.get("why", str),
+    )
 
-    def number(self, key: str) -> Any:
-        value = self.get(key, object)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._wrong(key, "a number", value)
-        return value
 
-    def items(self, key: str, kind: type) -> tuple[Any, ...]:
-        values = self.get(key, list)
-        if not all(isinstance(value, kind) and not isinstance(value, bool) for value in values):
-            raise self._wrong(key, f"a list of {kind.__name__}", values)
-        return tuple(values)
+def _timing(table: Table | None) -> Timing | None:
+    if table is None:
+        return None
+    return Timing(
+        machine=table.get("machine", str),
+        runtime=table.get("runtime", str),
+        threads=table.get("threads", int),
+        encoder_step_ms=float(table.number("encoder_step_ms")),
+        generator_image_ms=float(table.number("generator_image_ms")),
+        images_per_s=float(table.number("images_per_s")),
+    )
 
-    def pair(self, key: str) -> tuple[int, int]:
-        values = self.items(key, int)
-        if len(values) != 2:
-            raise self._wrong(key, "two numbers", values)
-        return values[0], values[1]
 
-    def table(self, key: str) -> _Table:
-        return _Table(self.get(key, dict), self._where, f"{self._path}{key}.")
+def _parity(table: Table | None) -> Parity | None:
+    if table is None:
+        return None
+    return Parity(**{field.name: float(table.number(field.name)) for field in fields(Parity)})
 
-    def tables(self, key: str) -> list[_Table]:
-        return [
-            _Table(values, self._where, f"{self._path}{key}[{index}].")
-            for index, values in enumerate(self.items(key, dict))
-        ]
 
-    def tensors(self, key: str) -> tuple[TensorSpec, ...]:
-        return tuple(
-            TensorSpec(entry.get("name", str), entry.items("shape", int)) for entry in self.tables(key)
-        )
-
-    def numbers(self) -> Mapping[str, float]:
-        return MappingProxyType({key: self.number(key) for key in self._values})
-
-    def strings(self) -> Mapping[str, str]:
-        return MappingProxyType({key: self.get(key, str) for key in self._values})
-
-    def warn_unknown(self) -> None:
-        for key in sorted(set(self._values) - self._asked):
-            log.warning("%s: unknown key %s%s is ignored", self._where, self._path, key)
-
-    def _wrong(self, key: str, expected: str, value: object) -> PackError:
-        return PackError(f"{self._where}: {self._path}{key}: expected {expected}, got {value!r}", REMEDY)
+def _art_index(table: Table | None) -> ArtIndexSpec | None:
+    if table is None:
+        return None
+    return ArtIndexSpec(
+        file=table.get("file", str),
+        sha256=table.get("sha256", str),
+        count=table.get("count", int),
+        embedding_size=table.get("embedding_size", int),
+    )

@@ -113,6 +113,12 @@ def open_session(model: bytes, provider: str = "auto", threads: int = 1, name: s
     return session
 
 
+def first_provider(provider: str) -> str:
+    """What `provider` comes down to here: cpu, cuda or tensorrt. Raises UsageError as `open_session` does."""
+    wanted = _providers(provider)[0]
+    return next(name for name, full in PROVIDERS.items() if full == wanted)
+
+
 def _providers(provider: str) -> list[str]:
     if provider != "auto" and provider not in PROVIDERS:
         raise UsageError(f"unknown provider {provider!r}", f"one of auto, {', '.join(PROVIDERS)}")

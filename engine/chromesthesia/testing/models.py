@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chromesthesia.clock import ManualClock
 from chromesthesia.features.mel import DEFAULT_MEL
 from chromesthesia.packs.manifest import MANIFEST_NAME
-from chromesthesia.packs.pack import CONDITION_LABELS
+from chromesthesia.packs.rules import CONDITION_LABELS
 from chromesthesia.seams import (
     EMBEDDING_SIZE,
     EMOTIONS,
@@ -148,11 +148,11 @@ class RaisingGenerator:
         return self._inner.paint(condition, noise)
 
 
-def write_tiny_pack(folder: Path, name: str = "tiny", poison: float = 0.0) -> Path:
+def write_tiny_pack(folder: Path, name: str = "tiny", poison: float = 0.0, side: int = TINY_SIDE) -> Path:
     """Write a small valid pack into `folder` (made when missing) and return the folder.
 
-    Its encoder integrates the level of the mel bands; its generator paints tinted waves. With `poison` = NaN or
-    infinity both models answer that.
+    Its encoder integrates the level of the mel bands; its generator paints tinted waves, `side` x `side` pixels. With
+    `poison` = NaN or infinity both models answer that.
     """
     import onnx
 
@@ -162,14 +162,14 @@ def write_tiny_pack(folder: Path, name: str = "tiny", poison: float = 0.0) -> Pa
             _encoder_graph(poison), ir_version=10, opset_imports=[onnx.helper.make_opsetid("", 20)]
         ).SerializeToString(),
         "generator.onnx": onnx.helper.make_model(
-            _generator_graph(poison), ir_version=10, opset_imports=[onnx.helper.make_opsetid("", 20)]
+            _generator_graph(poison, side), ir_version=10, opset_imports=[onnx.helper.make_opsetid("", 20)]
         ).SerializeToString(),
         "MODEL_CARD.md": b"# Tiny\n\nA pack for tests; it was never trained.\n",
     }
     for file, content in files.items():
         (folder / file).write_bytes(content)
     hashes = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    (folder / MANIFEST_NAME).write_text(_manifest(name, hashes), encoding="utf-8")
+    (folder / MANIFEST_NAME).write_text(_manifest(name, hashes, side), encoding="utf-8")
     return folder
 
 
@@ -193,7 +193,10 @@ _ENCODER_OUTPUTS = {
     "next_state_0": TINY_STATE,
 }
 _GENERATOR_INPUTS = {"condition": (1, len(CONDITION_LABELS)), "noise": (1, TINY_NOISE)}
-_GENERATOR_OUTPUTS = {"image": (1, 3, TINY_SIDE, TINY_SIDE)}
+
+
+def _generator_outputs(side: int) -> dict[str, tuple[int, ...]]:
+    return {"image": (1, 3, side, side)}
 
 
 def _graph(
@@ -256,7 +259,7 @@ def _encoder_graph(poison: float) -> Any:
     return _graph("tiny_encoder", nodes, _ENCODER_INPUTS, _ENCODER_OUTPUTS, constants)
 
 
-def _generator_graph(poison: float) -> Any:
+def _generator_graph(poison: float, side: int) -> Any:
     import onnx
 
     node = onnx.helper.make_node
@@ -283,12 +286,17 @@ def _generator_graph(poison: float) -> Any:
         node("Add", ["mixed", "ramp"], ["raw"]),
         node("Sigmoid", ["raw"], ["squashed"]),
         node("Add", ["squashed", "poison"], ["flat"]),
-        node("Reshape", ["flat", "shape"], ["image"]),
+        node("Reshape", ["flat", "shape"], ["small"]),
     ]
-    return _graph("tiny_generator", nodes, _GENERATOR_INPUTS, _GENERATOR_OUTPUTS, constants)
+    if side == TINY_SIDE:
+        nodes.append(node("Identity", ["small"], ["image"]))
+    else:
+        constants["sizes"] = np.array([1, 3, side, side], dtype=np.int64)
+        nodes.append(node("Resize", ["small", "", "", "sizes"], ["image"], mode="linear"))
+    return _graph("tiny_generator", nodes, _GENERATOR_INPUTS, _generator_outputs(side), constants)
 
 
-def _manifest(name: str, hashes: dict[str, str]) -> str:
+def _manifest(name: str, hashes: dict[str, str], side: int) -> str:
     def quoted(words: tuple[str, ...]) -> str:
         return "[" + ", ".join(f'"{word}"' for word in words) + "]"
 
@@ -328,10 +336,39 @@ outputs = ["next_state_0"]
 file = "generator.onnx"
 condition_labels = {quoted(CONDITION_LABELS)}
 noise_size = {TINY_NOISE}
-image_size = [{TINY_SIDE}, {TINY_SIDE}]
-{tensors("generator.input", _GENERATOR_INPUTS)}{tensors("generator.output", _GENERATOR_OUTPUTS)}
+image_size = [{side}, {side}]
+{tensors("generator.input", _GENERATOR_INPUTS)}{tensors("generator.output", _generator_outputs(side))}
 [metrics]
 encoder_macro_f1_test = 0.0
+
+[timing]
+machine = "made up"
+runtime = "onnxruntime"
+threads = 1
+encoder_step_ms = 0.1
+generator_image_ms = 1.0
+images_per_s = 1000.0
+
+[parity]
+encoder_torch_onnx = 0.0
+encoder_streamed_offline = 0.0
+generator_torch_onnx = 0.0
+
+[[tier]]
+model = "encoder"
+precision = "fp32"
+kept = true
+file = "encoder.onnx"
+ms = 0.1
+why = "as trained"
+
+[[tier]]
+model = "generator"
+precision = "fp32"
+kept = true
+file = "generator.onnx"
+ms = 1.0
+why = "as trained"
 
 [[data]]
 name = "none"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chromesthesia.errors import PackError
-from chromesthesia.packs import pack as pack_module
+from chromesthesia.packs import contents as contents_module
 from chromesthesia.packs.manifest import MANIFEST_NAME
 from chromesthesia.packs.pack import load_pack
 from chromesthesia.testing.models import rewrite_hashes, write_tiny_pack
@@ -124,7 +124,7 @@ def test_a_link_out_of_the_folder_is_refused(folder: Path, tmp_path: Path) -> No
 
 
 def test_an_oversized_pack_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pack_module, "MAX_PACK_BYTES", (folder / "encoder.onnx").stat().st_size + 100)
+    monkeypatch.setattr(contents_module, "MAX_PACK_BYTES", (folder / "encoder.onnx").stat().st_size + 100)
     with pytest.raises(PackError, match="expected a pack of at most"):
         load_pack(folder)
 
