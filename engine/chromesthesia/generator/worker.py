@@ -24,7 +24,7 @@ class GeneratorWorker:
 
     A generator that raises, or paints something flat or of a wrong or changed shape, is counted in `failures` with
     `last_error`, and the picture shown last stays. Each picture is an array of its own that nobody writes again
-    (a copy of 48 kB costs microseconds), so a reader may keep it for as long as it likes.
+    (a copy of 48 to 192 kB costs microseconds), so a reader may keep it for as long as it likes.
     """
 
     def __init__(

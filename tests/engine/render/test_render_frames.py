@@ -178,7 +178,7 @@ def test_a_picture_is_taken_once_per_serial(renderer: Renderer, draw: Draw) -> N
     assert difference(first, same_serial) < difference(first, new_serial) / 4
 
 
-@pytest.mark.parametrize("shape", [(64, 64), (128, 128), (96, 160)])
+@pytest.mark.parametrize("shape", [(64, 64), (128, 128), (256, 256), (96, 160)])
 def test_pictures_of_any_size(renderer: Renderer, draw: Draw, shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (*shape, 3), dtype=np.uint8)
     assert draw(renderer, current=pixels, current_serial=shape[0]).std() > 3
