@@ -54,6 +54,12 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         raise DataError(f"cannot write {path}: {error.strerror}", remedy, "disk") from error
 
 
+def write_text_whole(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all; see `whole_file`."""
+    with whole_file(path) as file:
+        file.write(text.encode("utf-8"))
+
+
 def write_array_header(file: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
     """What an .npy file begins with; the C-ordered bytes are then written by the caller.
 

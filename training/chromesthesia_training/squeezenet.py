@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia_training.errors import TrainingError
 
 IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 
 
-class WeightsError(ChromesthesiaError):
+class WeightsError(TrainingError):
     """A weights file that is missing or not what its name says."""
 
 
