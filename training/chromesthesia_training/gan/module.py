@@ -37,8 +37,10 @@ from chromesthesia_training.gan.settings import GanSettings
 
 RATING_SHARES = (1.0, 0.5, 0.25)
 LIKENESS_SIDES = (8, 16, 32)
-LIKENESS_WEIGHT = 10.0
+LIKENESS_WEIGHT = 30.0
 DIVERGENCE_WEIGHT = 0.01
+COARSE_WEIGHT = 2.0
+"""How much the whole picture's colours count for the generator beside each head on features."""
 FEATURE_ENTRY_SIDE = 128
 PATH_PICTURES = 4
 PATH_STEP = 0.08
@@ -67,6 +69,7 @@ class GanModule(lightning.LightningModule):
         self.shares = torch.tensor(RATING_SHARES)
         self.steps_done = 0
         self.logged: dict[str, list[float]] = defaultdict(list)
+        self._borrowed: list[nn.Parameter] = []
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [
@@ -78,6 +81,10 @@ class GanModule(lightning.LightningModule):
             torch.optim.Adam(self.discriminator.parameters(), self.settings.discriminator_rate, (0.0, 0.99)),
         ]
 
+    def on_fit_start(self) -> None:
+        if self.trainer.world_size > 1:  # one seed for all would show every process the same paintings
+            self.randomness.manual_seed(hash((self.settings.seed, self.global_rank, self.steps_done)) % 2**31)
+
     def training_step(self, _batch: object, _index: int) -> None:
         """Autoencoding at first, then both players; then the average follows."""
         self._set_rates()
@@ -86,8 +93,10 @@ class GanModule(lightning.LightningModule):
             for part in self.material.draw(self.settings, self.generator.side, self.randomness)
         )
         if self.steps_done < self.settings.vae_steps:
+            self._hold_borrowed(True)
             self._rebuild(images, condition)
         else:
+            self._hold_borrowed(False)
             self._compete(images, condition)
         self._follow()
         self.steps_done += 1
@@ -300,7 +309,10 @@ class GanModule(lightning.LightningModule):
             optimiser.load_state_dict(content[name])
 
     def begin_with(self, content: dict[str, Any]) -> None:
-        """Take from a checkpoint of a narrower or wider generator every part of the same shape."""
+        """Take from a checkpoint of a smaller or larger generator every part of the same shape, but not the head.
+
+        What is taken rests while the new parts learn to rebuild paintings.
+        """
         for name in ("generator", "average", "encoder", "discriminator"):
             own = getattr(self, name).state_dict()
             source = content["average" if name == "generator" else name]
@@ -310,6 +322,13 @@ class GanModule(lightning.LightningModule):
                 if key in own and own[key].shape == value.shape and not key.startswith("head.")
             }
             getattr(self, name).load_state_dict({**own, **fitting})
+            if name in ("generator", "encoder"):
+                named = getattr(self, name).named_parameters()
+                self._borrowed += [parameter for key, parameter in named if key in fitting]
+
+    def _hold_borrowed(self, held: bool) -> None:
+        for parameter in self._borrowed:
+            parameter.requires_grad_(not held)
 
 
 def _laid_out(module: nn.Module) -> Any:

@@ -51,9 +51,9 @@ class GanSettings:
     batch: int = 16
     stored_side: int = 224
     widths: tuple[int, ...] = WIDTHS
-    vae_steps: int = 400
+    vae_steps: int = 300
     anchored: float = 0.5
-    anchor_pull: float = 0.4
+    anchor_pull: float = 1.0
     generator_rate: float = 4e-4
     discriminator_rate: float = 8e-4
     decay_share: float = 0.4
@@ -61,9 +61,9 @@ class GanSettings:
     late_average: float = 0.999
     rating_pull: float = 0.25
     emotion_pull: float = 0.1
-    saturation_pull: float = 0.05
+    saturation_pull: float = 0.3
     saturation_limit: float = 2.2
-    slope_pull: float = 0.5
+    slope_pull: float = 0.1
     steady_pull: float = 0.2
     rare_every: int = 8
     jitter: float = 0.15

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 import math
+import os
 import time
 import warnings
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch.utils.data import DataLoader, IterableDataset
@@ -64,7 +66,7 @@ def train(settings: GanSettings, net: FeatureNet | None = None) -> Path:
             accelerator=settings.accelerator,
             devices=settings.devices,
             precision=settings.precision,  # type: ignore[arg-type]
-            strategy="auto",
+            strategy="ddp_find_unused_parameters_true" if _many_processes() else "auto",
             max_steps=-1,
             max_epochs=1,
             logger=False,
@@ -180,7 +182,7 @@ class Keeper(lightning.Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException
     ) -> None:
         self._progress.stop()
-        if isinstance(exception, KeyboardInterrupt):
+        if isinstance(exception, KeyboardInterrupt | SIGTERMException):
             self._keep(trainer, _gan(pl_module))
             logger.warning(
                 "interrupted at step %d: the checkpoint is kept, train again to go on", self.clock.steps
@@ -258,6 +260,11 @@ def save_sheets(settings: GanSettings, material: Material, generator: Generator,
     folder = settings.run_dir / "sheets"
     save_sheet(sweep(generator, material.space), folder / f"sweep_{step:06d}.png")
     save_sheet(random, folder / f"random_{step:06d}.png")
+
+
+def _many_processes() -> bool:
+    """Whether torchrun has started this process beside others."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def _gan(module: lightning.LightningModule) -> GanModule:
