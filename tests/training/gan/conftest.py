@@ -83,7 +83,7 @@ def tiny_settings(art_dir: Path, run_dir: Path, steps: int) -> GanSettings:
         batch=4,
         stored_side=48,
         widths=TINY_WIDTHS,
-        vae_steps=2,
+        rebuild_steps=2,
         decay_share=0.0,
         feature_sides=(48, 64),
         reader_side=48,

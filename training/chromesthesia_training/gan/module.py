@@ -1,10 +1,10 @@
 """The two players and their steps, as a Lightning module with manual optimisation.
 
-A start as a variational autoencoder gives the generator palettes and layouts before it meets the discriminator (hinge
-loss, Lim and Ye 2017). Half of every later batch goes on being rebuilt from the latents of its paintings, coarsely: it
-keeps every layout reachable, where an adversary alone lets most of them go. One batch of pictures serves both players'
-steps. An exponential average of the generator is what is kept and exported. All randomness comes from one generator
-whose state is in the checkpoint, so a resumed run goes on as if never stopped.
+A few steps of rebuilding paintings from their latents settle the new parts before the generator meets the
+discriminator (hinge loss, Lim and Ye 2017). Half of every later batch goes on being rebuilt, coarsely: it keeps every
+layout reachable, where an adversary alone lets most of them go. One batch of pictures serves both players' steps. An
+exponential average of the generator is what is kept and exported. All randomness comes from one generator whose state
+is in the checkpoint, so a resumed run goes on as if never stopped.
 """
 
 from __future__ import annotations
@@ -30,15 +30,17 @@ from chromesthesia_training.gan.discriminator import (
     common_relief,
     shrink,
 )
+from chromesthesia_training.gan.layout import LATENT_SIZE
 from chromesthesia_training.gan.material import Material
-from chromesthesia_training.gan.model import LATENT_SIZE, Encoder, Generator
+from chromesthesia_training.gan.model import Generator
 from chromesthesia_training.gan.reader import pool, resize
 from chromesthesia_training.gan.settings import GanSettings
 
 RATING_SHARES = (1.0, 0.5, 0.25)
 LIKENESS_SIDES = (8, 16, 32)
 LIKENESS_WEIGHT = 30.0
-DIVERGENCE_WEIGHT = 0.01
+LATENT_NOISE = 0.1
+"""Deviation of noise on the latents of paintings, so that their neighbours are painted like them."""
 COARSE_WEIGHT = 2.0
 """How much the whole picture's colours count for the generator beside each head on features."""
 FEATURE_ENTRY_SIDE = 128
@@ -50,7 +52,7 @@ OPTIMISERS = ("player_optimiser", "judge_optimiser")
 
 
 class GanModule(lightning.LightningModule):
-    """Generator, its average, encoder and discriminator; one training step moves each of them once.
+    """Generator, its average and discriminator; one training step moves each of them once.
 
     `share_done` tells how far the run is, 0 to 1: rates and averaging follow it.
     """
@@ -63,7 +65,9 @@ class GanModule(lightning.LightningModule):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.generator = _laid_out(Generator(settings.widths))
-            self.encoder = _laid_out(Encoder())
+            self.generator.prior.fit(
+                material.paintings, torch.cat([material.sampler.vad, material.sampler.one_hot], 1)
+            )
             self.discriminator = _laid_out(Discriminator(material.statistics, self.randomness))
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.shares = torch.tensor(RATING_SHARES)
@@ -73,11 +77,7 @@ class GanModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [
-            torch.optim.Adam(
-                [*self.generator.parameters(), *self.encoder.parameters()],
-                self.settings.generator_rate,
-                (0.0, 0.99),
-            ),
+            torch.optim.Adam(self.generator.parameters(), self.settings.generator_rate, (0.0, 0.99)),
             torch.optim.Adam(self.discriminator.parameters(), self.settings.discriminator_rate, (0.0, 0.99)),
         ]
 
@@ -92,11 +92,11 @@ class GanModule(lightning.LightningModule):
             part.to(self.device)
             for part in self.material.draw(self.settings, self.generator.side, self.randomness)
         )
-        if self.steps_done < self.settings.vae_steps:
+        if self.steps_done < self.settings.rebuild_steps:
             self._hold_borrowed(True)
             self._rebuild(images, condition)
         else:
-            self._hold_borrowed(False)
+            self._hold_borrowed(self.settings.keep_borrowed)
             self._compete(images, condition)
         self._follow()
         self.steps_done += 1
@@ -116,11 +116,10 @@ class GanModule(lightning.LightningModule):
     def _normal(self, count: int) -> Tensor:
         return torch.randn(count, LATENT_SIZE, generator=self.randomness).to(self.device)
 
-    def _latent_of(self, images: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Latents of paintings, drawn, and their divergence from the standard normal per picture."""
-        mean, log_variance = self.encoder(images, condition)
-        divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
-        return mean + self._normal(len(images)) * (log_variance / 2).exp(), divergence
+    def _latent_of(self, images: Tensor, condition: Tensor) -> Tensor:
+        """Latents of paintings, with a little noise."""
+        exact: Tensor = self.generator.prior.latent_of(images, condition)
+        return exact + LATENT_NOISE * self._normal(len(images))
 
     def _likeness(self, made: Tensor, paintings: Tensor) -> Tensor:
         """Mean absolute difference of small versions, whose mean over sizes is weighted as a whole."""
@@ -137,15 +136,15 @@ class GanModule(lightning.LightningModule):
         )
 
     def _rebuild(self, images: Tensor, condition: Tensor) -> None:
-        """One step as an autoencoder: pixels, frozen features, and a small divergence from the normal latent."""
-        latent, divergence = self._latent_of(images, condition)
+        """One step of painting paintings again: pixels and frozen features."""
+        latent = self._latent_of(images, condition)
         rebuilt = torch.tanh(self.generator.before_tanh(latent, condition, self.randomness))
         with torch.no_grad():
             wanted = self._features(images, self.settings.reader_side)
         deep = self._deep_likeness(self._features(rebuilt, self.settings.reader_side), wanted)
         likeness = self._likeness(rebuilt, images) + 0.5 * (rebuilt - images).abs().mean()
-        self._step(self._optimisers()[0], LIKENESS_WEIGHT * likeness + deep + DIVERGENCE_WEIGHT * divergence)
-        self._note(likeness=likeness, deep=deep, divergence=divergence)
+        self._step(self._optimisers()[0], LIKENESS_WEIGHT * likeness + deep)
+        self._note(likeness=likeness, deep=deep)
 
     def _features(self, images: Tensor, side: int) -> dict[str, Tensor]:
         if (
@@ -171,7 +170,7 @@ class GanModule(lightning.LightningModule):
         free = len(paintings) - anchored
         asked = self.material.sampler.asked(free, rng).to(self.device)
         condition = torch.cat([real_condition[:anchored], asked])
-        known, divergence = self._latent_of(paintings[:anchored], real_condition[:anchored])
+        known = self._latent_of(paintings[:anchored], real_condition[:anchored])
         latent = torch.cat([known, self._normal(free)])
 
         sides = settings.feature_sides
@@ -226,9 +225,8 @@ class GanModule(lightning.LightningModule):
                 {name: values[:anchored] for name, values in views.features.items()},
                 {name: values[:anchored] for name, values in real_views.features.items()},
             )
-            anchor = LIKENESS_WEIGHT * likeness + deep + DIVERGENCE_WEIGHT * divergence
-            loss = loss + settings.anchor_pull * anchor
-            self._note(likeness=likeness, deep=deep, divergence=divergence)
+            loss = loss + settings.anchor_pull * (LIKENESS_WEIGHT * likeness + deep)
+            self._note(likeness=likeness, deep=deep)
         if rare and settings.steady_pull > 0:
             unsteady = self._unsteadiness(condition[-PATH_PICTURES:])
             self._note(unsteady=unsteady)
@@ -287,8 +285,7 @@ class GanModule(lightning.LightningModule):
     def content(self) -> dict[str, Any]:
         """Everything that changes while training, for a checkpoint."""
         networks = {
-            name: getattr(self, name).state_dict()
-            for name in ("generator", "average", "encoder", "discriminator")
+            name: getattr(self, name).state_dict() for name in ("generator", "average", "discriminator")
         }
         optimisers = {
             name: optimiser.state_dict()
@@ -298,7 +295,7 @@ class GanModule(lightning.LightningModule):
 
     def put_networks(self, content: dict[str, Any]) -> None:
         """Put a checkpoint's networks and randomness in; raises KeyError or RuntimeError where they do not fit."""
-        for name in ("generator", "average", "encoder", "discriminator"):
+        for name in ("generator", "average", "discriminator"):
             getattr(self, name).load_state_dict(content[name])
         self.randomness.set_state(content["rng"])
         self.steps_done = int(content["step"])
@@ -311,20 +308,20 @@ class GanModule(lightning.LightningModule):
     def begin_with(self, content: dict[str, Any]) -> None:
         """Take from a checkpoint of a smaller or larger generator every part of the same shape, but not the head.
 
-        What is taken rests while the new parts learn to rebuild paintings.
+        What is taken rests while the new parts learn to rebuild paintings, and for good with `keep_borrowed`.
         """
-        for name in ("generator", "average", "encoder", "discriminator"):
+        for name in ("generator", "average", "discriminator"):
             own = getattr(self, name).state_dict()
             source = content["average" if name == "generator" else name]
             fitting = {
                 key: value
                 for key, value in source.items()
-                if key in own and own[key].shape == value.shape and not key.startswith("head.")
+                if key in own and own[key].shape == value.shape and not key.startswith(("head.", "prior."))
             }
             getattr(self, name).load_state_dict({**own, **fitting})
-            if name in ("generator", "encoder"):
-                named = getattr(self, name).named_parameters()
-                self._borrowed += [parameter for key, parameter in named if key in fitting]
+            if name == "generator":
+                named = self.generator.named_parameters()
+                self._borrowed = [parameter for key, parameter in named if key in fitting]
 
     def _hold_borrowed(self, held: bool) -> None:
         for parameter in self._borrowed:

@@ -21,9 +21,10 @@ class GanSettings:
         grow_from: another run's folder, whose narrower generator this one begins with.
         minutes: time spent training, summed over resumed parts.
         widths: of the generator's stages; their number sets the side of its pictures, see `model.image_side`.
-        vae_steps: steps as a variational autoencoder before the adversarial ones.
+        keep_borrowed: leave what was taken from `grow_from` as it is: only new stages learn.
+        rebuild_steps: steps of rebuilding paintings before the adversarial ones.
         anchored: share of a batch made from the latents of paintings, which have to come out like them.
-        anchor_pull: weight of that likeness: small pictures, frozen features, divergence from the normal latent.
+        anchor_pull: weight of that likeness, of small pictures and of frozen features.
         rating_pull, emotion_pull: weight of reading the asked ratings and emotions back from the picture.
         saturation_pull: weight of keeping the picture's values before tanh inside +-`saturation_limit`.
         slope_pull: weight of the R1 penalty on the pixel heads; every `rare_every` steps.
@@ -40,6 +41,7 @@ class GanSettings:
     run_dir: Path = Path("runs/gan")
     cache_dir: Path | None = Path("runs/cache")
     grow_from: Path | None = None
+    keep_borrowed: bool = False
     minutes: float = 95.0
     steps: int | None = None
     fresh: bool = False
@@ -51,7 +53,7 @@ class GanSettings:
     batch: int = 16
     stored_side: int = 224
     widths: tuple[int, ...] = WIDTHS
-    vae_steps: int = 300
+    rebuild_steps: int = 100
     anchored: float = 0.5
     anchor_pull: float = 1.0
     generator_rate: float = 4e-4
