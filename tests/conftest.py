@@ -41,6 +41,14 @@ def _missing_gl() -> str | None:
     return None
 
 
+def _missing_cuda() -> str | None:
+    try:
+        import torch
+    except ImportError:
+        return "torch is not installed"
+    return None if torch.cuda.is_available() else f"torch {torch.__version__} sees no NVIDIA GPU"
+
+
 @functools.cache
 def missing(marker: str) -> str | None:
     """Why tests with this marker cannot run here; None when they can."""
@@ -55,6 +63,8 @@ def missing(marker: str) -> str | None:
             return _missing_programs("Xvfb", "xdotool")
         case "gl":
             return _missing_gl()
+        case "cuda":
+            return _missing_cuda()
         case _:
             return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import tomllib
 from datetime import date
@@ -14,11 +15,14 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.packs.check import find_faults
+from chromesthesia.packs.manifest import Parity
 from chromesthesia.packs.pack import load_pack
 from chromesthesia_training import pack
 from chromesthesia_training.encoder.export import TrainedEncoder
-from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.pack import PackReport, build_pack, flat_numbers, read_metrics
+from chromesthesia_training.errors import DataError, TrainingError
+from chromesthesia_training.pack import PackParts, PackReport, build_pack, flat_numbers, read_metrics
+from chromesthesia_training.quantize import Int8Result
 from chromesthesia_training.sources import KNOWN_SOURCES, sources_of
 
 ENCODER_METRICS = {
@@ -76,17 +80,28 @@ def generator(tmp_path: Path) -> Path:
     return write_generator(tmp_path / "generator.onnx")
 
 
-def build(encoder: Path, generator: Path, out: Path) -> PackReport:
-    return build_pack(
+PARITY = Parity(1e-7, 2e-7, 3e-6)
+
+
+def build(
+    encoder: Path,
+    generator: Path,
+    out: Path,
+    int8: tuple[Int8Result, ...] = (),
+    art_index: Path | None = None,
+) -> PackReport:
+    parts = PackParts(
         encoder,
         generator,
-        out,
-        ENCODER_METRICS,
-        {"frechet": {"made": 61.5, "note": "words"}, "ok": True},
+        PARITY,
         sources_of(["nemo", "mine"], "encoder"),
-        created=date(2026, 11, 21),
-        notes=["Trained on a Tuesday."],
+        ENCODER_METRICS,
+        {"frechet": {"made": 61.5, "note": "words"}, "ok": True, "step": 700},
+        int8,
+        art_index,
+        ["Trained on a Tuesday."],
     )
+    return build_pack(parts, out, created=date(2026, 11, 21))
 
 
 def test_the_engine_accepts_the_pack(
@@ -102,6 +117,16 @@ def test_the_engine_accepts_the_pack(
     assert [entry.restricted for entry in manifest.data] == [True, True]
     assert manifest.encoder.state_inputs[0] == "state_0"
     assert len(manifest.encoder.state_inputs) == len(exported[0].model.state_shapes())
+    assert manifest.parity == PARITY
+    assert manifest.timing is not None
+    assert manifest.timing.machine == report.timing.machine
+    assert manifest.timing.encoder_step_ms == pytest.approx(report.timing.encoder_step_ms, rel=1e-3)
+    assert report.timing.images_per_s == pytest.approx(1_000 / report.timing.generator_image_ms, rel=1e-3)
+    assert [(tier.model, tier.precision, tier.kept) for tier in manifest.tiers] == [
+        ("encoder", "fp32", True),
+        ("generator", "fp32", True),
+    ]
+    assert find_faults(report.folder) == []
     assert {path.name for path in report.folder.parent.iterdir()} == {"mine"}
 
 
@@ -120,8 +145,60 @@ def test_the_card_names_data_licences_figures_and_limits(
 ) -> None:
     card = (build(exported[1], generator, tmp_path / "mine").folder / "MODEL_CARD.md").read_text()
     for part in ("nEMO", "CC BY-NC-SA 4.0", "non-commercial", "**0.700**", "0.170", "not a medical", "61.5"):
-        assert part in card
-    assert "- Trained on a Tuesday.\n- The speech is acted" in card
+        assert part in " ".join(card.split())
+    assert "- Trained on a Tuesday.\n- It does not know what anybody feels" in card
+    assert card.index("## May I use it?") < card.index("## What it cannot do") < card.index("## Encoder")
+    assert "8 x 8" in card
+    assert "no products" in card
+    assert "Trained for 700 steps" in card
+    assert "a second)" in card
+
+
+def an_int8(kept: bool, content: bytes | None) -> Int8Result:
+    return Int8Result("generator", kept, "tried", 2.0, 1.0, {"levels": 0.5}, ("conv",), 3, content)
+
+
+def test_int8_goes_into_the_pack_only_when_it_is_kept(
+    exported: tuple[TrainedEncoder, Path], generator: Path, tmp_path: Path
+) -> None:
+    left_out = build(exported[1], generator, tmp_path / "without", (an_int8(False, None),)).folder
+    assert not (left_out / "generator.int8.onnx").exists()
+    assert load_pack(left_out).model("generator")[0] == "generator.onnx"
+    content = generator.read_bytes()
+    kept = build(exported[1], generator, tmp_path / "with", (an_int8(True, content),)).folder
+    assert load_pack(kept).model("generator")[0] == "generator.int8.onnx"
+    assert load_pack(kept).model("generator", on_cpu=False)[0] == "generator.onnx"
+    for folder in (left_out, kept):
+        assert "generator, int8: tried" in (folder / "MODEL_CARD.md").read_text()
+
+
+def test_a_pack_with_a_fault_is_not_shipped(
+    exported: tuple[TrainedEncoder, Path], generator: Path, tmp_path: Path
+) -> None:
+    parts = PackParts(
+        exported[1], generator, Parity(0.0, 0.0, 0.5), sources_of(["mine"], "encoder"), ENCODER_METRICS, {}
+    )
+    with pytest.raises(TrainingError, match=r"parity.generator_torch_onnx: expected 0 to 0.001, got 0.5"):
+        build_pack(parts, tmp_path / "mine")
+    assert not list(tmp_path.glob("*mine*"))
+
+
+def test_a_full_disk_keeps_the_earlier_pack(
+    exported: tuple[TrainedEncoder, Path], generator: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "mine"
+    build(exported[1], generator, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pack.shutil, "copyfile", full)
+    with pytest.raises(DataError, match=r"cannot write .*mine: No space left on device \(free space there"):
+        build(exported[1], generator, out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert not list(tmp_path.glob(".mine-*"))
 
 
 def test_a_model_that_does_not_fit_keeps_the_earlier_pack(

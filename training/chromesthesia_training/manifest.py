@@ -12,12 +12,13 @@ import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
 from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.packs.manifest import ArtIndexSpec, Parity, Tier, Timing
+from chromesthesia.packs.rules import CONDITION_LABELS
 from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.sources import DataSource
 
 SCHEMA = 1
-CONDITION_LABELS = ("valence", "arousal", *EMOTIONS)
 
 Value = str | bool | int | float | Sequence[str] | Sequence[int]
 
@@ -88,6 +89,16 @@ def _expect(found: tuple[int, ...] | None, wanted: tuple[int, ...], name: str, p
         raise TrainingError(f"{path}: expected {name} of shape {wanted}, got {found}", "export it again")
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What an export measured, for the manifest; `art_index` where there is one."""
+
+    parity: Parity
+    timing: Timing | None = None
+    tiers: tuple[Tier, ...] = ()
+    art_index: ArtIndexSpec | None = None
+
+
 def manifest_text(
     folder: Path,
     name: str,
@@ -95,6 +106,7 @@ def manifest_text(
     created: str,
     metrics: Mapping[str, float],
     sources: Sequence[DataSource],
+    measured: Measured,
 ) -> str:
     """Manifest of the pack in `folder`, which holds encoder.onnx, generator.onnx and the other files already."""
     encoder, generator = ports_of(folder / "encoder.onnx"), ports_of(folder / "generator.onnx")
@@ -128,6 +140,13 @@ def manifest_text(
         }
     )
     lines += _ports("generator", generator)
+    if measured.timing is not None:
+        lines += ["", "[timing]", *_pairs(_rounded(asdict(measured.timing)))]
+    lines += ["", "[parity]", *_pairs(_rounded(asdict(measured.parity)))]
+    for tier in measured.tiers:
+        lines += ["", "[[tier]]", *_pairs(_rounded(asdict(tier)))]
+    if measured.art_index is not None:
+        lines += ["", "[art_index]", *_pairs(asdict(measured.art_index))]
     lines += ["", "[metrics]", *_pairs({key: round(float(value), 6) for key, value in metrics.items()})]
     for source in sources:
         lines += ["", "[[data]]", *_pairs(asdict(source))]
@@ -149,6 +168,13 @@ def _ports(table: str, ports: ModelPorts) -> list[str]:
 
 def _pairs(values: Mapping[str, Value]) -> list[str]:
     return [f"{key} = {_literal(value)}" for key, value in values.items()]
+
+
+def _rounded(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Numbers to four digits: more was not measured."""
+    return {
+        key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in values.items()
+    }
 
 
 def _literal(value: Value) -> str:

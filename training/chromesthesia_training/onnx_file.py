@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import onnx
 
 
-def strip_traces(path: Path) -> None:
-    """Remove from the model at `path` every doc string and metadata entry: stack traces with file paths, module names.
+def strip_traces(model: onnx.ModelProto) -> bytes:
+    """Content of an ONNX file without doc strings and metadata entries: stack traces with file paths, module names.
 
-    What is computed stays as it is. Raises whatever onnx raises for a file that is no model.
+    What is computed stays as it is.
     """
-    model = onnx.load(str(path))
     graph = model.graph
     parts = [model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer]
     for function in model.functions:
@@ -20,4 +17,5 @@ def strip_traces(path: Path) -> None:
     for part in parts:
         del part.metadata_props[:]
         part.doc_string = ""
-    onnx.save(model, str(path))
+    content: bytes = model.SerializeToString()
+    return content

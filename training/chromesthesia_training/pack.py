@@ -1,91 +1,189 @@
-"""Builds a model pack: two checked ONNX models, a manifest with checksums, a card. Whole or not at all."""
+"""Builds a model pack: checked ONNX models, a manifest with times and checksums, a card. Whole or not at all."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from chromesthesia.emotion.encoder import OnnxEncoder
+from chromesthesia.generator.onnx_generator import OnnxGenerator
+from chromesthesia.packs.art_index import ART_INDEX_NAME, ArtIndex
+from chromesthesia.packs.check import find_faults
+from chromesthesia.packs.manifest import ArtIndexSpec, Parity, Tier, Timing
 from chromesthesia.packs.pack import load_pack
-from chromesthesia_training.card import card_text
+from chromesthesia.seams import EMBEDDING_SIZE, ENCODER_HOPS
+from chromesthesia_training.card import CardFacts, card_text
 from chromesthesia_training.encoder.batches import LABEL_GAIN
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.manifest import manifest_text
+from chromesthesia_training.machine import runtime_name, thread_times_ms
+from chromesthesia_training.manifest import Measured, manifest_text
+from chromesthesia_training.quantize import Int8Result
+from chromesthesia_training.results.metrics_file import describe_machine
+from chromesthesia_training.safe_write import disk_errors
 from chromesthesia_training.sources import DataSource
 
 logger = logging.getLogger(__name__)
 
-LARGEST_PACK_BYTES = 12_000_000
+LARGEST_PACK_BYTES = 32_000_000
 GENERATOR_FIGURES = ("asked_and_read", "frechet", "three_emotions", "motion")
 """Parts of the generator's metrics.json that go into the manifest and the card."""
+TIMED_STEPS = 300
+TIMED_PICTURES = 60
+
+
+@dataclass(frozen=True)
+class PackParts:
+    """What a pack is made of.
+
+    encoder_metrics, generator_metrics: content of the runs' metrics.json, may be empty. parity: of both exports.
+    int8: what came of quantising; only results that were kept are shipped. art_index: the file, where there is one.
+    notes: points for the card.
+    """
+
+    encoder_onnx: Path
+    generator_onnx: Path
+    parity: Parity
+    sources: Sequence[DataSource]
+    encoder_metrics: Mapping[str, Any]
+    generator_metrics: Mapping[str, Any]
+    int8: Sequence[Int8Result] = ()
+    art_index: Path | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class PackReport:
-    """What was built: folder, size in bytes, numbers of the manifest."""
+    """What was built: folder, size in bytes, numbers of the manifest, times of both models."""
 
     folder: Path
     size_bytes: int
     metrics: dict[str, float]
+    timing: Timing
 
 
 def build_pack(
-    encoder_onnx: Path,
-    generator_onnx: Path,
-    out_dir: Path,
-    encoder_metrics: Mapping[str, Any],
-    generator_metrics: Mapping[str, Any],
-    sources: Sequence[DataSource],
-    version: str | None = None,
-    created: date | None = None,
-    notes: Sequence[str] = (),
+    parts: PackParts, out_dir: Path, version: str | None = None, created: date | None = None
 ) -> PackReport:
     """Write the pack `out_dir` (its name is the pack's), replacing an earlier one only when everything succeeded.
 
-    encoder_metrics, generator_metrics: content of the runs' metrics.json, may be empty. notes: points for the
-    card. Raises TrainingError for a model that does not fit or a pack over 12 MB, and whatever the engine's
-    own check of the finished pack raises.
+    The finished pack is timed by the engine's own sessions and passes `chromesthesia packs check`. Raises TrainingError
+    for a model that does not fit, a pack over 32 MB or one with a fault, DataError when the disk is full.
     """
     created = created or date.today()
     version = version or f"{created:%Y.%m}"
-    name = out_dir.name
-    chosen = {key: generator_metrics[key] for key in GENERATOR_FIGURES if key in generator_metrics}
+    name = out_dir.resolve().name
+    with disk_errors(out_dir):
+        out_dir.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=out_dir.parent))
+        try:
+            staging.chmod(0o755)
+            _fill(staging, parts)
+            return _finish(staging, out_dir, name, version, created, parts)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _fill(staging: Path, parts: PackParts) -> None:
+    """The models and the index."""
+    for source, target in ((parts.encoder_onnx, "encoder.onnx"), (parts.generator_onnx, "generator.onnx")):
+        if not source.is_file():
+            raise TrainingError(f"there is no model {source}", "train and export it first")
+        shutil.copyfile(source, staging / target)
+    for result in parts.int8:
+        if result.content is not None:
+            (staging / f"{result.model}.int8.onnx").write_bytes(result.content)
+    if parts.art_index is not None:
+        shutil.copyfile(parts.art_index, staging / ART_INDEX_NAME)
+
+
+def _finish(
+    staging: Path, out_dir: Path, name: str, version: str, created: date, parts: PackParts
+) -> PackReport:
+    chosen = {
+        key: parts.generator_metrics[key] for key in GENERATOR_FIGURES if key in parts.generator_metrics
+    }
     of_generator = flat_numbers(chosen, "generator")
     metrics = {
-        **{key: float(value) for key, value in encoder_metrics.get("flat", {}).items()},
+        **{key: float(value) for key, value in parts.encoder_metrics.get("flat", {}).items()},
         **of_generator,
     }
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=out_dir.parent))
-    try:
-        staging.chmod(0o755)
-        for source, target in ((encoder_onnx, "encoder.onnx"), (generator_onnx, "generator.onnx")):
-            if not source.is_file():
-                raise TrainingError(f"there is no model {source}", "train and export it first")
-            shutil.copyfile(source, staging / target)
-        card = card_text(name, version, sources, encoder_metrics, of_generator, LABEL_GAIN, notes)
-        (staging / "MODEL_CARD.md").write_text(card, encoding="utf-8")
-        manifest = manifest_text(staging, name, version, created.isoformat(), metrics, sources)
-        (staging / "manifest.toml").write_text(manifest, encoding="utf-8")
-        size = sum(path.stat().st_size for path in staging.iterdir())
-        if size > LARGEST_PACK_BYTES:
-            raise TrainingError(
-                f"the pack takes {size / 1e6:.1f} MB, allowed are {LARGEST_PACK_BYTES / 1e6:g}",
-                "train a smaller generator",
-            )
-        load_pack(staging)
-        _swap(staging, out_dir)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    measured = Measured(parts.parity, art_index=_index_spec(staging))
+
+    def write_manifest() -> None:
+        text = manifest_text(staging, name, version, created.isoformat(), metrics, parts.sources, measured)
+        (staging / "manifest.toml").write_text(text, encoding="utf-8")
+
+    write_manifest()
+    timing, side = time_models(staging)
+    measured = replace(measured, timing=timing, tiers=_tiers(timing, parts.int8))
+    facts = CardFacts(
+        name, version, parts.sources, parts.encoder_metrics, of_generator, LABEL_GAIN, timing, parts.parity,
+        measured.tiers, side, measured.art_index, parts.generator_metrics, parts.notes,
+    )  # fmt: skip
+    (staging / "MODEL_CARD.md").write_text(card_text(facts), encoding="utf-8")
+    write_manifest()
+    size = sum(path.stat().st_size for path in staging.iterdir())
+    if size > LARGEST_PACK_BYTES:
+        raise TrainingError(
+            f"the pack takes {size / 1e6:.1f} MB, allowed are {LARGEST_PACK_BYTES / 1e6:g}",
+            "train a smaller generator",
+        )
+    faults = find_faults(staging)
+    if faults:
+        raise TrainingError(
+            f"the pack would be refused: {'; '.join(fault.message for fault in faults)}", "see each of these"
+        )
+    _swap(staging, out_dir)
     logger.info("wrote the pack %s, %.1f MB", out_dir, size / 1e6)
-    return PackReport(out_dir, size, metrics)
+    return PackReport(out_dir, size, metrics, timing)
+
+
+def time_models(folder: Path) -> tuple[Timing, int]:
+    """Times of both fp32 models of the pack in `folder` as the engine runs them, on one thread; the picture's side."""
+    pack = load_pack(folder)
+    encoder, generator = OnnxEncoder(pack), OnnxGenerator(pack, "cpu")
+    rng = np.random.default_rng(0)
+    log_mel = rng.normal(-8.0, 2.0, (ENCODER_HOPS, pack.manifest.sound.mels)).astype(np.float32)
+    condition = np.zeros(len(generator.condition_labels), np.float32)
+    noise = rng.standard_normal(generator.noise_size).astype(np.float32)
+    step: Callable[[], object] = lambda: encoder.step(log_mel, 0, 0.0)  # noqa: E731
+    step_ms = thread_times_ms({"step": step}, TIMED_STEPS)["step"]
+    image_ms = thread_times_ms({"image": lambda: generator.paint(condition, noise)}, TIMED_PICTURES)["image"]
+    timing = Timing(describe_machine(), runtime_name(), 1, step_ms, image_ms, 1_000.0 / image_ms)
+    return timing, pack.manifest.generator.image_size[0]
+
+
+def _tiers(timing: Timing, int8: Sequence[Int8Result]) -> tuple[Tier, ...]:
+    """A line for fp32 and one for int8 where it was tried; both times of one model are of the same run."""
+    tried = {result.model: result for result in int8}
+    tiers = []
+    for model, own_ms in (("encoder", timing.encoder_step_ms), ("generator", timing.generator_image_ms)):
+        result = tried.get(model)
+        fp32_ms = own_ms if result is None else result.fp32_ms
+        tiers.append(Tier(model, "fp32", True, f"{model}.onnx", fp32_ms, "as trained"))
+        if result is not None:
+            file = f"{model}.int8.onnx" if result.kept else ""
+            tiers.append(Tier(model, "int8", result.kept, file, result.int8_ms, result.why))
+    return tuple(tiers)
+
+
+def _index_spec(staging: Path) -> ArtIndexSpec | None:
+    path = staging / ART_INDEX_NAME
+    if not path.is_file():
+        return None
+    count = len(ArtIndex.load(path))
+    return ArtIndexSpec(ART_INDEX_NAME, hashlib.sha256(path.read_bytes()).hexdigest(), count, EMBEDDING_SIZE)
 
 
 def read_metrics(run_dir: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Frozen features of random weights, for where SqueezeNet's weights are not: pictures get poorer, everything else works.
+"""Frozen features of random weights, for where SqueezeNet's weights are not: poorer pictures, all else the same.
 
 Random convolutions of several scales still tell colours and textures apart (Saxe et al. 2011, Random Weights and
 Unsupervised Feature Learning), but they know no objects and no style.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import io
 import os
 import time
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     the disk is full or the place cannot be written to.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(path)
         try:
@@ -43,11 +44,18 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk, or one that cannot be written to, into a DataError that names `path`."""
+    try:
+        yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EFBIG):
             raise
         remedy = (
-            "free space there or give another folder with --cache"
+            "free space there or give another folder with --cache, --run or as the pack's"
             if error.errno in (errno.ENOSPC, errno.EDQUOT)
             else "give a folder that can be written to"
         )
@@ -58,6 +66,19 @@ def write_text_whole(path: Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all; see `whole_file`."""
     with whole_file(path) as file:
         file.write(text.encode("utf-8"))
+
+
+def write_checkpoint(path: Path, content: object) -> None:
+    """`torch.save` of tensors and plain values, whole or not at all; see `whole_file`.
+
+    Serialised in memory first: torch turns the errors of a file that it writes to into its own.
+    """
+    import torch
+
+    packed = io.BytesIO()
+    torch.save(content, packed)
+    with whole_file(path) as file:
+        file.write(packed.getbuffer())
 
 
 def write_array_header(file: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:

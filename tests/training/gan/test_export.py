@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import onnx
 import pytest
 import torch
 
-from chromesthesia_training.errors import TrainingError
+from chromesthesia_training import safe_write
+from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.gan import export as export_module
 from chromesthesia_training.gan import measures
 from chromesthesia_training.gan.checkpoint import load_trained
@@ -31,13 +34,14 @@ def exported(trained_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Exp
     return export_onnx(trained_dir, tmp_path_factory.mktemp("export") / "generator.onnx")
 
 
-def test_graph_keeps_the_contract(exported: ExportReport) -> None:
+def test_graph_keeps_the_contract(exported: ExportReport, trained_dir: Path) -> None:
     session = open_session(exported.path)
     assert [(one.name, one.shape, one.type) for one in session.get_inputs()] == [
         ("condition", [1, 5], "tensor(float)"),
         ("noise", [1, 64], "tensor(float)"),
     ]
-    assert [(one.name, one.shape) for one in session.get_outputs()] == [("image", [1, 3, 128, 128])]
+    side = load_trained(trained_dir).generator.side
+    assert [(one.name, one.shape) for one in session.get_outputs()] == [("image", [1, 3, side, side])]
     model = onnx.load(exported.path)
     assert {one.domain: one.version for one in model.opset_import}[""] == 20
     assert list(exported.path.parent.iterdir()) == [exported.path]
@@ -63,11 +67,11 @@ def test_onnx_equals_torch_and_stays_in_range(exported: ExportReport, trained_di
         assert image.max() <= 1
 
 
-def test_report_tells_what_was_written(exported: ExportReport) -> None:
+def test_report_tells_what_was_written(exported: ExportReport, trained_dir: Path) -> None:
     assert exported.size_bytes == exported.path.stat().st_size
     assert exported.difference < 1e-3
-    assert exported.images_per_s > 0
-    assert exported.images_per_cpu_s > 0
+    assert exported.image_ms > 0
+    assert exported.side == load_trained(trained_dir).generator.side
     assert exported.step == 4
 
 
@@ -76,8 +80,25 @@ def test_failed_parity_leaves_the_old_file(
 ) -> None:
     out = tmp_path / "generator.onnx"
     out.write_bytes(b"the show's generator")
-    monkeypatch.setattr(export_module, "_check", lambda module, path: (0.5, 100.0, 100.0))
+    monkeypatch.setattr(export_module, "_check", lambda module, content: (0.5, 10.0))
     with pytest.raises(TrainingError, match=r"differ by 0\.5"):
+        export_onnx(trained_dir, out)
+    assert out.read_bytes() == b"the show's generator"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_full_disk_leaves_the_old_file(
+    trained_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "generator.onnx"
+    out.write_bytes(b"the show's generator")
+
+    def full(path: Path) -> io.RawIOBase:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(safe_write, "open_partial", full)
+    with pytest.raises(DataError, match=r"cannot write .*generator\.onnx: No space left"):
         export_onnx(trained_dir, out)
     assert out.read_bytes() == b"the show's generator"
     assert list(tmp_path.iterdir()) == [out]

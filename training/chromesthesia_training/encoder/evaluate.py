@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -28,6 +27,7 @@ from chromesthesia_training.encoder.offline import (
 )
 from chromesthesia_training.encoder.scores import correlation, macro_f1, root_mean_square_error
 from chromesthesia_training.errors import DataError
+from chromesthesia_training.safe_write import write_text_whole
 from chromesthesia_training.sound import mel_of_file, read_sound
 
 SUBSET_EVERY = 8
@@ -200,9 +200,7 @@ def evaluate(
     report["speech"] = speech
     if rated:
         report["vgmidi"] = _rating_report(streamed_rated, offline_rated, flat)
-    partial = run_dir / "metrics.json.part"
-    partial.write_text(json.dumps(report, indent=2))
-    os.replace(partial, run_dir / "metrics.json")
+    write_text_whole(run_dir / "metrics.json", json.dumps(report, indent=2))
     return report
 
 

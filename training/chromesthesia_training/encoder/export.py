@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +15,12 @@ from torch import Tensor, nn
 
 from chromesthesia.features.mel import DEFAULT_MEL
 from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, Float32
-from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder, fold_norms
+from chromesthesia_training.encoder.model import EncoderSizes, Reading, StreamingEncoder, fold_norms
 from chromesthesia_training.encoder.train import load_weights
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.machine import thread_times_ms
 from chromesthesia_training.onnx_file import strip_traces
+from chromesthesia_training.safe_write import whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +40,15 @@ class TrainedEncoder:
 
 @dataclass(frozen=True)
 class EncoderExport:
-    """What was written: greatest difference from torch, median milliseconds a step on one thread, bytes."""
+    """What was written.
+
+    parity: greatest difference of any answer from torch, both streamed; streamed_offline: of the streamed ONNX from
+    torch that hears the whole sound at once; step_ms: median milliseconds a step of one thread's own time.
+    """
 
     path: Path
     parity: float
+    streamed_offline: float
     step_ms: float
     size_bytes: int
 
@@ -61,11 +67,15 @@ class ExportedStep(nn.Module):
 
     def forward(self, log_mel: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         reading, next_state = self.model.step(log_mel, state)
-        probabilities = torch.softmax(reading.logits[:, 0] / self.temperature, dim=-1)
+        return *(values[:, 0] for values in self.answers(reading)), *next_state
+
+    def answers(self, reading: Reading) -> tuple[Tensor, ...]:
+        """The named answers of a reading [B, S, ...], in the order of `ANSWER_NAMES`, each [B, S, ...]."""
+        probabilities = torch.softmax(reading.logits / self.temperature, dim=-1)
         chance = 1.0 / len(EMOTIONS)
         confidence = (probabilities.amax(dim=-1) - chance) / (1.0 - chance)
-        valence, arousal = reading.valence_arousal[:, 0, 0], reading.valence_arousal[:, 0, 1]
-        return valence, arousal, probabilities, confidence, reading.embedding[:, 0], *next_state
+        valence, arousal = reading.valence_arousal[..., 0], reading.valence_arousal[..., 1]
+        return valence, arousal, probabilities, confidence, reading.embedding
 
 
 def load_trained(path: Path) -> TrainedEncoder:
@@ -85,27 +95,25 @@ def state_names(model: StreamingEncoder) -> tuple[list[str], list[str]]:
 def export_onnx(trained: TrainedEncoder, out: Path) -> EncoderExport:
     """Write the ONNX model (opset 20, fp32, batch 1, fixed shapes) and hold it against torch over a noisy sequence.
 
-    Raises TrainingError, leaving an earlier file in place, when the two differ by `PARITY_TOLERANCE` or more.
+    Raises TrainingError, leaving an earlier file in place, when it differs by `PARITY_TOLERANCE` or more from torch,
+    streamed or offline; DataError when the disk is full.
     """
     step = ExportedStep(trained).eval()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(".part")
-    try:
-        _write_onnx(step, partial)
-        parity, step_ms = _compare(step, partial)
-        if not parity < PARITY_TOLERANCE:
+    content = _onnx_bytes(step)
+    parity, streamed_offline, step_ms = _compare(trained, step, content)
+    for difference, whom in ((parity, "torch"), (streamed_offline, "the whole sound heard at once")):
+        if not difference < PARITY_TOLERANCE:
             raise TrainingError(
-                f"the exported encoder differs from torch by {parity:.2g}, allowed is {PARITY_TOLERANCE:g}",
+                f"the exported encoder differs from {whom} by {difference:.2g}, allowed is {PARITY_TOLERANCE:g}",
                 "use the pinned torch and onnxruntime versions of constraints.txt",
             )
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(out) as file:
+        file.write(content)
     logger.info("wrote %s: parity %.1e, %.3f ms a step on one thread", out, parity, step_ms)
-    return EncoderExport(out, parity, step_ms, out.stat().st_size)
+    return EncoderExport(out, parity, streamed_offline, step_ms, len(content))
 
 
-def _write_onnx(step: ExportedStep, path: Path) -> None:
+def _onnx_bytes(step: ExportedStep) -> bytes:
     inputs, outputs = state_names(step.model)
     example = (torch.zeros(1, ENCODER_HOPS, DEFAULT_MEL.mels), *step.model.initial_state())
     with warnings.catch_warnings():  # of the exporter's own inner workings
@@ -121,18 +129,19 @@ def _write_onnx(step: ExportedStep, path: Path) -> None:
             verbose=False,
         )
     assert program is not None
-    program.save(str(path), external_data=False)
-    strip_traces(path)
+    return strip_traces(program.model_proto)
 
 
 class StreamedEncoder:
-    """An exported encoder, run step by step with carried state on one thread."""
+    """An exported encoder, a file or its content, run step by step with carried state on one thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, model: Path | bytes) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(
+            str(model) if isinstance(model, Path) else model, options, providers=["CPUExecutionProvider"]
+        )
         self.state_shapes = {
             item.name: item.shape for item in self.session.get_inputs() if item.name.startswith("state_")
         }
@@ -160,21 +169,40 @@ class StreamedEncoder:
         return {name: np.stack([answers[name] for answers in steps]) for name in ANSWER_NAMES}
 
 
-def _compare(step: ExportedStep, path: Path, steps: int = 300) -> tuple[float, float]:
-    """Greatest difference of any answer over a sequence with loud, quiet and silent passages; median ms a step."""
+def _compare(
+    trained: TrainedEncoder, step: ExportedStep, content: bytes, steps: int = 300
+) -> tuple[float, float, float]:
+    """Differences of the streamed ONNX from torch, streamed and offline, and the median ms of a step.
+
+    Over a sequence with loud, quiet and silent passages.
+    """
     rng = np.random.default_rng(20)
     loudness = np.repeat(rng.uniform(-14.0, 0.0, steps // 10 + 1), 10)[:steps, None, None]
     sequence = (loudness + rng.normal(0.0, 1.5, (steps, ENCODER_HOPS, DEFAULT_MEL.mels))).astype(np.float32)
-    streamed = StreamedEncoder(path)
+    streamed = StreamedEncoder(content)
+    answers = [streamed.step(hops) for hops in sequence]
     state = step.model.initial_state()
-    worst, times_s = 0.0, []
+    parity = 0.0
     with torch.inference_mode():
-        for hops in sequence:
-            started_s = time.perf_counter()
-            answers = streamed.step(hops)
-            times_s.append(time.perf_counter() - started_s)
+        for hops, answer in zip(sequence, answers, strict=True):
             outputs = step(torch.from_numpy(hops[None]), *state)
             state = outputs[len(ANSWER_NAMES) :]
-            for name, wanted in zip(ANSWER_NAMES, outputs, strict=False):
-                worst = max(worst, float(np.abs(answers[name] - wanted[0].numpy()).max()))
-    return worst, 1_000.0 * float(np.median(times_s))
+            parity = max(parity, _difference(answer, outputs))
+        whole = torch.from_numpy(sequence.reshape(1, -1, DEFAULT_MEL.mels))
+        reading, _ = trained.model.eval()(whole)
+        heard = step.answers(reading)
+    offline = max(
+        _difference(answer, [values[0, place : place + 1] for values in heard])
+        for place, answer in enumerate(answers)
+    )
+    turns = iter(np.concatenate([sequence, sequence]))
+    step_ms = thread_times_ms({"step": lambda: streamed.step(next(turns))}, steps)["step"]
+    return parity, offline, step_ms
+
+
+def _difference(answer: dict[str, Float32], wanted: Sequence[Tensor]) -> float:
+    """Greatest difference over the named answers; `wanted` has a batch axis of one."""
+    return max(
+        float(np.abs(answer[name] - tensor[0].numpy()).max())
+        for name, tensor in zip(ANSWER_NAMES, wanted, strict=False)
+    )

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import logging
 import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,9 @@ from chromesthesia_training.encoder.losses import encoder_loss, stack_targets
 from chromesthesia_training.encoder.model import DEFAULT_SIZES, EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.offline import answer_clips, emotion_score, plane_scores, step_temperature
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.interruption import InterruptedRunError, Interruption
 from chromesthesia_training.progress import progress_bar
+from chromesthesia_training.safe_write import disk_errors, write_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,8 @@ class Run:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        save_atomically(
+        write_checkpoint(
+            self.checkpoint,
             {
                 "sizes": dataclasses.asdict(self.settings.sizes),
                 "step": self.step,
@@ -93,7 +95,6 @@ class Run:
                 "average": self.average.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
             },
-            self.checkpoint,
         )
 
     def resume(self) -> None:
@@ -104,14 +105,6 @@ class Run:
         self.average.load_state_dict(stored["average"])
         self.optimiser.load_state_dict(stored["optimiser"])
         self.step, self.best_score = stored["step"], stored["best_score"]
-
-
-def save_atomically(content: dict[str, Any], path: Path) -> None:
-    """torch.save to a temporary file beside `path`, then into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    torch.save(content, partial)
-    os.replace(partial, path)
 
 
 def load_weights(path: Path) -> dict[str, Any]:
@@ -140,7 +133,8 @@ def train(settings: EncoderSettings, resume: bool = True, stop_at: int | None = 
     """Train and return the path of the best checkpoint, chosen on the validation split.
 
     Goes on from `checkpoint.pt` in the run folder unless `resume` is False; `stop_at` ends early at that step, as an
-    interruption would. Raises DataError for data that cannot be used, TrainingError for a checkpoint that does not fit.
+    interruption would. Raises DataError for data that cannot be used or a full disk, TrainingError for a checkpoint
+    that does not fit, InterruptedRunError after Ctrl-C, with everything learned so far in the checkpoint.
     """
     torch.set_num_threads(settings.threads)
     with progress_bar() as progress:
@@ -159,15 +153,21 @@ def train(settings: EncoderSettings, resume: bool = True, stop_at: int | None = 
         last = settings.steps if stop_at is None else min(stop_at, settings.steps)
         task = progress.add_task("training the encoder", total=settings.steps, completed=run.step)
         started_s, losses = time.perf_counter(), []
-        while run.step < last:
-            losses.append(train_step(run, maker))
-            progress.update(task, completed=run.step)
-            if run.step % settings.evaluate_every == 0 or run.step == settings.steps:
-                per_step_s = (time.perf_counter() - started_s) / len(losses)
-                validate(run, clips, spectra, losses, per_step_s)
-                run.save()
-                started_s, losses = time.perf_counter(), []
+        with Interruption() as interruption:
+            while run.step < last and not interruption.asked:
+                losses.append(train_step(run, maker))
+                progress.update(task, completed=run.step)
+                if run.step % settings.evaluate_every == 0 or run.step == settings.steps:
+                    per_step_s = (time.perf_counter() - started_s) / len(losses)
+                    validate(run, clips, spectra, losses, per_step_s)
+                    run.save()
+                    started_s, losses = time.perf_counter(), []
         run.save()
+        if interruption.asked:
+            raise InterruptedRunError(
+                f"interrupted at step {run.step} of {settings.steps}: the checkpoint is kept",
+                "the same command goes on from there",
+            )
     return settings.run_dir / "best.pt"
 
 
@@ -258,7 +258,8 @@ def validate(
     best = score > run.best_score
     if best:
         run.best_score = score
-        save_atomically(
+        write_checkpoint(
+            run.settings.run_dir / "best.pt",
             {
                 "sizes": dataclasses.asdict(run.settings.sizes),
                 "step": run.step,
@@ -266,11 +267,12 @@ def validate(
                 "temperature": step_temperature(answers),
                 "model": run.average.state_dict(),
             },
-            run.settings.run_dir / "best.pt",
         )
-    run.settings.run_dir.mkdir(parents=True, exist_ok=True)
-    with (run.settings.run_dir / "metrics.jsonl").open("a") as file:
-        file.write(json.dumps({name: round(value, 5) for name, value in entry.items()}) + "\n")
+    log_path = run.settings.run_dir / "metrics.jsonl"
+    with disk_errors(log_path):
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        with log_path.open("a") as file:
+            file.write(json.dumps({name: round(value, 5) for name, value in entry.items()}) + "\n")
     logger.info(
         "step %d of %d: val macro-F1 %.3f, r %.2f / %.2f, %.2f s a step%s",
         run.step, run.settings.steps, f1, valence_r, arousal_r, per_step_s, ", best so far" if best else "",

@@ -1,7 +1,8 @@
 """Export the averaged generator to ONNX, with the live engine's five values as its condition, and check it.
 
 Graph: `condition` float32 (1, 5) = valence, arousal in [-1, 1], p_angry, p_happy, p_sad; `noise` float32 (1,
-64), standard normal; `image` float32 (1, 3, 128, 128) in [0, 1]. Opset 20, one file, batch 1.
+64), standard normal; `image` float32 (1, 3, side, side) in [0, 1], the side that the run trained at. Opset 20, one
+file, batch 1.
 """
 
 from __future__ import annotations
@@ -9,8 +10,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import logging
-import os
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,9 @@ from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.checkpoint import TrainedGenerator, load_trained
 from chromesthesia_training.gan.condition import ENGINE_CONDITION_SIZE, ConditionSpace, EngineCondition
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
+from chromesthesia_training.machine import thread_times_ms
 from chromesthesia_training.onnx_file import strip_traces
+from chromesthesia_training.safe_write import whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ TIMED_IMAGES = 60
 
 
 class EngineGenerator(nn.Module):
-    """Engine condition (batch, 5) and noise (batch, 64) to images (batch, 3, 128, 128) in [0, 1]."""
+    """Engine condition (batch, 5) and noise (batch, 64) to images (batch, 3, side, side) in [0, 1]."""
 
     def __init__(self, generator: Generator, space: ConditionSpace) -> None:
         super().__init__()
@@ -50,18 +51,18 @@ class EngineGenerator(nn.Module):
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written: `difference` is the largest from torch.
+    """What was written.
 
-    `images_per_s` is of the wall clock on one ONNX Runtime thread, `images_per_cpu_s` of that thread's own time: the
-    two differ where others use the machine.
+    difference: the largest from torch, of values 0..1; image_ms: median milliseconds a picture of one ONNX Runtime
+    thread's own time, which others on the machine hardly change; side: of the picture, in pixels.
     """
 
     path: Path
     sha256: str
     size_bytes: int
     difference: float
-    images_per_s: float
-    images_per_cpu_s: float
+    image_ms: float
+    side: int
     step: int
     images_seen: int
 
@@ -111,15 +112,39 @@ def export_generator(generator: Generator, trained: TrainedGenerator, out: Path)
     module = EngineGenerator(generator, trained.space).eval()
     for parameter in module.parameters():
         parameter.requires_grad_(False)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_suffix(".partial.onnx")
+    content = _onnx_bytes(module)
+    difference, image_ms = _check(module, content)
+    if not difference <= LARGEST_DIFFERENCE:
+        raise TrainingError(
+            f"ONNX and torch differ by {difference:g}, more than {LARGEST_DIFFERENCE:g}",
+            "check the versions of torch and onnxruntime",
+        )
+    with whole_file(out) as file:
+        file.write(content)
+    report = ExportReport(
+        out,
+        hashlib.sha256(content).hexdigest(),
+        len(content),
+        difference,
+        image_ms,
+        generator.side,
+        trained.step,
+        trained.images_seen,
+    )
+    logger.info(
+        "%s: %.1f MB, %d x %d, parity %.1e, %.1f ms a picture of one thread's own time",
+        out, len(content) / 1e6, generator.side, generator.side, difference, image_ms,
+    )  # fmt: skip
+    return report
+
+
+def _onnx_bytes(module: EngineGenerator) -> bytes:
     example = (torch.zeros(1, ENGINE_CONDITION_SIZE), torch.zeros(1, LATENT_SIZE))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings():  # of the exporter's own inner workings
         warnings.simplefilter("ignore")
-        torch.onnx.export(
+        program = torch.onnx.export(
             module,
             example,
-            str(partial),
             input_names=["condition", "noise"],
             output_names=["image"],
             opset_version=OPSET,
@@ -127,66 +152,34 @@ def export_generator(generator: Generator, trained: TrainedGenerator, out: Path)
             external_data=False,
             verbose=False,
         )
-    strip_traces(partial)
-    try:
-        difference, images_per_s, images_per_cpu_s = _check(module, partial)
-        if not difference <= LARGEST_DIFFERENCE:
-            raise TrainingError(
-                f"ONNX and torch differ by {difference:g}, more than {LARGEST_DIFFERENCE:g}",
-                "check the versions of torch and onnxruntime",
-            )
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
-    content = out.read_bytes()
-    report = ExportReport(
-        out,
-        hashlib.sha256(content).hexdigest(),
-        len(content),
-        difference,
-        images_per_s,
-        images_per_cpu_s,
-        trained.step,
-        trained.images_seen,
-    )
-    logger.info(
-        "%s: %.1f MB, parity %.1e, %.0f images/s, %.0f per second of its own time",
-        out,
-        len(content) / 1e6,
-        difference,
-        images_per_s,
-        images_per_cpu_s,
-    )
-    return report
+    assert program is not None
+    return strip_traces(program.model_proto)
 
 
-def open_session(path: Path) -> ort.InferenceSession:
-    """An ONNX Runtime session on one CPU thread."""
+def open_session(model: Path | bytes) -> ort.InferenceSession:
+    """An ONNX Runtime session on one CPU thread, for a file or its content."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = str(model) if isinstance(model, Path) else model
+    return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def _check(module: EngineGenerator, path: Path) -> tuple[float, float, float]:
-    """Largest difference from torch over random inputs; images per second by wall clock and thread time (medians)."""
-    session = open_session(path)
+def _check(module: EngineGenerator, content: bytes) -> tuple[float, float]:
+    """Largest difference from torch over random inputs; median ms a picture of one thread's own time."""
+    session = open_session(content)
     rng = torch.Generator().manual_seed(3)
     conditions = random_engine_conditions(PARITY_DRAWS, rng)
     noises = torch.randn(PARITY_DRAWS, LATENT_SIZE, generator=rng)
+    side = module.generator.side
     difference = 0.0
     for condition, noise in zip(batches(conditions, 1), batches(noises, 1), strict=True):
         with torch.no_grad():
             wanted = module(condition, noise).numpy()
         (image,) = session.run(["image"], {"condition": condition.numpy(), "noise": noise.numpy()})
-        if image.shape != (1, 3, module.generator.side, module.generator.side):
+        if image.shape != (1, 3, side, side):
             raise TrainingError(f"the exported image has shape {image.shape}", "report this as a fault")
         difference = max(difference, float(np.abs(image - wanted).max()))
     feed = {"condition": conditions[:1].numpy(), "noise": noises[:1].numpy()}
-    times = np.empty((TIMED_IMAGES, 2))
-    for row in times:
-        began = time.perf_counter(), time.thread_time()
-        session.run(["image"], feed)
-        row[:] = time.perf_counter() - began[0], time.thread_time() - began[1]
-    wall_s, thread_s = np.median(times, axis=0)
-    return difference, 1 / float(wall_s), 1 / float(thread_s)
+    image_ms = thread_times_ms({"image": lambda: session.run(["image"], feed)}, TIMED_IMAGES)["image"]
+    return difference, image_ms
