@@ -103,7 +103,7 @@ class ArtSet:
 
 
 def read_paintings(folder: Path, report: Report = stop) -> list[Painting]:
-    """List a folder's paintings from its `index.csv`, or from its label folders where it has none.
+    """List a folder's paintings from its `index.csv`, the table of a published corpus, or its label folders.
 
     Raises:
         ArtError: missing folder, empty folder, a bad label, rating or split, or a split or fold that shares an
@@ -116,7 +116,10 @@ def read_paintings(folder: Path, report: Report = stop) -> list[Painting]:
             "missing",
         )
     index = folder / "index.csv"
-    paintings = _from_index(index, report) if index.is_file() else _from_label_folders(folder, report)
+    if index.is_file():
+        paintings = _from_index(index, report)
+    else:
+        paintings = _from_published(folder, report) or _from_label_folders(folder, report)
     if not paintings:
         raise ArtError(
             f"no paintings in {folder}", "put .jpg or .png files into folders named by emotion", "empty"
@@ -180,6 +183,16 @@ def _from_index(index: Path, report: Report) -> list[Painting]:
             except DataError as problem:
                 report(problem)
     return paintings
+
+
+def _from_published(folder: Path, report: Report) -> list[Painting]:
+    """Paintings of a corpus in its published layout (docs/data.md); none where the folder is of none."""
+    from chromesthesia_training.corpora import dvisa, foodpics  # they build on this module
+
+    for corpus in (dvisa.CORPUS, foodpics.CORPUS):
+        if corpus.matches(folder) and corpus.read_paintings is not None:
+            return corpus.read_paintings(folder, report)
+    return []
 
 
 def _of_row(folder: Path, row: dict[str, str], where: str) -> Painting:

@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 
 from chromesthesia_training.cache import MelCache, open_cache
 from chromesthesia_training.clips import Clip
-from chromesthesia_training.errors import DataError
+from chromesthesia_training.errors import DataError, stop
 from chromesthesia_training.folders import read_sound_folder
 from chromesthesia_training.music import read_emotify, read_vgmidi
 from chromesthesia_training.speech import read_speech
@@ -31,7 +31,8 @@ class SoundSet:
 
 
 def find_sound_sets(data_dir: Path | None, sounds: Path | None) -> list[SoundSet]:
-    """Sets below `data_dir` (speech, vgmidi, emotify, those that are there) and a user's own folder of label/*.wav.
+    """Sets below `data_dir` (speech, vgmidi, emotify, those that are there) and a user's own folder of label/*.wav, or
+    a corpus in its published layout (docs/data.md).
 
     Raises DataError when there is none, or when one of them is not valid.
     """
@@ -46,11 +47,34 @@ def find_sound_sets(data_dir: Path | None, sounds: Path | None) -> list[SoundSet
                 "give --data the folder above them, or your own sounds with --sounds",
             )
     if sounds is not None:
-        slug = re.sub(r"[^a-z0-9]+", "-", sounds.resolve().name.lower()).strip("-") or "sounds"
-        sets.append(SoundSet(f"own-{slug}", sounds, read_sound_folder(sounds)))
+        sets += _given_sets(sounds)
     if not sets:
         raise DataError("no data was given", "use --data FOLDER, --sounds FOLDER or both")
     return sets
+
+
+def _given_sets(sounds: Path) -> list[SoundSet]:
+    """A corpus in its published layout, or several; else a user's folders by emotion."""
+    from chromesthesia_training.corpora.registry import (
+        find_corpora,  # imports scikit-learn, which takes a second
+    )
+
+    try:
+        found = find_corpora(sounds)
+    except DataError as problem:
+        if problem.kind != "layout":
+            raise
+        found = []
+    published = [
+        SoundSet(f"{corpus.name}-{_slug(folder)}", folder, corpus.read_clips(folder, stop))
+        for corpus, folder in found
+        if corpus.read_clips is not None and not corpus.name.startswith("own-")
+    ]
+    return published or [SoundSet(f"own-{_slug(sounds)}", sounds, read_sound_folder(sounds))]
+
+
+def _slug(folder: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "sounds"
 
 
 def all_clips(sets: Sequence[SoundSet]) -> list[Clip]:

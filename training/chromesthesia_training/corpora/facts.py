@@ -1,0 +1,142 @@
+"""What a file is: whether it can be read, how long it sounds, its content hash and fingerprint; kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from PIL import Image, UnidentifiedImageError
+
+from chromesthesia_training.corpora.fingerprint import picture_fingerprint, sound_fingerprint, to_hex
+from chromesthesia_training.errors import Kind
+from chromesthesia_training.safe_write import whole_file
+from chromesthesia_training.sound import SHORTEST_S
+
+logger = logging.getLogger(__name__)
+
+FACTS_VERSION = 1
+SAVE_EVERY = 500
+SILENT_PEAK = 10.0 ** (-70.0 / 20.0)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What was found in one file.
+
+    fault: None when it can be used; detail: what is wrong, in words; content: sha256 of the bytes, empty for a
+    missing file; seconds: how long a sound lasts, 0 for a picture; fingerprint: hex of 256 bits, empty where there
+    is a fault.
+    """
+
+    fault: Kind | None
+    detail: str
+    content: str
+    seconds: float = 0.0
+    fingerprint: str = ""
+
+
+def look_at(path: Path, picture: bool) -> FileFacts:
+    """Read a file whole and say what it is. Never raises for what is in the file."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return FileFacts("missing", error.strerror or "cannot be read", "")
+    digest = hashlib.sha256(content).hexdigest()
+    if not content:
+        return FileFacts("empty", "0 bytes", digest)
+    return _picture_facts(content, digest) if picture else _sound_facts(content, digest)
+
+
+def _picture_facts(content: bytes, digest: str) -> FileFacts:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return FileFacts(None, "", digest, 0.0, to_hex(picture_fingerprint(image)))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        # the message of an unknown picture names an object in memory, different each time
+        detail = "no picture" if isinstance(error, UnidentifiedImageError) else str(error)
+        return FileFacts("corrupt", detail, digest)
+
+
+def _sound_facts(content: bytes, digest: str) -> FileFacts:
+    try:
+        samples, rate_hz = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        return FileFacts("corrupt", str(getattr(error, "error_string", error)), digest)
+    mono = np.asarray(samples.mean(axis=1), np.float32)
+    seconds = round(len(mono) / rate_hz, 3)
+    if seconds < SHORTEST_S:
+        return FileFacts("short", f"lasts {seconds:.3f} s", digest, seconds)
+    if not np.isfinite(mono).all():
+        return FileFacts("corrupt", "holds samples that are not numbers", digest, seconds)
+    if np.abs(mono).max() < SILENT_PEAK:
+        return FileFacts("silent", "is silent", digest, seconds)
+    return FileFacts(None, "", digest, seconds, to_hex(sound_fingerprint(mono, rate_hz)))
+
+
+def facts_of(
+    files: Sequence[tuple[Path, bool]],
+    cache_dir: Path,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> dict[Path, FileFacts]:
+    """Facts of files given as (path, whether it is a picture), from an earlier run where size and time are unchanged.
+
+    They are kept in `cache_dir/file-facts.json`, saved every 500 files, so that an interrupted run goes on.
+    on_progress: called after each file looked at, with the number done. Raises DataError when the cache cannot be
+    written.
+    """
+    store = cache_dir / "file-facts.json"
+    known = _load(store)
+    facts: dict[Path, FileFacts] = {}
+    fresh = 0
+    for done, (path, picture) in enumerate(files, start=1):
+        if path in facts:
+            continue
+        key, stamp = str(path.resolve()), _stamp(path)
+        entry = known.get(key)
+        if stamp and entry is not None and entry[0] == stamp:
+            facts[path] = entry[1]
+        else:
+            facts[path] = look_at(path, picture)
+            if stamp:
+                known[key] = (stamp, facts[path])
+                fresh += 1
+                if fresh % SAVE_EVERY == 0:
+                    _save(store, known)
+        on_progress(done)
+    if fresh:
+        _save(store, known)
+    return facts
+
+
+def _stamp(path: Path) -> str:
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _load(store: Path) -> dict[str, tuple[str, FileFacts]]:
+    if not store.is_file():
+        return {}
+    try:
+        content = json.loads(store.read_text(encoding="utf-8"))
+        if content["version"] != FACTS_VERSION:
+            return {}
+        return {key: (stamp, FileFacts(**facts)) for key, (stamp, facts) in content["files"].items()}
+    except (ValueError, KeyError, TypeError) as error:
+        logger.warning("%s is damaged (%s); looking at every file again", store, error)
+        return {}
+
+
+def _save(store: Path, known: dict[str, tuple[str, FileFacts]]) -> None:
+    files = {key: (stamp, asdict(facts)) for key, (stamp, facts) in known.items()}
+    with whole_file(store) as file:
+        file.write(json.dumps({"version": FACTS_VERSION, "files": files}).encode())
