@@ -9,8 +9,10 @@ eight.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -37,6 +39,13 @@ def engine_mixture_matrix() -> Tensor:
     )
 
 
+class Rated(Protocol):
+    """Paintings with ratings `vad` (N, 3) in [0, 1]."""
+
+    @property
+    def vad(self) -> npt.NDArray[np.float32]: ...
+
+
 @dataclass(frozen=True)
 class ConditionSpace:
     """Scale of the training paintings' ratings; how dominance follows from valence and arousal (z-scores)."""
@@ -46,7 +55,7 @@ class ConditionSpace:
     dominance_slopes: tuple[float, float]
 
     @staticmethod
-    def fit(art: ArtSet) -> ConditionSpace:
+    def fit(art: Rated) -> ConditionSpace:
         """Measure on `art`; dominance by a ridge (strength 1) on standardised valence and arousal."""
         mean, deviation = art.vad.mean(0), np.maximum(art.vad.std(0), 1e-3)
         z = (art.vad - mean) / deviation

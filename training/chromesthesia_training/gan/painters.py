@@ -1,0 +1,142 @@
+"""Anything that paints, behind one call: an exported ONNX generator, or the averaged generator of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from chromesthesia.packs.sessions import open_session
+from chromesthesia.seams import Float32, UInt8
+from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.gan.condition import ENGINE_CONDITION_SIZE, EngineCondition
+from chromesthesia_training.gan.model import LATENT_SIZE
+
+TORCH_BATCH = 16
+
+
+class Painter(Protocol):
+    """Paints from the engine's five values: valence, arousal in [-1, 1], p_angry, p_happy, p_sad."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def side(self) -> int:
+        """Side of its pictures in pixels."""
+        ...
+
+    @property
+    def latent_size(self) -> int: ...
+
+    def paint(self, conditions: Float32, latents: Float32) -> UInt8:
+        """Conditions float32 (N, 5) and latents (N, latent_size) to pictures uint8 (N, side, side, 3)."""
+        ...
+
+
+class OnnxPainter:
+    """An exported generator on one CPU thread; sizes are read from the model.
+
+    Raises:
+        TrainingError: no such file, or one whose inputs and outputs are not those of a generator.
+        PackError: no ONNX model.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise TrainingError(f"no generator at {path}", "export one, or give the path of a generator.onnx")
+        self._session = open_session(path.read_bytes(), "cpu", 1, path.name)
+        shapes = {one.name: _sizes(one.shape) for one in self._session.get_inputs()}
+        image = {one.name: _sizes(one.shape) for one in self._session.get_outputs()}.get("image", [])
+        if (
+            set(shapes) != {"condition", "noise"}
+            or shapes["condition"] != [1, ENGINE_CONDITION_SIZE]
+            or len(image) != 4
+            or image[2] != image[3]
+        ):
+            raise TrainingError(
+                f"{path} takes {shapes} and gives image {image}",
+                "expected condition [1, 5] and noise [1, n] to image [1, 3, side, side]",
+            )
+        self.name = path.parent.name + "/" + path.name
+        self.side = image[2]
+        self.latent_size = shapes["noise"][1]
+
+    def paint(self, conditions: Float32, latents: Float32) -> UInt8:
+        pictures = np.empty((len(conditions), self.side, self.side, 3), np.uint8)
+        for row, (condition, latent) in enumerate(zip(conditions, latents, strict=True)):
+            (image,) = self._session.run(["image"], {"condition": condition[None], "noise": latent[None]})
+            pictures[row] = eight_bit(image[0].transpose(1, 2, 0))
+        return pictures
+
+
+class RunPainter:
+    """The averaged generator of a run, as it would be exported.
+
+    Raises:
+        TrainingError: no usable checkpoint there.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        from chromesthesia_training.gan.checkpoint import load_trained
+        from chromesthesia_training.gan.export import recalibrated
+
+        trained = load_trained(run_dir)
+        self.generator = recalibrated(trained)
+        self.translate = EngineCondition(trained.space)
+        self.step, self.images_seen, self.elapsed_s = trained.step, trained.images_seen, trained.elapsed_s
+        self.name = run_dir.name
+        self.latent_size = LATENT_SIZE
+        self.side = self.paint(
+            np.zeros((1, ENGINE_CONDITION_SIZE), np.float32), np.zeros((1, LATENT_SIZE), np.float32)
+        ).shape[1]
+
+    def paint(self, conditions: Float32, latents: Float32) -> UInt8:
+        parts = []
+        with torch.no_grad():
+            for first in range(0, len(conditions), TORCH_BATCH):
+                rows = slice(first, first + TORCH_BATCH)
+                asked = self.translate(torch.from_numpy(conditions[rows]))
+                images = self.generator(torch.from_numpy(latents[rows]), asked) * 0.5 + 0.5
+                parts.append(eight_bit(images.permute(0, 2, 3, 1).numpy()))
+        return np.concatenate(parts)
+
+
+def open_painter(path: Path) -> Painter:
+    """The painter of an ONNX file, or of the folder of a run or pack.
+
+    Raises:
+        TrainingError: see `OnnxPainter` and `RunPainter`.
+    """
+    if path.suffix == ".onnx":
+        return OnnxPainter(path)
+    if (path / "manifest.toml").is_file():
+        return OnnxPainter(path / "generator.onnx")
+    return RunPainter(path)
+
+
+def _sizes(shape: Sequence[int | str | None]) -> list[int]:
+    """A tensor's shape; 0 where it is open."""
+    return [size if isinstance(size, int) else 0 for size in shape]
+
+
+def eight_bit(image: Float32) -> UInt8:
+    """Values in [0, 1] as they are shown: uint8, rounded.
+
+    Raises:
+        TrainingError: a value is not a number.
+    """
+    if not np.isfinite(image).all():
+        raise TrainingError(
+            "the generator painted NaN or infinity", "look at its training, or export it again"
+        )
+    rounded: UInt8 = np.clip(image * 255.0 + 0.5, 0, 255).astype(np.uint8)
+    return rounded
+
+
+def normal_latents(count: int, size: int, seed: int) -> Float32:
+    """Latents float32 (count, size), standard normal."""
+    return np.random.default_rng([seed, 17]).standard_normal((count, size)).astype(np.float32)
