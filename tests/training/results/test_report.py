@@ -1,0 +1,250 @@
+"""The report: made-up metrics to pages, summary and drawings; what is missing or stale is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from chromesthesia_training.cli_results import results
+from chromesthesia_training.results.book import Book
+from chromesthesia_training.results.drawings import DRAWINGS, draw_all
+from chromesthesia_training.results.metrics_file import METRICS_ROOT, over_folds, write_metrics
+from chromesthesia_training.results.report import complaints, write_report
+from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, missing
+from chromesthesia_training.results.targets import best_encoder, summary
+
+Write = Callable[..., None]
+COMMITTED = Path(__file__).parents[3] / METRICS_ROOT.parent
+
+
+def encoder(score: float, protocol: str, tess: bool = False) -> dict[str, Any]:
+    return {
+        "data": {"what": "made-up clips", "clips": 90, "corpora": ["one", "two"], "trained_with_tess": tess},
+        "protocol": protocol,
+        "figures": {
+            "accuracy": over_folds([score, score + 0.02]),
+            "macro_f1": over_folds([score, score + 0.02]),
+            "parameters": 455_000,
+            "minutes": 12.5,
+        },
+        "curves": [
+            {
+                "fold": "0",
+                "points": [{"epoch": step, "val_macro_f1": score - 0.1 / (step + 1)} for step in range(4)],
+            }
+        ],
+        "confusion": [[8, 1, 1], [2, 7, 1], [0, 1, 9]],
+        "per_class": {"angry": {"precision": 0.8, "recall": 0.7, "f1": 0.75, "support": 10}},
+    }
+
+
+def made_up(section: str, name: str) -> dict[str, Any]:
+    """Content that every reader of that file understands."""
+    if section == "encoders" and name != "optuna":
+        return encoder(0.9 if "random" in name else 0.7, name.rsplit(".", 1)[1])
+    if name in ("optuna", "cgan_tuning"):
+        return {
+            "settings": {"best": {"lr": 1e-4, "batch": 32}},
+            "figures": {"best_accuracy": 0.8, "importance": {"lr": 0.7, "batch": 0.3}},
+            "curves": {"trials": [0.5, 0.7, 0.6, 0.8]},
+        }
+    if name in ("infonce", "multi_positive"):
+        return {
+            "figures": {"loss_500": 3.8, "loss_3000": 3.4, "floor": 3.3},
+            "curves": {"step": [1, 2], "loss": [4.0, 3.4]},
+        }
+    if name == "umap":
+        return {
+            "figures": {"silhouette": 0.2},
+            "curves": {"points": [[x / 7, x % 3, x % 3, x % 2] for x in range(24)]},
+        }
+    if section == "generator":
+        folds = over_folds([0.5, 0.6])
+        by_k = {f"k{k}": folds for k in (1, 5, 11)}
+        space = {"made": over_folds([60.0, 70.0]), "real_held_out": over_folds([60.0, 62.0])}
+        ratings = {
+            rating: {"made_r": folds, "real_held_out_r": 0.55, "made_by_engine_condition_r": 0.6}
+            for rating in ("valence", "arousal")
+        }
+        return {
+            "settings": {"side": 256},
+            "figures": {
+                "consistency_3way": folds,
+                "valence_control_r": folds,
+                "frechet_squeezenet": space["made"],
+                "frechet_pixels": over_folds([12.0, 13.0]),
+                "frechet": dict.fromkeys(("fire9", "pixels", "colour", "texture", "fire9_at_224"), space),
+                "three_emotions": {
+                    "made_by_k": by_k,
+                    "made_any_of_k": by_k,
+                    "made_conditions_shuffled": 0.33,
+                    "real_leaving_one_out_by_k": {name: 0.54 for name in by_k},
+                    "real_other_artists_by_k": {name: 0.51 for name in by_k},
+                    "real_leaving_one_out": 0.54,
+                    "real_shuffled": 0.34,
+                },
+                "asked_and_read": dict.fromkeys(("deep", "colour", "colour_texture"), ratings),
+            },
+        }
+    return {
+        "figures": {
+            "seen": 0.96,
+            "unseen_audio_ratio": 0.97,
+            "consistency_k5": 0.6,
+            "epoch_20": 0.4,
+            "clips": 12,
+        }
+    }
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes made-up metrics files below a results folder."""
+
+    def one(section: str, name: str, **changed: Any) -> None:
+        content = {
+            "command": f"chromesthesia-train reproduce --only {section}",
+            "created": "2026-01-02",
+            "machine": "a made-up machine",
+            "data": {"what": "made-up data"},
+            "protocol": "artist",
+            "split": "five folds",
+            "seeds": [0],
+            "settings": {"epochs": 3},
+            **made_up(section, name),
+            **changed,
+        }
+        write_metrics(section, name, content, tmp_path / "metrics")
+
+    return one
+
+
+@pytest.fixture
+def whole(write: Write, tmp_path: Path) -> Path:
+    """A results folder with a run for every row."""
+    names = [name for row in ENCODER_ROWS for name in row.needs]
+    names += [choice[0] for row in ROWS for choice in row.needs]
+    for name in dict.fromkeys(names):
+        write(*name.split("/", 1))
+    return tmp_path
+
+
+def test_with_every_run_nothing_is_missing_and_the_pages_are_what_their_files_say(whole: Path) -> None:
+    report = write_report(whole, drawings=False)
+    assert report.missing == ()
+    assert complaints(whole) == []
+    front = (whole / "README.md").read_text()
+    assert "not run" not in front
+    assert "Not run" not in front
+    for section in ("encoders", "alignment", "generator", "pack", "data"):
+        text = (whole / f"{section}.md").read_text()
+        for metrics in Book.read(whole / "metrics").section(section):
+            assert f"`{metrics['command']}`" in text
+            assert f"metrics/{section}/{metrics.name}.json" in text
+
+
+def test_pages_made_again_are_the_same_bytes(whole: Path) -> None:
+    before = {path: path.read_bytes() for path in write_report(whole, drawings=False).written}
+    assert {path: path.read_bytes() for path in write_report(whole, drawings=False).written} == before
+
+
+def test_a_row_without_a_run_says_so_and_fails_the_check(whole: Path) -> None:
+    (whole / "metrics" / "encoders" / "resnet.speaker.json").unlink()
+    (whole / "metrics" / "alignment" / "umap.json").unlink()
+    report = write_report(whole, drawings=False)
+    assert report.missing == (
+        "ResNet: no metrics file encoders/resnet.speaker",
+        "UMAP of the shared space by emotion and by modality: no metrics file alignment/umap",
+    )
+    row = next(
+        line for line in (whole / "encoders.md").read_text().splitlines() if line.startswith("| ResNet")
+    )
+    assert "**not run**" in row
+    assert len(complaints(whole)) == 2
+
+
+def test_a_page_changed_by_hand_fails_the_check(whole: Path) -> None:
+    write_report(whole, drawings=False)
+    page = whole / "encoders.md"
+    page.write_text(page.read_text().replace("0.71", "0.99"))
+    assert complaints(whole) == [f"{page} differs from its metrics files: run chromesthesia-train results"]
+
+
+def test_the_command_checks_and_writes(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import typer
+
+    app = typer.Typer()
+    app.command()(results)
+    runner = CliRunner()
+    stale = runner.invoke(app, ["--results", str(whole), "--check"])
+    assert "README.md is missing" in str(stale.exception)
+    assert runner.invoke(app, ["--results", str(whole)]).exit_code == 0
+    assert runner.invoke(app, ["--results", str(whole), "--check"]).exit_code == 0
+
+
+def test_the_summary_says_what_is_met(write: Write, tmp_path: Path) -> None:
+    write("encoders", "cnn.random", **encoder(0.96, "random"))
+    write("encoders", "cnn.speaker", **encoder(0.74, "speaker"))
+    write("encoders", "cnn.speaker_tess", **encoder(0.90, "speaker", tess=True))
+    write("encoders", "streaming.speaker", **encoder(0.72, "speaker"))
+    write("generator", "default")
+    book = Book.read(tmp_path / "metrics")
+    found = summary(book)
+    assert best_encoder(book, "speaker")[0].name == "cnn.speaker"  # type: ignore[index]
+    assert found["encoder.random.macro_f1"]["met"] is True
+    assert found["encoder.speaker.macro_f1"] | {"what": ""} == {
+        "what": "",
+        "value": 0.75,
+        "deviation": 0.0141,
+        "baseline": "0.687",
+        "target": "0.76",
+        "met": False,
+        "data": "made-up clips",
+        "split": "five folds",
+        "seeds": [0],
+        "metrics": "metrics/encoders/cnn.speaker.json",
+    }
+    assert found["encoder.streaming.macro_f1"]["met"] is True  # 0.73, and the best is 0.75
+    assert found["gan.frechet_squeezenet"]["met"] is False  # 65 where 61 or less is wanted
+    assert found["gan.frechet_pixels"]["met"] is True
+    assert found["retrieval.seen"] | {"what": ""} == {
+        "what": "",
+        "value": None,
+        "deviation": None,
+        "baseline": "theirs 0.908",
+        "target": "0.95",
+        "met": False,
+        "metrics": "not run",
+    }
+
+
+def test_every_drawing_is_made_and_one_without_its_run_goes(whole: Path) -> None:
+    book = Book.read(whole / "metrics")
+    made = draw_all(book, whole / "figures")
+    assert made == list(DRAWINGS)
+    for name in made:
+        with Image.open(whole / "figures" / name) as drawing:
+            assert drawing.width > 1000
+            assert len(drawing.convert("L").getcolors() or range(300)) > 20
+    (whole / "metrics" / "alignment" / "umap.json").unlink()
+    assert "alignment_umap.png" not in draw_all(Book.read(whole / "metrics"), whole / "figures")
+    assert not (whole / "figures" / "alignment_umap.png").exists()
+
+
+@pytest.mark.skipif(not (COMMITTED / "README.md").is_file(), reason="no committed pages")
+def test_the_committed_pages_are_what_the_committed_metrics_say() -> None:
+    stale = [one for one in complaints(COMMITTED) if "differs" in one or "is missing" in one]
+    assert stale == []
+    json.loads((COMMITTED / "summary.json").read_text())
+
+
+def test_rows_tell_of_their_own_names() -> None:
+    names = [row.what for row in ROWS]
+    assert len(names) == len(set(names))
+    assert len(missing(Book(()))) == 2 * len(ENCODER_ROWS) + sum(len(row.needs) for row in ROWS)

@@ -1,0 +1,393 @@
+"""The drawings of `docs/results/figures/`, each made where its metrics files are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chromesthesia_training.results.book import Book
+from chromesthesia_training.results.generator_drawings import GENERATOR_DRAWINGS
+from chromesthesia_training.results.metrics_file import Metrics
+from chromesthesia_training.results.rows import ENCODER_ROWS, EncoderRow
+from chromesthesia_training.results.style import (
+    EMOTION_COLOURS,
+    INK,
+    MUTED,
+    OURS,
+    RULE,
+    SECOND,
+    SERIES,
+    THEIRS,
+    drawing,
+)
+
+Draw = Callable[[Book, Path], bool]
+
+
+def draw_all(book: Book, folder: Path) -> list[str]:
+    """Make every drawing whose metrics are there, remove those whose are not; names of those made."""
+    made = []
+    for name, draw in DRAWINGS.items():
+        if draw(book, folder / name):
+            made.append(name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    return made
+
+
+def _encoders(book: Book, protocol: str) -> list[tuple[EncoderRow, Metrics]]:
+    found = ((row, book.get(f"encoders/{row.key}.{protocol}")) for row in ENCODER_ROWS)
+    return [(row, metrics) for row, metrics in found if metrics is not None]
+
+
+def _protocols(book: Book, path: Path) -> bool:
+    random, speaker = dict(_pairs(book, "random")), dict(_pairs(book, "speaker"))
+    streaming = book.get("encoders/streaming.speaker")
+    rows = [row for row in ENCODER_ROWS if row.title in random or row.title in speaker]
+    if not rows:
+        return False
+    with drawing(path, height=4.6) as (_, (axes,)):
+        places = np.arange(len(rows))
+        axes.scatter(
+            places - 0.22,
+            [row.macro_f1 for row in rows],
+            marker="D",
+            s=42,
+            color=THEIRS,
+            label="theirs, by clip",
+        )
+        for offset, scores, colour, words in (
+            (0.0, random, OURS, "ours, by clip at random"),
+            (0.22, speaker, SECOND, "ours, by unseen speaker"),
+        ):
+            for place, row in zip(places, rows, strict=True):
+                figure = scores.get(row.title)
+                if figure is None:
+                    continue
+                axes.errorbar(
+                    place + offset,
+                    figure.mean,
+                    figure.deviation or 0.0,
+                    fmt="o",
+                    ms=7,
+                    color=colour,
+                    capsize=3,
+                    elinewidth=1.3,
+                )
+            axes.plot([], [], "o", color=colour, ms=7, label=words)
+        heard = streaming.figure("macro_f1") if streaming is not None else None
+        if heard is not None:
+            axes.axhline(heard.mean, color=MUTED, lw=1.2, ls="--")
+            axes.text(
+                len(rows) - 0.45, heard.mean, "streaming,\nby speaker", color=MUTED, fontsize=8.5, va="center"
+            )
+        axes.set_xticks(
+            places, [row.title.replace("CNN-LSTM-Attention", "CNN-LSTM-\nAttention") for row in rows]
+        )
+        axes.set_xlim(-0.6, len(rows) + 0.25)
+        axes.set_ylabel("macro-F1")
+        axes.set_title("The split decides: the same encoders by clip and by speaker")
+        axes.legend(loc="lower left", ncols=3)
+        low = min(
+            [*(row.macro_f1 for row in rows), *(one.mean - (one.deviation or 0) for one in speaker.values())]
+        )
+        axes.set_ylim(max(0.0, low - 0.14), 1.0)
+    return True
+
+
+def _pairs(book: Book, protocol: str) -> list[tuple[str, Any]]:
+    found = [(row.title, metrics.figure("macro_f1")) for row, metrics in _encoders(book, protocol)]
+    return [(title, figure) for title, figure in found if figure is not None]
+
+
+def _size_time(book: Book, path: Path) -> bool:
+    found = [
+        (row, size.mean / 1e6, minutes.mean, score.mean)
+        for row, metrics in (_encoders(book, "random") or _encoders(book, "speaker"))
+        if (size := metrics.figure("parameters"))
+        and (minutes := metrics.figure("minutes"))
+        and (score := metrics.figure("macro_f1"))
+    ]
+    if not found:
+        return False
+    with drawing(path, height=4.8) as (figure, (axes,)):
+        axes.scatter(
+            [row.millions for row in ENCODER_ROWS],
+            [row.minutes for row in ENCODER_ROWS],
+            s=70,
+            facecolors="none",
+            edgecolors=THEIRS,
+            linewidths=1.6,
+            label="theirs (one training, another machine)",
+        )
+        for row in ENCODER_ROWS:
+            axes.annotate(
+                row.title,
+                (row.millions, row.minutes),
+                (6, 6),
+                textcoords="offset points",
+                color=THEIRS,
+                fontsize=8,
+            )
+        shown = axes.scatter(
+            [one[1] for one in found],
+            [one[2] for one in found],
+            s=90,
+            c=[one[3] for one in found],
+            cmap="viridis",
+            label="ours (sum over the folds)",
+        )
+        for row, millions, spent, _ in found:
+            axes.annotate(
+                row.title, (millions, spent), (6, -12), textcoords="offset points", color=INK, fontsize=8
+            )
+        axes.set(xscale="log", yscale="log", xlabel="parameters, millions", ylabel="minutes of training")
+        axes.set_title("Size against training time")
+        axes.legend(loc="best")
+        figure.colorbar(shown, ax=axes, label="our macro-F1, by clip", pad=0.01)
+    return True
+
+
+def _confusion(book: Book, path: Path) -> bool:
+    found = [
+        (row.title, metrics["confusion"])
+        for row, metrics in _encoders(book, "speaker")
+        if metrics.get("confusion")
+    ]
+    streaming = book.get("encoders/streaming.speaker")
+    if streaming is not None and streaming.get("confusion"):
+        found.append(("streaming", streaming["confusion"]))
+    if not found:
+        return False
+    columns = min(4, len(found))
+    rows = -(-len(found) // columns)
+    with drawing(path, rows, columns, 2.75 * rows) as (_, plots):
+        for axes, (title, counts) in zip(plots, found, strict=False):
+            draw_confusion(axes, np.array(counts, float), tuple(EMOTION_COLOURS), title)
+        for axes in plots[len(found) :]:
+            axes.axis("off")
+    return True
+
+
+def draw_confusion(axes: Any, counts: np.ndarray, names: Sequence[str], title: str) -> None:
+    """Shares of each asked class, with the numbers in the cells."""
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row in range(len(names)):
+        for column in range(len(names)):
+            colour = "white" if shares[row, column] > 0.55 else INK
+            axes.text(
+                column,
+                row,
+                f"{shares[row, column]:.2f}",
+                ha="center",
+                va="center",
+                color=colour,
+                fontsize=9.5,
+            )
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    axes.grid(False)
+    axes.set_title(title, fontsize=10.5)
+
+
+def _curves(book: Book, path: Path) -> bool:
+    found = [(row.title, one) for row, metrics in _encoders(book, "random") if (one := fold_curves(metrics))]
+    speaker = [
+        (row.title, one) for row, metrics in _encoders(book, "speaker") if (one := fold_curves(metrics))
+    ]
+    plots = [(title, one) for title, one in (("by clip at random", found), ("by speaker", speaker)) if one]
+    if not plots:
+        return False
+    with drawing(path, 1, len(plots), 4.2) as (_, axes_list):
+        for axes, (title, curves) in zip(axes_list, plots, strict=True):
+            for colour, (name, (steps, mean)) in zip(SERIES, curves, strict=False):
+                axes.plot(steps, mean, color=colour, label=name)
+            axes.set(xlabel="epoch", ylabel="validation macro-F1", title=title)
+            axes.legend(loc="lower right", fontsize=8)
+    return True
+
+
+def fold_curves(metrics: Metrics) -> tuple[list[float], list[float]] | None:
+    """Epochs and the mean over folds of validation macro-F1; None where a run kept none.
+
+    Curves are a list of folds with points, each a table; folds are averaged as far as the shortest goes.
+    """
+    curves = metrics.get("curves")
+    if not isinstance(curves, list) or not curves:
+        return None
+    folds = [fold.get("points") or [] for fold in curves if isinstance(fold, Mapping)]
+    key = next(
+        (
+            name
+            for fold in folds
+            for name in (fold[0] if fold else {})
+            if name.startswith("val") and "f1" in name
+        ),
+        None,
+    )
+    if key is None:
+        return None
+    values = [[float(point[key]) for point in fold if key in point] for fold in folds]
+    length = min((len(one) for one in values if one), default=0)
+    if length < 2:
+        return None
+    first = next(fold for fold in folds if fold)
+    steps = [float(point.get("epoch", number)) for number, point in enumerate(first) if key in point][:length]
+    return steps, np.mean([one[:length] for one in values if one], axis=0).tolist()
+
+
+def _optuna(book: Book, path: Path) -> bool:
+    return _tuning(book.get("encoders/optuna", "encoders/tuning"), path, "best validation score")
+
+
+def _cgan_tuning(book: Book, path: Path) -> bool:
+    return _tuning(book.get("alignment/cgan_tuning", "alignment/cgan.tuning"), path, "consistency")
+
+
+def _tuning(metrics: Metrics | None, path: Path, words: str) -> bool:
+    importance = metrics["figures"].get("importance") if metrics is not None else None
+    if metrics is None or not isinstance(importance, Mapping) or not importance:
+        return False
+    trials = _trial_values(metrics)
+    with drawing(path, 1, 2 if trials else 1, 3.6) as (_, plots):
+        ordered = sorted(importance.items(), key=lambda one: one[1])
+        plots[0].barh(
+            [name.replace("_", " ") for name, _ in ordered],
+            [value for _, value in ordered],
+            color=OURS,
+            height=0.6,
+        )
+        plots[0].set(xlabel="share of the variance explained", title="Importance (fANOVA)")
+        plots[0].grid(axis="y", visible=False)
+        if trials:
+            plots[1].scatter(range(1, len(trials) + 1), trials, s=26, color=MUTED, label="trial")
+            best = np.maximum.accumulate(trials)
+            plots[1].plot(
+                range(1, len(trials) + 1), best, color=OURS, drawstyle="steps-post", label="best so far"
+            )
+            plots[1].set(xlabel="trial", ylabel=words, title="Trials")
+            plots[1].legend(loc="lower right")
+    return True
+
+
+def _trial_values(metrics: Metrics) -> list[float]:
+    curves = metrics.get("curves")
+    trials = curves.get("trials") if isinstance(curves, Mapping) else curves
+    if not isinstance(trials, list):
+        return []
+    values = [one.get("value") if isinstance(one, Mapping) else one for one in trials]
+    return [float(value) for value in values if isinstance(value, int | float)]
+
+
+def _losses(book: Book, path: Path) -> bool:
+    runs = [
+        ("InfoNCE", book.get("alignment/infonce", "alignment/info_nce"), OURS),
+        ("multi-positive (SupCon)", book.get("alignment/multi_positive", "alignment/supcon"), SECOND),
+    ]
+    curves = [
+        (name, one, colour, metrics)
+        for name, metrics, colour in runs
+        if metrics and (one := loss_curve(metrics))
+    ]
+    if not curves:
+        return False
+    with drawing(path, height=4.2) as (_, (axes,)):
+        for name, (steps, losses), colour, metrics in curves:
+            axes.plot(steps, losses, color=colour, label=f"ours: {name}")
+            floor = metrics.figure("floor") or metrics.figure("loss_floor")
+            if floor is not None:
+                axes.axhline(floor.mean, color=colour, lw=1, ls=":")
+                axes.text(
+                    steps[-1], floor.mean, " floor", color=colour, fontsize=8.5, va="bottom", ha="right"
+                )
+        axes.plot(
+            [500, 3000],
+            [3.789, 3.379],
+            "D--",
+            color=THEIRS,
+            ms=7,
+            lw=1.2,
+            label="theirs: InfoNCE (other data and batch)",
+        )
+        axes.set(xlabel="step", ylabel="loss", title="Sound and picture into one space")
+        axes.legend(loc="upper right")
+    return True
+
+
+def loss_curve(metrics: Metrics) -> tuple[list[float], list[float]] | None:
+    """Steps and losses of a run: a table of two lists, or a list of points."""
+    curves = metrics.get("curves")
+    if isinstance(curves, Mapping):
+        steps = curves.get("step") or curves.get("steps")
+        losses = next((curves[name] for name in ("loss", "train_loss", "val_loss") if name in curves), None)
+        if isinstance(steps, list) and isinstance(losses, list) and len(steps) == len(losses) > 1:
+            return [float(one) for one in steps], [float(one) for one in losses]
+        return None
+    if isinstance(curves, list):
+        points = (
+            curves[0].get("points")
+            if curves and isinstance(curves[0], Mapping) and "points" in curves[0]
+            else curves
+        )
+        pairs = [
+            (float(point["step"]), float(point[key]))
+            for point in points or []
+            if isinstance(point, Mapping) and "step" in point
+            for key in [next((name for name in ("loss", "train_loss", "val_loss") if name in point), "")]
+            if key
+        ]
+        if len(pairs) > 1:
+            return [step for step, _ in pairs], [loss for _, loss in pairs]
+    return None
+
+
+def _umap(book: Book, path: Path) -> bool:
+    metrics = book.get("alignment/umap")
+    curves = metrics.get("curves") if metrics is not None else None
+    points = curves.get("points") if isinstance(curves, Mapping) else curves
+    if not isinstance(points, list) or not points:
+        return False
+    values = np.array(points, float)
+    names = tuple(EMOTION_COLOURS)
+    with drawing(path, 1, 2, 4.6) as (_, (left, right)):
+        for number, name in enumerate(names):
+            chosen = values[:, 2] == number
+            left.scatter(
+                values[chosen, 0],
+                values[chosen, 1],
+                s=9,
+                color=EMOTION_COLOURS[name],
+                label=name,
+                alpha=0.75,
+                lw=0,
+            )
+        for number, (name, colour) in enumerate((("sounds", OURS), ("pictures", THEIRS))):
+            chosen = values[:, 3] == number
+            right.scatter(
+                values[chosen, 0], values[chosen, 1], s=9, color=colour, label=name, alpha=0.75, lw=0
+            )
+        for axes, title in ((left, "by emotion"), (right, "by modality")):
+            axes.set_title(f"Shared space (UMAP), {title}")
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.legend(loc="best", markerscale=2.5)
+            for side in axes.spines.values():
+                side.set_color(RULE)
+    return True
+
+
+DRAWINGS: dict[str, Draw] = {
+    "encoders_protocols.png": _protocols,
+    "encoders_size_time.png": _size_time,
+    "encoders_confusion.png": _confusion,
+    "encoders_curves.png": _curves,
+    "encoders_optuna.png": _optuna,
+    "alignment_losses.png": _losses,
+    "alignment_umap.png": _umap,
+    "alignment_cgan_tuning.png": _cgan_tuning,
+    **GENERATOR_DRAWINGS,
+}

@@ -1,0 +1,308 @@
+"""The pages of `docs/results/`, as text made from the metrics files and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from chromesthesia_training.results.book import NOT_RUN, Book, link, said, seeds_said, table
+from chromesthesia_training.results.generator_page import generator_page
+from chromesthesia_training.results.metrics_file import SECTIONS, Metrics
+from chromesthesia_training.results.parts import picture, targets_table
+from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, EncoderRow, missing
+from chromesthesia_training.results.targets import summary
+
+COMMAND = "chromesthesia-train results"
+TITLES = {
+    "encoders": "Encoders of sound",
+    "alignment": "Alignment and the reference cGAN",
+    "generator": "The generator",
+    "pack": "The pack",
+    "data": "Data",
+}
+ABOUT = {
+    "encoders": "Emotion of a clip, three classes (angry, happy, sad), from log-mel. Two protocols stand side by side "
+    "and are never mixed: by clip at random, as the reference does, where a speaker is in both parts; and by "
+    "speaker, five grouped folds, where none is. TESS has two speakers and inflates every score: it is left out by "
+    "speaker unless a row says otherwise.",
+    "alignment": "Sounds and paintings projected into one space of 128 dimensions, retrieval across it, and the "
+    "reference's conditional GAN rebuilt.",
+    "pack": "What export measured: parity with torch, streamed against offline, int8 against fp32, times.",
+    "data": "What was looked through and prepared before any training.",
+}
+
+
+def render(book: Book, figures: Sequence[str] = ()) -> dict[str, str]:
+    """Every page and `summary.json` by file name. `figures` names the drawings and pictures that are there."""
+    shown = set(figures)
+    pages = {"README.md": _front(book, shown), "summary.json": _summary_text(book)}
+    for section in SECTIONS:
+        body = BODIES[section](book, shown) if section in BODIES else []
+        lines = [
+            f"# {TITLES[section]}",
+            "",
+            *([ABOUT[section], ""] if section in ABOUT else []),
+            *body,
+            *_every_run(book, section),
+        ]
+        pages[f"{section}.md"] = _whole(lines)
+    return pages
+
+
+def _whole(lines: Sequence[str]) -> str:
+    return (
+        "\n".join([*lines, "", f"*Made by `{COMMAND}` from the [metrics files](metrics).*"]).rstrip() + "\n"
+    )
+
+
+def _summary_text(book: Book) -> str:
+    return json.dumps(summary(book), indent=1, ensure_ascii=False) + "\n"
+
+
+def _front(book: Book, shown: set[str]) -> str:
+    gone = missing(book)
+    lines = [
+        "# Results",
+        "",
+        "Every figure here comes from a run whose metrics file is in [metrics](metrics), with its command, data, "
+        "split, settings, seeds and machine. Figures of the reference were measured on other data than ours: a row "
+        "says so, and the two are not to be compared as if they were one experiment.",
+        "",
+        "| page | what |",
+        "| --- | --- |",
+        *(f"| [{TITLES[section]}]({section}.md) | {_files_said(book, section)} |" for section in SECTIONS),
+        "",
+        "## Targets",
+        "",
+        *targets_table(book),
+        "",
+        *picture("samples.jpg", "Pictures of the default pack, asked for by emotion", shown),
+        *picture("clip.webp", "The default pack following an angry, a happy and a sad voice", shown),
+    ]
+    if gone:
+        lines += ["## Not run yet", "", *(f"- {one}" for one in gone), ""]
+    return _whole(lines)
+
+
+def _files_said(book: Book, section: str) -> str:
+    count = len(list(book.section(section)))
+    return f"{count} metrics file{'' if count == 1 else 's'}"
+
+
+def _encoders(book: Book, shown: set[str]) -> list[str]:
+    rows = [_encoder_row(row, book) for row in ENCODER_ROWS]
+    headers = [
+        "encoder",
+        "theirs: accuracy",
+        "macro-F1",
+        "M",
+        "min",
+        "ours, random split: accuracy",
+        "macro-F1",
+        "ours, by speaker: macro-F1",
+        "M",
+        "min",
+        "same work",
+        "seeds",
+        "metrics",
+    ]
+    lines = [
+        "## Targets",
+        "",
+        *targets_table(book, "encoder."),
+        "",
+        "## The reference's encoders",
+        "",
+        "Theirs: about 6,500 clips of CREMA-D, RAVDESS, SAVEE and TESS, 80/20 by clip, best epoch on the validation "
+        "clips. Ours: RAVDESS, EMO-DB, URDU and nEMO, with TESS in the random split only; mean and deviation over "
+        "five folds. Minutes are the sum over the folds, theirs of one training on another machine: not the same "
+        "work in any row.",
+        "",
+        *table(headers, rows, range(1, 10)),
+        "",
+        "## Its other rows",
+        "",
+        *_other_rows(book, "A"),
+        "",
+    ]
+    for name, words in (
+        ("encoders_protocols.png", "Macro-F1 by clip and by speaker beside the reference"),
+        ("encoders_size_time.png", "Size against training time, ours and theirs"),
+        ("encoders_confusion.png", "Confusion by speaker"),
+        ("encoders_curves.png", "Learning curves"),
+        ("encoders_optuna.png", "Optuna: importance and trials"),
+    ):
+        lines += picture(name, words, shown)
+    return lines + _per_class(book)
+
+
+def _encoder_row(row: EncoderRow, book: Book) -> list[str]:
+    random, speaker = (book.get(name) for name in row.needs)
+    theirs = [f"{row.accuracy:.3f}", f"{row.macro_f1:.3f}", f"{row.millions:.2f}", f"{row.minutes:g}"]
+    missing_cell = f"**{NOT_RUN}**"
+    of_random = (
+        [said(random.figure("accuracy")), said(random.figure("macro_f1"))] if random else [missing_cell] * 2
+    )
+    of_speaker = said(speaker.figure("macro_f1")) if speaker else missing_cell
+    some = speaker or random
+    parameters = some.figure("parameters") if some else None
+    minutes = some.figure("minutes") if some else None
+    return [
+        row.title,
+        *theirs,
+        *of_random,
+        of_speaker,
+        "-" if parameters is None else f"{parameters.mean / 1e6:.2f}",
+        "-" if minutes is None else f"{minutes.mean:.1f}",
+        "no: other corpora",
+        seeds_said(some) if some else "-",
+        ", ".join(link(one) for one in (random, speaker) if one) or NOT_RUN,
+    ]
+
+
+def _other_rows(book: Book, section: str) -> list[str]:
+    rows = []
+    for row in ROWS:
+        if row.section != section:
+            continue
+        files = row.files(book)
+        first = files[0] if files else None
+        rows.append(
+            [
+                row.what,
+                row.theirs,
+                row.said(book),
+                row.work,
+                first["split"] if first else "-",
+                seeds_said(first) if first else "-",
+                ", ".join(link(one) for one in files) if files else NOT_RUN,
+            ]
+        )
+    return table(["what", "theirs", "ours", "same work", "split", "seeds", "metrics"], rows)
+
+
+def _per_class(book: Book) -> list[str]:
+    rows = []
+    for metrics in book.section("encoders"):
+        classes = metrics.get("per_class")
+        if isinstance(classes, Mapping) and all(isinstance(one, Mapping) for one in classes.values()):
+            rows += [
+                [
+                    link(metrics) if number == 0 else "",
+                    name,
+                    *(_number(one.get(key)) for key in ("precision", "recall", "f1", "support")),
+                ]
+                for number, (name, one) in enumerate(classes.items())
+            ]
+    if not rows:
+        return []
+    return [
+        "## By class",
+        "",
+        *table(["run", "emotion", "precision", "recall", "F1", "clips"], rows, range(2, 6)),
+        "",
+    ]
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+def _alignment(book: Book, shown: set[str]) -> list[str]:
+    lines = [
+        "## Targets",
+        "",
+        *targets_table(book, "retrieval."),
+        "",
+        "## The reference's rows",
+        "",
+        *_other_rows(book, "B"),
+        "",
+    ]
+    for name, words in (
+        ("alignment_losses.png", "InfoNCE and the multi-positive loss"),
+        ("alignment_umap.png", "The shared space by emotion and by modality"),
+        ("consistency.png", "Emotion consistency beside ceiling and floor"),
+    ):
+        lines += picture(name, words, shown)
+    return lines
+
+
+def _every_run(book: Book, section: str) -> list[str]:
+    """All metrics files of a section: figures, data, split, command, so that none stays unmentioned."""
+    lines = ["## Runs", ""]
+    for metrics in book.section(section):
+        lines += [f"### {metrics.name}", "", f"`{metrics['command']}`", ""]
+        lines += [f"- Data: {_sentence(metrics['data']['what'])}{_clips(metrics)}"]
+        lines += [
+            f"- Protocol {metrics['protocol']}; split: {_sentence(metrics['split'])} Seeds: {seeds_said(metrics)}."
+        ]
+        lines += [f"- {_settings(metrics)}"] if metrics["settings"] else []
+        lines += [f"- {metrics['created']}, {metrics['machine']}; all of it: {link(metrics)}."]
+        lines += [f"- {_sentence(note)}" for note in metrics.get("notes") or []]
+        figures = _plain_figures(metrics["figures"])
+        lines += ["", *table(["figure", "value"], figures, (1,)), ""] if figures else [""]
+    return lines if len(lines) > 2 else [*lines, f"**{NOT_RUN}**", ""]
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _clips(metrics: Metrics) -> str:
+    clips = metrics["data"].get("clips")
+    corpora = metrics["data"].get("corpora") or []
+    parts = [f"{clips:,} clips"] if clips else []
+    parts += [f"corpora {', '.join(corpora)}"] if corpora else []
+    return f" {'; '.join(parts).capitalize()}." if parts else ""
+
+
+def _settings(metrics: Metrics) -> str:
+    settings = ", ".join(
+        f"{name.replace('_', ' ')} {_setting(value)}" for name, value in metrics["settings"].items()
+    )
+    return f"Settings: {settings}."
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return (
+            "(" + ", ".join(f"{name.replace('_', ' ')} {_setting(one)}" for name, one in value.items()) + ")"
+        )
+    if isinstance(value, list):
+        return " / ".join(_setting(one) for one in value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _plain_figures(figures: Mapping[str, Any], prefix: str = "", depth: int = 0) -> list[list[str]]:
+    """Numbers of nested figures as rows; beyond the third level they stay in the file."""
+    rows: list[list[str]] = []
+    for name, value in figures.items():
+        label = f"{prefix}{name.replace('_', ' ')}"
+        if isinstance(value, Mapping) and "mean" in value:
+            deviation = value.get("deviation")
+            spread = (
+                "" if deviation is None or len(value.get("folds") or "12") == 1 else f" ± {_short(deviation)}"
+            )
+            rows.append([label, f"{_short(value['mean'])}{spread}"])
+        elif isinstance(value, Mapping):
+            rows += _plain_figures(value, f"{label}: ", depth + 1) if depth < 3 else []
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            rows.append([label, _short(value)])
+    return rows
+
+
+def _short(value: float) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}"
+
+
+BODIES: dict[str, Callable[[Book, set[str]], list[str]]] = {
+    "encoders": _encoders,
+    "alignment": _alignment,
+    "generator": generator_page,
+}

@@ -1,0 +1,164 @@
+"""The targets of the default pack, and whether the figures meet them: `summary.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chromesthesia_training.results.book import NOT_RUN, Book
+from chromesthesia_training.results.metrics_file import Figure, Metrics
+from chromesthesia_training.results.rows import GENERATOR
+
+STREAMING_GAP = 0.03
+Found = tuple[Metrics, Figure]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One figure of the summary. `wanted` may depend on other figures; `better` tells which way is good."""
+
+    key: str
+    what: str
+    baseline: str
+    wanted_text: str
+    wanted: Callable[[Book], float | None]
+    better: Literal["more", "less"]
+    find: Callable[[Book], Found | None]
+
+
+def _of(figure: str, *names: str) -> Callable[[Book], Found | None]:
+    def find(book: Book) -> Found | None:
+        metrics = book.get(*names)
+        found = metrics.figure(figure) if metrics is not None else None
+        return None if metrics is None or found is None else (metrics, found)
+
+    return find
+
+
+def best_encoder(book: Book, protocol: str) -> Found | None:
+    """The offline encoder of the best mean macro-F1 under a protocol, not trained with TESS where speakers count."""
+    found = [
+        (metrics, figure)
+        for metrics in book.section("encoders")
+        if metrics["protocol"] == protocol
+        and not metrics.name.startswith("streaming")
+        and not (protocol == "speaker" and metrics["data"].get("trained_with_tess"))
+        and (figure := metrics.figure("macro_f1")) is not None
+    ]
+    return max(found, key=lambda one: one[1].mean, default=None)
+
+
+def _near_the_best(book: Book) -> float | None:
+    best = best_encoder(book, "speaker")
+    return None if best is None else best[1].mean - STREAMING_GAP
+
+
+TARGETS: tuple[Target, ...] = (
+    Target(
+        "encoder.random.macro_f1",
+        "best offline encoder, random split by clip",
+        "0.936",
+        "0.95",
+        lambda book: 0.95,
+        "more",
+        lambda book: best_encoder(book, "random"),
+    ),
+    Target(
+        "encoder.speaker.macro_f1",
+        "best offline encoder, by speaker, without TESS",
+        "0.687",
+        "0.76",
+        lambda book: 0.76,
+        "more",
+        lambda book: best_encoder(book, "speaker"),
+    ),
+    Target(
+        "encoder.streaming.macro_f1",
+        "the shipped streaming encoder, same folds",
+        "below 0.687",
+        "within 0.03 of the best offline one",
+        _near_the_best,
+        "more",
+        _of("macro_f1", "encoders/streaming.speaker"),
+    ),
+    Target(
+        "retrieval.seen",
+        "retrieval as the reference counts it",
+        "theirs 0.908",
+        "0.95",
+        lambda book: 0.95,
+        "more",
+        _of("seen", "alignment/retrieval"),
+    ),
+    Target(
+        "retrieval.unseen_audio_ratio",
+        "unseen speakers against the known gallery, over the encoder's own accuracy",
+        "none",
+        "0.95",
+        lambda book: 0.95,
+        "more",
+        _of("unseen_audio_ratio", "alignment/retrieval"),
+    ),
+    Target(
+        "gan.consistency_3way",
+        "balanced vote, k = 5, SqueezeNet features, generated pictures",
+        "0.40",
+        "0.50 (real 0.54, shuffled 0.34)",
+        lambda book: 0.50,
+        "more",
+        _of("consistency_3way", *GENERATOR),
+    ),
+    Target(
+        "gan.valence_control_r",
+        "valence asked against valence read by a model fitted on real paintings",
+        "0.59 at 64 x 64",
+        "0.75",
+        lambda book: 0.75,
+        "more",
+        _of("valence_control_r", *GENERATOR),
+    ),
+    Target(
+        "gan.frechet_squeezenet",
+        "Frechet distance on fire9, 300 pictures against the training paintings",
+        "66 at 64 x 64",
+        "61 or less (real, unseen artists: 61)",
+        lambda book: 61.0,
+        "less",
+        _of("frechet_squeezenet", *GENERATOR),
+    ),
+    Target(
+        "gan.frechet_pixels",
+        "the same on 16 x 16 pixels, which training has not seen",
+        "16.7 at 64 x 64",
+        "13 or less (real, unseen artists: 12.2)",
+        lambda book: 13.0,
+        "less",
+        _of("frechet_pixels", *GENERATOR),
+    ),
+)
+
+
+def summary(book: Book) -> dict[str, dict[str, Any]]:
+    """The content of `summary.json`; a figure without a run has value None and is not met."""
+    return {target.key: _entry(target, book) for target in TARGETS}
+
+
+def _entry(target: Target, book: Book) -> dict[str, Any]:
+    entry: dict[str, Any] = {"what": target.what, "baseline": target.baseline, "target": target.wanted_text}
+    found = target.find(book)
+    if found is None:
+        return {"value": None, "deviation": None, **entry, "met": False, "metrics": NOT_RUN}
+    metrics, figure = found
+    wanted = target.wanted(book)
+    met = wanted is not None and (figure.mean >= wanted if target.better == "more" else figure.mean <= wanted)
+    return {
+        "value": round(figure.mean, 4),
+        "deviation": None if figure.deviation is None else round(figure.deviation, 4),
+        **entry,
+        "met": met,
+        "data": metrics["data"]["what"],
+        "split": metrics["split"],
+        "seeds": list(metrics["seeds"]),
+        "metrics": f"metrics/{metrics.section}/{metrics.name}.json",
+    }
