@@ -264,7 +264,10 @@ def _emotions(reference: Reference, made: Sequence[Draw], classes: str) -> dict[
         "made_any_of_k": {
             f"k{k}": over_folds([one.any_of_k[k] for one in scored]) for k in scored[0].any_of_k
         },
-        "made_each": {name: over_folds([one.each[name] for one in scored]) for name in scored[0].each},
+        "made_each": {
+            name: over_folds([one.each[name] for one in scored if name in one.each])
+            for name in dict.fromkeys(name for one in scored for name in one.each)
+        },
     }
     for name, value in real.items():
         if isinstance(value, Consistency):

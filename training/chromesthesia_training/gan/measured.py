@@ -40,11 +40,12 @@ def measure_generator(
     net: FeatureNet | None = None,
     training: dict[str, Any] | None = None,
     notes: tuple[str, ...] = (),
+    motion: bool = True,
 ) -> Path:
     """Measure the generator of an ONNX file, pack or run and write its metrics file.
 
     Motion under sound is measured with the encoder of `encoder_pack` on voices of the speech folder's test split, where
-    there is one. training: how the weights came about, for the settings of the file.
+    there is one, unless `motion` is False. training: how the weights came about, for the settings of the file.
 
     Raises:
         TrainingError, ArtError, WeightsError, PackError, DataError: what cannot be measured, or measured against.
@@ -53,7 +54,7 @@ def measure_generator(
     net = net or load_squeezenet(data_dir / FEATURE_WEIGHTS)
     reference = Reference.of(load_gallery(data_dir / "art", net, cache_dir))
     figures = measure(painter, reference, net, samples, draws, seed)
-    voices = emotional_voices(data_dir / "speech")
+    voices = emotional_voices(data_dir / "speech") if motion else {}
     if voices and encoder_pack.is_dir():
         figures["motion_under_sound"] = measure_motion(painter, encoder_pack, voices)
     figures.update(_size_and_time(painter, path))
@@ -76,6 +77,7 @@ def measure_generator(
             "settings": {
                 "generator": painter.name,
                 "side": painter.side,
+                **({"sha256": sha256_of(path)} if isinstance(painter, OnnxPainter) else {}),
                 "samples": samples,
                 "draws": draws,
                 **(training or {}),
@@ -115,12 +117,21 @@ def emotional_voices(speech_dir: Path, voices: int = VOICES) -> dict[str, list[F
     return chosen if chosen[EMOTIONS[0]] else {}
 
 
+def onnx_file(path: Path) -> Path:
+    """The generator's file: `path` itself, or that of a pack."""
+    return path if path.suffix == ".onnx" else path / "generator.onnx"
+
+
+def sha256_of(path: Path) -> str:
+    """The first 16 digits of the hash of a generator's file."""
+    return hashlib.sha256(onnx_file(path).read_bytes()).hexdigest()[:16]
+
+
 def _size_and_time(painter: Painter, path: Path) -> dict[str, Any]:
     """Parameters, bytes and milliseconds of thread time a picture of an exported generator; nothing for a run."""
     if not isinstance(painter, OnnxPainter):
         return {}
-    file = path if path.suffix == ".onnx" else path / "generator.onnx"
-    content = file.read_bytes()
+    content = onnx_file(path).read_bytes()
     model = onnx.load_from_string(content)
     condition = np.zeros((1, 5), np.float32)
     latent = np.zeros((1, painter.latent_size), np.float32)
@@ -130,5 +141,4 @@ def _size_and_time(painter: Painter, path: Path) -> dict[str, Any]:
         "bytes": len(content),
         "picture_ms": round(picture_ms, 3),
         "pictures_per_s": round(1000.0 / picture_ms, 1),
-        "sha256": hashlib.sha256(content).hexdigest()[:16],
     }
