@@ -52,17 +52,16 @@ def made_up(section: str, name: str) -> dict[str, Any]:
         return {
             "settings": {"best": {"lr": 1e-4, "batch": 32}},
             "figures": {"best_accuracy": 0.8, "importance": {"lr": 0.7, "batch": 0.3}},
-            "curves": {"trials": [0.5, 0.7, 0.6, 0.8]},
+            "curves": {
+                "trials": [
+                    {"number": n, "state": "complete", "value": v} for n, v in enumerate((0.5, 0.7, 0.6))
+                ]
+            },
         }
     if name in ("infonce", "multi_positive"):
         return {
-            "figures": {"loss_500": 3.8, "loss_3000": 3.4, "floor": 3.3},
-            "curves": {"step": [1, 2], "loss": [4.0, 3.4]},
-        }
-    if name == "umap":
-        return {
-            "figures": {"silhouette": 0.2},
-            "curves": {"points": [[x / 7, x % 3, x % 3, x % 2] for x in range(24)]},
+            "figures": {"loss_500": 3.8, "loss_3000": 3.4, "loss_floor": 3.3},
+            "curves": {"train_loss": [{"step": 500, "loss": 3.8}, {"step": 3000, "loss": 3.4}]},
         }
     if section == "generator":
         folds = over_folds([0.5, 0.6])
@@ -232,9 +231,10 @@ def test_every_drawing_is_made_and_one_without_its_run_goes(whole: Path) -> None
         with Image.open(whole / "figures" / name) as drawing:
             assert drawing.width > 1000
             assert len(drawing.convert("L").getcolors() or range(300)) > 20
-    (whole / "metrics" / "alignment" / "umap.json").unlink()
-    assert "alignment_umap.png" not in draw_all(Book.read(whole / "metrics"), whole / "figures")
-    assert not (whole / "figures" / "alignment_umap.png").exists()
+    (whole / "metrics" / "alignment" / "infonce.json").unlink()
+    (whole / "metrics" / "alignment" / "multi_positive.json").unlink()
+    assert "alignment_losses.png" not in draw_all(Book.read(whole / "metrics"), whole / "figures")
+    assert not (whole / "figures" / "alignment_losses.png").exists()
 
 
 @pytest.mark.skipif(not (COMMITTED / "README.md").is_file(), reason="no committed pages")

@@ -17,7 +17,6 @@ from chromesthesia_training.results.style import (
     INK,
     MUTED,
     OURS,
-    RULE,
     SECOND,
     SERIES,
     THEIRS,
@@ -279,7 +278,11 @@ def _trial_values(metrics: Metrics) -> list[float]:
     trials = curves.get("trials") if isinstance(curves, Mapping) else curves
     if not isinstance(trials, list):
         return []
-    values = [one.get("value") if isinstance(one, Mapping) else one for one in trials]
+    values = [
+        one.get("value") if one.get("state", "complete") == "complete" else None
+        for one in trials
+        if isinstance(one, Mapping)
+    ]
     return [float(value) for value in values if isinstance(value, int | float)]
 
 
@@ -298,7 +301,7 @@ def _losses(book: Book, path: Path) -> bool:
     with drawing(path, height=4.2) as (_, (axes,)):
         for name, (steps, losses), colour, metrics in curves:
             axes.plot(steps, losses, color=colour, label=f"ours: {name}")
-            floor = metrics.figure("floor") or metrics.figure("loss_floor")
+            floor = metrics.figure("loss_floor")
             if floor is not None:
                 axes.axhline(floor.mean, color=colour, lw=1, ls=":")
                 axes.text(
@@ -319,65 +322,17 @@ def _losses(book: Book, path: Path) -> bool:
 
 
 def loss_curve(metrics: Metrics) -> tuple[list[float], list[float]] | None:
-    """Steps and losses of a run: a table of two lists, or a list of points."""
+    """Steps and losses of a run: points of step and loss, in `curves` or below a name in it; None without any."""
     curves = metrics.get("curves")
-    if isinstance(curves, Mapping):
-        steps = curves.get("step") or curves.get("steps")
-        losses = next((curves[name] for name in ("loss", "train_loss", "val_loss") if name in curves), None)
-        if isinstance(steps, list) and isinstance(losses, list) and len(steps) == len(losses) > 1:
-            return [float(one) for one in steps], [float(one) for one in losses]
+    listed = next(iter(curves.values()), None) if isinstance(curves, Mapping) else curves
+    if not isinstance(listed, list):
         return None
-    if isinstance(curves, list):
-        points = (
-            curves[0].get("points")
-            if curves and isinstance(curves[0], Mapping) and "points" in curves[0]
-            else curves
-        )
-        pairs = [
-            (float(point["step"]), float(point[key]))
-            for point in points or []
-            if isinstance(point, Mapping) and "step" in point
-            for key in [next((name for name in ("loss", "train_loss", "val_loss") if name in point), "")]
-            if key
-        ]
-        if len(pairs) > 1:
-            return [step for step, _ in pairs], [loss for _, loss in pairs]
-    return None
-
-
-def _umap(book: Book, path: Path) -> bool:
-    metrics = book.get("alignment/umap")
-    curves = metrics.get("curves") if metrics is not None else None
-    points = curves.get("points") if isinstance(curves, Mapping) else curves
-    if not isinstance(points, list) or not points:
-        return False
-    values = np.array(points, float)
-    names = tuple(EMOTION_COLOURS)
-    with drawing(path, 1, 2, 4.6) as (_, (left, right)):
-        for number, name in enumerate(names):
-            chosen = values[:, 2] == number
-            left.scatter(
-                values[chosen, 0],
-                values[chosen, 1],
-                s=9,
-                color=EMOTION_COLOURS[name],
-                label=name,
-                alpha=0.75,
-                lw=0,
-            )
-        for number, (name, colour) in enumerate((("sounds", OURS), ("pictures", THEIRS))):
-            chosen = values[:, 3] == number
-            right.scatter(
-                values[chosen, 0], values[chosen, 1], s=9, color=colour, label=name, alpha=0.75, lw=0
-            )
-        for axes, title in ((left, "by emotion"), (right, "by modality")):
-            axes.set_title(f"Shared space (UMAP), {title}")
-            axes.set_xticks([])
-            axes.set_yticks([])
-            axes.legend(loc="best", markerscale=2.5)
-            for side in axes.spines.values():
-                side.set_color(RULE)
-    return True
+    pairs = [
+        (float(point["step"]), float(point["loss"]))
+        for point in listed
+        if isinstance(point, Mapping) and "step" in point and "loss" in point
+    ]
+    return ([step for step, _ in pairs], [loss for _, loss in pairs]) if len(pairs) > 1 else None
 
 
 DRAWINGS: dict[str, Draw] = {
@@ -387,7 +342,6 @@ DRAWINGS: dict[str, Draw] = {
     "encoders_curves.png": _curves,
     "encoders_optuna.png": _optuna,
     "alignment_losses.png": _losses,
-    "alignment_umap.png": _umap,
     "alignment_cgan_tuning.png": _cgan_tuning,
     **GENERATOR_DRAWINGS,
 }

@@ -225,6 +225,7 @@ def _alignment(book: Book, shown: set[str]) -> list[str]:
     for name, words in (
         ("alignment_losses.png", "InfoNCE and the multi-positive loss"),
         ("alignment_umap.png", "The shared space by emotion and by modality"),
+        ("alignment_cgan_tuning.png", "Tuning the reference cGAN: importance and trials"),
         ("consistency.png", "Emotion consistency beside ceiling and floor"),
     ):
         lines += picture(name, words, shown)

@@ -18,7 +18,8 @@ logger = logging.getLogger(__name__)
 
 RESULTS_DIR = METRICS_ROOT.parent
 PICTURES = ("samples.jpg", "clip.webp")
-"""Made from the pack, not from metrics files: shown where they are there."""
+DRAWN_BY_RUNS = ("alignment_umap.png",)
+"""Not made from metrics files, but from a pack or by a run: shown where they are there."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def write_report(results_dir: Path = RESULTS_DIR, drawings: bool = True) -> Repo
 
 def shown_in(results_dir: Path) -> list[str]:
     """Names of the drawings and pictures that are there to be shown."""
-    drawn = [name for name in DRAWINGS if (results_dir / "figures" / name).is_file()]
+    drawn = [name for name in (*DRAWINGS, *DRAWN_BY_RUNS) if (results_dir / "figures" / name).is_file()]
     return drawn + [name for name in PICTURES if (results_dir / name).is_file()]
 
 

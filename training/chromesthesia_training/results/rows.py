@@ -110,7 +110,7 @@ def _loss(files: Sequence[Metrics]) -> str:
         {
             "step 500": ("loss_500", "loss_first"),
             "step 3,000": ("loss_3000", "loss_last", "loss"),
-            "floor": ("floor", "loss_floor"),
+            "floor": ("loss_floor", "floor"),
         },
     )
 
@@ -186,9 +186,9 @@ ROWS: tuple[Row, ...] = (
         (("alignment/retrieval",),),
         _figures(
             {
-                "seen": ("seen", "seen.top1"),
-                "chance": ("chance", "seen.chance"),
-                "ceiling": ("ceiling", "seen.ceiling"),
+                "seen": ("seen",),
+                "chance": ("seen_chance", "chance"),
+                "the encoder on them": ("encoder_accuracy_seen",),
             }
         ),
         f"{OTHER_ART}; other speech",
@@ -200,9 +200,11 @@ ROWS: tuple[Row, ...] = (
         (("alignment/retrieval",),),
         _figures(
             {
-                "unseen speakers": ("unseen_speakers", "unseen_audio", "unseen_audio.top1"),
-                "unseen": ("unseen", "unseen.top1"),
-                "over the encoder's own accuracy": ("unseen_audio_ratio",),
+                "unseen speakers, known paintings": ("unseen_audio",),
+                "ceiling (the encoder's own accuracy)": ("encoder_accuracy", "ceiling"),
+                "their ratio": ("unseen_audio_ratio",),
+                "unseen speakers, unseen artists": ("unseen",),
+                "chance": ("chance",),
             }
         ),
         "ours alone",
@@ -291,7 +293,7 @@ ROWS: tuple[Row, ...] = (
         "UMAP of the shared space by emotion and by modality",
         "pictures only",
         (("alignment/umap",),),
-        lambda files: "![](figures/alignment_umap.png) drawn below; " + _all_numbers(files[0]),
+        lambda files: "drawn below; " + _all_numbers(files[0]),
         "the method is theirs, the data ours",
     ),
     Row(
@@ -299,7 +301,7 @@ ROWS: tuple[Row, ...] = (
         "nearest artwork beside a generated picture",
         "pictures only",
         (("alignment/art_index", "alignment/nearest_artwork"),),
-        lambda files: "in the pack (`art_index.npz`); " + _all_numbers(files[0]),
+        lambda files: "in the pack (`art_index`); " + _all_numbers(files[0]),
         "the method is theirs, the data ours",
     ),
     Row(
