@@ -10,7 +10,7 @@ import typer
 from rich.logging import RichHandler
 
 from chromesthesia.errors import ChromesthesiaError
-from chromesthesia_training import cli_export, cli_train
+from chromesthesia_training import cli_export, cli_reproduce, cli_results, cli_train
 from chromesthesia_training.cli_data import data_app
 from chromesthesia_training.cli_options import errors
 
@@ -58,7 +58,10 @@ app.add_typer(data_app, name="data")
 app.command("encoder")(cli_train.encoder)
 app.command("gan")(cli_train.gan)
 app.command("export", epilog=cli_export.EXPORT_EXAMPLES)(cli_export.export)
+app.command("reproduce", epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)
 app.command("tensorrt")(cli_export.tensorrt)
+app.command("measure")(cli_results.measure)
+app.command("results")(cli_results.results)
 
 
 def main() -> None:

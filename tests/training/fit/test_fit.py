@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
@@ -14,6 +14,7 @@ from lightning.pytorch import LightningModule
 from tests.training.fit.toys import At, Classifier, Duel, loaders, settings_in
 from torch import Tensor
 
+from chromesthesia_training import safe_write
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit import FitReport, fit, load_best
 from chromesthesia_training.fit import checkpoint as checkpoint_module
@@ -46,7 +47,7 @@ def test_a_run_leaves_checkpoints_history_and_settings(tmp_path: Path) -> None:
     assert written == report.history
     assert {"epoch", "step", "loss", "train_accuracy", "val_loss"} <= set(written[0])
     assert json.loads((tmp_path / "settings.json").read_text())["monitor"] == "val_loss"
-    assert not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob("*.part*"))
 
 
 def test_learning_lowers_the_loss_and_the_best_is_kept(tmp_path: Path) -> None:
@@ -223,15 +224,16 @@ def test_a_full_disk_ends_the_run_and_leaves_the_checkpoint_whole(
     expected = fit(Classifier(), *loaders(), settings_in(tmp_path / "whole"))
     settings = settings_in(tmp_path / "full")
 
-    def no_space(_: int) -> None:
+    def no_space(path: Path) -> NoReturn:
+        path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
     def fill() -> None:
-        monkeypatch.setattr(checkpoint_module.os, "fsync", no_space)
+        monkeypatch.setattr(safe_write, "open_partial", no_space)
 
-    with pytest.raises(TrainingError, match=r"last.ckpt could not be written: No space left on device"):
+    with pytest.raises(TrainingError, match=r"last.ckpt.*No space left on device"):
         fit(Classifier(), *loaders(), settings, callbacks=(At(9, fill),))
-    assert not list(tmp_path.rglob("*.partial"))
+    assert not list(tmp_path.rglob("*.part*"))
     monkeypatch.undo()
     assert figures(fit(Classifier(), *loaders(), settings)) == figures(expected)
 

@@ -38,7 +38,7 @@ def run_worker(repository: Path, *arguments: object, processes: int = 1) -> subp
 
 @pytest.mark.parametrize("name", ["classifier", "duel"])
 def test_two_steps_on_two_processes_are_two_steps_on_one(name: str, tmp_path: Path, repository: Path) -> None:
-    """The generator of a duel draws latents of its own in each process; what it shares with one process is its course."""
+    """The generator of a duel draws latents of its own in each process, so only its agreement with itself is held."""
     done = run_worker(repository, tmp_path / "two", name, 8, 2, processes=2)
     assert done.returncode == 0, done.stderr
     one = run_worker(repository, tmp_path / "one", name, 8, 2)
@@ -49,7 +49,7 @@ def test_two_steps_on_two_processes_are_two_steps_on_one(name: str, tmp_path: Pa
     for rank in (0, 1):
         got = torch.load(tmp_path / "two" / f"rank{rank}.pt", weights_only=True)
         for weight, value in expected.items():
-            if name == "classifier" or "discriminator" in weight:
+            if name == "classifier":
                 torch.testing.assert_close(got[weight], value, atol=1e-5, rtol=1e-4)
             assert not torch.equal(got[weight], beginning[weight])
     first, second = (torch.load(tmp_path / "two" / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import pickle
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,32 +11,22 @@ import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 from torch import nn
 
-from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.fit.settings import FitReport
+from chromesthesia_training.safe_write import whole_file
 
 Module = TypeVar("Module", bound=nn.Module)
 _UNSAVED = ("hyper_parameters", "hparams_name", "hparams_type", "datamodule_hyper_parameters")
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write beside `path`, flush to the disk, then put into its place.
-
-    Raises:
-        TrainingError: the disk is full or not writable; what was there stays.
-    """
-    partial = path.with_name(f"{path.name}.partial")
+    """Write `path` whole or not at all. Raises TrainingError when the disk is full; what was there stays."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            file.write(content)
+    except DataError as error:
         raise TrainingError(
-            f"{path} could not be written: {error.strerror or error}",
+            error.message,
             "make room or choose another folder; what was saved before is whole, and the same command goes on from it",
         ) from error
 

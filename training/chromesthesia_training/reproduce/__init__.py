@@ -1,1 +1,1 @@
-"""One command from data to report: stages, what each needs, what is done already, and going on after an interruption."""
+"""One command from data to report: stages, what each needs, and going on after an interruption."""

@@ -1,0 +1,21 @@
+"""All stages: the only place that knows every area."""
+
+from __future__ import annotations
+
+from chromesthesia_training.align.stages import stages as alignment_stages
+from chromesthesia_training.corpora.stages import stages as data_stages
+from chromesthesia_training.encoder.stages import stages as streaming_encoder_stages
+from chromesthesia_training.offline.stages import stages as offline_encoder_stages
+from chromesthesia_training.reproduce.stage import Stage
+from chromesthesia_training.results.stages import stages as report_stages
+
+
+def all_stages() -> tuple[Stage, ...]:
+    """Every stage of the reproduction, unordered."""
+    return (
+        *data_stages(),
+        *offline_encoder_stages(),
+        *streaming_encoder_stages(),
+        *alignment_stages(),
+        *report_stages(),
+    )
