@@ -73,6 +73,7 @@ class GanModule(lightning.LightningModule):
         self.shares = torch.tensor(RATING_SHARES)
         self.steps_done = 0
         self.logged: dict[str, list[float]] = defaultdict(list)
+        self.difference: Tensor | None = None
         self._borrowed: list[nn.Parameter] = []
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
@@ -212,12 +213,14 @@ class GanModule(lightning.LightningModule):
         misread = misread.square().mean(0) @ self.shares.to(self.device)
         emotions = F.log_softmax(self.material.reader.emotion_logits(pooled), 1)
         mistaken = -(emotions * condition[:, VAD_SIZE:]).sum(1).mean()
+        off_centre = self._off_centre(pooled, pool(real_views.features))
         saturated = F.relu(before_tanh.abs() - settings.saturation_limit).square().mean()
         loss = (
             fooled
             + settings.rating_pull * misread
             + settings.emotion_pull * mistaken
             + settings.saturation_pull * saturated
+            + settings.centre_pull * off_centre
         )
         if anchored:
             likeness = self._likeness(pictures[:anchored], paintings[:anchored])
@@ -237,6 +240,21 @@ class GanModule(lightning.LightningModule):
         self._note(discriminator=judged, misread=misread, mistaken=mistaken, saturated=saturated)
         for number, (real, fake) in enumerate(zip(real_logits, fake_logits, strict=True)):
             self._note(**{f"real_{number}": real.mean(), f"fake_{number}": fake.mean()})
+
+    def _off_centre(self, made: Tensor, real: Tensor) -> Tensor:
+        """Pull the pictures' mean features to the paintings' (Salimans et al. 2016), along a running difference.
+
+        The square of a batch's own difference would also punish pictures for differing from one another. All channels
+        share one scale: one that is nearly still in paintings must not outweigh the rest.
+        """
+        with torch.no_grad():
+            scale = real.std(0).square().mean().sqrt() + 1e-6
+            difference = (made - real).mean(0) / scale
+            self.difference = (
+                difference if self.difference is None else self.difference.lerp(difference, 0.05)
+            )
+            self._note(off_centre=self.difference.square().mean())
+        return (made.mean(0) / scale * self.difference).mean()
 
     def _unsteadiness(self, condition: Tensor) -> Tensor:
         """Second over first difference of three pictures along a latent path: 0 where they change evenly."""
@@ -291,7 +309,13 @@ class GanModule(lightning.LightningModule):
             name: optimiser.state_dict()
             for name, optimiser in zip(OPTIMISERS, self._plain_optimisers(), strict=True)
         }
-        return {**networks, **optimisers, "rng": self.randomness.get_state(), "step": self.steps_done}
+        return {
+            **networks,
+            **optimisers,
+            "rng": self.randomness.get_state(),
+            "step": self.steps_done,
+            "difference": self.difference,
+        }
 
     def put_networks(self, content: dict[str, Any]) -> None:
         """Put a checkpoint's networks and randomness in; raises KeyError or RuntimeError where they do not fit."""
@@ -299,6 +323,7 @@ class GanModule(lightning.LightningModule):
             getattr(self, name).load_state_dict(content[name])
         self.randomness.set_state(content["rng"])
         self.steps_done = int(content["step"])
+        self.difference = content.get("difference")
 
     def put_optimisers(self, content: dict[str, Any]) -> None:
         """Put a checkpoint's optimiser states in, once Lightning has made the optimisers."""

@@ -27,6 +27,7 @@ class GanSettings:
         anchor_pull: weight of that likeness, of small pictures and of frozen features.
         rating_pull, emotion_pull: weight of reading the asked ratings and emotions back from the picture.
         saturation_pull: weight of keeping the picture's values before tanh inside +-`saturation_limit`.
+        centre_pull: weight of the pictures' mean features being the paintings'.
         slope_pull: weight of the R1 penalty on the pixel heads; every `rare_every` steps.
         steady_pull: weight of moving evenly along a short latent path; every `rare_every` steps.
         mixed_share: share of painted conditions that are mixtures.
@@ -61,10 +62,11 @@ class GanSettings:
     decay_share: float = 0.4
     average: float = 0.995
     late_average: float = 0.999
-    rating_pull: float = 0.25
-    emotion_pull: float = 0.1
+    rating_pull: float = 0.6
+    emotion_pull: float = 0.2
     saturation_pull: float = 0.3
     saturation_limit: float = 2.2
+    centre_pull: float = 15.0
     slope_pull: float = 0.1
     steady_pull: float = 0.2
     rare_every: int = 8
