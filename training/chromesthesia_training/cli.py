@@ -13,6 +13,7 @@ from chromesthesia.errors import ChromesthesiaError
 from chromesthesia_training import cli_export, cli_reproduce, cli_results, cli_train
 from chromesthesia_training.cli_data import data_app
 from chromesthesia_training.cli_options import errors
+from chromesthesia_training.cli_tune import tune_app
 
 FROM_FOLDERS_TO_A_PACK = """[bold]From two folders to a running pack[/bold] (docs/train-your-own.md)
 
@@ -59,6 +60,7 @@ app.command("encoder")(cli_train.encoder)
 app.command("gan")(cli_train.gan)
 app.command("export", epilog=cli_export.EXPORT_EXAMPLES)(cli_export.export)
 app.command("reproduce", epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)
+app.add_typer(tune_app, name="tune")
 app.command("tensorrt")(cli_export.tensorrt)
 app.command("measure")(cli_results.measure)
 app.command("results")(cli_results.results)

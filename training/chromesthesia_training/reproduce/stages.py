@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from chromesthesia_training.align.stages import stages as alignment_stages
+from chromesthesia_training.cgan.stages import stages as cgan_stages
 from chromesthesia_training.corpora.stages import stages as data_stages
 from chromesthesia_training.encoder.stages import stages as streaming_encoder_stages
 from chromesthesia_training.offline.stages import stages as offline_encoder_stages
 from chromesthesia_training.reproduce.stage import Stage
 from chromesthesia_training.results.stages import stages as report_stages
+from chromesthesia_training.tune.encoders import stages as search_stages
 
 
 def all_stages() -> tuple[Stage, ...]:
@@ -16,6 +18,8 @@ def all_stages() -> tuple[Stage, ...]:
         *data_stages(),
         *offline_encoder_stages(),
         *streaming_encoder_stages(),
+        *search_stages(),
         *alignment_stages(),
+        *cgan_stages(),
         *report_stages(),
     )
