@@ -31,7 +31,7 @@ def run_worker(repository: Path, *arguments: object, processes: int = 1) -> subp
         cwd=repository,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1_200,
         check=False,
     )
 
