@@ -11,6 +11,7 @@ from typing import Literal
 from chromesthesia_training.errors import DataError, Report, stop
 
 SPLITS = ("train", "val", "test")
+SPLIT_ALIASES = {"validation": "val", "valid": "val", "dev": "val"}
 
 Role = Literal["speech", "music"]
 Annotation = Literal["label", "proxy"]
@@ -97,14 +98,14 @@ def number(row: dict[str, str], column: str, source: Path) -> float:
 
 
 def split_of(row: dict[str, str], source: Path) -> str:
-    """The split of a row. Raises DataError when it is none of train, val, test."""
-    if row["split"] not in SPLITS:
+    """The split of a row, `validation` and `dev` taken as val. Raises DataError when it is none of train, val, test."""
+    split = SPLIT_ALIASES.get(row["split"], row["split"])
+    if split not in SPLITS:
+        where = row.get("path") or row.get("song_id") or "?"
         raise DataError(
-            f"{source}: split of {row.get('path', '?')} is {row['split']!r}",
-            f"use one of {', '.join(SPLITS)}",
-            "split",
+            f"{source}: split of {where} is {row['split']!r}", f"use one of {', '.join(SPLITS)}", "split"
         )
-    return row["split"]
+    return split
 
 
 def check_disjoint(clips: Sequence[Clip], report: Report = stop) -> None:

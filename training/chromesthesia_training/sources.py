@@ -22,6 +22,14 @@ KNOWN_SOURCES: dict[str, DataSource] = {
     "nemo": DataSource("nEMO (Polish speech)", "encoder: emotion categories", "CC BY-NC-SA 4.0", True),
     "emodb": DataSource("EMO-DB (German speech)", "encoder: emotion categories", "free for research", True),
     "urdu": DataSource("URDU (Urdu speech)", "encoder: emotion categories", "not stated, research", True),
+    "crema-d": DataSource(
+        "CREMA-D (English speech)", "encoder: emotion categories", "Open Database License 1.0", False
+    ),
+    "savee": DataSource("SAVEE (English speech)", "encoder: emotion categories", "free for research", True),
+    "deam": DataSource(
+        "DEAM (songs)", "encoder: valence and arousal rated by people", "Creative Commons, per track", True
+    ),
+    "pmemo": DataSource("PMEmo (songs)", "encoder: valence and arousal rated by people", "research", True),
     "vgmidi": DataSource(
         "VGMIDI (piano pieces)", "encoder: valence and arousal rated by people", "not stated, research", True
     ),

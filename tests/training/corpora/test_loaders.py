@@ -275,6 +275,14 @@ def test_foodpics_brings_its_scale_to_ours_and_guesses_the_emotion(build: Build)
     assert nearest_emotion(0.27, 0.60) == "anger"
 
 
+def test_every_corpus_is_in_the_documentation_as_it_is_in_the_code(repository: Path) -> None:
+    page = (repository / "docs" / "data.md").read_text(encoding="utf-8")
+    for corpus in CORPORA:
+        row = (corpus.layout, corpus.labels, corpus.group, corpus.licence, corpus.here)
+        assert f"| `{corpus.name}` | {' | '.join(row)} |" in page
+    assert len({corpus.name for corpus in CORPORA}) == len(CORPORA)
+
+
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(DataError, match=r"'iemocap'.*ravdess.*d-visa"):
         corpus_named("iemocap")

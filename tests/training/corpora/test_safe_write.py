@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import io
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -18,34 +15,6 @@ from chromesthesia_training.art import load_art
 from chromesthesia_training.cache import open_cache
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.preprocess import Preparation, prepare_files
-
-
-class FullDisk(io.FileIO):
-    """A file that takes `room` bytes, then answers as a full disk does."""
-
-    def __init__(self, path: Path, room: int) -> None:
-        super().__init__(path, "wb")
-        self.room = room
-
-    def write(self, data: object) -> int:
-        size = memoryview(data).nbytes  # type: ignore[arg-type]
-        if size > self.room:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self.room -= size
-        return super().write(data)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Leaves room for the given number of bytes in every file that is written."""
-
-    def fill(room: int) -> None:
-        def opened(path: Path) -> BinaryIO:
-            return io.BufferedWriter(FullDisk(path, room), buffer_size=1_024)
-
-        monkeypatch.setattr(safe_write, "open_partial", opened)
-
-    return fill
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:

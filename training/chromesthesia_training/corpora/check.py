@@ -17,13 +17,16 @@ from chromesthesia_training.splits import FEWEST_PER_CLASS
 
 Severity = Literal["error", "warning"]
 
-SOUND_BITS, PICTURE_BITS = 44, 16
+SOUND_BITS, PICTURE_BITS = 44, 12
 """Two files nearer than this many of 256 bits count as one encoded twice.
 
-Measured on the data here: of 80,000 pairs of unlike clips the nearest differed in 70 bits, two takes of one
-sentence by one actor in 57; a clip encoded again as 64 kbit/s mp3 in 35 or less, as low Vorbis in 28 and 16 kbit/s
-Opus in 27 at the median. Pictures saved again at another size and quality 50: 34 or less, 7 at the median.
+Measured on the data here: of 80,000 pairs of unlike clips the nearest differed in 71 bits, of 250 pairs of takes of
+one sentence by one actor in 54; clips encoded again as 64 kbit/s mp3 in 17 or less, as low Vorbis in 22 at the
+median. Pictures saved again at another size and quality 50 differed in 16 or less, in 5 at the median.
 """
+FEWEST_STEPS = 24
+"""A picture with fewer bits set is nearly of one colour: there is nothing to compare."""
+
 LENGTH_TOLERANCE = 0.03
 PADDING_S = 0.15
 
@@ -210,6 +213,8 @@ def _near_duplicates(items: Sequence[Item], facts: dict[Path, FileFacts]) -> lis
         seen: set[str] = set()
         for item in items:
             fact = facts[item.path]
+            if picture and fact.fingerprint and int(fact.fingerprint, 16).bit_count() < FEWEST_STEPS:
+                continue
             if item.picture == picture and fact.fingerprint and fact.content not in seen:
                 seen.add(fact.content)
                 rows.append(item)

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 FACTS_VERSION = 1
 SAVE_EVERY = 500
+WORKERS = 2
 SILENT_PEAK = 10.0 ** (-70.0 / 20.0)
 
 
@@ -94,23 +96,28 @@ def facts_of(
     store = cache_dir / "file-facts.json"
     known = _load(store)
     facts: dict[Path, FileFacts] = {}
-    fresh = 0
-    for done, (path, picture) in enumerate(files, start=1):
-        if path in facts:
-            continue
-        key, stamp = str(path.resolve()), _stamp(path)
-        entry = known.get(key)
+    unseen: dict[Path, tuple[bool, str]] = {}
+    for path, picture in files:
+        stamp = _stamp(path)
+        entry = known.get(str(path.resolve()))
         if stamp and entry is not None and entry[0] == stamp:
             facts[path] = entry[1]
         else:
-            facts[path] = look_at(path, picture)
-            if stamp:
-                known[key] = (stamp, facts[path])
-                fresh += 1
-                if fresh % SAVE_EVERY == 0:
-                    _save(store, known)
-        on_progress(done)
-    if fresh:
+            unseen[path] = (picture, stamp)
+    on_progress(len(facts))
+    executor = ThreadPoolExecutor(WORKERS)  # decoding lets go of the interpreter's lock
+    try:
+        looked_at = executor.map(look_at, unseen, (picture for picture, _ in unseen.values()))
+        for done, (path, fact) in enumerate(zip(unseen, looked_at, strict=True), start=1):
+            facts[path] = fact
+            if stamp := unseen[path][1]:
+                known[str(path.resolve())] = (stamp, fact)
+            if done % SAVE_EVERY == 0:
+                _save(store, known)
+            on_progress(len(facts))
+    finally:
+        executor.shutdown(cancel_futures=True)
+    if unseen:
         _save(store, known)
     return facts
 

@@ -13,6 +13,7 @@ SIDE = 16
 SIZE_BITS = SIDE * SIDE
 BANDS_HZ = np.geomspace(300.0, 3_400.0, SIDE + 2)
 QUIET_DB, FLOOR_DB = 30.0, 40.0
+CLEAR_STEP = 3  # of 255: what compression adds to an even surface stays below
 
 
 def sound_fingerprint(samples: Float32, rate_hz: int) -> Bits:
@@ -46,9 +47,9 @@ def sound_fingerprint(samples: Float32, rate_hz: int) -> Bits:
 
 
 def picture_fingerprint(picture: Image.Image) -> Bits:
-    """Whether brightness rises from each place to its right neighbour, in 16 x 16 places: bool [256]."""
+    """Whether brightness rises clearly from each place to its right neighbour, in 16 x 16 places: bool [256]."""
     grey = picture.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.BOX)
-    return np.asarray(np.diff(np.asarray(grey, np.int16), axis=1) > 0).reshape(-1)
+    return np.asarray(np.diff(np.asarray(grey, np.int16), axis=1) > CLEAR_STEP).reshape(-1)
 
 
 def to_hex(bits: Bits) -> str:
