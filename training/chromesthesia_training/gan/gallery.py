@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 
 from chromesthesia_training.art import EMOTIONS, load_art, read_paintings
 from chromesthesia_training.gan.looks import NEIGHBOUR_SIDE, Looks, look_at
+from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.squeezenet import FeatureNet
 
 logger = logging.getLogger(__name__)
@@ -123,10 +123,5 @@ def _stored(cache: Path, count: int) -> Looks | None:
 
 
 def _store(cache: Path, looks: Looks) -> None:
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    partial = cache.with_name(f"{cache.stem}.{os.getpid()}.partial.npz")
-    try:
-        np.savez(partial, **{one.name: getattr(looks, one.name) for one in fields(looks)})
-        os.replace(partial, cache)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(cache) as file:
+        np.savez(file, **{one.name: getattr(looks, one.name) for one in fields(looks)})

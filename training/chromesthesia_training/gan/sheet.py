@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from chromesthesia_training.gan.condition import ConditionSpace, EngineCondition
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
+from chromesthesia_training.safe_write import whole_file
 
 SWEEP: tuple[tuple[float, float, float, float, float], ...] = (
     (-1.0, 0.0, 0.0, 0.0, 0.0),
@@ -47,8 +47,6 @@ def save_sheet(images: Tensor, path: Path, columns: int = 8) -> Path:
     pixels = as_pixels(images)
     rows, height, width = len(pixels) // columns, pixels.shape[1], pixels.shape[2]
     tiled = pixels.reshape(rows, columns, height, width, 3).transpose(0, 2, 1, 3, 4)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    Image.fromarray(tiled.reshape(rows * height, columns * width, 3)).save(partial, format="PNG")
-    os.replace(partial, path)
+    with whole_file(path) as file:
+        Image.fromarray(tiled.reshape(rows * height, columns * width, 3)).save(file, format="PNG")
     return path

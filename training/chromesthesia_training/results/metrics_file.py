@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.safe_write import write_text_whole
 
 SCHEMA = 1
 SECTIONS = ("data", "encoders", "alignment", "generator", "pack")
@@ -132,13 +133,7 @@ def write_metrics(section: str, name: str, content: Mapping[str, Any], root: Pat
             "thin out its curves: some hundred points show as much",
         )
     path = root / section / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_text_whole(path, text)
     return path
 
 
