@@ -47,7 +47,7 @@ from chromesthesia_training.sound import mel_of_file
 
 logger = logging.getLogger(__name__)
 
-CALIBRATION_PICTURES, JUDGED_PICTURES = 24, 32
+CALIBRATION_PICTURES, JUDGED_PICTURES = 24, 16
 CALIBRATION_STEPS, JUDGED_STEPS = 400, 800
 LEAST_GAIN = 0.1
 """Share of the time that int8 must save to be worth a second file."""
@@ -61,6 +61,8 @@ LEAST_AGREEMENT = 0.98
 """Share of steps on which both encoders name the same emotion."""
 LEAST_WEIGHTS = 2_000
 """A layer with fewer takes no time worth saving."""
+WEIGHTY_KINDS = {"generator": ("Conv",), "encoder": ("Conv", "Gemm", "MatMul")}
+"""A generator's products work on single vectors: its time goes into its convolutions."""
 TIMED_RUNS = 60
 
 Feed = dict[str, Float32]
@@ -212,7 +214,7 @@ def _try(
         prepared = Path(folder) / "prepared.onnx"
         try:
             quant_pre_process(str(fp32), str(prepared), skip_symbolic_shape=True)
-            nodes = _weighty_nodes(prepared)
+            nodes = _weighty_nodes(prepared, WEIGHTY_KINDS[model])
             made: dict[tuple[str, ...], bytes] = {}
 
             def figures_of(chosen: tuple[str, ...]) -> dict[str, float]:
@@ -277,20 +279,17 @@ def _verdict(
     return True, f"kept; {tried}"
 
 
-def _weighty_nodes(path: Path) -> list[str]:
-    """Convolutions with a kernel wider than one pixel, and matrix products: where the time goes."""
+def _weighty_nodes(path: Path, kinds: Sequence[str]) -> list[str]:
+    """Nodes of these kinds with enough weights: where the time goes."""
     graph = onnx.load(str(path)).graph
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     nodes = []
     for node in graph.node:
         weight = next((shapes[name] for name in node.input if len(shapes.get(name, ())) >= 2), ())
-        wide = node.op_type == "Conv" and any(side > 1 for side in weight[2:])
-        if (wide or node.op_type in ("Gemm", "MatMul", "Conv")) and np.prod(
-            weight, initial=1
-        ) >= LEAST_WEIGHTS:
+        if node.op_type in kinds and np.prod(weight, initial=1) >= LEAST_WEIGHTS:
             nodes.append(node.name)
     if not nodes:
-        raise ValueError("it has no convolution or matrix product of weight")
+        raise ValueError(f"it has no {' or '.join(kinds)} of {LEAST_WEIGHTS} weights or more")
     return nodes
 
 
