@@ -7,6 +7,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def _load_alignment(path: Path) -> dict[str, Any]:
         raise TrainingError(
             f"there is no alignment {path}", "align first: chromesthesia-train reproduce --only alignment"
         ) from error
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, UnpicklingError) as error:
         raise TrainingError(f"the alignment {path} is damaged", "delete it and align again") from error
     found = stored["sound"]["mean"].shape[0]
     if found != EMBEDDING_SIZE:

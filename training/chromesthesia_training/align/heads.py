@@ -41,9 +41,10 @@ class ProjectionHead(nn.Module):
         self.deviation.copy_(torch.where(deviation > 1e-6, deviation, torch.ones_like(deviation)))
         if self.axes is not None:
             scaled = (vectors - self.mean) / self.deviation
-            variances, axes = torch.linalg.eigh(scaled.T @ scaled / len(scaled))
-            kept = self.axes.shape[1]
-            self.axes.copy_(axes[:, -kept:] / variances[-kept:].mean().sqrt())
+            kept = min(self.axes.shape[1], len(scaled))
+            _, strengths, axes = torch.pca_lowrank(scaled, kept, center=False)
+            self.axes.zero_()
+            self.axes[:, :kept] = axes * (len(scaled) / strengths.square().mean()).sqrt()
 
     def standardise(self, vectors: Tensor) -> Tensor:
         """Vectors (..., size) as the first layer takes them."""

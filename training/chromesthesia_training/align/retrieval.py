@@ -53,7 +53,7 @@ def retrieve(
             f"give one query and {NEAREST} paintings or more",
         )
     similarity = queries @ gallery.T
-    order = np.argsort(-similarity, axis=1, kind="stable")
+    order = np.argsort(-similarity, axis=1)
     right = gallery_labels[order] == query_labels[:, None]
     found = gallery_labels[order[:, 0]]
     share = np.bincount(gallery_labels, minlength=len(names)) / len(gallery)

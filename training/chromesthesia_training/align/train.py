@@ -123,7 +123,8 @@ class AlignModule(lightning.LightningModule):
         """Share of the held clips whose nearest known painting has their emotion."""
         with torch.no_grad():
             queries = self.sound(torch.from_numpy(self.held.embeddings).to(self.device)).cpu().numpy()
-            gallery = self.picture(self.inputs[1].to(self.device)).cpu().numpy()
+            known = self.standardised[1].to(self.device)
+            gallery = self.picture.project_standardised(known).cpu().numpy()
         found = retrieve(queries, gallery, self.held.emotions, self.paintings.kinds)
         self.log("val_top1", found.top1)
         self.log("val_balanced_top1", found.balanced_top1)
@@ -171,7 +172,7 @@ def align(
             accelerator="cpu",
             devices=1,
             checkpoint_every_steps=settings.steps_per_epoch * 10,
-            validate_every_epochs=2,
+            validate_every_epochs=5,
             threads=settings.threads,
             seed=settings.seed,
         ),

@@ -1,0 +1,209 @@
+"""The `alignment` stages of `reproduce` that train, search and measure the reference cGAN."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from chromesthesia_training.align.evaluate import Sides
+from chromesthesia_training.align.material import FEATURE_WEIGHTS, AlignMaterial, read_material
+from chromesthesia_training.align.pack_index import pack_sides
+from chromesthesia_training.align.stages import fold_alignment
+from chromesthesia_training.align.train import Alignment
+from chromesthesia_training.cgan.evaluate import EACH, ask, consistency, rows_by_emotion, save_sheet, thin
+from chromesthesia_training.cgan.material import cgan_data
+from chromesthesia_training.cgan.model import CganDiscriminator, CganGenerator
+from chromesthesia_training.cgan.train import CganSettings, load_generator, train_cgan
+from chromesthesia_training.cgan.tuning import SPACE, search
+from chromesthesia_training.encoder.model import parameter_count
+from chromesthesia_training.gan.consistency import Consistency, ceiling_and_floor
+from chromesthesia_training.gan.gallery import Gallery, load_gallery
+from chromesthesia_training.reproduce.stage import Context, Settings, Stage
+from chromesthesia_training.results.metrics_file import write_metrics
+from chromesthesia_training.squeezenet import FeatureNet, load_squeezenet
+from chromesthesia_training.tune import write_search
+
+REFERENCE_BEST = {"lr_g": 2.2504e-5, "lr_d": 1.9454e-4, "base_ch": 64, "beta1": 0.0844, "beta2": 0.9168}
+SHEET = Path("figures/cgan_snapshots.jpg")
+SHEET_SEED = 3
+TRIALS, TRIAL_EPOCHS, TRIAL_SIDE, TRIAL_EACH = 6, 3, 16, 20
+WORK = (
+    "D-ViSA paintings of the train artists, each with a clip of its emotion by a train speaker; pictures are asked for "
+    "by clips of unseen test speakers"
+)
+NOTES = [
+    "consistency: balanced vote of k nearest real paintings (all of D-ViSA), SqueezeNet fire9 at 224 pixels",
+    "consistency_shuffled: the same pictures with the conditions dealt out anew, k = 5; real_*: real paintings, k = 5",
+]
+
+
+def settings_of(context: Context) -> CganSettings:
+    """Smaller than the reference (64 x 64, base 64, epoch 100), so that a CPU gets through it; tiny when quick."""
+    settings = CganSettings(seed=context.seed, threads=context.threads)
+    if context.quick:
+        return replace(settings, side=16, base_channels=4, epochs=2, snapshots=(1, 2))
+    return settings
+
+
+def read_all(context: Context) -> tuple[AlignMaterial, Alignment, Sides]:
+    """Embeddings, the heads of `alignment.retrieval`'s first fold, and who is known to them.
+
+    Fold 0 of the artists is the split test, so the paintings that the heads know are those of train and val.
+    """
+    material = read_material(context)
+    heads, _ = fold_alignment(context, material, "multi_positive", 0)
+    return material, heads, pack_sides(material)
+
+
+def run_cgan(context: Context) -> None:
+    """Train it, with snapshots and their sheet; `alignment/cgan`."""
+    _, heads, sides = read_all(context)
+    settings = settings_of(context)
+    art_dir = context.data_dir / "art"
+    data = cgan_data(sides.known_clips, heads, art_dir, context.cache_dir)
+    run_dir = context.runs_dir / "cgan" / f"reference-{settings.side}"
+    report = train_cgan(data, settings, run_dir, resume=not context.fresh)
+    write_cgan(context, settings, run_dir, heads, sides, len(data.paintings), report.minutes, report.history)
+
+
+def write_cgan(
+    context: Context,
+    settings: CganSettings,
+    run_dir: Path,
+    heads: Alignment,
+    sides: Sides,
+    paintings: int,
+    minutes: float,
+    history: list[dict[str, float]],
+) -> None:
+    """Measure every snapshot and the last generator of a run, draw their sheet, write `alignment/cgan`."""
+    net, gallery = _judges(context)
+    asked = ask(sides.unseen_clips, heads, 10 if context.quick else EACH, context.seed)
+    figures: dict[str, Any] = {}
+    blocks = {}
+    paths = [run_dir / f"snapshot-{epoch:03d}.pt" for epoch in settings.snapshots]
+    for path in [*(path for path in paths if path.is_file()), run_dir / "generator.pt"]:
+        generator, epoch = load_generator(path)
+        found = consistency(generator, asked, gallery, net, context.seed)
+        figures[f"epoch_{epoch}"] = found
+        blocks[f"epoch {epoch}"] = rows_by_emotion(generator, asked, SHEET_SEED)
+    save_sheet(blocks, context.results_dir / SHEET)
+    figures = {**found, **figures, **_real(gallery)}
+    figures |= {
+        "epochs": epoch,
+        "images_seen": epoch * (paintings // settings.batch) * settings.batch,
+        "generator_parameters": parameter_count(CganGenerator(settings.sizes())),
+        "discriminator_parameters": parameter_count(CganDiscriminator(settings.sizes())),
+        "minutes": round(minutes, 2),
+    }
+    curve = [
+        {name: round(row[name], 4) for name in ("epoch", "loss_d", "loss_g") if name in row}
+        for row in history
+    ]
+    content = {
+        "command": context.command,
+        "data": {"what": WORK, "paintings": paintings, "clips": len(sides.known_clips), "tess": True},
+        "protocol": "given split",
+        "split": "artists and speakers of train are learned from, speakers of test ask",
+        "seeds": [settings.seed],
+        "settings": _plain(settings),
+        "figures": figures,
+        "curves": {"losses": thin(curve)},
+        "reference": {
+            "row": "cGAN",
+            "figures": {"emotion_consistency": 0.75, "settings": REFERENCE_BEST},
+            "same_work": False,
+            "why": "other paintings and speech; their rule of consistency and size of picture are not given",
+        },
+        "notes": [
+            *NOTES,
+            f"{settings.side} x {settings.side}, base {settings.base_channels} instead of 64, {epoch} epochs: what the "
+            "processor time here allowed",
+        ],
+    }
+    write_metrics("alignment", "cgan", content, context.metrics_dir)
+
+
+def run_tuning(context: Context) -> None:
+    """Search as the reference did, with very short trials of small pictures; `alignment/cgan_tuning`."""
+    _, heads, sides = read_all(context)
+    data = cgan_data(sides.known_clips, heads, context.data_dir / "art", context.cache_dir)
+    net, gallery = _judges(context)
+    common = tuning_settings(context)
+    asked = ask(sides.choosing_clips, heads, 4 if context.quick else TRIAL_EACH, context.seed)
+
+    def score(path: Path) -> dict[str, float]:
+        return consistency(load_generator(path)[0], asked, gallery, net, context.seed)
+
+    folder = context.runs_dir / "cgan" / "tuning"
+    report = search(data, common, score, folder, 2 if context.quick else TRIALS, context.seed)
+    about = {
+        "command": context.command,
+        "data": {"what": WORK.replace("unseen test", "val"), "paintings": len(data.paintings), "tess": True},
+        "protocol": "given split",
+        "split": "artists and speakers of train are learned from, speakers of val ask",
+        "seeds": [context.seed],
+        "settings": _plain(common),
+        "notes": [
+            *NOTES,
+            f"trials of {common.epochs} epochs at {common.side} x {common.side}, {len(asked.emotions)} pictures each: "
+            "their figures tell settings that fail from those that do not, no more",
+        ],
+        "reference": {
+            "row": "cGAN tuning",
+            "figures": {"emotion_consistency": 0.62, **REFERENCE_BEST},
+            "same_work": False,
+            "why": "other data, other budget",
+        },
+    }
+    write_search(report, SPACE, "alignment", "cgan_tuning", about, context.metrics_dir)
+
+
+def tuning_settings(context: Context) -> CganSettings:
+    """What all trials have in common."""
+    epochs = 1 if context.quick else TRIAL_EPOCHS
+    return replace(settings_of(context), side=TRIAL_SIDE, epochs=epochs, snapshots=(), batch=32)
+
+
+def _judges(context: Context) -> tuple[FeatureNet, Gallery]:
+    net = load_squeezenet(context.data_dir / FEATURE_WEIGHTS)
+    return net, load_gallery(context.data_dir / "art", net, context.cache_dir)
+
+
+def _real(gallery: Gallery) -> dict[str, float]:
+    figures = {}
+    for name, found in ceiling_and_floor(gallery).items():
+        value = found.balanced[5] if isinstance(found, Consistency) else found
+        figures[f"real_{name}"] = round(value, 4)
+    return figures
+
+
+def _plain(settings: CganSettings) -> dict[str, Any]:
+    plain = asdict(settings)
+    del plain["threads"], plain["accelerator"]
+    return plain
+
+
+def _cgan_settings(context: Context) -> Settings:
+    return _plain(settings_of(context))
+
+
+def _tuning_settings(context: Context) -> Settings:
+    return _plain(tuning_settings(context))
+
+
+def stages() -> tuple[Stage, ...]:
+    """The search, and the run with its snapshots."""
+    needs = ("alignment.retrieval",)
+    return (
+        Stage(
+            "alignment.cgan_tuning",
+            "alignment",
+            run_tuning,
+            ("alignment/cgan_tuning",),
+            needs,
+            _tuning_settings,
+        ),
+        Stage("alignment.cgan", "alignment", run_cgan, ("alignment/cgan",), needs, _cgan_settings),
+    )
