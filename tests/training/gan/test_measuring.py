@@ -10,7 +10,7 @@ import pytest
 
 from chromesthesia_training.art import EMOTIONS
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.gan.condition import ConditionSpace
+from chromesthesia_training.gan.condition import CONDITION_SIZE, ConditionSpace
 from chromesthesia_training.gan.consistency import (
     ceiling_and_floor,
     consistency_of,
@@ -40,6 +40,9 @@ class Flat:
     def paint(self, conditions: np.ndarray, latents: np.ndarray) -> np.ndarray:
         bright = 0.5 + 0.4 * conditions[:, 0] + 0.02 * np.tanh(latents[:, 0])
         return eight_bit(np.broadcast_to(bright[:, None, None, None], (len(bright), self.side, self.side, 3)))
+
+    def paint_inner(self, inner: np.ndarray, latents: np.ndarray) -> np.ndarray:
+        return self.paint(inner / 2, latents)
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +225,10 @@ def test_painters_of_onnx_and_run_agree(
     latents = normal_latents(2, exported.latent_size, 0)
     difference = exported.paint(asked, latents).astype(int) - of_run.paint(asked, latents)
     assert np.abs(difference).max() <= 1
+    inner = np.random.default_rng(0).normal(size=(2, CONDITION_SIZE)).astype(np.float32)
+    inside = exported.paint_inner(inner, latents).astype(int) - of_run.paint_inner(inner, latents)
+    assert np.abs(inside).max() <= 1
+    assert (exported.paint_inner(inner, latents) != exported.paint(asked, latents)).any()
 
 
 def test_what_is_no_generator_is_named(tmp_path: Path, exported: tuple[object, Path]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from chromesthesia_training.art import EMOTIONS
 from chromesthesia_training.gan.condition import (
     ENGINE_CONDITION_SIZE,
     ENGINE_VAD_GAIN,
@@ -77,6 +78,12 @@ def conditions_of(gallery: Gallery, space: ConditionSpace) -> Float32:
         if number >= 0:
             conditions[row, len(RATINGS) + number] = 1.0
     return conditions
+
+
+def inner_conditions_of(gallery: Gallery, space: ConditionSpace) -> Float32:
+    """Each painting's own inner condition: its three ratings as z-scores and its one of eight, float32 (N, 11)."""
+    one_hot = np.eye(len(EMOTIONS), dtype=np.float32)[gallery.emotions]
+    return np.concatenate([space.z_scores(gallery.vad).numpy(), one_hot], 1)
 
 
 def engine_conditions(count: int, seed: int) -> Float32:

@@ -33,6 +33,7 @@ from chromesthesia_training.gan.control import (
     conditions_of,
     engine_conditions,
     fit_rating_readers,
+    inner_conditions_of,
 )
 from chromesthesia_training.gan.copies import nearest_paintings
 from chromesthesia_training.gan.frechet import kernel_distance, spaces
@@ -146,21 +147,26 @@ def measure(
 ) -> dict[str, Any]:
     """All figures of a generator that need no sound, with mean and deviation over draws of `samples` pictures.
 
-    A draw takes that many held-out paintings and asks for a picture by the condition of each.
+    A draw takes that many held-out paintings and asks for a picture by the inner condition of each: its ratings and its
+    one of eight emotions. What only the engine's five values can say is measured beside, on one draw.
     """
     made = [_draw(painter, reference, net, samples, seed + number) for number in range(draws)]
+    by_five = _draw(painter, reference, net, samples, seed, five_values=True)
     return {
         "frechet": _frechet(reference, made, samples),
         "kernel_distance": _kernel_distances(reference, made),
-        "asked_and_read": _asked_and_read(painter, reference, net, made, samples, seed),
+        "asked_and_read": _asked_and_read(painter, reference, net, made, by_five, samples, seed),
         "three_emotions": _emotions(reference, made, "three")
-        | {"made_when_sure": _when_sure(painter, reference, net, seed)},
+        | {
+            "made_by_five_values": _emotions(reference, [by_five], "three")["made"]["mean"],
+            "made_when_sure": _when_sure(painter, reference, net, seed),
+        },
         "eight_emotions": _emotions(reference, made, "eight"),
         "copies": {
             "made": nearest_paintings(join(one.looks for one in made), reference.fitted.looks).figures(),
             "real_held_out": nearest_paintings(reference.held_out.looks, reference.fitted.looks).figures(),
         },
-        "faults": _faults(painter, made[0], seed),
+        "faults": _faults(painter, by_five, seed),
         "motion": latent_motion(painter, SURE, seed),
     }
 
@@ -176,11 +182,23 @@ def only_means(figures: Mapping[str, Any]) -> dict[str, Any]:
     return means
 
 
-def _draw(painter: Painter, reference: Reference, net: FeatureNet, samples: int, seed: int) -> Draw:
+def _draw(
+    painter: Painter,
+    reference: Reference,
+    net: FeatureNet,
+    samples: int,
+    seed: int,
+    five_values: bool = False,
+) -> Draw:
     rows = np.random.default_rng(seed).permutation(len(reference.held_out))[:samples]
     paintings = reference.held_out.rows(rows)
-    conditions = conditions_of(paintings, reference.space)
-    pictures = painter.paint(conditions, normal_latents(len(rows), painter.latent_size, seed))
+    latents = normal_latents(len(rows), painter.latent_size, seed)
+    if five_values:
+        conditions = conditions_of(paintings, reference.space)
+        pictures = painter.paint(conditions, latents)
+    else:
+        conditions = inner_conditions_of(paintings, reference.space)
+        pictures = painter.paint_inner(conditions, latents)
     return Draw(look_at(net, pictures), conditions, paintings)
 
 
@@ -215,12 +233,18 @@ def _kernel_distances(reference: Reference, made: Sequence[Draw]) -> dict[str, A
 
 
 def _asked_and_read(
-    painter: Painter, reference: Reference, net: FeatureNet, made: Sequence[Draw], samples: int, seed: int
+    painter: Painter,
+    reference: Reference,
+    net: FeatureNet,
+    made: Sequence[Draw],
+    by_five: Draw,
+    samples: int,
+    seed: int,
 ) -> dict[str, Any]:
     """Correlation of what was asked and what is read, by reader and rating.
 
-    `made` is asked by the conditions of held-out paintings, `made_by_engine_condition` by the engine's five values all
-    over their range, `real_held_out` is rated by people.
+    `made` is asked by the conditions of held-out paintings, `made_by_five_values` by what the engine's five values can
+    say of these, `made_by_engine_condition` by five values all over their range; `real_held_out` is rated by people.
     """
     readers = fit_rating_readers(reference.fitted, reference.space)
     asked = engine_conditions(samples, seed)
@@ -230,11 +254,13 @@ def _asked_and_read(
     for name, reader in readers.items():
         real = agreement(rated, reader.read(reference.held_out.looks))
         engine = agreement(asked[:, :2], reader.read(by_engine))
+        five = agreement(by_five.conditions[:, :2], reader.read(by_five.looks))
         draws = [agreement(one.conditions[:, :2], reader.read(one.looks)) for one in made]
         figures[name] = {
             rating: {
                 "real_held_out_r": round(real[rating], 4),
                 "made_r": over_folds([draw[rating] for draw in draws]),
+                "made_by_five_values_r": round(five[rating], 4),
                 "made_by_engine_condition_r": round(engine[rating], 4),
             }
             for rating in RATINGS

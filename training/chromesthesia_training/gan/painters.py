@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import onnx
 import torch
 
-from chromesthesia.packs.sessions import open_session
+from chromesthesia.packs.sessions import Session, open_session
 from chromesthesia.seams import Float32, UInt8
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.gan.condition import ENGINE_CONDITION_SIZE, EngineCondition
+from chromesthesia_training.gan.condition import CONDITION_SIZE, ENGINE_CONDITION_SIZE, EngineCondition
 from chromesthesia_training.gan.model import LATENT_SIZE
 
 TORCH_BATCH = 16
@@ -36,6 +37,10 @@ class Painter(Protocol):
         """Conditions float32 (N, 5) and latents (N, latent_size) to pictures uint8 (N, side, side, 3)."""
         ...
 
+    def paint_inner(self, inner: Float32, latents: Float32) -> UInt8:
+        """The same from inner conditions (N, 11), which can ask for any painting's ratings and emotion."""
+        ...
+
 
 class OnnxPainter:
     """An exported generator on one CPU thread; sizes are read from the model.
@@ -48,7 +53,9 @@ class OnnxPainter:
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise TrainingError(f"no generator at {path}", "export one, or give the path of a generator.onnx")
+        self._path = path
         self._session = open_session(path.read_bytes(), "cpu", 1, path.name)
+        self._inner_session: tuple[Session, str] | None = None
         shapes = {one.name: _sizes(one.shape) for one in self._session.get_inputs()}
         image = {one.name: _sizes(one.shape) for one in self._session.get_outputs()}.get("image", [])
         if (
@@ -66,9 +73,20 @@ class OnnxPainter:
         self.latent_size = shapes["noise"][1]
 
     def paint(self, conditions: Float32, latents: Float32) -> UInt8:
+        return self._paint(self._session, "condition", conditions, latents)
+
+    def paint_inner(self, inner: Float32, latents: Float32) -> UInt8:
+        if self._inner_session is None:
+            content, name = with_inner_input(onnx.load(self._path))
+            self._inner_session = open_session(content, "cpu", 1, self._path.name), name
+        session, name = self._inner_session
+        return self._paint(session, name, inner, latents)
+
+    def _paint(self, session: Session, name: str, conditions: Float32, latents: Float32) -> UInt8:
         pictures = np.empty((len(conditions), self.side, self.side, 3), np.uint8)
+        feed = {"condition": np.zeros((1, ENGINE_CONDITION_SIZE), np.float32)}
         for row, (condition, latent) in enumerate(zip(conditions, latents, strict=True)):
-            (image,) = self._session.run(["image"], {"condition": condition[None], "noise": latent[None]})
+            (image,) = session.run(["image"], {**feed, name: condition[None], "noise": latent[None]})
             pictures[row] = eight_bit(image[0].transpose(1, 2, 0))
         return pictures
 
@@ -95,11 +113,15 @@ class RunPainter:
         ).shape[1]
 
     def paint(self, conditions: Float32, latents: Float32) -> UInt8:
+        inner: Float32 = self.translate(torch.from_numpy(conditions)).numpy()
+        return self.paint_inner(inner, latents)
+
+    def paint_inner(self, inner: Float32, latents: Float32) -> UInt8:
         parts = []
         with torch.no_grad():
-            for first in range(0, len(conditions), TORCH_BATCH):
+            for first in range(0, len(inner), TORCH_BATCH):
                 rows = slice(first, first + TORCH_BATCH)
-                asked = self.translate(torch.from_numpy(conditions[rows]))
+                asked = torch.from_numpy(inner[rows])
                 images = self.generator(torch.from_numpy(latents[rows]), asked) * 0.5 + 0.5
                 parts.append(eight_bit(images.permute(0, 2, 3, 1).numpy()))
         return np.concatenate(parts)
@@ -116,6 +138,35 @@ def open_painter(path: Path) -> Painter:
     if (path / "manifest.toml").is_file():
         return OnnxPainter(path / "generator.onnx")
     return RunPainter(path)
+
+
+def with_inner_input(model: onnx.ModelProto) -> tuple[bytes, str]:
+    """An exported generator that takes the inner condition as a further input; its content and that input's name.
+
+    The five values are translated within the graph: the first tensor of shape (1, 11) is what they become. It turns
+    into an input; whatever computed it is left without use.
+
+    Raises:
+        TrainingError: there is no such tensor.
+    """
+    shaped = model if model.graph.value_info else onnx.shape_inference.infer_shapes(model)
+    wanted = {
+        one.name
+        for one in shaped.graph.value_info
+        if [size.dim_value for size in one.type.tensor_type.shape.dim] == [1, CONDITION_SIZE]
+    }
+    for node in model.graph.node:
+        for place, name in enumerate(node.output):
+            if name in wanted:
+                node.output[place] = f"{name}_of_five_values"
+                shape = [1, CONDITION_SIZE]
+                model.graph.input.append(
+                    onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+                )
+                return model.SerializeToString(), name
+    raise TrainingError(
+        f"no tensor of shape (1, {CONDITION_SIZE}) in the generator", "measure its run instead of its export"
+    )
 
 
 def _sizes(shape: Sequence[int | str | None]) -> list[int]:
