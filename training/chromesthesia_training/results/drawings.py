@@ -23,6 +23,8 @@ from chromesthesia_training.results.style import (
     drawing,
 )
 
+LABEL_PLACES = {"cnn_lstm": (-8, -16), "transformer": (7, -14), "cnn_gru": (-22, -16), "ann": (-32, -4)}
+"""Where the reference's labels go, in points: at the usual place some would lie on each other."""
 Draw = Callable[[Book, Path], bool]
 
 
@@ -81,7 +83,7 @@ def _protocols(book: Book, path: Path) -> bool:
         if heard is not None:
             axes.axhline(heard.mean, color=MUTED, lw=1.2, ls="--")
             axes.text(
-                len(rows) - 0.45, heard.mean, "streaming,\nby speaker", color=MUTED, fontsize=8.5, va="center"
+                len(rows) - 0.45, heard.mean, "streaming,\nby speaker", color=MUTED, fontsize=8.5, va="bottom"
             )
         axes.set_xticks(
             places, [row.title.replace("CNN-LSTM-Attention", "CNN-LSTM-\nAttention") for row in rows]
@@ -126,7 +128,7 @@ def _size_time(book: Book, path: Path) -> bool:
             axes.annotate(
                 row.title,
                 (row.millions, row.minutes),
-                (6, 6),
+                LABEL_PLACES.get(row.key, (7, 5)),
                 textcoords="offset points",
                 color=THEIRS,
                 fontsize=8,
@@ -144,6 +146,8 @@ def _size_time(book: Book, path: Path) -> bool:
                 row.title, (millions, spent), (6, -12), textcoords="offset points", color=INK, fontsize=8
             )
         axes.set(xscale="log", yscale="log", xlabel="parameters, millions", ylabel="minutes of training")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_title("Size against training time")
         axes.legend(loc="best")
         figure.colorbar(shown, ax=axes, label="our macro-F1, by clip", pad=0.01)
@@ -163,7 +167,10 @@ def _confusion(book: Book, path: Path) -> bool:
         return False
     columns = min(4, len(found))
     rows = -(-len(found) // columns)
-    with drawing(path, rows, columns, 2.75 * rows) as (_, plots):
+    with drawing(path, rows, columns, 2.5 * rows) as (figure, plots):
+        figure.suptitle(
+            "By speaker: rows what was acted, columns what was heard", x=0.01, ha="left", fontsize=11
+        )
         for axes, (title, counts) in zip(plots, found, strict=False):
             draw_confusion(axes, np.array(counts, float), tuple(EMOTION_COLOURS), title)
         for axes in plots[len(found) :]:
@@ -205,7 +212,8 @@ def _curves(book: Book, path: Path) -> bool:
         for axes, (title, curves) in zip(axes_list, plots, strict=True):
             for colour, (name, (steps, mean)) in zip(SERIES, curves, strict=False):
                 axes.plot(steps, mean, color=colour, label=name)
-            axes.set(xlabel="epoch", ylabel="validation macro-F1", title=title)
+            axes.set(xlabel="epoch", ylabel="macro-F1 of the held-out clips", title=title)
+            axes.xaxis.get_major_locator().set_params(integer=True)
             axes.legend(loc="lower right", fontsize=8)
     return True
 

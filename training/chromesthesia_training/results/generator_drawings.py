@@ -49,11 +49,12 @@ def _distances(book: Book, path: Path) -> bool:
                 yerr=spread,
                 color=SERIES[number],
                 ecolor=MUTED,
+                error_kw={"elinewidth": 1.2},
                 label=metrics.name,
             )
             axes.bar_label(bars, [f"{share:.2f}" for share in shares], fontsize=8.5, color=INK, padding=2)
         axes.axhline(1.0, color=REAL, lw=1.6)
-        axes.text(len(SPACES) - 0.45, 1.0, "real,\nunseen\nartists", color=REAL, fontsize=8.5, va="center")
+        axes.text(len(SPACES) - 0.42, 1.02, "real,\nunseen\nartists", color=REAL, fontsize=8.5, va="bottom")
         axes.set_xticks(places, SPACES.values())
         axes.set_xlim(-0.6, len(SPACES) + 0.05)
         axes.set(
@@ -102,16 +103,17 @@ def _consistency(book: Book, path: Path) -> bool:
             offset = (number - (len(bars) - 1) / 2) * width
             axes.bar(
                 places + offset,
-                [one.mean if one else 0.0 for one in figures],
+                [one.mean if one else np.nan for one in figures],
                 width * 0.9,
                 yerr=[(one.deviation or 0.0) if one else 0.0 for one in figures],
                 ecolor=MUTED,
+                error_kw={"elinewidth": 1.2},
                 color=colour,
                 label=name,
             )
         if floor is not None:
             axes.axhline(floor.mean, color=INK, lw=1.2, ls="--")
-            axes.text(2.62, floor.mean, "shuffled", color=INK, fontsize=8.5, va="center")
+            axes.text(2.62, floor.mean + 0.005, "shuffled", color=INK, fontsize=8.5, va="bottom")
         axes.set_xticks(places, [f"k = {k}" for k in (1, 5, 11)])
         axes.set_xlim(-0.6, 2.95)
         axes.set_ylim(0.2, None)
@@ -142,10 +144,11 @@ def _control(book: Book, path: Path) -> bool:
                 offset = (number - (len(groups) - 1) / 2) * width
                 axes.bar(
                     places + offset,
-                    [one.mean if one else 0.0 for one in values],
+                    [one.mean if one else np.nan for one in values],
                     width * 0.9,
                     yerr=[(one.deviation or 0.0) if one else 0.0 for one in values],
                     ecolor=MUTED,
+                    error_kw={"elinewidth": 1.2},
                     color=colour,
                     label=name,
                 )
@@ -153,7 +156,7 @@ def _control(book: Book, path: Path) -> bool:
             axes.set(title=f"{rating}: r of asked and read", ylim=(0, 1))
             axes.grid(axis="x", visible=False)
         plots[0].axhline(0.75, color=RULE, lw=1.4, ls="--")
-        plots[0].text(-0.55, 0.76, "target", fontsize=8.5, color=MUTED)
+        plots[0].text(-0.42, 0.765, "target", fontsize=8.5, color=MUTED)
         plots[1].legend(loc="upper right")
     return True
 

@@ -14,6 +14,8 @@ from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, EncoderRow, 
 from chromesthesia_training.results.targets import summary
 
 COMMAND = "chromesthesia-train results"
+MISSED = "missed.md"
+"""Written by hand: what was tried for each target that is missed."""
 TITLES = {
     "encoders": "Encoders of sound",
     "alignment": "Alignment and the reference cGAN",
@@ -80,6 +82,8 @@ def _front(book: Book, shown: set[str]) -> str:
         *picture("samples.jpg", "Pictures of the default pack, asked for by emotion", shown),
         *picture("clip.webp", "The default pack following an angry, a happy and a sad voice", shown),
     ]
+    if MISSED in shown:
+        lines += [f"Where a target is missed, [what was tried and what it gave]({MISSED}).", ""]
     if gone:
         lines += ["## Not run yet", "", *(f"- {one}" for one in gone), ""]
     return _whole(lines)
@@ -125,6 +129,7 @@ def _encoders(book: Book, shown: set[str]) -> list[str]:
         "",
         *_other_rows(book, "A"),
         "",
+        *_every_encoder(book),
     ]
     for name, words in (
         ("encoders_protocols.png", "Macro-F1 by clip and by speaker beside the reference"),
@@ -180,6 +185,38 @@ def _other_rows(book: Book, section: str) -> list[str]:
             ]
         )
     return table(["what", "theirs", "ours", "same work", "split", "seeds", "metrics"], rows)
+
+
+def _every_encoder(book: Book) -> list[str]:
+    """Every run that scored an encoder, the reference's and ours, in one table."""
+    rows = []
+    for metrics in book.section("encoders"):
+        if metrics.figure("macro_f1") is None:
+            continue
+        parameters = metrics.figure("parameters")
+        rows.append(
+            [
+                link(metrics),
+                metrics["protocol"].replace("_", " "),
+                "yes" if metrics["data"].get("trained_with_tess") else "no",
+                said(metrics.figure("accuracy")),
+                said(metrics.figure("macro_f1")),
+                said(metrics.figure("macro_f1_with_tess")),
+                "-" if parameters is None else f"{parameters.mean / 1e6:.2f}",
+                said(metrics.figure("minutes"), 1),
+            ]
+        )
+    headers = [
+        "run",
+        "protocol",
+        "TESS trains",
+        "accuracy",
+        "macro-F1",
+        "macro-F1, TESS scored too",
+        "M",
+        "min",
+    ]
+    return ["## Every encoder and protocol", "", *table(headers, rows, range(3, 8)), ""] if rows else []
 
 
 def _per_class(book: Book) -> list[str]:
