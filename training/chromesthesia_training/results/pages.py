@@ -262,6 +262,7 @@ def _alignment(book: Book, shown: set[str]) -> list[str]:
     for name, words in (
         ("alignment_losses.png", "InfoNCE and the multi-positive loss"),
         ("alignment_umap.png", "The shared space by emotion and by modality"),
+        ("cgan_snapshots.jpg", "The reference cGAN, rebuilt, at its snapshots"),
         ("alignment_cgan_tuning.png", "Tuning the reference cGAN: importance and trials"),
         ("consistency.png", "Emotion consistency beside ceiling and floor"),
     ):

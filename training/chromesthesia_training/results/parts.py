@@ -5,6 +5,9 @@ from __future__ import annotations
 from chromesthesia_training.results.book import NOT_RUN, Book, table
 from chromesthesia_training.results.targets import summary
 
+OF_THE_PACK = ("samples.jpg", "clip.webp")
+"""Made from the pack, not from metrics files."""
+
 
 def targets_table(book: Book, keys: str = "") -> list[str]:
     """The targets whose key begins with `keys`, and whether they are met."""
@@ -31,6 +34,6 @@ def targets_table(book: Book, keys: str = "") -> list[str]:
 
 
 def picture(name: str, words: str, shown: set[str]) -> list[str]:
-    """A drawing (.png, in `figures`) or another picture beside the page; nothing where it is not among `shown`."""
-    folder = "figures/" if name.endswith(".png") else ""
+    """A drawing in `figures`, or what is made from the pack beside the page; nothing where it is not among `shown`."""
+    folder = "" if name in OF_THE_PACK else "figures/"
     return [f"![{words}]({folder}{name})", ""] if name in shown else []

@@ -11,15 +11,15 @@ from chromesthesia_training.results.book import Book
 from chromesthesia_training.results.drawings import DRAWINGS, draw_all
 from chromesthesia_training.results.metrics_file import METRICS_ROOT
 from chromesthesia_training.results.pages import MISSED, render
+from chromesthesia_training.results.parts import OF_THE_PACK
 from chromesthesia_training.results.rows import missing
 from chromesthesia_training.safe_write import write_text_whole
 
 logger = logging.getLogger(__name__)
 
 RESULTS_DIR = METRICS_ROOT.parent
-PICTURES = ("samples.jpg", "clip.webp")
-DRAWN_BY_RUNS = ("alignment_umap.png",)
-"""Not made from metrics files, but from a pack or by a run: shown where they are there."""
+DRAWN_BY_RUNS = ("alignment_umap.png", "cgan_snapshots.jpg")
+"""Not made from metrics files but by a run: shown where they are there."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def write_report(results_dir: Path = RESULTS_DIR, drawings: bool = True) -> Repo
 def shown_in(results_dir: Path) -> list[str]:
     """Names of the drawings and pictures that are there to be shown."""
     drawn = [name for name in (*DRAWINGS, *DRAWN_BY_RUNS) if (results_dir / "figures" / name).is_file()]
-    return drawn + [name for name in (*PICTURES, MISSED) if (results_dir / name).is_file()]
+    return drawn + [name for name in (*OF_THE_PACK, MISSED) if (results_dir / name).is_file()]
 
 
 def complaints(results_dir: Path = RESULTS_DIR) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -120,17 +121,14 @@ def _figures(wanted: dict[str, tuple[str, ...]], digits: int = 3) -> Callable[[S
 
 
 def _snapshots(files: Sequence[Metrics]) -> str:
-    return _parts(
-        files[0],
-        {
-            f"epoch {epoch}": (
-                f"epoch_{epoch}",
-                f"epoch_{epoch}.consistency_k5",
-                f"epoch_{epoch}.consistency",
-            )
-            for epoch in (20, 40, 100)
-        },
+    epochs = sorted(
+        int(name.removeprefix("epoch_")) for name in files[0]["figures"] if re.fullmatch(r"epoch_\d+", name)
     )
+    wanted = {
+        f"epoch {epoch}": (f"epoch_{epoch}.consistency_k5", f"epoch_{epoch}.consistency", f"epoch_{epoch}")
+        for epoch in epochs
+    }
+    return _parts(files[0], wanted)
 
 
 GENERATOR = ("generator/default", "generator/shipped_0_2", "generator/shipped_0_1")
