@@ -36,7 +36,7 @@ from chromesthesia_training.sources import DataSource
 logger = logging.getLogger(__name__)
 
 LARGEST_PACK_BYTES = 32_000_000
-GENERATOR_FIGURES = ("asked_and_read", "frechet", "three_emotions", "motion")
+GENERATOR_FIGURES = ("asked_and_read", "frechet", "kernel_distance", "three_emotions", "copies", "motion")
 """Parts of the generator's metrics.json that go into the manifest and the card."""
 TIMED_STEPS = 300
 TIMED_PICTURES = 60
