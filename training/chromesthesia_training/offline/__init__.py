@@ -1,0 +1,1 @@
+"""Emotion encoders that hear whole clips: the reference's seven, their protocols, and the best we know to build."""

@@ -1,0 +1,163 @@
+"""An encoder through every split of a protocol: trained, asked, its answers kept so that an interrupted run goes on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from chromesthesia.seams import Float32
+from chromesthesia_training.clips import Clip
+from chromesthesia_training.fit import FitSettings, fit
+from chromesthesia_training.offline.loading import Rows, scoring_loader, training_loader
+from chromesthesia_training.offline.models import ClipEncoder
+from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, draw_weights, one_hot
+from chromesthesia_training.offline.scoring import FoldAnswers
+from chromesthesia_training.offline.views import Views, network_input
+from chromesthesia_training.safe_write import whole_file
+from chromesthesia_training.splits import Protocol, Split, protocol_splits
+
+logger = logging.getLogger(__name__)
+
+Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """The clips with their labels int64 [n] and views."""
+
+    clips: Sequence[Clip]
+    labels: Int64
+    views: Views
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """(corpus, label) of every clip."""
+        return [(clip.corpus, int(label)) for clip, label in zip(self.clips, self.labels, strict=True)]
+
+
+def speaker_splits(clips: Sequence[Clip], protocol: Protocol = "group", tess: bool = False) -> list[Split]:
+    """Splits whose training rows are all others; nothing is chosen on `val`, the test. `tess`: TESS trains too.
+
+    Raises DataError for a class with one clip, or where a speaker would be on both sides.
+    """
+    splits = []
+    for split in protocol_splits(clips, protocol):
+        train = np.union1d(split.train, split.val)
+        if not tess:
+            train = np.array([row for row in train if clips[row].corpus != "tess"], dtype=np.int64)
+        splits.append(Split(split.name, train, split.test, split.test))
+    return splits
+
+
+def clip_inputs(encoder: ClipEncoder, views: Views, rows: Int64, train: Int64) -> tuple[Tensor, Tensor]:
+    """What the encoder takes of `rows`, and the mask; functionals are standardised on the rows `train`."""
+    if encoder.takes == "functionals":
+        mean, deviation = views.described[train].mean(axis=0), views.described[train].std(axis=0) + 1e-6
+        scaled: Float32 = np.clip((views.described[rows] - mean) / deviation, -4.0, 4.0).astype(np.float32)
+        return torch.from_numpy(scaled), torch.ones(len(rows), 1)
+    if encoder.takes == "layer7":
+        steps = torch.from_numpy(views.steps7[rows])
+        return torch.from_numpy(views.layer7[rows]), (
+            torch.arange(views.layer7.shape[2])[None] < steps[:, None]
+        ).float()
+    spectra, mask = network_input(views, rows)
+    return spectra.half(), mask
+
+
+def train_fold(
+    make: Callable[[], ClipEncoder],
+    task: Task,
+    split: Split,
+    recipe: Recipe,
+    run_dir: Path,
+    seed: int,
+    fresh: bool,
+) -> FoldAnswers:
+    """Train on one split and answer its test rows; the score by epoch is of the test rows and chooses nothing."""
+    torch.manual_seed(seed)
+    encoder = make()
+    train = Rows(
+        *clip_inputs(encoder, task.views, split.train, split.train), one_hot(task.labels[split.train])
+    )
+    test = Rows(*clip_inputs(encoder, task.views, split.test, split.train), one_hot(task.labels[split.test]))
+    weights = draw_weights([task.groups[row] for row in split.train], recipe.balance)
+    loader = training_loader(train, weights, recipe.batch, seed)
+    module = ClipClassifier(encoder, recipe, len(loader) * recipe.epochs, seed)
+    settings = FitSettings(run_dir, max_epochs=recipe.epochs, seed=seed, checkpoint_every_steps=10_000)
+    report = fit(module, loader, scoring_loader(test), settings, resume=not fresh)
+    probabilities = answer(module.encoder, test.tensors[0], test.tensors[1])
+    return FoldAnswers(split.name, split.test, probabilities, report.minutes, _curve(report.history))
+
+
+def _curve(history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    kept = ("epoch", "loss", "val_macro_f1", "val_accuracy")
+    return [{name: round(float(point[name]), 4) for name in kept if name in point} for point in history]
+
+
+def run_folds(
+    make: Callable[[], ClipEncoder],
+    task: Task,
+    splits: Sequence[Split],
+    recipe: Recipe,
+    run_dir: Path,
+    seed: int = 0,
+    fresh: bool = False,
+) -> list[FoldAnswers]:
+    """Every split in turn; one whose answers lie in `run_dir` from the same recipe and rows is not trained again."""
+    done = []
+    for split in splits:
+        key = json.dumps([asdict(recipe), seed, len(split.train), int(split.train.sum())])
+        folder = run_dir / split.name.replace(" ", "-")
+        answers = None if fresh else read_answers(folder / "answers.npz", key, split)
+        if answers is None:
+            begun_s = time.process_time()
+            answers = train_fold(make, task, split, recipe, folder, seed, fresh)
+            write_answers(folder / "answers.npz", key, answers)
+            logger.info(
+                "%s %s: %.0f s of processor time", run_dir.name, split.name, time.process_time() - begun_s
+            )
+        done.append(answers)
+    return done
+
+
+def write_answers(path: Path, key: str, answers: FoldAnswers) -> None:
+    """Keep the answers of one fold, whole or not at all."""
+    with whole_file(path) as file:
+        np.savez(
+            file,
+            key=np.array(key),
+            rows=answers.rows,
+            probabilities=answers.probabilities,
+            minutes=np.array(answers.minutes),
+            curve=np.array(json.dumps(list(answers.curve))),
+        )
+
+
+def read_answers(path: Path, key: str, split: Split) -> FoldAnswers | None:
+    """Answers kept under the same key for the same rows; None where there are none."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if str(stored["key"]) != key or not np.array_equal(stored["rows"], split.test):
+                return None
+            return FoldAnswers(
+                split.name,
+                stored["rows"],
+                stored["probabilities"],
+                float(stored["minutes"]),
+                json.loads(str(stored["curve"])),
+            )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError):
+        logger.warning("%s is damaged; training this fold again", path)
+        return None

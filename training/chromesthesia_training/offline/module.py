@@ -1,0 +1,191 @@
+"""Training of one offline encoder on the rows of one split."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, cast
+
+import lightning
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from chromesthesia.seams import EMOTIONS
+from chromesthesia_training.encoder.scores import macro_f1
+from chromesthesia_training.offline.models import ClipEncoder
+from chromesthesia_training.offline.models.parts import VIEWS
+from chromesthesia_training.spec_augment import SpecAugment, mixup, spec_augment
+
+logger = logging.getLogger(__name__)
+
+Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+ANSWER_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an encoder is trained; set beforehand, not tuned.
+
+    balance: a clip is drawn with its (corpus, emotion) count to the power of minus this.
+    band_shift: spectra are moved by up to so many mel bands.
+    """
+
+    epochs: int = 10
+    batch: int = 32
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.1
+    mixup_alpha: float = 0.3
+    time_masks: int = 2
+    time_frames: int = 12
+    frequency_masks: int = 4
+    bands: int = 10
+    band_shift: int = 3
+    balance: float = 0.3
+
+    def plain(self) -> Recipe:
+        """The same without any augmentation."""
+        return Recipe(
+            self.epochs, self.batch, self.learning_rate, self.weight_decay, self.label_smoothing,
+            mixup_alpha=0.0, time_masks=0, frequency_masks=0, band_shift=0, balance=self.balance,
+        )  # fmt: skip
+
+
+class ClipClassifier(lightning.LightningModule):
+    """A clip encoder with its loss, augmentation and one-cycle schedule (Smith and Topin 2019).
+
+    Batches are (inputs, mask, targets): inputs float16 or float32 as the encoder takes them, targets float [B, 3]. The
+    augmentation of step n follows from (seed, n) alone.
+    """
+
+    def __init__(self, encoder: ClipEncoder, recipe: Recipe, steps: int, seed: int = 0) -> None:
+        super().__init__()
+        encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.encoder = encoder
+        self.recipe = recipe
+        self.steps = steps
+        self.seed = seed
+        self._wanted: list[Tensor] = []
+        self._said: list[Tensor] = []
+
+    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Logits [B, 3]."""
+        logits, _ = self.encoder(inputs, mask)
+        return cast(Tensor, logits)
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
+        inputs, mask, targets = batch
+        generator = torch.Generator(device=inputs.device)
+        generator.manual_seed((self.seed << 32) + self.global_step)
+        inputs, mask, targets = augment(inputs.float(), mask, targets, self.recipe, generator)
+        if inputs.ndim == 4:
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+        loss = functional.cross_entropy(
+            self(inputs, mask), targets, label_smoothing=self.recipe.label_smoothing
+        )
+        self.log("loss", loss, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> None:
+        inputs, mask, targets = batch
+        self._said.append(self(inputs.float(), mask).argmax(dim=1).cpu())
+        self._wanted.append(targets.argmax(dim=1).cpu())
+
+    def on_validation_epoch_end(self) -> None:
+        wanted, said = torch.cat(self._wanted), torch.cat(self._said)
+        self._wanted.clear()
+        self._said.clear()
+        self.log("val_macro_f1", macro_f1(wanted.tolist(), said.tolist()))
+        self.log("val_accuracy", float((wanted == said).float().mean()))
+
+    def configure_optimizers(self) -> Any:
+        optimiser = torch.optim.AdamW(
+            _parameter_groups(self.encoder, self.recipe), weight_decay=self.recipe.weight_decay
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser,
+            [float(group["lr"]) for group in optimiser.param_groups],
+            total_steps=max(2, self.steps),
+            pct_start=0.2,
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _parameter_groups(encoder: ClipEncoder, recipe: Recipe) -> list[dict[str, Any]]:
+    """Pretrained layers learn at a quarter of the rate."""
+    pretrained = [value for name, value in encoder.named_parameters() if name.startswith("pretrained.")]
+    fresh = [value for name, value in encoder.named_parameters() if not name.startswith("pretrained.")]
+    groups: list[dict[str, Any]] = [{"params": fresh, "lr": recipe.learning_rate}]
+    if pretrained:
+        groups.append({"params": pretrained, "lr": 0.25 * recipe.learning_rate})
+    return groups
+
+
+def augment(
+    inputs: Tensor, mask: Tensor, targets: Tensor, recipe: Recipe, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """SpecAugment over all views at once, a shift along frequency, mixup; of a pretrained layer only spans of time are
+    hidden, vectors per clip are only mixed.
+    """
+    if inputs.ndim == 4 and inputs.shape[1] != VIEWS and recipe.time_masks:
+        rows, channels, steps, bands = inputs.shape
+        hidden = spec_augment(
+            inputs.permute(0, 2, 1, 3).reshape(rows, steps, channels * bands),
+            generator,
+            SpecAugment(recipe.time_masks, max(1, recipe.time_frames // 4), 0.2, 0, 1, gain_db=0.0),
+            fill=0.0,
+        )
+        inputs = hidden.reshape(rows, steps, channels, bands).permute(0, 2, 1, 3)
+    elif inputs.ndim == 4 and inputs.shape[1] == VIEWS:
+        if recipe.band_shift > 0:
+            shift = int(
+                torch.randint(
+                    -recipe.band_shift, recipe.band_shift + 1, (1,), generator=generator, device=inputs.device
+                )
+            )
+            inputs = torch.roll(inputs, shift, dims=3)
+        rows, views, frames, bands = inputs.shape
+        hidden = spec_augment(
+            inputs.transpose(1, 2).reshape(rows, frames, views * bands),
+            generator,
+            SpecAugment(
+                recipe.time_masks, recipe.time_frames, 0.15, recipe.frequency_masks, recipe.bands, gain_db=0.0
+            ),
+            fill=0.0,
+        )
+        inputs = hidden.reshape(rows, frames, views, bands).transpose(1, 2)
+    if recipe.mixup_alpha > 0.0:
+        state = generator.get_state()
+        inputs, targets = mixup(inputs, targets, generator, recipe.mixup_alpha)
+        generator.set_state(state)
+        mask, _ = mixup(mask, targets, generator, recipe.mixup_alpha)
+    return inputs, mask, targets
+
+
+def one_hot(labels: Int64) -> Tensor:
+    """int64 [n] -> float32 [n, 3]."""
+    return functional.one_hot(torch.from_numpy(labels), len(EMOTIONS)).float()
+
+
+@torch.inference_mode()
+def answer(encoder: ClipEncoder, inputs: Tensor, mask: Tensor) -> Float64:
+    """Probabilities of every row, float64 [n, 3]."""
+    encoder.eval()
+    logits = [
+        encoder(inputs[at : at + ANSWER_BATCH].float(), mask[at : at + ANSWER_BATCH])[0]
+        for at in range(0, len(inputs), ANSWER_BATCH)
+    ]
+    return np.asarray(torch.cat(logits).double().softmax(dim=1).numpy())
+
+
+def draw_weights(groups: list[tuple[str, int]], balance: float) -> Float64:
+    """Chance of each row to be drawn, by the size of its group: float64 [n], sums to 1."""
+    sizes: dict[tuple[str, int], int] = {}
+    for group in groups:
+        sizes[group] = sizes.get(group, 0) + 1
+    weights = np.array([sizes[group] ** -balance for group in groups], dtype=np.float64)
+    return np.asarray(weights / weights.sum())

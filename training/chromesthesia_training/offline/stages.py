@@ -1,0 +1,266 @@
+"""The `encoders` stages of `reproduce`: the reference's rows, the best offline encoder, what augmentation gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+
+from chromesthesia_training.encoder.model import parameter_count
+from chromesthesia_training.errors import DataError
+from chromesthesia_training.offline.best import blend, kernel_folds
+from chromesthesia_training.offline.folds import run_folds, speaker_splits
+from chromesthesia_training.offline.kernel import KernelSettings
+from chromesthesia_training.offline.material import Material, read_descriptions, read_material
+from chromesthesia_training.offline.models import ENCODERS, ClipEncoder, make_encoder
+from chromesthesia_training.offline.models.yamnet_tail import YamnetTail
+from chromesthesia_training.offline.module import Recipe
+from chromesthesia_training.offline.scoring import FoldAnswers, write_encoder_metrics
+from chromesthesia_training.reproduce.stage import Context, Settings, Stage
+from chromesthesia_training.splits import Protocol, Split
+
+RECIPE = Recipe(epochs=4, learning_rate=4e-3)
+ANN_RECIPE = Recipe(epochs=25, learning_rate=3e-3, weight_decay=0.05)
+TAIL_RECIPE = Recipe(epochs=3, learning_rate=2.4e-3, weight_decay=0.05)
+QUICK_EPOCHS = 1
+SPLITS: dict[str, str] = {
+    "speaker": "five grouped folds by speaker; nothing was chosen on the test speakers",
+    "random": "random by clip, 80/20, speakers and sentences on both sides, as the reference",
+    "leave_one_corpus_out": "each corpus in turn is the test",
+}
+PROTOCOLS: dict[str, Protocol] = {
+    "speaker": "group",
+    "random": "random",
+    "leave_one_corpus_out": "leave_one_corpus_out",
+}
+BUDGET_NOTE = (
+    "short budget: nets of about 0.1 M parameters and 3 million products a clip, few epochs, one thread; the score by "
+    "epoch is of the test rows and chose nothing, the last epoch is scored"
+)
+
+
+def recipe_of(context: Context, recipe: Recipe) -> Recipe:
+    """The recipe, for one epoch when quick."""
+    return replace(recipe, epochs=QUICK_EPOCHS) if context.quick else recipe
+
+
+def material_of(context: Context) -> Material:
+    """Clips and views of the context."""
+    return read_material(context.data_dir, context.cache_dir, context.quick)
+
+
+def splits_of(
+    context: Context, material: Material, protocol: str, folds: int | None = None, tess: bool = False
+) -> list[Split]:
+    """Splits of a protocol; TESS trains where clips are split at random, or `tess`. Two of them when quick."""
+    splits = speaker_splits(material.task.clips, PROTOCOLS[protocol], tess or protocol == "random")
+    return splits[: 2 if context.quick else folds]
+
+
+def run_net(
+    context: Context,
+    name: str,
+    file: str,
+    protocol: str,
+    make: Callable[[], ClipEncoder],
+    recipe: Recipe,
+    folds: int | None = None,
+    reference: str | None = None,
+    notes: Sequence[str] = (BUDGET_NOTE,),
+) -> list[FoldAnswers]:
+    """Train one net through a protocol and write `encoders/<file>`."""
+    material = material_of(context)
+    recipe = recipe_of(context, recipe)
+    splits = splits_of(context, material, protocol, folds)
+    run_dir = context.runs_dir / "encoders" / file
+    answers = run_folds(make, material.task, splits, recipe, run_dir, context.seed, context.fresh)
+    write_encoder_metrics(
+        file,
+        material.task.clips,
+        material.task.labels,
+        answers,
+        root=context.metrics_dir,
+        command=context.command,
+        protocol=protocol,
+        split=SPLITS[protocol]
+        + (f"; {len(splits)} of five" if protocol == "random" and len(splits) < 5 else ""),
+        seeds=[context.seed],
+        settings={"encoder": name, **asdict(recipe)},
+        parameters=parameter_count(make()),
+        trained_with_tess=protocol == "random",
+        reference=reference,
+        notes=notes,
+    )
+    return answers
+
+
+def run_reference_row(context: Context, name: str) -> None:
+    """One of the reference's encoders, by speaker and by clip."""
+    recipe = ANN_RECIPE if name == "ann" else RECIPE
+    for protocol, folds in (("speaker", None), ("random", 1)):
+        make = partial(make_encoder, name)
+        run_net(context, name, f"{name}.{protocol}", protocol, make, recipe, folds, reference=name)
+
+
+def run_augmentation(context: Context) -> None:
+    """The CNN by speaker without any augmentation: what SpecAugment, shifts and mixup give is the difference."""
+    notes = (BUDGET_NOTE, "as cnn.speaker, without SpecAugment, shift along frequency and mixup")
+    make = partial(make_encoder, "cnn")
+    run_net(context, "cnn", "cnn_plain.speaker", "speaker", make, RECIPE.plain(), notes=notes)
+
+
+def run_kernel(context: Context, protocol: str, tess: bool = False) -> list[FoldAnswers]:
+    """The kernel machine through a protocol; `encoders/kernel.<protocol>`, `kernel_tess` where TESS trains too."""
+    material = material_of(context)
+    descriptions = read_descriptions(context, material)
+    splits = splits_of(context, material, protocol, tess=tess)
+    settings = KernelSettings()
+    file = f"kernel{'_tess' if tess else ''}.{protocol}"
+    run_dir = context.runs_dir / "encoders" / file
+    answers = kernel_folds(material.task, descriptions, splits, settings, run_dir, context.fresh)
+    trained_rows = max(len(split.train) for split in splits)
+    _write_best(
+        context,
+        material,
+        file,
+        protocol,
+        answers,
+        {"encoder": "kernel", **asdict(settings), "descriptions": sorted(descriptions)},
+        3 * trained_rows,
+        (
+            "kernel ridge regression, mean of Gaussian kernels over functionals, statistics of log-mel and pitch, "
+            "and of layers 5, 7 and 8 of YAMNet (Apache-2.0); parameters: dual weights; YAMNet's first "
+            "eight layers (0.5 M, frozen) are not counted",
+            "ridge, width, balance and the set of descriptions were chosen by training folds left out in "
+            "pairs (train on three folds, score the other two); one choice for all folds",
+        ),
+    )
+    return answers
+
+
+def run_tail(context: Context, protocol: str) -> list[FoldAnswers]:
+    """YAMNet's layers 8 to 10 trained on; `encoders/yamnet_tail.<protocol>`."""
+    weights = material_of(context).weights
+    if weights is None:
+        raise DataError(f"{context.data_dir}/weights/yamnet.tflite is missing", "copy YAMNet's weights there")
+    notes = (
+        "layers 8 to 10 of YAMNet (AudioSet weights, Apache-2.0) trained at a quarter of the head's rate, 1 to 7 "
+        "frozen and not counted; the last epoch is scored",
+    )
+    make = partial(YamnetTail, weights)
+    return run_net(
+        context, "yamnet_tail", f"yamnet_tail.{protocol}", protocol, make, TAIL_RECIPE, notes=notes
+    )
+
+
+def run_ensemble(context: Context, protocol: str) -> None:
+    """Kernel machine and fine-tuned YAMNet at even weights; `encoders/ensemble.<protocol>`."""
+    material = material_of(context)
+    members = [run_kernel(context, protocol), run_tail(context, protocol)]
+    _write_best(
+        context,
+        material,
+        f"ensemble.{protocol}",
+        protocol,
+        blend(members),
+        {"encoder": "ensemble", "members": ["kernel", "yamnet_tail"], "weights": "even, not fitted"},
+        sum(len(split.train) for split in splits_of(context, material, protocol)[:1]) * 3
+        + parameter_count(YamnetTail(material.weights or context.data_dir)),
+        ("an ensemble: geometric mean of the probabilities of kernel and yamnet_tail, even weights",),
+    )
+
+
+def run_kernel_stage(context: Context, protocol: str, tess: bool = False) -> None:
+    """`run_kernel` as a stage."""
+    run_kernel(context, protocol, tess)
+
+
+def _write_best(
+    context: Context,
+    material: Material,
+    file: str,
+    protocol: str,
+    answers: Sequence[FoldAnswers],
+    settings: Mapping[str, object],
+    parameters: int,
+    notes: Sequence[str],
+) -> None:
+    write_encoder_metrics(
+        file,
+        material.task.clips,
+        material.task.labels,
+        answers,
+        root=context.metrics_dir,
+        command=context.command,
+        protocol=protocol,
+        split=SPLITS[protocol],
+        seeds=[context.seed],
+        settings=settings,
+        parameters=parameters,
+        trained_with_tess=protocol == "random" or "_tess" in file,
+        notes=notes,
+    )
+
+
+def _row_settings(context: Context, name: str) -> Settings:
+    return {"encoder": name, **asdict(recipe_of(context, ANN_RECIPE if name == "ann" else RECIPE))}
+
+
+def _plain_settings(context: Context) -> Settings:
+    return {"encoder": "cnn", **asdict(recipe_of(context, RECIPE.plain()))}
+
+
+def _kernel_settings(context: Context) -> Settings:
+    return {"encoder": "kernel", **asdict(KernelSettings())}
+
+
+def stages() -> tuple[Stage, ...]:
+    """The offline encoders."""
+    rows = tuple(
+        Stage(
+            f"encoders.{name}",
+            "encoders",
+            partial(run_reference_row, name=name),
+            (f"encoders/{name}.speaker", f"encoders/{name}.random"),
+            settings=partial(_row_settings, name=name),
+        )
+        for name in ENCODERS
+    )
+    return (
+        *rows,
+        Stage(
+            "encoders.ensemble",
+            "encoders",
+            partial(run_ensemble, protocol="speaker"),
+            ("encoders/kernel.speaker", "encoders/yamnet_tail.speaker", "encoders/ensemble.speaker"),
+        ),
+        Stage(
+            "encoders.kernel.random",
+            "encoders",
+            partial(run_kernel_stage, protocol="random"),
+            ("encoders/kernel.random",),
+            settings=_kernel_settings,
+        ),
+        Stage(
+            "encoders.kernel_tess",
+            "encoders",
+            partial(run_kernel_stage, protocol="speaker", tess=True),
+            ("encoders/kernel_tess.speaker",),
+            settings=_kernel_settings,
+        ),
+        Stage(
+            "encoders.leave_one_corpus_out",
+            "encoders",
+            partial(run_kernel_stage, protocol="leave_one_corpus_out"),
+            ("encoders/kernel.leave_one_corpus_out",),
+            settings=_kernel_settings,
+        ),
+        Stage(
+            "encoders.augmentation",
+            "encoders",
+            run_augmentation,
+            ("encoders/cnn_plain.speaker",),
+            needs=("encoders.cnn",),
+            settings=_plain_settings,
+        ),
+    )

@@ -1,0 +1,240 @@
+"""The streaming encoder in the protocol of the offline ones: taught by a teacher's soft targets, scored streamed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.seams import ENCODER_HOPS
+from chromesthesia_training.cache import Float16
+from chromesthesia_training.encoder.batches import SCORE_FROM_S, STEP_S
+from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
+from chromesthesia_training.encoder.scores import macro_f1
+from chromesthesia_training.fit import FitSettings, fit
+from chromesthesia_training.offline.folds import Task, read_answers, write_answers
+from chromesthesia_training.offline.kernel import softmax
+from chromesthesia_training.offline.loading import Rows, scoring_loader, training_loader
+from chromesthesia_training.offline.module import draw_weights, one_hot
+from chromesthesia_training.offline.scoring import FoldAnswers
+from chromesthesia_training.spec_augment import SpecAugment, spec_augment
+from chromesthesia_training.splits import Split
+
+logger = logging.getLogger(__name__)
+
+Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+CLIP_HOPS = 320
+SCORED_FROM = round(SCORE_FROM_S / STEP_S)
+ANSWER_BATCH = 128
+CURVE = ("epoch", "loss", "val_macro_f1")
+
+
+@dataclass(frozen=True)
+class StreamingRecipe:
+    """crop_hops: 10 ms hops of a clip that one step of training hears; teacher: share of the soft targets in the loss,
+    temperature softens them; gain_db: level moved by up to so much either way; band_shift in mel bands.
+    """
+
+    epochs: int = 5
+    batch: int = 32
+    learning_rate: float = 5e-3
+    weight_decay: float = 0.02
+    crop_hops: int = 160
+    teacher: float = 0.6
+    label_smoothing: float = 0.1
+    gain_db: float = 10.0
+    band_shift: int = 3
+    balance: float = 0.3
+    ema_decay: float = 0.98
+
+
+class StreamingClassifier(lightning.LightningModule):
+    """Batches are (log-mel float16 [B, 320, 64], hops that sound [B], targets [B, 3], teacher's probabilities [B, 3]).
+
+    The loss is of the mean logits of the steps later than half a second, and at half weight of every such step.
+    """
+
+    def __init__(self, encoder: StreamingEncoder, recipe: StreamingRecipe, steps: int, seed: int) -> None:
+        super().__init__()
+        encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.encoder = encoder
+        self.recipe, self.steps, self.seed = recipe, steps, seed
+        self._wanted: list[Tensor] = []
+        self._said: list[Tensor] = []
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], index: int) -> Tensor:
+        log_mel, hops, targets, taught = batch
+        recipe = self.recipe
+        generator = torch.Generator().manual_seed((self.seed << 32) + self.global_step)
+        log_mel, hops = crop(log_mel.float(), hops, recipe.crop_hops, generator)
+        if recipe.band_shift:
+            shift = int(torch.randint(-recipe.band_shift, recipe.band_shift + 1, (1,), generator=generator))
+            log_mel = torch.roll(log_mel, shift, dims=2)
+        log_mel = spec_augment(log_mel, generator, SpecAugment(2, 20, 0.15, 2, 8, gain_db=recipe.gain_db))
+        reading, _ = self.encoder(log_mel)
+        soft = (1.0 - recipe.teacher) * smoothed(targets, recipe.label_smoothing) + recipe.teacher * taught
+        weight = step_weight(hops // ENCODER_HOPS, reading.logits.shape[1])
+        pooled = (reading.logits * weight.unsqueeze(2)).sum(dim=1)
+        by_step = -(functional.log_softmax(reading.logits, dim=2) * soft.unsqueeze(1)).sum(dim=2)
+        loss = functional.cross_entropy(pooled, soft) + 0.5 * (by_step * weight).sum(dim=1).mean()
+        self.log("loss", loss, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, ...], index: int) -> None:
+        log_mel, hops, targets, _ = batch
+        reading, _ = self.encoder(log_mel.float())
+        weight = step_weight(hops // ENCODER_HOPS, reading.logits.shape[1])
+        self._said.append((reading.logits * weight.unsqueeze(2)).sum(dim=1).argmax(dim=1))
+        self._wanted.append(targets.argmax(dim=1))
+
+    def on_validation_epoch_end(self) -> None:
+        wanted, said = torch.cat(self._wanted), torch.cat(self._said)
+        self._wanted.clear()
+        self._said.clear()
+        self.log("val_macro_f1", macro_f1(wanted.tolist(), said.tolist()))
+        self.log("val_accuracy", float((wanted == said).float().mean()))
+
+    def configure_optimizers(self) -> Any:
+        optimiser = torch.optim.AdamW(
+            self.parameters(), self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, self.recipe.learning_rate, total_steps=max(2, self.steps), pct_start=0.2
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def smoothed(targets: Tensor, smoothing: float) -> Tensor:
+    """One-hot targets with a little of every class."""
+    return (1.0 - smoothing) * targets + smoothing / targets.shape[1]
+
+
+def crop(log_mel: Tensor, hops: Tensor, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A stretch of each row from anywhere in what sounds, from its start where that is shorter."""
+    spare = (hops - length).clamp_min(0)
+    start = (torch.rand(len(log_mel), generator=generator) * (spare + 1)).long()
+    place = start[:, None] + torch.arange(length)[None]
+    return torch.gather(log_mel, 1, place[:, :, None].expand(-1, -1, log_mel.shape[2])), hops.clamp_max(
+        length
+    )
+
+
+def step_weight(steps: Tensor, count: int) -> Tensor:
+    """Even weight of the steps later than half a second within each clip (else of all): [B, count], sums to 1."""
+    place = torch.arange(count)[None]
+    inside = place < steps[:, None].clamp_min(1)
+    late = inside & (place >= SCORED_FROM)
+    chosen = torch.where(late.any(dim=1, keepdim=True), late, inside).float()
+    return chosen / chosen.sum(dim=1, keepdim=True)
+
+
+def clip_rows(task: Task, mel_of: Mapping[Path, Float16]) -> tuple[Tensor, Tensor]:
+    """The first 3.2 s of every clip from where it begins to sound: float16 [n, 320, 64], hops int64 [n]."""
+    rows = torch.full(
+        (len(task.clips), CLIP_HOPS, DEFAULT_MEL.mels), float(np.log(DEFAULT_MEL.floor)), dtype=torch.half
+    )
+    hops = torch.zeros(len(task.clips), dtype=torch.int64)
+    for row, clip in enumerate(task.clips):
+        mel = np.asarray(mel_of[clip.path], dtype=np.float32)
+        loudness = mel.max(axis=1)
+        loud = np.flatnonzero(loudness > loudness.max() - 8.0)
+        first = max(0, int(loud[0]) - 4) // ENCODER_HOPS * ENCODER_HOPS
+        heard = mel[first : min(len(mel), int(loud[-1]) + 8)][:CLIP_HOPS]
+        rows[row, : len(heard)] = torch.from_numpy(heard).half()
+        hops[row] = len(heard)
+    return rows, hops
+
+
+@torch.inference_mode()
+def streamed_answers(
+    encoder: StreamingEncoder, task: Task, rows: Int64, mel_of: Mapping[Path, Float16]
+) -> Float64:
+    """Probabilities of whole, untrimmed clips, heard step by step with carried state as the engine does: [rows, 3].
+
+    The step is the one that is exported; many clips are heard side by side. A clip's score is the mean of its logits
+    later than half a second.
+    """
+    encoder.eval()
+    lengths = np.array([len(mel_of[task.clips[row].path]) // ENCODER_HOPS for row in rows])
+    order = np.argsort(lengths, kind="stable")
+    scores = np.zeros((len(rows), 3))
+    for at in range(0, len(rows), ANSWER_BATCH):
+        chosen = order[at : at + ANSWER_BATCH]
+        longest = int(lengths[chosen].max())
+        log_mel = torch.full(
+            (len(chosen), longest * ENCODER_HOPS, DEFAULT_MEL.mels), float(np.log(DEFAULT_MEL.floor))
+        )
+        for place, row in enumerate(chosen):
+            hops = int(lengths[row]) * ENCODER_HOPS
+            mel = np.asarray(mel_of[task.clips[rows[row]].path][:hops], dtype=np.float32)
+            log_mel[place, :hops] = torch.from_numpy(mel)
+        state = encoder.initial_state(len(chosen))
+        logits = []
+        for step in range(longest):
+            reading, state = encoder.step(log_mel[:, step * ENCODER_HOPS : (step + 1) * ENCODER_HOPS], state)
+            logits.append(reading.logits[:, 0])
+        weight = step_weight(torch.from_numpy(lengths[chosen]), longest)
+        scores[chosen] = (torch.stack(logits, dim=1) * weight.unsqueeze(2)).sum(dim=1).double().numpy()
+    return softmax(scores)
+
+
+def train_streaming_fold(
+    task: Task,
+    split: Split,
+    targets: Float64,
+    inputs: tuple[Tensor, Tensor],
+    mel_of: Mapping[Path, Float16],
+    recipe: StreamingRecipe,
+    sizes: EncoderSizes,
+    run_dir: Path,
+    seed: int = 0,
+    fresh: bool = False,
+) -> FoldAnswers:
+    """Train on one split with the teacher's targets float64 [n, 3]; answer its test clips streamed; resumable."""
+    key = json.dumps([asdict(recipe), asdict(sizes), seed, len(split.train), int(split.train.sum())])
+    kept = None if fresh else read_answers(run_dir / "answers.npz", key, split)
+    if kept is not None:
+        return kept
+    begun_s = time.process_time()
+    torch.manual_seed(seed)
+    encoder = StreamingEncoder(sizes)
+    mel, hops = inputs
+    wanted, taught = one_hot(task.labels), torch.from_numpy(targets).float()
+    heard = mel[split.train].float()
+    encoder.mel_mean.copy_(heard.mean(dim=(0, 1)))
+    encoder.mel_deviation.copy_(heard.std(dim=(0, 1)).clamp(min=0.5))
+    train, test = (
+        Rows(mel[rows], hops[rows], wanted[rows], taught[rows]) for rows in (split.train, split.test)
+    )
+    weights = draw_weights([task.groups[row] for row in split.train], recipe.balance)
+    loader = training_loader(train, weights, recipe.batch, seed)
+    module = StreamingClassifier(encoder, recipe, len(loader) * recipe.epochs, seed)
+    settings = FitSettings(
+        run_dir,
+        max_epochs=recipe.epochs,
+        seed=seed,
+        ema_decay=recipe.ema_decay,
+        checkpoint_every_steps=10_000,
+    )
+    report = fit(module, loader, scoring_loader(test), settings, resume=not fresh)
+    said = streamed_answers(module.encoder, task, split.test, mel_of)
+    curve: list[dict[str, float]] = [
+        {name: round(float(point[name]), 4) for name in CURVE if name in point} for point in report.history
+    ]
+    answers = FoldAnswers(split.name, split.test, said, report.minutes, curve)
+    write_answers(run_dir / "answers.npz", key, answers)
+    logger.info("%s: %.0f s of processor time", run_dir, time.process_time() - begun_s)
+    return answers
