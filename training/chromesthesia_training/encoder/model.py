@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from chromesthesia.features.mel import DEFAULT_MEL
-from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS
+from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
 
 State = tuple[Tensor, ...]
 ConvT = TypeVar("ConvT", nn.Conv1d, nn.Conv2d)
@@ -28,9 +28,23 @@ class EncoderSizes:
     dilations: tuple[int, ...] = (1, 2, 4, 8)
     hidden: int = EMBEDDING_SIZE
     dropout: float = 0.3
+    relative: bool = False
+    """Hear every sound against its own running mean: then gain, distance and the microphone's colour change nothing."""
+    stride_first: bool = False
+    """Halve the rate of hops in the first convolution instead of the second: half the cost of the front."""
 
 
 DEFAULT_SIZES = EncoderSizes()
+RELATIVE_SIZES = EncoderSizes(
+    front=(8, 16, 24), width=96, dilations=(1, 3, 9), relative=True, stride_first=True
+)
+"""What the folds of `docs/results` and later packs use (about 0.15 M parameters)."""
+RUNNING_S = 4.0
+"""Time in which the running mean forgets to a third."""
+RUNNING_DECAY = math.exp(-ENCODER_HOPS * HOP_SAMPLES / SAMPLE_RATE_HZ / RUNNING_S)
+SUM_STEPS = 256
+LOUDER_COUNTS = 0.5
+"""A step weighs in the running mean by its power to the half of this: pauses hardly count."""
 
 
 class Reading(NamedTuple):
@@ -111,8 +125,18 @@ class StreamingEncoder(nn.Module):
         self.register_buffer("mel_deviation", torch.full((bands,), 3.0))
         self.front = nn.ModuleList(
             [
-                CausalConv2d(1, front[0], bands),
-                CausalConv2d(front[0], front[1], bands // 2, hop_stride=ENCODER_HOPS),
+                CausalConv2d(
+                    2 if self.sizes.relative else 1,
+                    front[0],
+                    bands,
+                    hop_stride=ENCODER_HOPS if self.sizes.stride_first else 1,
+                ),
+                CausalConv2d(
+                    front[0],
+                    front[1],
+                    bands // 2,
+                    hop_stride=1 if self.sizes.stride_first else ENCODER_HOPS,
+                ),
                 CausalConv2d(front[1], front[2], bands // 4),
             ]
         )
@@ -127,6 +151,8 @@ class StreamingEncoder(nn.Module):
         """Shapes of the state tensors for a batch of one, in order."""
         shapes: list[tuple[int, ...]] = [stage.state_shape for stage in self._front()]
         shapes += [block.state_shape for block in self._blocks()]
+        if self.sizes.relative:
+            shapes.append((DEFAULT_MEL.mels + 1,))
         return [(1, *shape) for shape in (*shapes, (self.sizes.hidden,))]
 
     def _front(self) -> list[CausalConv2d]:
@@ -145,10 +171,34 @@ class StreamingEncoder(nn.Module):
 
     def forward(self, log_mel: Tensor, state: State | None = None) -> tuple[Reading, State]:
         """log_mel [B, hops, mels], an even number of hops -> Reading of hops / 2 steps, state after them."""
-        return self.forward_standardised(self.standardise(log_mel), state)
+        state = self.initial_state(log_mel.shape[0]) if state is None else state
+        inputs, mean = self.views(log_mel, state)
+        reading, after = self.forward_views(inputs, state)
+        return reading, (*after[:-1], *mean, after[-1])
 
-    def forward_standardised(self, inputs: Tensor, state: State | None = None) -> tuple[Reading, State]:
-        """As `forward`, for input already standardised (training masks it in between)."""
+    def views(self, log_mel: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """What the convolutions see, [B, 1 or 2, hops, bands], and the state of the running mean."""
+        if not self.sizes.relative:
+            return self.standardise(log_mel).unsqueeze(1), ()
+        joined = self._weighted(log_mel.reshape(len(log_mel), -1, ENCODER_HOPS, log_mel.shape[2]).mean(dim=2))
+        sums = _decayed_sums(joined, joined.new_zeros(joined[:, 0].shape) if state is None else state[-2])
+        return self._relative(log_mel, sums.repeat_interleave(ENCODER_HOPS, dim=1)), (sums[:, -1],)
+
+    def _weighted(self, steps: Tensor) -> Tensor:
+        """Mean log-mel of steps [..., bands] times its weight, and the weight: [..., bands + 1]."""
+        centred = steps - self.mel_mean
+        weight = torch.exp(LOUDER_COUNTS * centred.mean(dim=-1, keepdim=True))
+        return torch.cat([centred * weight, weight], dim=-1)
+
+    def _relative(self, log_mel: Tensor, sums: Tensor) -> Tensor:
+        """Two views [B, 2, hops, bands]: against the running mean of all bands, and of each band."""
+        mean = sums[..., :-1] / sums[..., -1:].clamp_min(1e-9)
+        centred = log_mel - self.mel_mean
+        level = mean.mean(dim=-1, keepdim=True)
+        return torch.stack([(centred - level) / 3.0, (centred - mean) / 2.0], dim=1)
+
+    def forward_views(self, inputs: Tensor, state: State | None = None) -> tuple[Reading, State]:
+        """As `forward`, for views (training masks them in between); the state lacks that of the running mean."""
         state = self.initial_state(inputs.shape[0]) if state is None else state
         hidden, kept = self._convolve(inputs, state)
         embedding, last = self.recurrent(hidden, state[-1].unsqueeze(0))
@@ -156,8 +206,13 @@ class StreamingEncoder(nn.Module):
 
     def step(self, log_mel: Tensor, state: State) -> tuple[Reading, State]:
         """One step, log_mel [B, 2, mels], with the recurrent unit written out so that it exports to plain operators."""
-        kept = []
-        hidden = self.standardise(log_mel).unsqueeze(1)
+        kept, running = [], []
+        if self.sizes.relative:
+            sums = RUNNING_DECAY * state[-2] + self._weighted(log_mel.mean(dim=1))
+            hidden = self._relative(log_mel, sums.unsqueeze(1))
+            running.append(sums)
+        else:
+            hidden = self.standardise(log_mel).unsqueeze(1)
         for stage, held in zip(self.front, state, strict=False):
             hidden, new = stage(hidden, held)
             kept.append(new)
@@ -168,7 +223,7 @@ class StreamingEncoder(nn.Module):
             hidden, new = block.step(hidden, held)
             kept.append(new)
         last = self._recur(hidden, state[-1])
-        return self.read_out(last.unsqueeze(1)), (*kept, last)
+        return self.read_out(last.unsqueeze(1)), (*kept, *running, last)
 
     def read_out(self, embedding: Tensor) -> Reading:
         """Heads: embedding [B, S, 128] -> Reading."""
@@ -176,9 +231,9 @@ class StreamingEncoder(nn.Module):
         return Reading(torch.tanh(self.to_valence_arousal(dropped)), self.to_logits(dropped), embedding)
 
     def _convolve(self, inputs: Tensor, state: State) -> tuple[Tensor, list[Tensor]]:
-        """Standardised log-mel [B, hops, mels] -> [B, S, width], and the state of every convolution."""
+        """Views [B, C, hops, mels] -> [B, S, width], and the state of every convolution."""
         kept = []
-        hidden = inputs.unsqueeze(1)
+        hidden = inputs
         for stage, held in zip(self.front, state, strict=False):
             hidden, new = stage(hidden, held)
             kept.append(new)
@@ -201,6 +256,21 @@ class StreamingEncoder(nn.Module):
         update = torch.sigmoid(input_update + hidden_update)
         new = torch.tanh(input_new + reset * hidden_new)
         return (1.0 - update) * new + update * hidden
+
+
+def _decayed_sums(values: Tensor, start: Tensor) -> Tensor:
+    """Sums of values [B, S, W] of which each step forgets a little, going on from `start` [B, W]: [B, S, W]."""
+    parts = []
+    for chunk in torch.split(values, SUM_STEPS, dim=1):
+        age = torch.arange(chunk.shape[1], device=values.device)
+        decay = torch.where(
+            age[:, None] >= age[None, :], RUNNING_DECAY ** (age[:, None] - age[None, :]).clamp_min(0), 0.0
+        ).to(values.dtype)
+        fading = (RUNNING_DECAY ** (age + 1.0)).to(values.dtype)
+        sums = decay @ chunk + fading[None, :, None] * start.unsqueeze(1)
+        start = sums[:, -1]
+        parts.append(sums)
+    return torch.cat(parts, dim=1)
 
 
 def fold_norms(model: StreamingEncoder) -> StreamingEncoder:

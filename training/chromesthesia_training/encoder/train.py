@@ -122,9 +122,10 @@ def load_weights(path: Path) -> dict[str, Any]:
 
 def check_sizes(stored: dict[str, Any], sizes: EncoderSizes, path: Path) -> None:
     """Raise TrainingError when a checkpoint is of a network of other sizes."""
-    found = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in stored["sizes"].items()
-    }
+    found = dataclasses.asdict(
+        EncoderSizes(**stored["sizes"])
+    )  # sizes that are newer than the checkpoint are as they were
+    found = {key: tuple(value) if isinstance(value, list) else value for key, value in found.items()}
     if found != dataclasses.asdict(sizes):
         raise TrainingError(f"{path} is of a network of sizes {found}", "use another --run folder")
 
@@ -188,7 +189,7 @@ def train_step(run: Run, maker: RowMaker) -> dict[str, float]:
         group["lr"] = learning_rate_at(run.step, settings)
     rows = maker.rows(settings.rows, rng)
     run.model.train()
-    reading, _ = run.model.forward_standardised(masked_input(run.model, rows, rng))
+    reading, _ = run.model.forward_views(masked_input(run.model, rows, rng))
     parts = encoder_loss(reading, stack_targets(rows))
     loss = torch.stack(list(parts.values())).sum()
     if not torch.isfinite(loss):
@@ -206,14 +207,14 @@ def train_step(run: Run, maker: RowMaker) -> dict[str, float]:
 
 
 def masked_input(model: StreamingEncoder, rows: Sequence[Row], rng: np.random.Generator) -> Tensor:
-    """Standardised log-mel [rows, hops, mels] with spans of time and frequency blanked."""
-    inputs = model.standardise(torch.from_numpy(np.stack([row.mel for row in rows])))
+    """Views [rows, 1 or 2, hops, mels] with spans of time and frequency blanked."""
+    inputs, _ = model.views(torch.from_numpy(np.stack([row.mel for row in rows])))
     for place in range(len(rows)):
-        in_time, in_frequency = mask_spans(inputs.shape[1], inputs.shape[2], rng)
+        in_time, in_frequency = mask_spans(inputs.shape[2], inputs.shape[3], rng)
         for span in in_time:
-            inputs[place, span] = 0.0
-        for span in in_frequency:
             inputs[place, :, span] = 0.0
+        for span in in_frequency:
+            inputs[place, :, :, span] = 0.0
     return inputs
 
 
