@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 
 from chromesthesia.seams import EMOTIONS, Float32
 from chromesthesia_training.gan.evaluate import DRAWS, SAMPLES, Reference, data_of, measure
@@ -57,7 +55,7 @@ def measure_generator(
     voices = emotional_voices(data_dir / "speech") if motion else {}
     if voices and encoder_pack.is_dir():
         figures["motion_under_sound"] = measure_motion(painter, encoder_pack, voices)
-    figures.update(_size_and_time(painter, path))
+    figures.update(_size_and_time(painter))
     confusion = figures["three_emotions"].pop("confusion")
     figures["eight_emotions"].pop("confusion")
     return write_metrics(
@@ -77,7 +75,7 @@ def measure_generator(
             "settings": {
                 "generator": painter.name,
                 "side": painter.side,
-                **({"sha256": sha256_of(path)} if isinstance(painter, OnnxPainter) else {}),
+                **({"sha256": painter.sha256} if isinstance(painter, OnnxPainter) else {}),
                 "samples": samples,
                 "draws": draws,
                 **(training or {}),
@@ -117,28 +115,16 @@ def emotional_voices(speech_dir: Path, voices: int = VOICES) -> dict[str, list[F
     return chosen if chosen[EMOTIONS[0]] else {}
 
 
-def onnx_file(path: Path) -> Path:
-    """The generator's file: `path` itself, or that of a pack."""
-    return path if path.suffix == ".onnx" else path / "generator.onnx"
-
-
-def sha256_of(path: Path) -> str:
-    """The first 16 digits of the hash of a generator's file."""
-    return hashlib.sha256(onnx_file(path).read_bytes()).hexdigest()[:16]
-
-
-def _size_and_time(painter: Painter, path: Path) -> dict[str, Any]:
+def _size_and_time(painter: Painter) -> dict[str, Any]:
     """Parameters, bytes and milliseconds of thread time a picture of an exported generator; nothing for a run."""
     if not isinstance(painter, OnnxPainter):
         return {}
-    content = onnx_file(path).read_bytes()
-    model = onnx.load_from_string(content)
     condition = np.zeros((1, 5), np.float32)
     latent = np.zeros((1, painter.latent_size), np.float32)
     picture_ms = thread_times_ms({"paint": lambda: painter.paint(condition, latent)}, TIMED_PICTURES)["paint"]
     return {
-        "parameters": int(sum(np.prod(one.dims) for one in model.graph.initializer)),
-        "bytes": len(content),
+        "parameters": painter.parameters,
+        "bytes": painter.bytes,
         "picture_ms": round(picture_ms, 3),
         "pictures_per_s": round(1000.0 / picture_ms, 1),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -43,7 +44,7 @@ class Painter(Protocol):
 
 
 class OnnxPainter:
-    """An exported generator on one CPU thread; sizes are read from the model.
+    """An exported generator on one CPU thread, read once; sizes are those of the model.
 
     Raises:
         TrainingError: no such file, or one whose inputs and outputs are not those of a generator.
@@ -53,8 +54,8 @@ class OnnxPainter:
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise TrainingError(f"no generator at {path}", "export one, or give the path of a generator.onnx")
-        self._path = path
-        self._session = open_session(path.read_bytes(), "cpu", 1, path.name)
+        content = path.read_bytes()
+        self._session = open_session(content, "cpu", 1, path.name)
         self._inner_session: tuple[Session, str] | None = None
         shapes = {one.name: _sizes(one.shape) for one in self._session.get_inputs()}
         image = {one.name: _sizes(one.shape) for one in self._session.get_outputs()}.get("image", [])
@@ -68,7 +69,10 @@ class OnnxPainter:
                 f"{path} takes {shapes} and gives image {image}",
                 "expected condition [1, 5] and noise [1, n] to image [1, 3, side, side]",
             )
+        self._model = onnx.load_from_string(content)
         self.name = path.parent.name + "/" + path.name
+        self.bytes, self.sha256 = len(content), hashlib.sha256(content).hexdigest()[:16]
+        self.parameters = int(sum(np.prod(one.dims) for one in self._model.graph.initializer))
         self.side = image[2]
         self.latent_size = shapes["noise"][1]
 
@@ -77,8 +81,8 @@ class OnnxPainter:
 
     def paint_inner(self, inner: Float32, latents: Float32) -> UInt8:
         if self._inner_session is None:
-            content, name = with_inner_input(onnx.load(self._path))
-            self._inner_session = open_session(content, "cpu", 1, self._path.name), name
+            content, name = with_inner_input(self._model)
+            self._inner_session = open_session(content, "cpu", 1, self.name), name
         session, name = self._inner_session
         return self._paint(session, name, inner, latents)
 
