@@ -161,7 +161,7 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path: Path) -> None:
         torch.testing.assert_close(value, by_hand[name])
     assert not torch.equal(best.net[0].weight, weights[-1]["net.0.weight"])
     total = sum(
-        float(torch.nn.functional.cross_entropy(best.net(points), labels)) * len(labels)
+        float(torch.nn.functional.cross_entropy(best.net(points), labels).detach()) * len(labels)
         for points, labels in loaders()[1]
     )
     assert report.history[0]["val_loss"] == pytest.approx(total / 22, rel=1e-5)

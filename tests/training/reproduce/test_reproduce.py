@@ -106,6 +106,16 @@ def test_what_a_chosen_stage_needs_runs_before_when_it_is_missing(work: Work, co
     assert work.ran == ["a", "b", "b", "a", "b"]
 
 
+def test_a_stage_without_figures_is_done_when_its_files_are_there(work: Work, context: Context) -> None:
+    stages = [work.stage("a", artifacts=("a/best.pt",), figures=False), work.stage("b", needs=("a",))]
+    run(stages, context)
+    run(stages, context)
+    assert work.ran == ["a", "b"]
+    (context.runs_dir / "a/best.pt").unlink()
+    run(stages, context)
+    assert work.ran == ["a", "b", "a"]
+
+
 def test_figures_of_other_settings_are_made_again(work: Work, context: Context) -> None:
     run([work.stage("a")], context)
     changed = work.stage("a", settings=lambda _: {"epochs": 10})

@@ -220,7 +220,7 @@ def _settings(objective: Objective) -> Any:
 def stages() -> tuple[Stage, ...]:
     """Heads with both losses, retrieval, the shared space drawn, the pack's index."""
     by_loss = _settings("multi_positive")
-    needs = ("encoders.streaming",)
+    needs = ("encoders.live",)
     return (
         Stage(
             "alignment.infonce", "alignment", run_infonce, ("alignment/infonce",), needs, _settings("infonce")

@@ -146,9 +146,9 @@ def _judge(stage: Stage, context: Context, wanted: bool, needed: bool, unfinishe
         return Planned(stage, "interrupted", "was interrupted or has failed")
     if reason := missing_figures(stage, context):
         return Planned(stage, "to run" if wanted else "needed", reason)
-    if wanted and not stage.metrics:
+    if wanted and not stage.metrics and not stage.artifacts:
         return Planned(stage, "to run", "always")
     absent = [name for name in stage.artifacts if not (context.runs_dir / name).exists()]
-    if needed and absent:
-        return Planned(stage, "needed", f"no {context.runs_dir / absent[0]}")
+    if absent and (needed or not stage.metrics):
+        return Planned(stage, "needed" if needed else "to run", f"no {context.runs_dir / absent[0]}")
     return Planned(stage, "done")

@@ -57,8 +57,9 @@ class Stage:
     """One resumable part of the work.
 
     A stage is done when every file of `metrics` is there and its `settings` hold the items of `settings(context)`; so
-    a changed setting runs it again. `run` goes on from its own checkpoints where an earlier call was interrupted,
-    unless `context.fresh`, and writes its metrics files last.
+    a changed setting runs it again. Without metrics it is done when its artifacts are there; without both, never.
+    `run` goes on from its own checkpoints where an earlier call was interrupted, unless `context.fresh`, and writes
+    its metrics files last.
 
     Attributes:
         name: unique, e.g. "encoders.cnn"; `--only` takes it, or a section.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chromesthesia_training.align.stages import stages as alignment_stages
 from chromesthesia_training.cgan.stages import stages as cgan_stages
 from chromesthesia_training.corpora.stages import stages as data_stages
+from chromesthesia_training.encoder.live_stage import stages as live_encoder_stages
 from chromesthesia_training.encoder.stages import stages as streaming_encoder_stages
 from chromesthesia_training.gan.stages import stages as generator_stages
 from chromesthesia_training.offline.stages import stages as offline_encoder_stages
@@ -21,6 +22,7 @@ def all_stages() -> tuple[Stage, ...]:
         *offline_encoder_stages(),
         *streaming_encoder_stages(),
         *search_stages(),
+        *live_encoder_stages(),
         *alignment_stages(),
         *cgan_stages(),
         *generator_training_stages(),
