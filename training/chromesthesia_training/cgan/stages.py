@@ -97,7 +97,7 @@ def write_cgan(
         "discriminator_parameters": parameter_count(CganDiscriminator(settings.sizes())),
         "minutes": round(minutes, 2),
     }
-    curve = [
+    curve: list[dict[str, Any]] = [
         {name: round(row[name], 4) for name in ("epoch", "loss_d", "loss_g") if name in row}
         for row in history
     ]
