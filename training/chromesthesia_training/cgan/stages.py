@@ -47,7 +47,7 @@ def settings_of(context: Context) -> CganSettings:
 
 
 def read_all(context: Context) -> tuple[AlignMaterial, Alignment, Sides]:
-    """Embeddings, the heads of `alignment.retrieval`'s first fold, and who is known to them.
+    """Embeddings, the heads of `alignment.multi_positive`, and who is known to them.
 
     Fold 0 of the artists is the split test, so the paintings that the heads know are those of train and val.
     """
@@ -195,7 +195,7 @@ def _tuning_settings(context: Context) -> Settings:
 
 def stages() -> tuple[Stage, ...]:
     """The search, and the run with its snapshots."""
-    needs = ("alignment.retrieval",)
+    needs = ("encoders.live",)
     return (
         Stage(
             "alignment.cgan_tuning",
