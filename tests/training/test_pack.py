@@ -154,6 +154,17 @@ def test_the_card_names_data_licences_figures_and_limits(
     assert "a second)" in card
 
 
+def test_a_pack_of_ones_own_data_leaves_its_use_to_those_who_made_them(
+    exported: tuple[TrainedEncoder, Path], generator: Path, tmp_path: Path
+) -> None:
+    parts = PackParts(
+        exported[1], generator, PARITY, sources_of(["mine"], "encoder: speech"), ENCODER_METRICS, {}
+    )
+    card = (build_pack(parts, tmp_path / "mine").folder / "MODEL_CARD.md").read_text()
+    assert "as those agreed to who made the sounds" in " ".join(card.split())
+    assert "non-commercial" not in card
+
+
 def an_int8(kept: bool, content: bytes | None) -> Int8Result:
     return Int8Result("generator", kept, "tried", 2.0, 1.0, {"levels": 0.5}, ("conv",), 3, content)
 

@@ -9,6 +9,9 @@ from typing import Any
 from chromesthesia.packs.manifest import ArtIndexSpec, Parity, Tier, Timing
 from chromesthesia_training.sources import DataSource
 
+OWN = "user's own"
+"""In the licence of every folder of a user."""
+
 TEMPLATE = """# Model pack `{name}` {version}
 
 Two small networks for Chromesthesia: a streaming encoder that follows the emotion in sound, one answer every 20 ms,
@@ -69,8 +72,8 @@ LIMITS_OF_OWN = """\
 LIMITS_OF_PICTURES = """\
 - It paints abstract textures and colours, no things, people, letters or styles by name, and nothing larger than
   {side} x {side}: the strokes that the engine draws over it are not the network's.
-- Emotion in a picture is what a few viewers said of paintings. It steers colour and stir reliably, meaning it does not;
-  other viewers, and other cultures, will see something else."""
+- Emotion in a picture is what a few viewers said of pictures, or the name of a folder. It steers colour and stir, not
+  meaning; other viewers, and other cultures, will see something else."""
 LIMIT_OF_RANDOM = """\
 - Its pictures were judged by random features instead of a trained net: it shows that everything works, no more."""
 
@@ -126,6 +129,11 @@ def _terms(sources: Sequence[DataSource]) -> str:
     restricted = [source.name for source in sources if source.restricted]
     if not restricted:
         return "None of the data below restricts the use of the weights."
+    if all(OWN in source.licence for source in sources if source.restricted):
+        return (
+            "All that it learned from is its maker's own and was not checked: use it as those agreed to who made the "
+            "sounds and the pictures, and no further. No sound and no picture of the data is part of the pack."
+        )
     return (
         f"**For research and non-commercial use only.** The licences of {len(restricted)} of the {len(sources)} data "
         "sets below forbid more, or do not state what they allow, and weights learned from them inherit that: no "
