@@ -193,7 +193,7 @@ def _copies(files: list[Metrics]) -> list[str]:
     wanted = {
         "median distance to the nearest training painting (32 x 32, levels)": ("median_levels", 1),
         "the nearest 1 %": ("lowest_percent_levels", 1),
-        "share nearer than 12 levels: copies": ("share_below_copy_levels", 4),
+        "share nearer than 12 levels": ("share_below_copy_levels", 4),
         "median cosine distance of deep features": ("median_cosine", 3),
         "the nearest 1 % there": ("lowest_percent_cosine", 3),
     }
