@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -33,12 +35,12 @@ class AlignSettings:
     objective: Objective = "multi_positive"
     temperature: float = 0.1
     per_class: int = 32
-    epochs: int = 10
+    epochs: int = 20
     steps_per_epoch: int = 100
     learning_rate: float = 2e-3
     weight_decay: float = 0.1
     hidden: int = 256
-    sound_noise: float = 0.3
+    sound_noise: float = 0.1
     picture_noise: float = 0.25
     seed: int = 0
     threads: int = 1
@@ -146,6 +148,16 @@ def counting_loader(count: int) -> DataLoader[int]:
     return DataLoader(range(count), batch_size=1)  # type: ignore[arg-type]
 
 
+def run_key(settings: AlignSettings, clips: ClipEmbeddings, paintings: PaintingFeatures) -> str:
+    """Twelve letters that differ for any other settings (but the number of threads) or training data."""
+    asked = asdict(settings)
+    del asked["threads"]
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
+    for array in (clips.embeddings, clips.emotions, paintings.features, paintings.kinds):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:12]
+
+
 def align(
     clips: ClipEmbeddings,
     paintings: PaintingFeatures,
@@ -156,7 +168,8 @@ def align(
 ) -> Alignment:
     """Train heads on `clips` and `paintings` (those of the three emotions), choosing the epoch on the clips `held`.
 
-    Goes on from a checkpoint in `run_dir` unless `resume` is False. Raises DataError for an emotion without rows,
+    The run is kept in a folder of `run_dir` named after settings and data, so that no other is taken for it; it goes on
+    from a checkpoint there unless `resume` is False. Raises DataError for an emotion without rows,
     TrainingError for a checkpoint that does not fit.
     """
     module = AlignModule(clips, paintings.of_three(), held, settings)
@@ -165,7 +178,7 @@ def align(
         counting_loader(settings.steps_per_epoch),
         counting_loader(1),
         FitSettings(
-            run_dir=run_dir,
+            run_dir=run_dir / run_key(settings, clips, paintings),
             max_epochs=settings.epochs,
             monitor="val_top1",
             mode="max",

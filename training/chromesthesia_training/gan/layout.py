@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.condition import CONDITION_SIZE
 
 LATENT_SIZE = 64
@@ -55,7 +56,10 @@ class LayoutPrior(nn.Module):
     def fit(self, images: Tensor, condition: Tensor) -> None:
         """Measure on paintings uint8 (N, s, s, 3), seen both ways round, and their conditions (N, 11)."""
         small = torch.cat(
-            [small_before_tanh(part.permute(0, 3, 1, 2).float() / 127.5 - 1) for part in images.split(BATCH)]
+            [
+                small_before_tanh(part.permute(0, 3, 1, 2).float() / 127.5 - 1)
+                for part in batches(images, BATCH)
+            ]
         )
         mirrored = small.view(-1, 3, LAYOUT_SIDE, LAYOUT_SIDE).flip(3).flatten(1)
         fitted = fit_axes(torch.cat([small, mirrored]), condition.repeat(2, 1))

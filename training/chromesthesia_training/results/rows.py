@@ -66,7 +66,7 @@ def _first(metrics: Metrics, *names: str) -> Figure | None:
     return next((found for name in names if (found := metrics.figure(name)) is not None), None)
 
 
-def _parts(metrics: Metrics, wanted: dict[str, tuple[str, ...]], digits: int = 3) -> str:
+def _parts(metrics: Metrics, wanted: Mapping[str, tuple[str, ...]], digits: int = 3) -> str:
     found = [
         f"{label} {said(figure, digits)}"
         for label, names in wanted.items()
@@ -116,7 +116,7 @@ def _loss(files: Sequence[Metrics]) -> str:
     )
 
 
-def _figures(wanted: dict[str, tuple[str, ...]], digits: int = 3) -> Callable[[Sequence[Metrics]], str]:
+def _figures(wanted: Mapping[str, tuple[str, ...]], digits: int = 3) -> Callable[[Sequence[Metrics]], str]:
     return lambda files: _parts(files[0], wanted, digits)
 
 
