@@ -154,6 +154,8 @@ def run_retrieval(context: Context) -> None:
         "notes": [
             *RETRIEVAL_NOTES,
             "heads choose their epoch on every eighth known clip; the shipped encoder: alignment/retrieval_shipped",
+            "a first run, 1,000 steps and noise of 0.3 on sounds, gave seen 0.911 and ratio 1.02; longer and with less "
+            "noise the heads know more of what they trained on, which is all that seen asks",
         ],
     }
     write_metrics("alignment", "retrieval", content, context.metrics_dir)

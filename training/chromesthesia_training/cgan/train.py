@@ -34,11 +34,11 @@ from chromesthesia_training.safe_write import whole_file
 class CganSettings:
     """One training run. Epochs in `snapshots` leave the averaged generator as `snapshot-NNN.pt` in the run folder."""
 
-    side: int = 64
+    side: int = 32
     base_channels: int = 16
-    batch: int = 16
-    epochs: int = 100
-    snapshots: tuple[int, ...] = (20, 40, 100)
+    batch: int = 32
+    epochs: int = 40
+    snapshots: tuple[int, ...] = (20, 40)
     lr_g: float = 2e-4
     lr_d: float = 4e-4
     beta1: float = 0.0
