@@ -106,14 +106,10 @@ def _tuned(files: Sequence[Metrics]) -> str:
 
 
 def _loss(files: Sequence[Metrics]) -> str:
-    return _parts(
-        files[0],
-        {
-            "step 500": ("loss_500", "loss_first"),
-            "step 3,000": ("loss_3000", "loss_last", "loss"),
-            "floor": ("loss_floor", "floor"),
-        },
-    )
+    wanted = {"step 500": ("loss_500",), "step 3,000": ("loss_3000",)}
+    if files[0].figure("loss_3000") is None:
+        wanted = {**wanted, "at its end": ("loss_last",)}
+    return _parts(files[0], {**wanted, "floor": ("loss_floor",)})
 
 
 def _figures(wanted: Mapping[str, tuple[str, ...]], digits: int = 3) -> Callable[[Sequence[Metrics]], str]:
