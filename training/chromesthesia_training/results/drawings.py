@@ -23,7 +23,7 @@ from chromesthesia_training.results.style import (
     drawing,
 )
 
-LABEL_PLACES = {"cnn_lstm": (-8, -16), "transformer": (7, -14), "cnn_gru": (-22, -16), "ann": (-32, -4)}
+LABEL_PLACES = {"cnn_lstm": (2, -16), "transformer": (-66, -5), "cnn_gru": (-46, -16), "ann": (-32, -4)}
 """Where the reference's labels go, in points: at the usual place some would lie on each other."""
 Draw = Callable[[Book, Path], bool]
 

@@ -17,7 +17,7 @@ SPACES = {
 INTRO = (
     "Each figure of made pictures stands beside the same measure on real paintings of artists that training has not "
     "seen. A draw asks for 300 pictures by the conditions of 300 held-out paintings (their ratings and their one of "
-    "eight emotions, as the lab did); what the engine's five values can say of them stands beside. Mean and deviation "
+    "eight emotions); what the engine's five values can say of them stands beside. Mean and deviation "
     "are over the draws; real figures of the distances are means over twenty."
 )
 
