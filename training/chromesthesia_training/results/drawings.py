@@ -24,7 +24,8 @@ from chromesthesia_training.results.style import (
 )
 
 LABEL_PLACES = {"cnn_lstm": (2, -16), "transformer": (-66, -5), "cnn_gru": (-46, -16), "ann": (-32, -4)}
-"""Where the reference's labels go, in points: at the usual place some would lie on each other."""
+OUR_PLACES = {"cnn_gru": (-26, 9), "resnet": (-44, -4), "cnn_lstm": (9, -4), "cnn_lstm_attention": (8, 4)}
+"""Where labels go, in points: at the usual place some would lie on each other."""
 Draw = Callable[[Book, Path], bool]
 
 
@@ -143,7 +144,12 @@ def _size_time(book: Book, path: Path) -> bool:
         )
         for row, millions, spent, _ in found:
             axes.annotate(
-                row.title, (millions, spent), (6, -12), textcoords="offset points", color=INK, fontsize=8
+                row.title,
+                (millions, spent),
+                OUR_PLACES.get(row.key, (7, -12)),
+                textcoords="offset points",
+                color=INK,
+                fontsize=8,
             )
         axes.set(xscale="log", yscale="log", xlabel="parameters, millions", ylabel="minutes of training")
         for axis in (axes.xaxis, axes.yaxis):
@@ -277,7 +283,8 @@ def _tuning(metrics: Metrics | None, path: Path, words: str) -> bool:
                 range(1, len(trials) + 1), best, color=OURS, drawstyle="steps-post", label="best so far"
             )
             plots[1].set(xlabel="trial", ylabel=words, title="Trials")
-            plots[1].legend(loc="lower right")
+            plots[1].xaxis.get_major_locator().set_params(integer=True)
+            plots[1].legend(loc="best")
     return True
 
 
