@@ -15,7 +15,7 @@ from chromesthesia_training.gan.condition import ConditionSpace
 from chromesthesia_training.gan.model import Generator
 
 CHECKPOINT_NAME = "state.pt"
-CHECKPOINT_SCHEMA = 1
+CHECKPOINT_SCHEMA = 2
 
 
 def save_checkpoint(run_dir: Path, content: dict[str, Any]) -> Path:

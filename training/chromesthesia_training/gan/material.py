@@ -12,6 +12,7 @@ from chromesthesia_training.gan.augment import crop_paintings
 from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.condition import ConditionSampler, ConditionSpace
 from chromesthesia_training.gan.discriminator import feature_statistics
+from chromesthesia_training.gan.moments import FeatureAxes, fit_feature_axes
 from chromesthesia_training.gan.reader import Reader, fit_reader, pooled_features, resize
 from chromesthesia_training.gan.settings import GanSettings
 from chromesthesia_training.squeezenet import FeatureNet
@@ -29,6 +30,7 @@ class Material:
     net: FeatureNet
     reader: Reader
     statistics: dict[str, tuple[Tensor, Tensor]]
+    axes: dict[str, FeatureAxes]
 
     def draw(self, settings: GanSettings, side: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """A batch of random views of paintings (batch, 3, side, side) in [-1, 1], and their conditions (batch, 11)."""
@@ -51,11 +53,14 @@ def prepare(settings: GanSettings, net: FeatureNet) -> Material:
     )
     some = torch.randperm(len(art), generator=torch.Generator().manual_seed(0))[:STATISTICS_IMAGES]
     sample = paintings[some].permute(0, 3, 1, 2).float() / 127.5 - 1
+    statistics = feature_statistics(net, resize(sample, settings.reader_side))
+    by_map = torch.split(pooled, [2 * len(mean) for mean, _ in statistics.values()], dim=1)
     return Material(
         paintings,
         sampler,
         space,
         net,
         fit_reader(pooled, sampler.vad, sampler.one_hot),
-        feature_statistics(net, resize(sample, settings.reader_side)),
+        statistics,
+        {name: fit_feature_axes(part) for name, part in zip(statistics, by_map, strict=True)},
     )

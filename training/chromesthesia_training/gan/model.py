@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from chromesthesia_training.gan.condition import CONDITION_SIZE
 from chromesthesia_training.gan.layout import LATENT_SIZE as LATENT_SIZE
 from chromesthesia_training.gan.layout import LayoutPrior, enlarge
+from chromesthesia_training.gan.steering import Steering
 
 START_SIDE = 8
 STYLE_SIZE = 96
@@ -226,6 +227,7 @@ class Generator(nn.Module):
         self.widths = widths
         self.side = image_side(widths)
         self.prior = LayoutPrior()
+        self.steering = Steering()
         self.read_layout = nn.Conv2d(3, widths[1], 1, bias=False)
         self.read_condition = nn.Sequential(nn.Linear(CONDITION_SIZE, 64), nn.LeakyReLU(0.2))
         query = 64 + LATENT_SIZE
@@ -250,10 +252,10 @@ class Generator(nn.Module):
         self.head = Head(widths[-1], HEAD_WIDTH)
 
     def forward(self, latent: Tensor, condition: Tensor) -> Tensor:
-        return torch.tanh(self.before_tanh(latent, condition))
+        return torch.tanh(self.before_tanh(self.steering(latent, condition), condition))
 
     def before_tanh(self, latent: Tensor, condition: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        """The picture before tanh, which training keeps out of saturation; with `rng`, fresh grain."""
+        """The picture of an unsteered latent before tanh, kept out of saturation in training; `rng`: fresh grain."""
         query = torch.cat([latent, self.read_condition(condition)], 1)
         style = self.to_style(query)
         x = F.leaky_relu(self.start(query), 0.2).view(-1, self.widths[0], START_SIDE, START_SIDE)

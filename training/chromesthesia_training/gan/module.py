@@ -33,7 +33,8 @@ from chromesthesia_training.gan.discriminator import (
 from chromesthesia_training.gan.layout import LATENT_SIZE
 from chromesthesia_training.gan.material import Material
 from chromesthesia_training.gan.model import Generator
-from chromesthesia_training.gan.reader import pool, resize
+from chromesthesia_training.gan.moments import RunningMoments
+from chromesthesia_training.gan.reader import pool_each, resize
 from chromesthesia_training.gan.settings import GanSettings
 
 RATING_SHARES = (1.0, 0.5, 0.25)
@@ -73,7 +74,7 @@ class GanModule(lightning.LightningModule):
         self.shares = torch.tensor(RATING_SHARES)
         self.steps_done = 0
         self.logged: dict[str, list[float]] = defaultdict(list)
-        self.difference: Tensor | None = None
+        self.moments = RunningMoments(material.axes)
         self._borrowed: list[nn.Parameter] = []
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
@@ -208,19 +209,25 @@ class GanModule(lightning.LightningModule):
             (fake.mean() for fake in self.discriminator(views, condition)),
             torch.zeros((), device=self.device),
         )
-        pooled = pool(views.features)
-        misread = self.material.reader.ratings(pooled) - condition[:, :VAD_SIZE]
-        misread = misread.square().mean(0) @ self.shares.to(self.device)
+        pooled_maps = pool_each(views.features)
+        pooled = torch.cat(list(pooled_maps.values()), 1)
+        ratings = self.material.reader.ratings(pooled)
+        misread = (ratings - condition[:, :VAD_SIZE]).square().mean(0) @ self.shares.to(self.device)
         emotions = F.log_softmax(self.material.reader.emotion_logits(pooled), 1)
         mistaken = -(emotions * condition[:, VAD_SIZE:]).sum(1).mean()
-        off_centre = self._off_centre(pooled, pool(real_views.features))
+        # anchored pictures are near the paintings' features as they are, and would hide what free ones are like
+        to_centre, to_spread = self.moments.pulls(
+            {name: values[anchored:] for name, values in pooled_maps.items()}, pool_each(real_views.features)
+        )
+        self.generator.steering.follow(latent[anchored:], ratings[anchored:].detach(), self.steps_done)
         saturated = F.relu(before_tanh.abs() - settings.saturation_limit).square().mean()
         loss = (
             fooled
             + settings.rating_pull * misread
             + settings.emotion_pull * mistaken
             + settings.saturation_pull * saturated
-            + settings.centre_pull * off_centre
+            + settings.centre_pull * to_centre
+            + settings.spread_pull * to_spread
         )
         if anchored:
             likeness = self._likeness(pictures[:anchored], paintings[:anchored])
@@ -238,23 +245,11 @@ class GanModule(lightning.LightningModule):
         self.discriminator.requires_grad_(True)
 
         self._note(discriminator=judged, misread=misread, mistaken=mistaken, saturated=saturated)
+        off_centre, off_spread = self.moments.off()
+        self.logged["off_centre"].append(off_centre)
+        self.logged["off_spread"].append(off_spread)
         for number, (real, fake) in enumerate(zip(real_logits, fake_logits, strict=True)):
             self._note(**{f"real_{number}": real.mean(), f"fake_{number}": fake.mean()})
-
-    def _off_centre(self, made: Tensor, real: Tensor) -> Tensor:
-        """Pull the pictures' mean features to the paintings' (Salimans et al. 2016), along a running difference.
-
-        The square of a batch's own difference would also punish pictures for differing from one another. All channels
-        share one scale: one that is nearly still in paintings must not outweigh the rest.
-        """
-        with torch.no_grad():
-            scale = real.std(0).square().mean().sqrt() + 1e-6
-            difference = (made - real).mean(0) / scale
-            self.difference = (
-                difference if self.difference is None else self.difference.lerp(difference, 0.05)
-            )
-            self._note(off_centre=self.difference.square().mean())
-        return (made.mean(0) / scale * self.difference).mean()
 
     def _unsteadiness(self, condition: Tensor) -> Tensor:
         """Second over first difference of three pictures along a latent path: 0 where they change evenly."""
@@ -302,6 +297,7 @@ class GanModule(lightning.LightningModule):
 
     def content(self) -> dict[str, Any]:
         """Everything that changes while training, for a checkpoint."""
+        self.average.steering.settle()
         networks = {
             name: getattr(self, name).state_dict() for name in ("generator", "average", "discriminator")
         }
@@ -314,7 +310,7 @@ class GanModule(lightning.LightningModule):
             **optimisers,
             "rng": self.randomness.get_state(),
             "step": self.steps_done,
-            "difference": self.difference,
+            "moments": self.moments.content(),
         }
 
     def put_networks(self, content: dict[str, Any]) -> None:
@@ -323,7 +319,7 @@ class GanModule(lightning.LightningModule):
             getattr(self, name).load_state_dict(content[name])
         self.randomness.set_state(content["rng"])
         self.steps_done = int(content["step"])
-        self.difference = content.get("difference")
+        self.moments.put(content["moments"])
 
     def put_optimisers(self, content: dict[str, Any]) -> None:
         """Put a checkpoint's optimiser states in, once Lightning has made the optimisers."""
@@ -331,17 +327,18 @@ class GanModule(lightning.LightningModule):
             optimiser.load_state_dict(content[name])
 
     def begin_with(self, content: dict[str, Any]) -> None:
-        """Take from a checkpoint of a smaller or larger generator every part of the same shape, but not the head.
+        """Take from another run's checkpoint every part of the same shape, the head only of a generator as wide.
 
         What is taken rests while the new parts learn to rebuild paintings, and for good with `keep_borrowed`.
         """
+        other = () if list(content["widths"]) == list(self.settings.widths) else ("head.",)
         for name in ("generator", "average", "discriminator"):
             own = getattr(self, name).state_dict()
             source = content["average" if name == "generator" else name]
             fitting = {
                 key: value
                 for key, value in source.items()
-                if key in own and own[key].shape == value.shape and not key.startswith(("head.", "prior."))
+                if key in own and own[key].shape == value.shape and not key.startswith((*other, "prior."))
             }
             getattr(self, name).load_state_dict({**own, **fitting})
             if name == "generator":

@@ -22,12 +22,17 @@ EMOTION_STEPS = 60
 
 def pool(maps: dict[str, Tensor]) -> Tensor:
     """Mean and deviation of every channel of every map: (batch, 2 * channels)."""
-    parts = []
-    for values in maps.values():
+    return torch.cat(list(pool_each(maps).values()), 1)
+
+
+def pool_each(maps: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Mean and deviation of every channel by map: each (batch, 2 * channels)."""
+    pooled = {}
+    for name, values in maps.items():
         mean = values.mean((2, 3))
         variance = values.square().mean((2, 3)) - mean.square()
-        parts += [mean, (variance.clamp_min(0) + 1e-6).sqrt()]
-    return torch.cat(parts, 1)
+        pooled[name] = torch.cat([mean, (variance.clamp_min(0) + 1e-6).sqrt()], 1)
+    return pooled
 
 
 def pooled_features(net: FeatureNet, images: Tensor, side: int, batch: int = 64) -> Tensor:

@@ -27,7 +27,7 @@ class GanSettings:
         anchor_pull: weight of that likeness, of small pictures and of frozen features.
         rating_pull, emotion_pull: weight of reading the asked ratings and emotions back from the picture.
         saturation_pull: weight of keeping the picture's values before tanh inside +-`saturation_limit`.
-        centre_pull: weight of the pictures' mean features being the paintings'.
+        centre_pull, spread_pull: weight of the pictures' mean features being the paintings', and of their covariance.
         slope_pull: weight of the R1 penalty on the pixel heads; every `rare_every` steps.
         steady_pull: weight of moving evenly along a short latent path; every `rare_every` steps.
         mixed_share: share of painted conditions that are mixtures.
@@ -55,7 +55,7 @@ class GanSettings:
     stored_side: int = 224
     widths: tuple[int, ...] = WIDTHS
     rebuild_steps: int = 100
-    anchored: float = 0.5
+    anchored: float = 0.25
     anchor_pull: float = 1.0
     generator_rate: float = 4e-4
     discriminator_rate: float = 8e-4
@@ -66,7 +66,8 @@ class GanSettings:
     emotion_pull: float = 0.2
     saturation_pull: float = 0.3
     saturation_limit: float = 2.2
-    centre_pull: float = 15.0
+    centre_pull: float = 60.0
+    spread_pull: float = 15.0
     slope_pull: float = 0.1
     steady_pull: float = 0.2
     rare_every: int = 8
