@@ -46,7 +46,7 @@ def main(pack_path: Path | None, steps: int) -> None:
     pack = load_pack(find_pack(pack_path))
     load_s = time.perf_counter() - started_s
     rng = np.random.default_rng(0)
-    log_mel = rng.normal(-8.0, 2.0, (2, 64)).astype(np.float32)
+    log_mel = rng.normal(-8.0, 2.0, (8, 64)).astype(np.float32)
     spec = pack.manifest.generator
     condition = np.zeros(len(spec.condition_labels), dtype=np.float32)
     noise = rng.standard_normal(spec.noise_size).astype(np.float32)

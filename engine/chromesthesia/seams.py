@@ -22,8 +22,8 @@ SAMPLE_RATE_HZ = 24_000
 """Rate of everything after the source; sources resample to it and mix to mono."""
 HOP_SAMPLES = 240
 """One hop: 10 ms."""
-ENCODER_HOPS = 2
-"""The encoder runs once every two hops: 20 ms."""
+ENCODER_HOPS = 8
+"""The encoder runs once every eight hops: 80 ms."""
 EMBEDDING_SIZE = 128
 BAND_COUNT = 8
 EMOTIONS = ("angry", "happy", "sad")
@@ -44,15 +44,16 @@ class AudioBlock:
 class FeatureFrame:
     """What was heard in one 10 ms hop.
 
-    log_mel: float32 [64], natural log of mel power; bands: float32 [8], 0..1 after slow auto-gain; rms_dbfs and
-    lufs_momentary: dB, floor -120; centroid_hz: 0..12000; flux: >= 0; onset: 0, or the strength 0..1 of an onset that
-    was decided in this hop.
+    log_mel: float32 [64], natural log of mel power; encoder_mel: float32 [64], the same by `ENCODER_MEL`; bands:
+    float32 [8], 0..1 after slow auto-gain; rms_dbfs and lufs_momentary: dB, floor -120; centroid_hz: 0..12000; flux:
+    >= 0; onset: 0, or the strength 0..1 of an onset that was decided in this hop.
     """
 
     index: int
     end_sample: int
     entered_s: float
     log_mel: Float32
+    encoder_mel: Float32
     rms_dbfs: float
     lufs_momentary: float
     bands: Float32
@@ -63,7 +64,7 @@ class FeatureFrame:
 
 @dataclass(frozen=True, slots=True)
 class EmotionReading:
-    """Raw answer of the encoder for one 20 ms step.
+    """Raw answer of the encoder for one 80 ms step.
 
     valence, arousal: -1..1; probabilities: float32 [3] over `EMOTIONS`, sum 1; confidence: 0..1; embedding: float32
     [128].
@@ -149,7 +150,7 @@ class Encoder(Protocol):
     """Streaming emotion encoder; the state lives inside and is carried from call to call."""
 
     def step(self, log_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
-        """Take log-mel float32 [ENCODER_HOPS, 64] and answer for its newest hop."""
+        """Take encoder_mel of ENCODER_HOPS frames, float32 [ENCODER_HOPS, 64], and answer for its newest hop."""
         ...
 
     def reset(self) -> None: ...

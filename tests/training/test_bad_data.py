@@ -27,7 +27,7 @@ SMALL = functools.partial(
     row_steps=80,
     warm_up=2,
     evaluate_every=5,
-    sizes=EncoderSizes(front=(4, 4, 4), width=16, dilations=(1, 2, 4)),
+    sizes=EncoderSizes(widths=(4, 4, 8, 8, 8, 8, 16)),
 )
 
 
@@ -170,7 +170,7 @@ from chromesthesia_training.encoder import train
 from chromesthesia_training.encoder.model import EncoderSizes
 train.EncoderSettings = functools.partial(
     train.EncoderSettings, rows=4, row_steps=80, warm_up=2, evaluate_every=5,
-    sizes=EncoderSizes(front=(4, 4, 4), width=16, dilations=(1, 2, 4)),
+    sizes=EncoderSizes(widths=(4, 4, 8, 8, 8, 8, 16)),
 )
 sys.argv = ["chromesthesia-train", *sys.argv[1:]]
 cli.main()

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from chromesthesia.seams import EMBEDDING_SIZE, ENCODER_HOPS
+from chromesthesia.seams import ENCODER_HOPS
 from chromesthesia_training.encoder import export
+from chromesthesia_training.encoder import model as network
 from chromesthesia_training.encoder.export import (
     StreamedEncoder,
     TrainedEncoder,
@@ -22,12 +23,13 @@ from chromesthesia_training.encoder.model import (
     EncoderSizes,
     Reading,
     StreamingEncoder,
-    fold_norms,
     parameter_count,
 )
+from chromesthesia_training.encoder.pretrained import begin_with_yamnet
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.offline.yamnet import load_yamnet
 
-SMALL = EncoderSizes(front=(4, 4, 4), width=16, dilations=(1, 2, 4))
+SMALL = EncoderSizes(widths=(4, 4, 8, 8, 8, 8, 16))
 MakeModel = Callable[..., StreamingEncoder]
 
 
@@ -45,29 +47,27 @@ def streamed(model: StreamingEncoder, log_mel: torch.Tensor, pieces: list[int]) 
     return Reading(*(torch.cat(parts, dim=1) for parts in zip(*readings, strict=True)))
 
 
-@pytest.mark.parametrize("sizes", [SMALL, EncoderSizes()])
-@pytest.mark.parametrize("pieces", [[1] * 60, [7, 1, 30, 22], [59, 1]])
+@pytest.mark.parametrize("pieces", [[1] * 20, [7, 1, 10, 2], [19, 1]])
 @torch.no_grad()
-def test_pieces_equal_the_whole(sizes: EncoderSizes, pieces: list[int], lively: MakeModel) -> None:
-    model = lively(sizes)
-    whole, _ = model(mel(2, 120))
-    for wanted, found in zip(whole, streamed(model, mel(2, 120), pieces), strict=True):
+def test_pieces_equal_the_whole(pieces: list[int], lively: MakeModel) -> None:
+    model = lively(EncoderSizes())
+    whole, _ = model(mel(2, 160))
+    for wanted, found in zip(whole, streamed(model, mel(2, 160), pieces), strict=True):
         torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0.0)
 
 
 @torch.no_grad()
-def test_the_written_out_step_equals_the_whole(lively: MakeModel) -> None:
-    model = lively(EncoderSizes())
-    whole, last = model(mel(1, 120))
-    state = model.initial_state()
-    steps = []
-    for at in range(0, 120, ENCODER_HOPS):
-        reading, state = model.step(mel(1, 120)[:, at : at + ENCODER_HOPS], state)
-        steps.append(reading)
-    for wanted, *found in zip(whole, *steps, strict=True):
-        torch.testing.assert_close(torch.cat(found, dim=1), wanted, atol=1e-5, rtol=0.0)
+def test_steps_equal_the_whole_beyond_one_chunk_of_sums(
+    lively: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "SUM_STEPS", 7)
+    whole, last = lively(SMALL)(mel(1, 160))
+    model, state = lively(SMALL), lively(SMALL).initial_state()
+    for at in range(0, 160, ENCODER_HOPS):
+        reading, state = model(mel(1, 160)[:, at : at + ENCODER_HOPS], state)
+    torch.testing.assert_close(reading.logits[:, 0], whole.logits[:, -1], atol=1e-5, rtol=0.0)
     for wanted, held in zip(last, state, strict=True):
-        torch.testing.assert_close(held, wanted, atol=1e-5, rtol=0.0)
+        torch.testing.assert_close(held, wanted, atol=1e-4, rtol=1e-4)
 
 
 @torch.no_grad()
@@ -76,21 +76,56 @@ def test_the_future_is_not_heard(lively: MakeModel) -> None:
     changed = mel(1, 80).clone()
     changed[:, 40:] += 5.0
     before, after = model(mel(1, 80))[0], model(changed)[0]
-    torch.testing.assert_close(after.logits[:, :20], before.logits[:, :20])
-    assert not torch.allclose(after.logits[:, 20], before.logits[:, 20])
+    torch.testing.assert_close(after.logits[:, :5], before.logits[:, :5])
+    assert not torch.allclose(after.logits[:, 5], before.logits[:, 5])
 
 
 @torch.no_grad()
-def test_folding_the_norms_changes_nothing(lively: MakeModel) -> None:
-    model = lively(EncoderSizes())
-    for wanted, found in zip(model(mel(1, 60))[0], fold_norms(model)(mel(1, 60))[0], strict=True):
-        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0.0)
+def test_gain_changes_nothing(lively: MakeModel) -> None:
+    model = lively(SMALL)
+    quieter, as_it_was = model(mel(1, 160) - 4.6)[0], model(mel(1, 160))[0]
+    torch.testing.assert_close(quieter.logits, as_it_was.logits, atol=1e-4, rtol=0.0)
 
 
-def test_the_shipped_size_is_about_a_quarter_of_a_million() -> None:
+@torch.no_grad()
+def test_a_pause_hardly_moves_the_statistics(lively: MakeModel) -> None:
+    model = lively(SMALL)
+    sound = mel(1, 160)
+    _, state = model(sound)
+    pause, _ = model.statistics(mel(1, 40, seed=2) - 12.0, state)
+    louder, _ = model.statistics(mel(1, 40, seed=2) + 1.0, state)
+    before = model.statistics(sound)[0][:, -1]
+    assert (pause[:, -1] - before).norm() < 0.1 * (louder[:, -1] - before).norm()
+
+
+def test_the_shipped_size_is_less_than_a_million() -> None:
     model = StreamingEncoder()
-    assert 150_000 < parameter_count(model) < 350_000
-    assert model.state_shapes()[-1] == (1, EMBEDDING_SIZE)
+    assert 600_000 < parameter_count(model) < 1_000_000
+    assert model.state_shapes()[0] == (1, 3)
+    assert model.state_shapes()[-1] == (1, 2 * 256 * 4 + 512 * 4)
+
+
+@pytest.mark.shared_data
+def test_layers_begin_with_those_of_yamnet(shared_dir: Path) -> None:
+    """The middle layer of a sound equals YAMNet's own, but for the frames at its edges, a look-ahead later."""
+    weights = shared_dir / "data/weights/yamnet.tflite"
+    model = StreamingEncoder()
+    begin_with_yamnet(model, weights)
+    yamnet = load_yamnet(weights)
+    spectrum = torch.randn(1, 1, 160, 64, generator=torch.Generator().manual_seed(5)) - 1.0
+    with torch.no_grad():
+        wanted = yamnet(spectrum, (1,))[1]
+        found, _ = model.first(spectrum, torch.zeros(1, *model.first.state_shape))
+    # YAMNet pads behind: its frame t sees hops 2t to 2t + 2, ours 2t - 1 to 2t + 1
+    shifted, _ = model.first(spectrum[:, :, 1:], torch.zeros(1, *model.first.state_shape))
+    assert not torch.allclose(found[:, :, 5:40], wanted[:, :, 5:40], atol=1e-3)
+    torch.testing.assert_close(shifted[:, :, 5:40], wanted[:, :, 5:40], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.shared_data
+def test_other_widths_do_not_take_yamnets_layers(shared_dir: Path) -> None:
+    with pytest.raises(ValueError, match="widths: expected"):
+        begin_with_yamnet(StreamingEncoder(SMALL), shared_dir / "data/weights/yamnet.tflite")
 
 
 def test_onnx_streamed_equals_torch_offline(exported: tuple[TrainedEncoder, Path]) -> None:
@@ -120,7 +155,7 @@ def test_onnx_has_the_agreed_tensors(exported: tuple[TrainedEncoder, Path]) -> N
     shapes = {item.name: tuple(item.shape) for item in (*session.get_inputs(), *session.get_outputs())}
     assert [item.name for item in session.get_inputs()] == ["log_mel", *states]
     assert [item.name for item in session.get_outputs()][5:] == next_states
-    assert shapes["log_mel"] == (1, 2, 64)
+    assert shapes["log_mel"] == (1, ENCODER_HOPS, 64)
     assert (shapes["valence"], shapes["probabilities"], shapes["embedding"]) == ((1,), (1, 3), (1, 128))
     assert all(shapes[state] == shapes[f"next_{state}"] for state in states)
     assert not list(path.parent.glob("*.part"))

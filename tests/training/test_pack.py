@@ -14,7 +14,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.packs.check import find_faults
 from chromesthesia.packs.manifest import Parity
 from chromesthesia.packs.pack import load_pack
@@ -110,7 +110,7 @@ def test_the_engine_accepts_the_pack(
     report = build(exported[1], generator, tmp_path / "exports" / "mine")
     manifest = load_pack(report.folder).manifest
     assert (manifest.name, manifest.version, manifest.created) == ("mine", "2026.11", "2026-11-21")
-    assert manifest.sound == DEFAULT_MEL
+    assert manifest.sound == ENCODER_MEL
     assert manifest.metrics["encoder_macro_f1_test"] == 0.8
     assert manifest.metrics["generator_frechet_made"] == 61.5
     assert manifest.generator.image_size == (8, 8)
@@ -137,7 +137,7 @@ def test_the_manifest_holds_the_checksum_of_every_other_file(
     manifest = tomllib.loads((folder / "manifest.toml").read_text())
     others = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.toml"}
     assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in others.items()}
-    assert manifest["sound"] == dataclasses.asdict(DEFAULT_MEL)
+    assert manifest["sound"] == dataclasses.asdict(ENCODER_MEL)
 
 
 def test_the_card_names_data_licences_figures_and_limits(
@@ -223,7 +223,7 @@ def test_a_model_that_does_not_fit_keeps_the_earlier_pack(
     text.write_text("not a model")
     for encoder, painter, message in (
         (exported[1], narrow, r"expected condition of shape \(1, 5\), got \(1, 4\)"),
-        (generator, generator, r"expected log_mel of shape \(1, 2, 64\), got None"),
+        (generator, generator, r"expected log_mel of shape \(1, 8, 64\), got None"),
         (exported[1], text, "is not an ONNX model"),
         (exported[1], tmp_path / "none.onnx", "there is no model"),
     ):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, MelSettings
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.sound import mel_of_file
@@ -44,9 +44,9 @@ def by_path(caches: Iterable[MelCache]) -> dict[Path, Float16]:
     return {path: cache[path] for cache in caches for path in cache.places}
 
 
-def content_hash(paths: Sequence[Path]) -> str:
+def content_hash(paths: Sequence[Path], settings: MelSettings = DEFAULT_MEL) -> str:
     """Hash of the mel settings and of the bytes of every file, in order. Raises DataError naming a missing file."""
-    digest = hashlib.sha256(json.dumps([CACHE_VERSION, asdict(DEFAULT_MEL)]).encode())
+    digest = hashlib.sha256(json.dumps([CACHE_VERSION, asdict(settings)]).encode())
     for path in paths:
         try:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -64,6 +64,7 @@ def open_cache(
     paths: Sequence[Path],
     cache_dir: Path,
     on_progress: Callable[[int], None] = lambda count: None,
+    settings: MelSettings = ENCODER_MEL,
 ) -> MelCache:
     """Log-mel of `paths`, from the file of an earlier run when nothing changed, else computed now.
 
@@ -71,21 +72,21 @@ def open_cache(
     other content is removed. Raises DataError naming a sound that cannot be read, or a full disk; nothing
     half-written stays behind.
     """
-    key = content_hash(paths)[:16]
+    key = content_hash(paths, settings)[:16]
     data_file = cache_dir / f"mel-{name}-{key}.f16"
     index_file = data_file.with_suffix(".json")
-    counts = _stored_counts(index_file, data_file, len(paths))
+    counts = _stored_counts(index_file, data_file, len(paths), settings.mels)
     if counts is None:
-        counts = _compute(data_file, index_file, paths, on_progress)
+        counts = _compute(data_file, index_file, paths, settings, on_progress)
         for stale in cache_dir.glob(f"mel-{name}-{'?' * 16}.*"):
             if stale.stem != data_file.stem:
                 stale.unlink()
-    frames = np.asarray(np.memmap(data_file, np.float16, mode="r", shape=(sum(counts), DEFAULT_MEL.mels)))
+    frames = np.asarray(np.memmap(data_file, np.float16, mode="r", shape=(sum(counts), settings.mels)))
     starts = np.concatenate([[0], np.cumsum(counts)]).tolist()
     return MelCache(frames, {path: (starts[i], counts[i]) for i, path in enumerate(paths)})
 
 
-def _stored_counts(index_file: Path, data_file: Path, expected: int) -> list[int] | None:
+def _stored_counts(index_file: Path, data_file: Path, expected: int, mels: int) -> list[int] | None:
     """Hops per sound of a complete cache; None when there is none or it is damaged."""
     if not (index_file.is_file() and data_file.is_file()):
         return None
@@ -94,19 +95,23 @@ def _stored_counts(index_file: Path, data_file: Path, expected: int) -> list[int
     except (ValueError, KeyError, TypeError):
         logger.warning("the index %s is damaged; computing the spectra again", index_file)
         return None
-    if len(counts) != expected or data_file.stat().st_size != 2 * DEFAULT_MEL.mels * sum(counts):
+    if len(counts) != expected or data_file.stat().st_size != 2 * mels * sum(counts):
         logger.warning("%s does not fit its index; computing the spectra again", data_file)
         return None
     return counts
 
 
 def _compute(
-    data_file: Path, index_file: Path, paths: Sequence[Path], on_progress: Callable[[int], None]
+    data_file: Path,
+    index_file: Path,
+    paths: Sequence[Path],
+    settings: MelSettings,
+    on_progress: Callable[[int], None],
 ) -> list[int]:
     counts = []
     with whole_file(data_file) as file:
         for done, path in enumerate(paths, start=1):
-            mel = mel_of_file(path).astype(np.float16)
+            mel = mel_of_file(path, settings).astype(np.float16)
             file.write(mel.tobytes())
             counts.append(len(mel))
             on_progress(done)

@@ -14,7 +14,7 @@ OWN = "user's own"
 
 TEMPLATE = """# Model pack `{name}` {version}
 
-Two small networks for Chromesthesia: a streaming encoder that follows the emotion in sound, one answer every 20 ms,
+Two small networks for Chromesthesia: a streaming encoder that follows the emotion in sound, one answer every 80 ms,
 and a generator that paints abstract pictures of {side} x {side} from it. ONNX, opset 20; the mel settings, tensors,
 times and checksums are in `manifest.toml`.
 
@@ -35,7 +35,7 @@ times and checksums are in `manifest.toml`.
 {encoder_size} parameters, {encoder_steps} training steps, causal, all memory in explicit state tensors. Answers:
 valence and arousal in -1..1, the probabilities of angry, happy and sad, a 128-d embedding, and a confidence (greatest
 temperature-scaled probability, fitted on the validation split, 0 at chance, 1 at certainty). Figures below come from
-the exported ONNX file, streamed in 20 ms steps; {clip_score}.
+the exported ONNX file, streamed in 80 ms steps; {clip_score}.
 Test split: {split}.
 
 {speech}
@@ -260,7 +260,7 @@ def _speed_section(facts: CardFacts) -> str:
         "",
         "| | ms |",
         "|---|---|",
-        f"| encoder, one step of 20 ms | {timing.encoder_step_ms:.3f} |",
+        f"| encoder, one step of 80 ms | {timing.encoder_step_ms:.3f} |",
         f"| generator, one picture of {facts.side} x {facts.side} | {timing.generator_image_ms:.1f} "
         f"({timing.images_per_s:.0f} a second) |",
         "",

@@ -70,7 +70,7 @@ def export(
     print_figures("figures of the pack", made.report.metrics)
     console.print(
         f"encoder: differs from torch by {parity.encoder_torch_onnx:.1e}, streamed from offline by "
-        f"{parity.encoder_streamed_offline:.1e}; {timing.encoder_step_ms:.2f} ms a step of 20 ms"
+        f"{parity.encoder_streamed_offline:.1e}; {timing.encoder_step_ms:.2f} ms a step of 80 ms"
     )
     console.print(
         f"generator: differs from torch by {parity.generator_torch_onnx:.1e}; {timing.generator_image_ms:.1f} ms a "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.progress import Progress, TaskID
 
+from chromesthesia.features.mel import ENCODER_MEL, MelSettings
 from chromesthesia_training.cache import MelCache, open_cache
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.errors import DataError, stop
@@ -83,18 +84,23 @@ def all_clips(sets: Sequence[SoundSet]) -> list[Clip]:
 
 
 def load_spectra(
-    sets: Sequence[SoundSet], cache_dir: Path, progress: Progress | None = None
+    sets: Sequence[SoundSet],
+    cache_dir: Path,
+    progress: Progress | None = None,
+    settings: MelSettings = ENCODER_MEL,
 ) -> dict[Path, MelCache]:
     """Cache of every set by its folder, computing what is missing (about 200 times faster than the sound lasts)."""
+    ending = "-encoder" if settings == ENCODER_MEL else ""
     caches = {}
     for sound_set in sets:
         paths = [clip.path for clip in sound_set.clips]
+        name = f"{sound_set.name}{ending}"
         if progress is None:
-            caches[sound_set.folder] = open_cache(sound_set.name, paths, cache_dir)
+            caches[sound_set.folder] = open_cache(name, paths, cache_dir, settings=settings)
             continue
         task = progress.add_task(f"spectra of {sound_set.name}", total=len(paths))
         on_progress = partial(_show, progress, task)
-        caches[sound_set.folder] = open_cache(sound_set.name, paths, cache_dir, on_progress)
+        caches[sound_set.folder] = open_cache(name, paths, cache_dir, on_progress, settings)
         progress.update(task, completed=len(paths))
     return caches
 

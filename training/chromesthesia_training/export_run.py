@@ -87,6 +87,8 @@ def pack_sources(
     heard = list(encoder_metrics.get("corpora", {})) or list(encoder.own)
     seen = gan_metrics.get("data", {}).get("paintings") or next(iter(generator.own), "art")
     sources = [_source(name, encoder, "encoder: emotion categories") for name in heard]
+    if encoder_metrics.get("model", {}).get("begun_with"):
+        sources += sources_of([encoder_metrics["model"]["begun_with"]], "encoder")
     sources.append(_source(str(seen), generator, "generator: pictures by emotion"))
     if generator.features == "squeezenet":
         sources += sources_of(["squeezenet"], "generator")

@@ -11,7 +11,7 @@ from pathlib import Path
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.packs.manifest import ArtIndexSpec, Parity, Tier, Timing
 from chromesthesia.packs.rules import CONDITION_LABELS
 from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
@@ -58,7 +58,7 @@ def ports_of(path: Path) -> ModelPorts:
 def check_encoder_ports(ports: ModelPorts, path: Path) -> list[str]:
     """Names of the states of a streaming encoder. Raises TrainingError when the ports are not those of one."""
     inputs, outputs = {p.name: p.shape for p in ports.inputs}, {p.name: p.shape for p in ports.outputs}
-    _expect(inputs.get("log_mel"), (1, ENCODER_HOPS, DEFAULT_MEL.mels), "log_mel", path)
+    _expect(inputs.get("log_mel"), (1, ENCODER_HOPS, ENCODER_MEL.mels), "log_mel", path)
     expected = {
         "valence": (1,),
         "arousal": (1,),
@@ -116,7 +116,7 @@ def manifest_text(
     image = next(port for port in generator.outputs if port.name == "image")
     latency_ms = 1_000.0 * ENCODER_HOPS * HOP_SAMPLES / SAMPLE_RATE_HZ
     lines = _pairs({"schema": SCHEMA, "name": name, "version": version, "created": created})
-    lines += ["", "[sound]", *_pairs(asdict(DEFAULT_MEL))]
+    lines += ["", "[sound]", *_pairs(asdict(ENCODER_MEL))]
     lines += ["", "[encoder]"]
     lines += _pairs(
         {

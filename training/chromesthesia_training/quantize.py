@@ -163,6 +163,7 @@ def _heard(rng: np.random.Generator) -> Heard:
         240,
         0.0,
         np.zeros(64, np.float32),
+        np.zeros(64, np.float32),
         -20.0,
         -20.0,
         np.zeros(BAND_COUNT, np.float32),
@@ -178,9 +179,9 @@ def _heard(rng: np.random.Generator) -> Heard:
 
 
 def _louder_and_softer(log_mel: Float32, steps: int) -> Float32:
-    """Log-mel [steps, 2, mels] of a sound from its start, repeated when short; its level changes every two seconds."""
+    """Log-mel [steps, 8, mels] of a sound from its start, repeated when short; its level changes every two seconds."""
     hops = np.resize(log_mel, (steps * ENCODER_HOPS, log_mel.shape[1]))
-    levels = np.random.default_rng(4).uniform(-4.0, 1.5, steps // 100 + 1).repeat(100)[:steps]
+    levels = np.random.default_rng(4).uniform(-4.0, 1.5, steps // 25 + 1).repeat(25)[:steps]
     return np.asarray(hops.reshape(steps, ENCODER_HOPS, -1) + levels[:, None, None], np.float32)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from chromesthesia.features.mel import DEFAULT_MEL, log_mel
+from chromesthesia.features.mel import ENCODER_MEL, MelSettings, log_mel
 from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
 from chromesthesia_training.errors import DataError
 
@@ -46,6 +46,6 @@ def read_sound(path: Path) -> Float32:
     return mono
 
 
-def mel_of_file(path: Path) -> Float32:
+def mel_of_file(path: Path, settings: MelSettings = ENCODER_MEL) -> Float32:
     """Log-mel of a sound file with the engine's own definition: float32 [hops, mels]."""
-    return log_mel(read_sound(path), DEFAULT_MEL)
+    return log_mel(read_sound(path), settings)

@@ -45,6 +45,12 @@ KNOWN_SOURCES: dict[str, DataSource] = {
         "artists' rights, research only",
         True,
     ),
+    "yamnet": DataSource(
+        "YAMNet, trained on AudioSet (Plakal and Ellis 2019)",
+        "encoder: its first seven layers, from which training went on",
+        "Apache-2.0",
+        False,
+    ),
     "squeezenet": DataSource(
         "SqueezeNet 1.1 trained on ImageNet", "generator: frozen features of the discriminator", "MIT", False
     ),

@@ -130,7 +130,7 @@ def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]
     pack = load_pack(folder, check_models=False)
     encoder_ms, generator_ms = _try_models(pack)
     size = "x".join(map(str, pack.manifest.generator.image_size))
-    say(f"{pack.name}: fine. The encoder takes {encoder_ms:.2f} ms of every 20 ms here,", "green")
+    say(f"{pack.name}: fine. The encoder takes {encoder_ms:.2f} ms of every 80 ms here,", "green")
     say(f"the generator {generator_ms:.1f} ms a picture of {size}.")
     timing = pack.manifest.timing
     if timing is not None:

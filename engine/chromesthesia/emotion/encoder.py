@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.packs.binding import BoundSession
 from chromesthesia.packs.pack import Pack, check_session
 from chromesthesia.packs.sessions import open_session
@@ -48,9 +48,9 @@ class OnnxEncoder:
 
     def step(self, log_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
         """Take log-mel float32 [ENCODER_HOPS, 64]; answer for its newest hop. Raises ValueError on a wrong shape."""
-        if log_mel.shape != (ENCODER_HOPS, DEFAULT_MEL.mels):
+        if log_mel.shape != (ENCODER_HOPS, ENCODER_MEL.mels):
             raise ValueError(
-                f"log_mel: expected shape {(ENCODER_HOPS, DEFAULT_MEL.mels)}, got {log_mel.shape}"
+                f"log_mel: expected shape {(ENCODER_HOPS, ENCODER_MEL.mels)}, got {log_mel.shape}"
             )
         self._log_mel[0] = log_mel
         self._bound[self._turn].run()

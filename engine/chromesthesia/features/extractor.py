@@ -6,7 +6,7 @@ import numpy as np
 
 from chromesthesia.features.bands import BandGains, SpectrumShape
 from chromesthesia.features.loudness import LoudnessMeter
-from chromesthesia.features.mel import DEFAULT_MEL, MelSettings, log_mel_of_power, power_spectrum
+from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, MelSettings, log_mel_of_power, power_spectrum
 from chromesthesia.features.onset import OnsetDetector
 from chromesthesia.seams import FeatureFrame, Float32
 
@@ -88,6 +88,7 @@ class FeatureExtractor:
         window[-settings.hop :] = hop
         power = power_spectrum(window, settings)
         log_mel = log_mel_of_power(power, settings)
+        heard = log_mel_of_power(power_spectrum(window[-ENCODER_MEL.window :], ENCODER_MEL), ENCODER_MEL)
         rms_dbfs, lufs = self._loudness.step(hop)
         band_power, centroid_hz = self._shape.of(power)
         flux, onset = self._onset.step(log_mel)
@@ -96,6 +97,7 @@ class FeatureExtractor:
             end_sample=end_sample,
             entered_s=self._hop_entered_s,
             log_mel=log_mel,
+            encoder_mel=heard,
             rms_dbfs=rms_dbfs,
             lufs_momentary=lufs,
             bands=self._bands.step(band_power),

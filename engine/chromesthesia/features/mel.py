@@ -19,7 +19,8 @@ class MelSettings:
     """How sound becomes log-mel: rates in Hz, lengths in samples.
 
     A window ends with its hop, so nothing of the future is needed: frame `i` covers the `window` samples before sample
-    `(i + 1) * hop`. Before the start there is silence.
+    `(i + 1) * hop`. Before the start there is silence. A band sums the magnitudes raised to `exponent`, 1 or 2; the sum
+    is brought back to power, so that levels mean the same with either.
     """
 
     sample_rate_hz: int = SAMPLE_RATE_HZ
@@ -30,9 +31,13 @@ class MelSettings:
     low_hz: float = 40.0
     high_hz: float = 8_000.0
     floor: float = 1e-7
+    exponent: int = 2
 
 
 DEFAULT_MEL = MelSettings()
+"""What features are measured on: onset, bands, centroid."""
+ENCODER_MEL = MelSettings(window=600, low_hz=125.0, high_hz=7_500.0, floor=1e-10, exponent=1)
+"""What encoders hear: the windows, bands and magnitudes that published audio networks were trained on (YAMNet's)."""
 
 
 def hz_to_mel(frequency_hz: float) -> float:
@@ -76,7 +81,11 @@ def power_spectrum(frames: Float32, settings: MelSettings = DEFAULT_MEL) -> Floa
 
 def log_mel_of_power(power: Float32, settings: MelSettings = DEFAULT_MEL) -> Float32:
     """Natural log of mel power with a floor: float32 [..., fft // 2 + 1] -> float32 [..., mels]."""
-    return np.asarray(np.log(power @ mel_filterbank(settings) + settings.floor), dtype=np.float32)
+    if settings.exponent == 1:
+        mel = np.square(np.sqrt(power) @ mel_filterbank(settings))
+    else:
+        mel = power @ mel_filterbank(settings)
+    return np.asarray(np.log(mel + settings.floor), dtype=np.float32)
 
 
 def frames_of(samples: Float32, settings: MelSettings = DEFAULT_MEL) -> Float32:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from chromesthesia.errors import PackError
-from chromesthesia.features.mel import DEFAULT_MEL, MelSettings
+from chromesthesia.features.mel import ENCODER_MEL, MelSettings
 from chromesthesia.packs.toml_table import REMEDY, Table
 
 MANIFEST_NAME = "manifest.toml"
@@ -190,9 +190,9 @@ def parse_manifest(text: str, where: Path) -> Manifest:
 
 
 def check_sound(sound: MelSettings, where: Path) -> None:
-    """Raise PackError unless the pack was trained on the engine's own mel."""
+    """Raise PackError unless the encoder was trained on what the engine lets encoders hear."""
     for field in fields(MelSettings):
-        expected, got = getattr(DEFAULT_MEL, field.name), getattr(sound, field.name)
+        expected, got = getattr(ENCODER_MEL, field.name), getattr(sound, field.name)
         if expected != got:
             raise PackError(f"{where}: [sound] {field.name}: expected {expected}, got {got}", REMEDY)
 

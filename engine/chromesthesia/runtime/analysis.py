@@ -86,7 +86,7 @@ class Analysis:
         self._waiting.append(frame)
         if len(self._waiting) < ENCODER_HOPS:
             return None
-        log_mel = np.stack([waiting.log_mel for waiting in self._waiting])
+        log_mel = np.stack([waiting.encoder_mel for waiting in self._waiting])
         entered_s = self._waiting[0].entered_s
         self._waiting.clear()
         started_s = self._clock.now_s()
@@ -109,6 +109,7 @@ def silent_heard(values: Snapshot) -> Heard:
         end_sample=0,
         entered_s=0.0,
         log_mel=np.full(64, -16.1, dtype=np.float32),
+        encoder_mel=np.full(64, -16.1, dtype=np.float32),
         rms_dbfs=-120.0,
         lufs_momentary=-120.0,
         bands=np.zeros(8, dtype=np.float32),

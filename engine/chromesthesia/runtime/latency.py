@@ -13,7 +13,7 @@ STAGES = ("capture", "features", "encoder", "generator", "render", "sound_to_lig
 """Stages of the report, in the order of the way of a sound.
 
 capture: the oldest sample of a block entered -> the block is in the ring. features: one hop's features computed.
-encoder: one 20 ms step computed. generator: one image painted. render: one frame drawn and finished. sound_to_light:
+encoder: one 80 ms step computed. generator: one image painted. render: one frame drawn and finished. sound_to_light:
 the oldest sample of a hop entered -> the end of the frame that first shows that hop.
 """
 

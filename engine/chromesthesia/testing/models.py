@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.clock import ManualClock
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.packs.manifest import MANIFEST_NAME
 from chromesthesia.packs.rules import CONDITION_LABELS
 from chromesthesia.seams import (
@@ -43,7 +43,7 @@ class ToneEncoder:
 
     def step(self, log_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
         """log_mel float32 [ENCODER_HOPS, 64] -> a reading; raises ValueError on another shape."""
-        if log_mel.shape != (ENCODER_HOPS, DEFAULT_MEL.mels):
+        if log_mel.shape != (ENCODER_HOPS, ENCODER_MEL.mels):
             raise ValueError(f"log_mel: got shape {log_mel.shape}")
         self.steps += 1
         level = float(log_mel.mean())
@@ -183,7 +183,7 @@ def rewrite_hashes(folder: Path) -> None:
     (folder / MANIFEST_NAME).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-_ENCODER_INPUTS = {"log_mel": (1, ENCODER_HOPS, DEFAULT_MEL.mels), "state_0": TINY_STATE}
+_ENCODER_INPUTS = {"log_mel": (1, ENCODER_HOPS, ENCODER_MEL.mels), "state_0": TINY_STATE}
 _ENCODER_OUTPUTS = {
     "valence": (1,),
     "arousal": (1,),
@@ -229,7 +229,7 @@ def _encoder_graph(poison: float) -> Any:
         return rng.standard_normal((width, columns)).astype(np.float32)
 
     constants: dict[str, NDArray[Any]] = {
-        "mel_to_state": (rng.standard_normal((DEFAULT_MEL.mels, width)) * 0.002).astype(np.float32),
+        "mel_to_state": (rng.standard_normal((ENCODER_MEL.mels, width)) * 0.002).astype(np.float32),
         "keep": np.array(0.9, dtype=np.float32),
         "poison": np.array(poison, dtype=np.float32),
         "to_valence": weights(1),
@@ -305,7 +305,7 @@ def _manifest(name: str, hashes: dict[str, str], side: int) -> str:
             f'[[{key}]]\nname = "{tensor}"\nshape = {list(shape)}\n' for tensor, shape in specs.items()
         )
 
-    mel = DEFAULT_MEL
+    mel = ENCODER_MEL
     return f"""schema = 1
 name = "{name}"
 version = "1"
@@ -320,6 +320,7 @@ mels = {mel.mels}
 low_hz = {mel.low_hz}
 high_hz = {mel.high_hz}
 floor = {mel.floor}
+exponent = {mel.exponent}
 
 [encoder]
 file = "encoder.onnx"

@@ -106,6 +106,7 @@ def heard(
         end_sample=end_sample,
         entered_s=0.0,
         log_mel=np.zeros(64, np.float32),
+        encoder_mel=np.zeros(64, np.float32),
         rms_dbfs=rms_dbfs,
         lufs_momentary=rms_dbfs,
         bands=levels,

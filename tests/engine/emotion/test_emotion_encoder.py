@@ -12,7 +12,7 @@ from chromesthesia.testing.models import write_tiny_pack
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
-MELS = np.random.default_rng(0).normal(-8.0, 2.0, (12, 2, 64)).astype(np.float32)
+MELS = np.random.default_rng(0).normal(-8.0, 2.0, (12, 8, 64)).astype(np.float32)
 
 
 def test_steps_equal_the_model_run_by_hand(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_readings_are_copies(tmp_path: Path) -> None:
 def test_a_poisoned_state_is_cleared(tmp_path: Path) -> None:
     encoder = OnnxEncoder(load_pack(write_tiny_pack(tmp_path)))
     good = encoder.step(MELS[0], 0, 0.0)
-    poison = np.full((2, 64), np.nan, dtype=np.float32)
+    poison = np.full((8, 64), np.nan, dtype=np.float32)
     assert np.isnan(encoder.step(poison, 0, 0.0).valence)
     assert encoder.recoveries == 1
     assert encoder.step(MELS[0], 0, 0.0).valence == good.valence
@@ -63,5 +63,5 @@ def test_a_poisoned_state_is_cleared(tmp_path: Path) -> None:
 
 def test_a_wrong_shape_is_refused(tmp_path: Path) -> None:
     encoder = OnnxEncoder(load_pack(write_tiny_pack(tmp_path)))
-    with pytest.raises(ValueError, match=r"expected shape \(2, 64\), got \(1, 64\)"):
+    with pytest.raises(ValueError, match=r"expected shape \(8, 64\), got \(1, 64\)"):
         encoder.step(MELS[0][:1], 0, 0.0)

@@ -27,6 +27,7 @@ def _frame(index: int, level_dbfs: float) -> FeatureFrame:
         end_sample=240 * (index + 1),
         entered_s=0.01 * index,
         log_mel=np.zeros(64, dtype=np.float32),
+        encoder_mel=np.zeros(64, dtype=np.float32),
         rms_dbfs=level_dbfs,
         lufs_momentary=level_dbfs,
         bands=np.zeros(8, dtype=np.float32),

@@ -30,6 +30,7 @@ def heard(
         end_sample=240,
         entered_s=0.0,
         log_mel=np.zeros(64, dtype=np.float32),
+        encoder_mel=np.zeros(64, dtype=np.float32),
         rms_dbfs=loudness,
         lufs_momentary=loudness,
         bands=np.zeros(8, dtype=np.float32),

@@ -15,6 +15,7 @@ FRAME = FeatureFrame(
     end_sample=240,
     entered_s=0.0,
     log_mel=np.zeros(64, np.float32),
+    encoder_mel=np.zeros(64, np.float32),
     rms_dbfs=-120.0,
     lufs_momentary=-120.0,
     bands=np.zeros(8, np.float32),

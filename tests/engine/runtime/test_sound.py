@@ -11,7 +11,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.runtime.analysis import Analysis
 from chromesthesia.runtime.latency import LatencyMeter
 from chromesthesia.runtime.sound import HOP_S, MISSING_AFTER_S, Capture, Listening
-from chromesthesia.seams import HOP_SAMPLES, AudioBlock, EmotionReading, Float32, Heard
+from chromesthesia.seams import ENCODER_HOPS, HOP_SAMPLES, AudioBlock, EmotionReading, Float32, Heard
 from chromesthesia.testing.audio import ScriptedSource, tone
 from chromesthesia.testing.models import ToneEncoder
 
@@ -51,7 +51,7 @@ def test_every_block_reaches_the_analysis_whatever_its_size() -> None:
     assert [one.frame.index for one in heard] == list(range(100))
     assert heard[-1].frame.end_sample == 100 * HOP_SAMPLES
     np.testing.assert_array_equal(np.concatenate([tap.samples for tap in taps]), samples)
-    assert meter.summary()["encoder"]["count"] == 50
+    assert meter.summary()["encoder"]["count"] == 100 // ENCODER_HOPS
 
 
 def test_missing_sound_becomes_silence_at_the_pace_of_the_clock() -> None:
@@ -101,9 +101,9 @@ def test_onsets_are_counted_so_that_a_slow_renderer_misses_none() -> None:
 
 def test_a_raising_encoder_is_reset_counted_and_survived() -> None:
     clock, heard = ManualClock(), list[Heard]()
-    encoder = RaisingEncoder(good=20)
+    encoder = RaisingEncoder(good=5)
     analysis = Analysis(encoder, clock, LatencyMeter())
     analysis.hear(tone(440.0, 1.0), 0, 0.0, SNAPSHOT, heard.append)
     assert len(heard) == 100
-    assert analysis.encoder_failures == encoder.resets == 30
+    assert analysis.encoder_failures == encoder.resets == 100 // ENCODER_HOPS - 5
     assert all(np.isfinite(one.emotion.valence) for one in heard)

@@ -15,11 +15,12 @@ import torch
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, Float32
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.export import StreamedEncoder, load_trained
 from chromesthesia_training.encoder.model import StreamingEncoder
-from chromesthesia_training.encoder.offline import FIRST_SCORED_STEP
+from chromesthesia_training.encoder.offline import SCORED_STEPS
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.safe_write import whole_file
 
@@ -92,7 +93,7 @@ def encoder_embeddings(
 ) -> ClipEmbeddings:
     """Embeddings of an exported streaming encoder, through the checkpoint (`best.pt`) it was exported from.
 
-    A clip's embedding is the mean over its steps later than half a second, its logits the mean of the log
+    A clip's embedding is the mean over its last half second, its logits the mean of the log
     probabilities there: the steps that a clip is scored by. The checkpoint answers whole clips at once, ten times as
     fast as streaming; `SPOT_CHECKS` clips are streamed through the exported encoder to see that it is the same. Kept in
     `cache_dir` under the hashes of the encoder's weights and of the clips' spectra.
@@ -121,8 +122,8 @@ def encoder_embeddings(
 
 
 def _scored(steps: int) -> slice:
-    """The steps that a clip is scored by: later than half a second; the last one of a shorter clip."""
-    return slice(min(FIRST_SCORED_STEP, steps - 1), steps)
+    """The steps that a clip is scored by: its last half second."""
+    return slice(max(0, steps - SCORED_STEPS), steps)
 
 
 def _answer_at_once(
@@ -137,7 +138,7 @@ def _answer_at_once(
     for start in range(0, len(ordered), batch):
         chosen = ordered[start : start + batch]
         steps = [len(spectra[clip.path]) // ENCODER_HOPS for clip in chosen]
-        mel = np.zeros((len(chosen), steps[-1] * ENCODER_HOPS, model.mel_mean.shape[0]), np.float32)
+        mel = np.zeros((len(chosen), steps[-1] * ENCODER_HOPS, ENCODER_MEL.mels), np.float32)
         for row, clip in enumerate(chosen):
             hops = steps[row] * ENCODER_HOPS
             mel[row, :hops] = spectra[clip.path][:hops]

@@ -37,8 +37,8 @@ class CganSettings:
     side: int = 32
     base_channels: int = 16
     batch: int = 32
-    epochs: int = 40
-    snapshots: tuple[int, ...] = (20, 40)
+    epochs: int = 16
+    snapshots: tuple[int, ...] = (8, 16)
     lr_g: float = 2e-4
     lr_d: float = 4e-4
     beta1: float = 0.0

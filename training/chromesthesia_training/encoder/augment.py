@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter
 
-from chromesthesia.features.mel import DEFAULT_MEL, log_mel
+from chromesthesia.features.mel import ENCODER_MEL, log_mel
 from chromesthesia.seams import Float32
 
 DB_TO_NATURAL = float(np.log(10.0) / 10.0)
@@ -37,15 +37,15 @@ def recolour(mel: Float32, rng: np.random.Generator) -> Float32:
     curve_db = np.interp(np.linspace(0.0, 4.0, mel.shape[1]), np.arange(5), knots_db)
     level_db = rng.triangular(*GAIN_DB) if rng.random() < 0.5 else rng.uniform(GAIN_DB[0], GAIN_DB[2])
     gain = ((level_db + curve_db) * DB_TO_NATURAL).astype(np.float32)
-    power = np.maximum(np.exp(mel) - DEFAULT_MEL.floor, 0.0) * np.exp(gain)
-    return np.asarray(np.log(power + DEFAULT_MEL.floor), dtype=np.float32)
+    power = np.maximum(np.exp(mel) - ENCODER_MEL.floor, 0.0) * np.exp(gain)
+    return np.asarray(np.log(power + ENCODER_MEL.floor), dtype=np.float32)
 
 
 def roughen(mel: Float32, rng: np.random.Generator) -> Float32:
     """Sometimes add a decaying tail (a room) and steady noise at 5 to 45 dB below: float32 [n, mels], same shape."""
-    power = np.maximum(np.exp(mel) - DEFAULT_MEL.floor, 0.0)
+    power = np.maximum(np.exp(mel) - ENCODER_MEL.floor, 0.0)
     if rng.random() < 0.35:
-        decay = np.exp(-6.9 * DEFAULT_MEL.hop / DEFAULT_MEL.sample_rate_hz / rng.uniform(0.15, 0.8))
+        decay = np.exp(-6.9 * ENCODER_MEL.hop / ENCODER_MEL.sample_rate_hz / rng.uniform(0.15, 0.8))
         wet = rng.uniform(0.02, 0.25) * (1.0 - decay) / 0.15
         power = power + wet * lfilter([0.0, 1.0], [1.0, -decay], power, axis=0)
     if rng.random() < 0.6:
@@ -53,18 +53,18 @@ def roughen(mel: Float32, rng: np.random.Generator) -> Float32:
         shape = 10.0 ** (tilt_db / 10.0)
         level = power.mean() * 10.0 ** (-rng.uniform(5.0, 45.0) / 10.0)
         power = power + level * shape * rng.standard_gamma(3.0, mel.shape) / 3.0
-    return np.asarray(np.log(power + DEFAULT_MEL.floor), dtype=np.float32)
+    return np.asarray(np.log(power + ENCODER_MEL.floor), dtype=np.float32)
 
 
 def room_noise(hops: int, rng: np.random.Generator) -> Float32:
     """Log-mel of a room in which nothing sounds: steady noise of any colour, -75 to -15 dBFS: float32 [hops, mels]."""
-    count = hops * DEFAULT_MEL.hop
+    count = hops * ENCODER_MEL.hop
     spectrum = np.fft.rfft(rng.standard_normal(count, dtype=np.float32))
-    octave = np.log2(np.maximum(np.fft.rfftfreq(count, 1.0 / DEFAULT_MEL.sample_rate_hz), 20.0) / 20.0)
+    octave = np.log2(np.maximum(np.fft.rfftfreq(count, 1.0 / ENCODER_MEL.sample_rate_hz), 20.0) / 20.0)
     colour_db = rng.uniform(-7.0, 1.0) * octave + np.interp(octave, np.arange(11), rng.normal(0.0, 3.0, 11))
     noise = np.fft.irfft(spectrum * 10.0 ** (colour_db / 20.0), count)
     noise *= 10.0 ** (rng.uniform(-75.0, -15.0) / 20.0) / np.sqrt(np.mean(np.square(noise)))
-    return log_mel(noise.astype(np.float32))
+    return log_mel(noise.astype(np.float32), ENCODER_MEL)
 
 
 def mask_spans(hops: int, bands: int, rng: np.random.Generator) -> tuple[list[slice], list[slice]]:

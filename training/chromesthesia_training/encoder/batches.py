@@ -1,4 +1,4 @@
-"""Training rows: clips one after the other, as a room hears them, with a target and a weight for every 20 ms step."""
+"""Training rows: clips one after the other, as a room hears them, with a target and a weight for every 80 ms step."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 from chromesthesia_training.cache import Float16
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.augment import recolour, room_noise, roughen, stretch
+from chromesthesia_training.encoder.model import STEP_S as STEP_S
 from chromesthesia_training.errors import DataError
 
 HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
-STEP_S = ENCODER_HOPS * HOP_S
 SCORE_FROM_S = 0.5
 """A clip's score is the mean of the answers of its steps later than this; nothing is asked of earlier ones."""
 FULL_WEIGHT_FROM_S = 1.5
@@ -50,7 +50,7 @@ class Row:
         """A row in which nothing is asked yet."""
         return Row(
             mel=np.full(
-                (steps * ENCODER_HOPS, DEFAULT_MEL.mels), np.log(DEFAULT_MEL.floor), dtype=np.float32
+                (steps * ENCODER_HOPS, ENCODER_MEL.mels), np.log(ENCODER_MEL.floor), dtype=np.float32
             ),
             emotion=np.full((steps, len(EMOTIONS)), 1.0 / len(EMOTIONS), dtype=np.float32),
             emotion_weight=np.zeros(steps, dtype=np.float32),
@@ -140,7 +140,7 @@ def speech_row(
 ) -> Row:
     """Clips of changing speakers and emotions with short pauses, until the row is full."""
     row = Row.empty(steps)
-    at = int(rng.integers(0, 20))
+    at = int(rng.integers(0, 5))
     while steps - at > FULL_WEIGHT_FROM_S / STEP_S:
         clip = sampler.draw(rng)
         mel = stretch(spectra[clip.path].astype(np.float32), rng, (steps - at) * ENCODER_HOPS)
@@ -149,7 +149,7 @@ def speech_row(
             mel[: length * ENCODER_HOPS], rng
         )
         _ask(row, clip, slice(at, at + length), 0.0)
-        at += length + int(rng.integers(2, 20))
+        at += length + int(rng.integers(1, 5))
     row.mel = roughen(row.mel, rng)
     return row
 

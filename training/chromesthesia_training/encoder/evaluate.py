@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.features.mel import log_mel
+from chromesthesia.features.mel import ENCODER_MEL, log_mel
 from chromesthesia.seams import EMOTIONS, Float32
 from chromesthesia_training.clips import SPLITS, Clip
 from chromesthesia_training.datasets import all_clips, find_sound_sets
@@ -63,7 +63,7 @@ def stream_clips(
     encoder = StreamedEncoder(onnx_path)
     answers = []
     for clip in clips:
-        said = encoder.run(log_mel(gain * read_sound(clip.path)))
+        said = encoder.run(log_mel(gain * read_sound(clip.path), ENCODER_MEL))
         plane = np.stack([said["valence"], said["arousal"]], axis=1).astype(np.float64)
         logits = np.log(np.maximum(said["probabilities"].astype(np.float64), 1e-9))
         answers.append(ClipAnswer(clip, plane, logits))
@@ -107,7 +107,7 @@ def speech_figures(answers: Sequence[ClipAnswer]) -> SpeechFigures:
 
 
 def running_macro_f1(answers: Sequence[ClipAnswer], at_s: float) -> float:
-    """Macro-F1 of the mean answer between half a second and `at_s` after onset; the whole of shorter clips."""
+    """Macro-F1 of what is answered by `at_s` after onset; by the end of shorter clips."""
     last = max(round(at_s / STEP_S), FIRST_SCORED_STEP + 1)
     cut = [ClipAnswer(answer.clip, answer.valence_arousal[:last], answer.logits[:last]) for answer in answers]
     return emotion_score(cut)
@@ -187,8 +187,12 @@ def evaluate(
     flat: dict[str, float] = {}
     report: dict[str, object] = {
         "split": "test: speakers, game series and songs that neither training nor selection heard",
-        "model": {"parameters": parameter_count(trained.model), "training_step": trained.step},
-        "clip_score": f"mean of logits over the 20 ms steps later than {SCORE_FROM_S} s",
+        "model": {
+            "parameters": parameter_count(trained.model),
+            "training_step": trained.step,
+            "begun_with": trained.begun_with,
+        },
+        "clip_score": f"mean of the logits of its last {SCORE_FROM_S} s, when all of it has been heard",
         "corpora": corpus_counts(clips),
         "flat": flat,
     }

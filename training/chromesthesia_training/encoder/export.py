@@ -1,4 +1,4 @@
-"""The encoder as ONNX: one 20 ms step, every bit of state an input and an output."""
+"""The encoder as ONNX: one 80 ms step, every bit of state an input and an output."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, Float32
-from chromesthesia_training.encoder.model import EncoderSizes, Reading, StreamingEncoder, fold_norms
+from chromesthesia_training.encoder.model import EncoderSizes, Reading, StreamingEncoder
 from chromesthesia_training.encoder.train import load_weights
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.machine import thread_times_ms
@@ -31,11 +31,15 @@ ANSWER_NAMES = ("valence", "arousal", "probabilities", "confidence", "embedding"
 
 @dataclass(frozen=True)
 class TrainedEncoder:
-    """A checkpoint read back: the network in evaluation mode, the temperature of its confidence, its training step."""
+    """A checkpoint read back: the network in evaluation mode, the temperature of its confidence, its training step.
+
+    begun_with: name in `sources` of what its layers began with, empty where they began at random.
+    """
 
     model: StreamingEncoder
     temperature: float
     step: int
+    begun_with: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,11 @@ class ExportedStep(nn.Module):
 
     def __init__(self, trained: TrainedEncoder) -> None:
         super().__init__()
-        self.model = fold_norms(trained.model)
+        self.model = trained.model
         self.temperature = trained.temperature
 
     def forward(self, log_mel: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        reading, next_state = self.model.step(log_mel, state)
+        reading, next_state = self.model(log_mel, state)
         return *(values[:, 0] for values in self.answers(reading)), *next_state
 
     def answers(self, reading: Reading) -> tuple[Tensor, ...]:
@@ -83,7 +87,9 @@ def load_trained(path: Path) -> TrainedEncoder:
     stored = load_weights(path)
     model = StreamingEncoder(EncoderSizes(**stored["sizes"]))
     model.load_state_dict(stored["model"])
-    return TrainedEncoder(model.eval(), float(stored["temperature"]), int(stored["step"]))
+    return TrainedEncoder(
+        model.eval(), float(stored["temperature"]), int(stored["step"]), str(stored.get("begun_with", ""))
+    )
 
 
 def state_names(model: StreamingEncoder) -> tuple[list[str], list[str]]:
@@ -115,7 +121,7 @@ def export_onnx(trained: TrainedEncoder, out: Path) -> EncoderExport:
 
 def _onnx_bytes(step: ExportedStep) -> bytes:
     inputs, outputs = state_names(step.model)
-    example = (torch.zeros(1, ENCODER_HOPS, DEFAULT_MEL.mels), *step.model.initial_state())
+    example = (torch.zeros(1, ENCODER_HOPS, ENCODER_MEL.mels), *step.model.initial_state())
     with warnings.catch_warnings():  # of the exporter's own inner workings
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -178,7 +184,7 @@ def _compare(
     """
     rng = np.random.default_rng(20)
     loudness = np.repeat(rng.uniform(-14.0, 0.0, steps // 10 + 1), 10)[:steps, None, None]
-    sequence = (loudness + rng.normal(0.0, 1.5, (steps, ENCODER_HOPS, DEFAULT_MEL.mels))).astype(np.float32)
+    sequence = (loudness + rng.normal(0.0, 1.5, (steps, ENCODER_HOPS, ENCODER_MEL.mels))).astype(np.float32)
     streamed = StreamedEncoder(content)
     answers = [streamed.step(hops) for hops in sequence]
     state = step.model.initial_state()
@@ -188,7 +194,7 @@ def _compare(
             outputs = step(torch.from_numpy(hops[None]), *state)
             state = outputs[len(ANSWER_NAMES) :]
             parity = max(parity, _difference(answer, outputs))
-        whole = torch.from_numpy(sequence.reshape(1, -1, DEFAULT_MEL.mels))
+        whole = torch.from_numpy(sequence.reshape(1, -1, ENCODER_MEL.mels))
         reading, _ = trained.model.eval()(whole)
         heard = step.answers(reading)
     offline = max(

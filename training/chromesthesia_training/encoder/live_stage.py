@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chromesthesia_training.encoder.export import export_onnx, load_trained
-from chromesthesia_training.encoder.train import EncoderSettings, train
+from chromesthesia_training.encoder.train import EncoderSettings, pretrained_weights, train
 from chromesthesia_training.reproduce.stage import Context, Stage
 
 RUN = "encoder"
 QUICK_STEPS, QUICK_ROWS = 3, 4
+TUNING_STEPS, TUNING_EVALUATED_EVERY = 10, 10
 
 
 def run_training(context: Context) -> None:
@@ -18,8 +19,10 @@ def run_training(context: Context) -> None:
     settings = EncoderSettings(
         run_dir=run_dir, data_dir=context.data_dir, cache_dir=context.cache_dir, threads=context.threads
     )
+    if pretrained_weights(settings) is not None:
+        settings = replace(settings, steps=TUNING_STEPS, evaluate_every=TUNING_EVALUATED_EVERY)
     if context.quick:
-        settings = replace(settings, steps=QUICK_STEPS, rows=QUICK_ROWS)
+        settings = replace(settings, steps=QUICK_STEPS, rows=QUICK_ROWS, read_out_batches=QUICK_ROWS)
     train(settings, resume=not context.fresh)
     export_onnx(load_trained(run_dir / "best.pt"), run_dir / "encoder.onnx")
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.seams import EMOTIONS, ENCODER_HOPS
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.batches import LABEL_GAIN, SCORE_FROM_S, STEP_S, points_at
@@ -19,6 +20,7 @@ from chromesthesia_training.encoder.scores import correlation, fit_temperature, 
 Float64 = NDArray[np.float64]
 MelOf = Callable[[Path], NDArray[np.generic]]
 FIRST_SCORED_STEP = round(SCORE_FROM_S / STEP_S)
+SCORED_STEPS = round(SCORE_FROM_S / STEP_S)
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,8 @@ class ClipAnswer:
     logits: Float64
 
     def clip_logits(self) -> Float64:
-        """The clip's score: mean over the steps later than half a second (over all steps of a shorter clip)."""
-        late = self.logits[FIRST_SCORED_STEP:]
-        return np.asarray((late if len(late) else self.logits).mean(axis=0))
+        """The clip's score: mean over its last half second, when all of it has been heard."""
+        return np.asarray(self.logits[-SCORED_STEPS:].mean(axis=0))
 
 
 def answer_clips(
@@ -46,7 +47,7 @@ def answer_clips(
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
         longest = max(lengths[index] for index in chosen)
-        mel = np.zeros((len(chosen), longest * ENCODER_HOPS, model.mel_mean.shape[0]), dtype=np.float32)
+        mel = np.zeros((len(chosen), longest * ENCODER_HOPS, ENCODER_MEL.mels), dtype=np.float32)
         for place, index in enumerate(chosen):
             hops = lengths[index] * ENCODER_HOPS
             mel[place, :hops] = mel_of(clips[index].path)[:hops]
@@ -87,8 +88,8 @@ def plane_scores(answers: Sequence[ClipAnswer]) -> tuple[float, float]:
     return correlation(wanted[:, 0], answered[:, 0]), correlation(wanted[:, 1], answered[:, 1])
 
 
-def step_temperature(answers: Sequence[ClipAnswer], every: int = 10) -> float:
-    """Temperature fitted on every tenth scored step of the clips with a named emotion; 1 without any."""
+def step_temperature(answers: Sequence[ClipAnswer], every: int = 3) -> float:
+    """Temperature fitted on every third scored step of the clips with a named emotion; 1 without any."""
     logits, wanted = [], []
     for answer in answers:
         if answer.clip.emotion is not None:

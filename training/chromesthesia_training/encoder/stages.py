@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 
-from chromesthesia_training.encoder.model import RELATIVE_SIZES, StreamingEncoder, parameter_count
+from chromesthesia_training.cache import by_path
+from chromesthesia_training.datasets import load_spectra
+from chromesthesia_training.encoder.model import DEFAULT_SIZES, StreamingEncoder, parameter_count
 from chromesthesia_training.offline.best import crossed_targets
 from chromesthesia_training.offline.kernel import KernelSettings
 from chromesthesia_training.offline.material import read_descriptions
@@ -15,7 +17,7 @@ from chromesthesia_training.offline.streaming import StreamingRecipe, clip_rows,
 from chromesthesia_training.reproduce.stage import Context, Settings, Stage
 
 RECIPE = StreamingRecipe()
-TEACHER = ("functionals", "spectra", "layer7", "layer8")
+TEACHER = ("functionals", "spectra", "layer5", "layer7", "layer8")
 
 
 def recipe_of(context: Context) -> StreamingRecipe:
@@ -29,7 +31,9 @@ def run_streaming(context: Context) -> None:
     task = material.task
     described = read_descriptions(context, material)
     descriptions = {name: values for name, values in described.items() if name in TEACHER}
-    inputs = clip_rows(task, material.mel_of)
+    spectra = load_spectra([material.sounds], context.cache_dir)
+    mel_of = by_path(spectra.values())
+    inputs = clip_rows(task, mel_of)
     teaching = splits_of(context, material, "speaker")
     recipe = recipe_of(context)
     answers = []
@@ -40,10 +44,11 @@ def run_streaming(context: Context) -> None:
                 split,
                 crossed_targets(task, descriptions, teaching, split, KernelSettings()),
                 inputs,
-                material.mel_of,
+                mel_of,
                 recipe,
-                RELATIVE_SIZES,
+                DEFAULT_SIZES,
                 context.runs_dir / "encoders" / "streaming.speaker" / split.name.replace(" ", "-"),
+                material.weights,
                 context.seed,
                 context.fresh,
             )
@@ -59,11 +64,11 @@ def run_streaming(context: Context) -> None:
         split=SPLITS["speaker"],
         seeds=[context.seed],
         settings=_settings(context),
-        parameters=parameter_count(StreamingEncoder(RELATIVE_SIZES)),
+        parameters=parameter_count(StreamingEncoder(DEFAULT_SIZES)),
         trained_with_tess=False,
         notes=(
-            "scored from streamed answers: whole untrimmed clips, one 20 ms step after the other, state carried; mean "
-            "of the logits later than 0.5 s",
+            "scored from streamed answers: whole untrimmed clips, one 80 ms step after the other, state carried; mean "
+            "of the logits of the last half second",
             "soft targets of a kernel machine on "
             + ", ".join(TEACHER)
             + "; each training clip is judged by one that did not train on its fold",
@@ -74,7 +79,7 @@ def run_streaming(context: Context) -> None:
 
 def _settings(context: Context) -> Settings:
     settings: Mapping[str, object] = asdict(recipe_of(context))
-    return {"encoder": "streaming", **settings, "sizes": {**asdict(RELATIVE_SIZES)}}
+    return {"encoder": "streaming", **settings, "sizes": {**asdict(DEFAULT_SIZES)}}
 
 
 def _shape(context: Context) -> Settings:

@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,41 +17,60 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from chromesthesia.features.mel import ENCODER_MEL
+from chromesthesia.seams import EMOTIONS, ENCODER_HOPS
 from chromesthesia_training.cache import Float16, by_path
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.datasets import DEFAULT_CACHE_DIR, all_clips, find_sound_sets, load_spectra
 from chromesthesia_training.encoder.augment import mask_spans
 from chromesthesia_training.encoder.batches import Row, RowMaker, check_classes
-from chromesthesia_training.encoder.losses import encoder_loss, stack_targets
+from chromesthesia_training.encoder.losses import LABEL_SMOOTHING, PLANE_WEIGHT, encoder_loss, stack_targets
 from chromesthesia_training.encoder.model import DEFAULT_SIZES, EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.offline import answer_clips, emotion_score, plane_scores, step_temperature
+from chromesthesia_training.encoder.pretrained import begin_with_yamnet
+from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_read_out
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.interruption import InterruptedRunError, Interruption
+from chromesthesia_training.offline.views import WEIGHTS_FILE
 from chromesthesia_training.progress import progress_bar
 from chromesthesia_training.safe_write import disk_errors, write_checkpoint
 
 logger = logging.getLogger(__name__)
+
+MOMENT_EVERY = 5
+"""Steps between the kept moments of a row: neighbours say nearly the same."""
+ROWS_COUNT = 0.15
+"""Weight of a moment of a row beside that of a clip."""
+SILENCE = float(np.log(ENCODER_MEL.floor))
 
 
 @dataclass(frozen=True)
 class EncoderSettings:
     """One training run. `data_dir` holds speech/, vgmidi/ and emotify/; `sounds` is a user's own folder; one or both.
 
-    A step takes `rows` rows of `row_steps` steps of 20 ms. Everything random in step n comes from (seed, n).
+    The convolutional layers begin with those of `pretrained`, YAMNet's weights (else with weights/yamnet.tflite of
+    `data_dir`, where it is): then what reads their statistics is fitted first, on `read_out_batches` batches, and
+    all is tuned at `tuning_rate`, the layers at `layer_rate` of it. From nothing, all learns at `learning_rate`.
+    A step takes `rows` rows of `row_steps` steps of 80 ms. Everything random in step n comes from (seed, n).
     """
 
     run_dir: Path = Path("runs/encoder")
     data_dir: Path | None = None
     sounds: Path | None = None
     cache_dir: Path = DEFAULT_CACHE_DIR
-    steps: int = 1_300
+    pretrained: Path | None = None
+    steps: int = 500
     rows: int = 24
-    row_steps: int = 320
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    warm_up: int = 100
+    row_steps: int = 80
+    learning_rate: float = 1.5e-3
+    tuning_rate: float = 1e-4
+    layer_rate: float = 0.1
+    read_out_steps: int = 1_500
+    read_out_batches: int = 24
+    weight_decay: float = 0.05
+    warm_up: int = 50
     average_decay: float = 0.995
-    evaluate_every: int = 100
+    evaluate_every: int = 50
     seed: int = 1
     threads: int = 1
     sizes: EncoderSizes = DEFAULT_SIZES
@@ -67,8 +87,16 @@ class Run:
         for model in (self.model, self.average):  # twice as fast on a CPU
             model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average.load_state_dict(self.model.state_dict())
+        weights = pretrained_weights(settings)
+        if weights is not None:
+            for model in (self.model, self.average):
+                begin_with_yamnet(model, weights)
+        self.tuned = weights is not None
         self.optimiser = torch.optim.AdamW(
-            self.model.parameters(), settings.learning_rate, (0.9, 0.98), weight_decay=settings.weight_decay
+            [{"params": part} for part in self.model.parts()],
+            settings.learning_rate,
+            (0.9, 0.98),
+            weight_decay=settings.weight_decay,
         )
         self.step = 0
         self.best_score = -math.inf
@@ -78,10 +106,9 @@ class Run:
         return self.settings.run_dir / "checkpoint.pt"
 
     def set_standardisation(self, mel: Tensor) -> None:
-        """Take the constants of the input from augmented training rows [n, hops, mels]."""
+        """Take the constants of the statistics from augmented training rows [n, hops, mels]."""
         for model in (self.model, self.average):
-            model.mel_mean.copy_(mel.mean(dim=(0, 1)))
-            model.mel_deviation.copy_(mel.std(dim=(0, 1)).clamp(min=0.5))
+            model.standardise(mel)
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -105,6 +132,16 @@ class Run:
         self.average.load_state_dict(stored["average"])
         self.optimiser.load_state_dict(stored["optimiser"])
         self.step, self.best_score = stored["step"], stored["best_score"]
+
+
+def pretrained_weights(settings: EncoderSettings) -> Path | None:
+    """The file that the convolutional layers begin with; None where they begin at random."""
+    if settings.sizes.widths != DEFAULT_SIZES.widths:
+        return None
+    if settings.pretrained is not None:
+        return settings.pretrained
+    found = settings.data_dir / WEIGHTS_FILE if settings.data_dir is not None else None
+    return found if found is not None and found.is_file() else None
 
 
 def load_weights(path: Path) -> dict[str, Any]:
@@ -151,6 +188,8 @@ def train(settings: EncoderSettings, resume: bool = True, stop_at: int | None = 
         else:
             rows = maker.rows(4 * settings.rows, np.random.default_rng([settings.seed, 0]))
             run.set_standardisation(torch.from_numpy(np.stack([row.mel for row in rows])))
+            if run.tuned:
+                fit_on_kept_moments(run, maker, [clip for clip in clips if clip.split == "train"], spectra)
         last = settings.steps if stop_at is None else min(stop_at, settings.steps)
         task = progress.add_task("training the encoder", total=settings.steps, completed=run.step)
         started_s, losses = time.perf_counter(), []
@@ -180,16 +219,92 @@ def learning_rate_at(step: int, settings: EncoderSettings) -> float:
     return settings.learning_rate * (0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * min(done, 1.0))))
 
 
+def fit_on_kept_moments(
+    run: Run, maker: RowMaker, clips: Sequence[Clip], spectra: Mapping[Path, Float16]
+) -> None:
+    """Fit the read-out of a run's networks on statistics of named clips where they end, and of training rows.
+
+    Clips as they are teach voices best; rows, with their rooms, noise, music and changes of speaker, all else.
+    """
+    settings = run.settings
+    kept = clip_moments(run.model, clips, spectra)
+    for number in range(settings.read_out_batches):
+        rows = maker.rows(settings.rows, np.random.default_rng([settings.seed, 2, number]))
+        targets = stack_targets(rows)
+        with torch.no_grad():
+            statistics, _ = run.model.statistics(torch.from_numpy(np.stack([row.mel for row in rows])))
+        asked = targets.emotion_weight + targets.valence_arousal_weight > 0.0
+        asked[:, torch.arange(asked.shape[1]) % MOMENT_EVERY > 0] = False
+        kept.append(
+            tuple(
+                values[asked]
+                for values in (
+                    statistics,
+                    smoothed(targets.emotion),
+                    ROWS_COUNT * targets.emotion_weight,
+                    targets.valence_arousal,
+                    ROWS_COUNT * targets.valence_arousal_weight,
+                )
+            )
+        )
+    points = Points(*(torch.cat(values) for values in zip(*kept, strict=True)))
+    logger.info("fitting the read-out on %d moments", len(points.statistics))
+    fit_read_out(run.model, points, ReadOutRecipe(settings.read_out_steps), PLANE_WEIGHT, settings.seed)
+    run.average.load_state_dict(run.model.state_dict())
+
+
+@torch.no_grad()
+def clip_moments(
+    model: StreamingEncoder, clips: Sequence[Clip], spectra: Mapping[Path, Float16], batch: int = 32
+) -> list[tuple[Tensor, ...]]:
+    """Statistics of every clip with a named emotion where it ends, as parts of `Points`."""
+    named = sorted(
+        (clip for clip in clips if clip.emotion is not None), key=lambda clip: len(spectra[clip.path])
+    )
+    counts = Counter((clip.corpus, clip.emotion) for clip in named)
+    kept: list[tuple[Tensor, ...]] = []
+    for at in range(0, len(named), batch):
+        chosen = named[at : at + batch]
+        steps = [max(1, len(spectra[clip.path]) // ENCODER_HOPS) for clip in chosen]
+        mel = np.full((len(chosen), steps[-1] * ENCODER_HOPS, ENCODER_MEL.mels), SILENCE, np.float32)
+        for row, clip in enumerate(chosen):
+            heard = spectra[clip.path][: mel.shape[1]]
+            mel[row, : len(heard)] = heard
+        statistics, _ = model.statistics(torch.from_numpy(mel))
+        emotion = torch.eye(len(EMOTIONS))[[EMOTIONS.index(clip.emotion or "") for clip in chosen]]
+        weight = torch.tensor([counts[clip.corpus, clip.emotion] ** -0.4 for clip in chosen])
+        nothing = torch.zeros(len(chosen))
+        kept.append(
+            (
+                statistics[torch.arange(len(chosen)), torch.tensor(steps) - 1],
+                smoothed(emotion),
+                weight,
+                nothing[:, None].expand(-1, 2),
+                nothing,
+            )
+        )
+    mean = torch.cat([part[2] for part in kept]).mean()
+    return [(part[0], part[1], part[2] / mean, *part[3:]) for part in kept]
+
+
+def smoothed(emotion: Tensor) -> Tensor:
+    """Targets with a little of every emotion."""
+    return (1.0 - LABEL_SMOOTHING) * emotion + LABEL_SMOOTHING / len(EMOTIONS)
+
+
 def train_step(run: Run, maker: RowMaker) -> dict[str, float]:
     """One optimiser step; advances `run.step`. Returns the parts of the loss."""
     settings = run.settings
     rng = np.random.default_rng([settings.seed, 1, run.step])
     torch.manual_seed((settings.seed << 32) + run.step)
-    for group in run.optimiser.param_groups:
-        group["lr"] = learning_rate_at(run.step, settings)
+    rate = learning_rate_at(run.step, settings)
+    if run.tuned:
+        rate *= settings.tuning_rate / settings.learning_rate
+    for group, share in zip(run.optimiser.param_groups, (settings.layer_rate, 1.0), strict=True):
+        group["lr"] = rate * (share if run.tuned else 1.0)
     rows = maker.rows(settings.rows, rng)
     run.model.train()
-    reading, _ = run.model.forward_views(masked_input(run.model, rows, rng))
+    reading, _ = run.model(masked_input(rows, rng))
     parts = encoder_loss(reading, stack_targets(rows))
     loss = torch.stack(list(parts.values())).sum()
     if not torch.isfinite(loss):
@@ -206,16 +321,17 @@ def train_step(run: Run, maker: RowMaker) -> dict[str, float]:
     return {name: float(value.detach()) for name, value in parts.items()}
 
 
-def masked_input(model: StreamingEncoder, rows: Sequence[Row], rng: np.random.Generator) -> Tensor:
-    """Views [rows, 1 or 2, hops, mels] with spans of time and frequency blanked."""
-    inputs, _ = model.views(torch.from_numpy(np.stack([row.mel for row in rows])))
-    for place in range(len(rows)):
-        in_time, in_frequency = mask_spans(inputs.shape[2], inputs.shape[3], rng)
+def masked_input(rows: Sequence[Row], rng: np.random.Generator) -> Tensor:
+    """Log-mel [rows, hops, mels] with spans of time and frequency at the row's mean."""
+    inputs = np.stack([row.mel for row in rows])
+    for mel in inputs:
+        in_time, in_frequency = mask_spans(len(mel), mel.shape[1], rng)
+        mean = mel.mean()
         for span in in_time:
-            inputs[place, :, span] = 0.0
+            mel[span] = mean
         for span in in_frequency:
-            inputs[place, :, :, span] = 0.0
-    return inputs
+            mel[:, span] = mean
+    return torch.from_numpy(inputs)
 
 
 @torch.no_grad()
@@ -263,6 +379,7 @@ def validate(
             run.settings.run_dir / "best.pt",
             {
                 "sizes": dataclasses.asdict(run.settings.sizes),
+                "begun_with": "yamnet" if run.tuned else "",
                 "step": run.step,
                 "score": score,
                 "temperature": step_temperature(answers),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.condition import ConditionSpace
 from chromesthesia_training.gan.model import Generator
+from chromesthesia_training.safe_write import whole_file
 
 CHECKPOINT_NAME = "state.pt"
 CHECKPOINT_SCHEMA = 2
@@ -21,9 +21,8 @@ CHECKPOINT_SCHEMA = 2
 def save_checkpoint(run_dir: Path, content: dict[str, Any]) -> Path:
     """Write `content` beside the old checkpoint, then in its place: a crash leaves the old one whole."""
     path = run_dir / CHECKPOINT_NAME
-    partial = path.with_suffix(".partial")
-    torch.save({"schema": CHECKPOINT_SCHEMA, **content}, partial)
-    os.replace(partial, path)
+    with whole_file(path) as file:
+        torch.save({"schema": CHECKPOINT_SCHEMA, **content}, file)
     return path
 
 

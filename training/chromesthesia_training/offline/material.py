@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from chromesthesia.features.mel import DEFAULT_MEL
 from chromesthesia.seams import Float32
 from chromesthesia_training.cache import Float16, by_path
 from chromesthesia_training.clips import Clip
@@ -31,11 +32,12 @@ QUICK_EVERY = 12
 
 @dataclass(frozen=True)
 class Material:
-    """weights: yamnet.tflite, None where it is not there; mel_of: log-mel [hops, 64] at 10 ms by path."""
+    """mel_of: log-mel [hops, 64] at 10 ms by path; weights: yamnet.tflite, None without; sounds: the clips' set."""
 
     task: Task
     mel_of: Mapping[Path, Float16]
     weights: Path | None
+    sounds: SoundSet
 
 
 @lru_cache(maxsize=1)
@@ -48,14 +50,14 @@ def read_material(data_dir: Path, cache_dir: Path, quick: bool) -> Material:
     if not (folder / "index.csv").is_file():
         raise DataError(f"{folder} has no index.csv", "give the folder of the research data with --data")
     sound_set = SoundSet("speech", folder, read_speech(folder))
-    mel_of = by_path(load_spectra([sound_set], cache_dir).values())
+    mel_of = by_path(load_spectra([sound_set], cache_dir, settings=DEFAULT_MEL).values())
     clips = named_clips(sound_set.clips)
     weights = data_dir / WEIGHTS_FILE
     found = weights if weights.is_file() else None
     views = load_views(clips, mel_of, cache_dir, found)
     if quick:
         clips, views = thinned(clips, views)
-    return Material(Task(clips, labels_of(clips), views), mel_of, found)
+    return Material(Task(clips, labels_of(clips), views), mel_of, found, sound_set)
 
 
 def thinned(clips: list[Clip], views: Views) -> tuple[list[Clip], Views]:

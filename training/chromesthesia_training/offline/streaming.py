@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.seams import ENCODER_HOPS
 from chromesthesia_training.cache import Float16
-from chromesthesia_training.encoder.batches import SCORE_FROM_S, STEP_S
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
+from chromesthesia_training.encoder.offline import SCORED_STEPS
+from chromesthesia_training.encoder.pretrained import begin_with_yamnet
+from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_read_out
 from chromesthesia_training.encoder.scores import macro_f1
 from chromesthesia_training.fit import FitSettings, fit
 from chromesthesia_training.offline.folds import Task, read_answers, write_answers
@@ -37,22 +39,28 @@ logger = logging.getLogger(__name__)
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 CLIP_HOPS = 320
-SCORED_FROM = round(SCORE_FROM_S / STEP_S)
-ANSWER_BATCH = 128
+ANSWER_BATCH = 64
+STANDARDISED_ON = 400
 CURVE = ("epoch", "loss", "val_macro_f1")
 
 
 @dataclass(frozen=True)
 class StreamingRecipe:
-    """crop_hops: 10 ms hops of a clip that one step of training hears; teacher: share of the soft targets in the loss,
-    temperature softens them; gain_db: level moved by up to so much either way; band_shift in mel bands.
+    """The read-out is fitted first, on statistics of the clips and of so many changed `passes`; then all is tuned for
+    `epochs`, the convolutional layers at `layer_rate` of the rate.
+
+    crop_hops: 10 ms hops of a clip that one step of training hears; teacher: share of the soft targets in the loss;
+    gain_db: level moved by up to so much either way; band_shift in mel bands.
     """
 
-    epochs: int = 5
+    epochs: int = 1
     batch: int = 32
-    learning_rate: float = 5e-3
-    weight_decay: float = 0.02
-    crop_hops: int = 160
+    read_out_steps: int = 1_500
+    passes: int = 1
+    learning_rate: float = 1e-4
+    layer_rate: float = 0.1
+    weight_decay: float = 0.05
+    crop_hops: int = 240
     teacher: float = 0.6
     label_smoothing: float = 0.1
     gain_db: float = 10.0
@@ -64,7 +72,7 @@ class StreamingRecipe:
 class StreamingClassifier(lightning.LightningModule):
     """Batches are (log-mel float16 [B, 320, 64], hops that sound [B], targets [B, 3], teacher's probabilities [B, 3]).
 
-    The loss is of the mean logits of the steps later than half a second, and at half weight of every such step.
+    The loss is of the mean logits of the last half second, and at half weight of every such step.
     """
 
     def __init__(self, encoder: StreamingEncoder, recipe: StreamingRecipe, steps: int, seed: int) -> None:
@@ -79,13 +87,9 @@ class StreamingClassifier(lightning.LightningModule):
         log_mel, hops, targets, taught = batch
         recipe = self.recipe
         generator = torch.Generator().manual_seed((self.seed << 32) + self.global_step)
-        log_mel, hops = crop(log_mel.float(), hops, recipe.crop_hops, generator)
-        if recipe.band_shift:
-            shift = int(torch.randint(-recipe.band_shift, recipe.band_shift + 1, (1,), generator=generator))
-            log_mel = torch.roll(log_mel, shift, dims=2)
-        log_mel = spec_augment(log_mel, generator, SpecAugment(2, 20, 0.15, 2, 8, gain_db=recipe.gain_db))
+        log_mel, hops = changed(log_mel.float(), hops, recipe, generator)
         reading, _ = self.encoder(log_mel)
-        soft = (1.0 - recipe.teacher) * smoothed(targets, recipe.label_smoothing) + recipe.teacher * taught
+        soft = soft_targets(targets, taught, recipe)
         weight = step_weight(hops // ENCODER_HOPS, reading.logits.shape[1])
         pooled = (reading.logits * weight.unsqueeze(2)).sum(dim=1)
         by_step = -(functional.log_softmax(reading.logits, dim=2) * soft.unsqueeze(1)).sum(dim=2)
@@ -108,13 +112,59 @@ class StreamingClassifier(lightning.LightningModule):
         self.log("val_accuracy", float((wanted == said).float().mean()))
 
     def configure_optimizers(self) -> Any:
-        optimiser = torch.optim.AdamW(
-            self.parameters(), self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
-        )
+        rate = self.recipe.learning_rate
+        rates = [rate * self.recipe.layer_rate, rate]
+        groups = [
+            {"params": list(part), "lr": own} for part, own in zip(self.encoder.parts(), rates, strict=True)
+        ]
+        optimiser = torch.optim.AdamW(groups, rate, weight_decay=self.recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.recipe.learning_rate, total_steps=max(2, self.steps), pct_start=0.2
+            optimiser, rates, total_steps=max(2, self.steps), pct_start=0.2
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def changed(
+    log_mel: Tensor, hops: Tensor, recipe: StreamingRecipe, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Rows as training hears them: a stretch of each, moved in pitch and level, with spans hidden."""
+    log_mel, hops = crop(log_mel, hops, recipe.crop_hops, generator)
+    if recipe.band_shift:
+        shift = int(torch.randint(-recipe.band_shift, recipe.band_shift + 1, (1,), generator=generator))
+        log_mel = torch.roll(log_mel, shift, dims=2)
+    return spec_augment(log_mel, generator, SpecAugment(2, 20, 0.15, 2, 8, gain_db=recipe.gain_db)), hops
+
+
+def soft_targets(targets: Tensor, taught: Tensor, recipe: StreamingRecipe) -> Tensor:
+    """Labels and the teacher's probabilities in the recipe's shares: [B, 3]."""
+    return (1.0 - recipe.teacher) * smoothed(targets, recipe.label_smoothing) + recipe.teacher * taught
+
+
+@torch.inference_mode()
+def moments(
+    encoder: StreamingEncoder, rows: Rows, weights: Tensor, recipe: StreamingRecipe, seed: int
+) -> Points:
+    """Statistics of every row where it ends: once as it is, then in changed passes."""
+    generator = torch.Generator().manual_seed(seed)
+    log_mel, hops, targets, taught = rows.tensors
+    found = []
+    for number in range(recipe.passes + 1):
+        for at in range(0, len(log_mel), ANSWER_BATCH):
+            part, heard = log_mel[at : at + ANSWER_BATCH].float(), hops[at : at + ANSWER_BATCH]
+            if number:
+                part, heard = changed(part, heard, recipe, generator)
+            statistics, _ = encoder.statistics(part)
+            last = (heard // ENCODER_HOPS).clamp(min=1) - 1
+            found.append(statistics[torch.arange(len(part)), last])
+    count, times = len(log_mel), recipe.passes + 1
+    nothing = torch.zeros(count * times)
+    return Points(
+        torch.cat(found),
+        soft_targets(targets, taught, recipe).repeat(times, 1),
+        weights.float().repeat(times),
+        nothing[:, None].expand(-1, 2),
+        nothing,
+    )
 
 
 def smoothed(targets: Tensor, smoothing: float) -> Tensor:
@@ -133,18 +183,17 @@ def crop(log_mel: Tensor, hops: Tensor, length: int, generator: torch.Generator)
 
 
 def step_weight(steps: Tensor, count: int) -> Tensor:
-    """Even weight of the steps later than half a second within each clip (else of all): [B, count], sums to 1."""
+    """Even weight of each clip's last half second: [B, count], sums to 1."""
     place = torch.arange(count)[None]
-    inside = place < steps[:, None].clamp_min(1)
-    late = inside & (place >= SCORED_FROM)
-    chosen = torch.where(late.any(dim=1, keepdim=True), late, inside).float()
+    end = steps[:, None].clamp_min(1)
+    chosen = ((place < end) & (place >= end - SCORED_STEPS)).float()
     return chosen / chosen.sum(dim=1, keepdim=True)
 
 
 def clip_rows(task: Task, mel_of: Mapping[Path, Float16]) -> tuple[Tensor, Tensor]:
     """The first 3.2 s of every clip from where it begins to sound: float16 [n, 320, 64], hops int64 [n]."""
     rows = torch.full(
-        (len(task.clips), CLIP_HOPS, DEFAULT_MEL.mels), float(np.log(DEFAULT_MEL.floor)), dtype=torch.half
+        (len(task.clips), CLIP_HOPS, ENCODER_MEL.mels), float(np.log(ENCODER_MEL.floor)), dtype=torch.half
     )
     hops = torch.zeros(len(task.clips), dtype=torch.int64)
     for row, clip in enumerate(task.clips):
@@ -165,7 +214,7 @@ def streamed_answers(
     """Probabilities of whole, untrimmed clips, heard step by step with carried state as the engine does: [rows, 3].
 
     The step is the one that is exported; many clips are heard side by side. A clip's score is the mean of its logits
-    later than half a second.
+    of its last half second.
     """
     encoder.eval()
     lengths = np.array([len(mel_of[task.clips[row].path]) // ENCODER_HOPS for row in rows])
@@ -175,7 +224,7 @@ def streamed_answers(
         chosen = order[at : at + ANSWER_BATCH]
         longest = int(lengths[chosen].max())
         log_mel = torch.full(
-            (len(chosen), longest * ENCODER_HOPS, DEFAULT_MEL.mels), float(np.log(DEFAULT_MEL.floor))
+            (len(chosen), longest * ENCODER_HOPS, ENCODER_MEL.mels), float(np.log(ENCODER_MEL.floor))
         )
         for place, row in enumerate(chosen):
             hops = int(lengths[row]) * ENCODER_HOPS
@@ -184,7 +233,7 @@ def streamed_answers(
         state = encoder.initial_state(len(chosen))
         logits = []
         for step in range(longest):
-            reading, state = encoder.step(log_mel[:, step * ENCODER_HOPS : (step + 1) * ENCODER_HOPS], state)
+            reading, state = encoder(log_mel[:, step * ENCODER_HOPS : (step + 1) * ENCODER_HOPS], state)
             logits.append(reading.logits[:, 0])
         weight = step_weight(torch.from_numpy(lengths[chosen]), longest)
         scores[chosen] = (torch.stack(logits, dim=1) * weight.unsqueeze(2)).sum(dim=1).double().numpy()
@@ -200,27 +249,39 @@ def train_streaming_fold(
     recipe: StreamingRecipe,
     sizes: EncoderSizes,
     run_dir: Path,
+    pretrained: Path | None = None,
     seed: int = 0,
     fresh: bool = False,
 ) -> FoldAnswers:
     """Train on one split with the teacher's targets float64 [n, 3]; answer its test clips streamed; resumable."""
-    key = json.dumps([asdict(recipe), asdict(sizes), seed, len(split.train), int(split.train.sum())])
+    key = json.dumps(
+        [
+            asdict(recipe),
+            asdict(sizes),
+            pretrained is not None,
+            seed,
+            len(split.train),
+            int(split.train.sum()),
+        ]
+    )
     kept = None if fresh else read_answers(run_dir / "answers.npz", key, split)
     if kept is not None:
         return kept
     begun_s = time.process_time()
     torch.manual_seed(seed)
     encoder = StreamingEncoder(sizes)
+    if pretrained is not None:
+        begin_with_yamnet(encoder, pretrained)
     mel, hops = inputs
     wanted, taught = one_hot(task.labels), torch.from_numpy(targets).float()
-    heard = mel[split.train].float()
-    encoder.mel_mean.copy_(heard.mean(dim=(0, 1)))
-    encoder.mel_deviation.copy_(heard.std(dim=(0, 1)).clamp(min=0.5))
+    encoder.standardise(mel[split.train[:: max(1, len(split.train) // STANDARDISED_ON)]].float())
     train, test = (
         Rows(mel[rows], hops[rows], wanted[rows], taught[rows]) for rows in (split.train, split.test)
     )
     weights = draw_weights([task.groups[row] for row in split.train], recipe.balance)
     loader = training_loader(train, weights, recipe.batch, seed)
+    points = moments(encoder, train, torch.as_tensor(weights), recipe, seed)
+    fit_read_out(encoder, points, ReadOutRecipe(recipe.read_out_steps), 0.0, seed)
     module = StreamingClassifier(encoder, recipe, len(loader) * recipe.epochs, seed)
     settings = FitSettings(
         run_dir,

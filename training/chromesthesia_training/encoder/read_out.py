@@ -1,0 +1,88 @@
+"""A first fit of what reads the statistics, on those kept from one pass: seconds, where whole steps take minutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from chromesthesia_training.encoder.model import StreamingEncoder
+
+
+@dataclass(frozen=True)
+class Points:
+    """Moments of sounds: statistics [N, values], wanted emotion [N, 3] and valence, arousal [N, 2], weights [N]."""
+
+    statistics: Tensor
+    emotion: Tensor
+    emotion_weight: Tensor
+    plane: Tensor
+    plane_weight: Tensor
+
+
+@dataclass(frozen=True)
+class ReadOutRecipe:
+    """mixed: Beta parameter of mixup between moments; noise in deviations of a statistic."""
+
+    steps: int = 1_500
+    batch: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.1
+    mixed: float = 0.3
+    noise: float = 0.2
+
+
+def fit_read_out(
+    encoder: StreamingEncoder, points: Points, recipe: ReadOutRecipe, plane_pull: float, seed: int
+) -> None:
+    """Train the read-out of `encoder` on kept moments, drawn by their weights; its layers stay as they are.
+
+    plane_pull: weight of the squared error of valence and arousal beside the cross entropy.
+    """
+    randomness = torch.Generator().manual_seed(seed)
+    _, parameters = encoder.parts()
+    optimiser = torch.optim.AdamW(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.learning_rate, total_steps=recipe.steps, pct_start=0.2
+    )
+    drawn_by = points.emotion_weight + points.plane_weight
+    deviation = encoder.statistics_deviation
+    encoder.train()
+    for _ in range(recipe.steps):
+        rows = torch.multinomial(drawn_by, recipe.batch, replacement=True, generator=randomness)
+        other = rows[torch.randperm(recipe.batch, generator=randomness)]
+        share = _beta(recipe.batch, recipe.mixed, randomness)
+
+        def mixed(
+            values: Tensor, rows: Tensor = rows, other: Tensor = other, share: Tensor = share
+        ) -> Tensor:
+            return values[rows] * share + values[other] * (1.0 - share)
+
+        noise = torch.randn(recipe.batch, len(deviation), generator=randomness)
+        heard = mixed(points.statistics) + recipe.noise * deviation * noise
+        reading = encoder.read(heard.unsqueeze(1))
+        said = functional.log_softmax(reading.logits[:, 0], dim=1)
+        of_emotion = -(mixed(points.emotion) * said).sum(dim=1) * _share(
+            points.emotion_weight, drawn_by, rows
+        )
+        error = (reading.valence_arousal[:, 0] - mixed(points.plane)).square().mean(dim=1)
+        of_plane = plane_pull * error * _share(points.plane_weight, drawn_by, rows)
+        optimiser.zero_grad()
+        torch.autograd.backward((of_emotion + of_plane).mean())
+        optimiser.step()
+        schedule.step()
+    encoder.eval()
+
+
+def _share(part: Tensor, whole: Tensor, rows: Tensor) -> Tensor:
+    return part[rows] / whole[rows].clamp_min(1e-9)
+
+
+def _beta(count: int, parameter: float, randomness: torch.Generator) -> Tensor:
+    """Shares [count, 1] from a symmetric Beta distribution (Johnk's method, by logs)."""
+    if parameter <= 0.0:
+        return torch.ones(count, 1)
+    one, other = (torch.rand(2, count, 1, generator=randomness).clamp_min(1e-6).log() / parameter).unbind()
+    return torch.sigmoid(one - other)
