@@ -37,6 +37,8 @@ INPUT_LEVEL = -0.5
 INPUT_FLOOR = 1e-3
 STILL = 1e-4
 """Variance below which a feature does not move."""
+LEAST_DEVIATION = 0.05
+"""Of a statistic over training sounds: what moves less is not blown up."""
 FURTHEST = 4.0
 SUM_STEPS = 256
 
@@ -169,7 +171,7 @@ class StreamingEncoder(nn.Module):
         found = [self.statistics(part)[0] for part in torch.split(log_mel, batch)]
         late = torch.cat([part[:, part.shape[1] // 2 :].flatten(0, 1) for part in found])
         self.statistics_mean.copy_(late.mean(dim=0))
-        self.statistics_deviation.copy_(late.std(dim=0).clamp_min(STILL**0.5))
+        self.statistics_deviation.copy_(late.std(dim=0).clamp_min(LEAST_DEVIATION))
 
     def parts(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Parameters of the convolutional layers, and of what reads the statistics."""
