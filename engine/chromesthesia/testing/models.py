@@ -230,7 +230,7 @@ def _encoder_graph(poison: float) -> Any:
 
     constants: dict[str, NDArray[Any]] = {
         "mel_to_state": (rng.standard_normal((ENCODER_MEL.mels, width)) * 0.002).astype(np.float32),
-        "keep": np.array(0.9, dtype=np.float32),
+        "keep": np.array(0.66, dtype=np.float32),
         "poison": np.array(poison, dtype=np.float32),
         "to_valence": weights(1),
         "to_arousal": weights(1),
