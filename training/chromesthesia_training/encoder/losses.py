@@ -61,9 +61,13 @@ def encoder_loss(reading: Reading, targets: Targets) -> dict[str, Tensor]:
     return parts
 
 
+def smoothed(targets: Tensor, smoothing: float = LABEL_SMOOTHING) -> Tensor:
+    """Probabilities [..., classes] with a little of every class."""
+    return (1.0 - smoothing) * targets + smoothing / targets.shape[-1]
+
+
 def _cross_entropy(logits: Tensor, soft: Tensor) -> Tensor:
-    smoothed = (1.0 - LABEL_SMOOTHING) * soft + LABEL_SMOOTHING / soft.shape[-1]
-    return -(smoothed * functional.log_softmax(logits, dim=-1)).sum(dim=-1)
+    return -(smoothed(soft) * functional.log_softmax(logits, dim=-1)).sum(dim=-1)
 
 
 def _step_emotion_loss(logits: Tensor, targets: Targets) -> Tensor:

@@ -24,7 +24,7 @@ class Points:
 
 @dataclass(frozen=True)
 class ReadOutRecipe:
-    """mixed: Beta parameter of mixup between moments; noise in deviations of a statistic."""
+    """mixed: the less, the nearer mixtures of two moments are to one of them; noise in deviations of a statistic."""
 
     steps: int = 1_500
     batch: int = 128
@@ -53,7 +53,7 @@ def fit_read_out(
     for _ in range(recipe.steps):
         rows = torch.multinomial(drawn_by, recipe.batch, replacement=True, generator=randomness)
         other = rows[torch.randperm(recipe.batch, generator=randomness)]
-        share = _beta(recipe.batch, recipe.mixed, randomness)
+        share = _shares(recipe.batch, recipe.mixed, randomness)
 
         def mixed(
             values: Tensor, rows: Tensor = rows, other: Tensor = other, share: Tensor = share
@@ -80,8 +80,8 @@ def _share(part: Tensor, whole: Tensor, rows: Tensor) -> Tensor:
     return part[rows] / whole[rows].clamp_min(1e-9)
 
 
-def _beta(count: int, parameter: float, randomness: torch.Generator) -> Tensor:
-    """Shares [count, 1] from a symmetric Beta distribution (Johnk's method, by logs)."""
+def _shares(count: int, parameter: float, randomness: torch.Generator) -> Tensor:
+    """Shares [count, 1], mostly near 0 or 1: a ratio of powers of uniform numbers, Johnk's method unrejected."""
     if parameter <= 0.0:
         return torch.ones(count, 1)
     one, other = (torch.rand(2, count, 1, generator=randomness).clamp_min(1e-6).log() / parameter).unbind()

@@ -24,7 +24,7 @@ from chromesthesia_training.clips import Clip
 from chromesthesia_training.datasets import DEFAULT_CACHE_DIR, all_clips, find_sound_sets, load_spectra
 from chromesthesia_training.encoder.augment import mask_spans
 from chromesthesia_training.encoder.batches import Row, RowMaker, check_classes
-from chromesthesia_training.encoder.losses import LABEL_SMOOTHING, PLANE_WEIGHT, encoder_loss, stack_targets
+from chromesthesia_training.encoder.losses import PLANE_WEIGHT, encoder_loss, smoothed, stack_targets
 from chromesthesia_training.encoder.model import DEFAULT_SIZES, EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.offline import answer_clips, emotion_score, plane_scores, step_temperature
 from chromesthesia_training.encoder.pretrained import begin_with_yamnet
@@ -107,8 +107,8 @@ class Run:
 
     def set_standardisation(self, mel: Tensor) -> None:
         """Take the constants of the statistics from augmented training rows [n, hops, mels]."""
-        for model in (self.model, self.average):
-            model.standardise(mel)
+        self.model.standardise(mel)
+        self.average.load_state_dict(self.model.state_dict())
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -285,11 +285,6 @@ def clip_moments(
         )
     mean = torch.cat([part[2] for part in kept]).mean()
     return [(part[0], part[1], part[2] / mean, *part[3:]) for part in kept]
-
-
-def smoothed(emotion: Tensor) -> Tensor:
-    """Targets with a little of every emotion."""
-    return (1.0 - LABEL_SMOOTHING) * emotion + LABEL_SMOOTHING / len(EMOTIONS)
 
 
 def train_step(run: Run, maker: RowMaker) -> dict[str, float]:

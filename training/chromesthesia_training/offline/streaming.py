@@ -20,6 +20,7 @@ from torch.nn import functional
 from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.seams import ENCODER_HOPS
 from chromesthesia_training.cache import Float16
+from chromesthesia_training.encoder.losses import smoothed
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.offline import SCORED_STEPS
 from chromesthesia_training.encoder.pretrained import begin_with_yamnet
@@ -165,11 +166,6 @@ def moments(
         nothing[:, None].expand(-1, 2),
         nothing,
     )
-
-
-def smoothed(targets: Tensor, smoothing: float) -> Tensor:
-    """One-hot targets with a little of every class."""
-    return (1.0 - smoothing) * targets + smoothing / targets.shape[1]
 
 
 def crop(log_mel: Tensor, hops: Tensor, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
