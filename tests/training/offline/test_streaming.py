@@ -12,9 +12,9 @@ from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
 from chromesthesia_training.offline.folds import Task, speaker_splits
 from chromesthesia_training.offline.streaming import (
+    CLIP_HOPS,
     StreamingRecipe,
     clip_rows,
-    crop,
     step_weight,
     streamed_answers,
     train_streaming_fold,
@@ -22,6 +22,8 @@ from chromesthesia_training.offline.streaming import (
 from chromesthesia_training.offline.views import Views, labels_of
 
 SMALL = EncoderSizes(widths=(4, 4, 8, 8, 8, 8, 16))
+EMPTY, NONE = np.zeros((0, 0), np.float16), np.zeros(0, np.int64)
+NO_VIEWS = Views(EMPTY, EMPTY, NONE, EMPTY.astype(np.float32), EMPTY, NONE, EMPTY)
 
 
 def test_a_clip_is_scored_by_its_last_half_second() -> None:
@@ -31,13 +33,18 @@ def test_a_clip_is_scored_by_its_last_half_second() -> None:
     torch.testing.assert_close(weight.sum(dim=1), torch.ones(2))
 
 
-def test_a_crop_lies_within_what_sounds() -> None:
-    log_mel = torch.zeros(3, 320, 64)
-    log_mel[:, :200] = 1.0
-    cut, hops = crop(log_mel, torch.tensor([200, 200, 120]), 160, torch.Generator().manual_seed(0))
-    assert cut.shape == (3, 160, 64)
-    assert (cut[:2] == 1.0).all()
-    assert hops.tolist() == [160, 160, 120]
+def test_rows_are_the_ends_of_clips_as_recorded() -> None:
+    clips = [Clip(Path(f"{n}.wav"), "ours", "speech", "s", "train", 0, "sad", (), "proxy") for n in range(2)]
+    rng = np.random.default_rng(1)
+    sounds = {
+        clip.path: rng.normal(-8.0, 2.0, (hops, 64)).astype(np.float16)
+        for clip, hops in zip(clips, (CLIP_HOPS + 43, 100), strict=True)
+    }
+    rows, hops = clip_rows(Task(clips, labels_of(clips), NO_VIEWS), sounds)
+    assert hops.tolist() == [CLIP_HOPS, 96]
+    np.testing.assert_array_equal(rows[0], sounds[clips[0].path][40:-3])
+    np.testing.assert_array_equal(rows[1, :96], sounds[clips[1].path][:96])
+    assert (rows[1, 96:] == rows[1, 96, 0]).all()
 
 
 def test_a_fold_is_trained_kept_and_scored_streamed(tmp_path: Path) -> None:
@@ -50,13 +57,9 @@ def test_a_fold_is_trained_kept_and_scored_streamed(tmp_path: Path) -> None:
     sounds = {
         clip.path: rng.normal(-8.0, 2.0, (rng.integers(90, 200), 64)).astype(np.float16) for clip in clips
     }
-    empty = np.zeros((0, 0), np.float16)
-    views = Views(
-        empty, empty, np.zeros(0, np.int64), empty.astype(np.float32), empty, np.zeros(0, np.int64), empty
-    )
-    task = Task(clips, labels_of(clips), views)
+    task = Task(clips, labels_of(clips), NO_VIEWS)
     split = speaker_splits(clips)[0]
-    recipe = StreamingRecipe(epochs=1, batch=4, crop_hops=80)
+    recipe = StreamingRecipe(epochs=1, batch=4, read_out_steps=40)
     taught = np.full((len(clips), 3), 1.0 / 3.0)
     rows = clip_rows(task, sounds)
     answers = train_streaming_fold(task, split, taught, rows, sounds, recipe, SMALL, tmp_path)
@@ -74,11 +77,7 @@ def test_streamed_answers_are_those_of_whole_clips() -> None:
     sounds = {
         clip.path: rng.normal(-8.0, 2.0, (80 + 24 * n, 64)).astype(np.float16) for n, clip in enumerate(clips)
     }
-    empty = np.zeros((0, 0), np.float16)
-    views = Views(
-        empty, empty, np.zeros(0, np.int64), empty.astype(np.float32), empty, np.zeros(0, np.int64), empty
-    )
-    said = streamed_answers(model, Task(clips, labels_of(clips), views), np.arange(3), sounds)
+    said = streamed_answers(model, Task(clips, labels_of(clips), NO_VIEWS), np.arange(3), sounds)
     for row, clip in enumerate(clips):
         reading, _ = model(torch.from_numpy(sounds[clip.path].astype(np.float32))[None])
         wanted = reading.logits[0, -6:].mean(dim=0).softmax(dim=0)

@@ -15,12 +15,12 @@ import torch
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, Float32
+from chromesthesia.seams import EMOTIONS, Float32
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.export import StreamedEncoder, load_trained
 from chromesthesia_training.encoder.model import StreamingEncoder
 from chromesthesia_training.encoder.offline import SCORED_STEPS
+from chromesthesia_training.encoder.whole_clips import clip_batches
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.safe_write import whole_file
 
@@ -134,20 +134,13 @@ def _answer_at_once(
 ) -> dict[Path, tuple[Float32, Float32]]:
     """Embedding and log probabilities of every clip, in batches of similar length."""
     answers = {}
-    ordered = sorted(clips, key=lambda clip: len(spectra[clip.path]))
-    for start in range(0, len(ordered), batch):
-        chosen = ordered[start : start + batch]
-        steps = [len(spectra[clip.path]) // ENCODER_HOPS for clip in chosen]
-        mel = np.zeros((len(chosen), steps[-1] * ENCODER_HOPS, ENCODER_MEL.mels), np.float32)
-        for row, clip in enumerate(chosen):
-            hops = steps[row] * ENCODER_HOPS
-            mel[row, :hops] = spectra[clip.path][:hops]
+    for part in clip_batches([spectra[clip.path] for clip in clips], batch):
         with torch.inference_mode():
-            reading, _ = model(torch.from_numpy(mel))
+            reading, _ = model(part.log_mel)
             logs = torch.log_softmax(reading.logits, -1)
-        for row, clip in enumerate(chosen):
-            scored = _scored(steps[row])
-            answers[clip.path] = (
+        for row, (place, steps) in enumerate(zip(part.places, part.steps, strict=True)):
+            scored = _scored(steps)
+            answers[clips[place].path] = (
                 reading.embedding[row, scored].mean(0).numpy(),
                 logs[row, scored].mean(0).numpy(),
             )

@@ -27,7 +27,7 @@ from chromesthesia_training.tune import write_search
 REFERENCE_BEST = {"lr_g": 2.2504e-5, "lr_d": 1.9454e-4, "base_ch": 64, "beta1": 0.0844, "beta2": 0.9168}
 SHEET = Path("figures/cgan_snapshots.jpg")
 SHEET_SEED = 3
-TRIALS, TRIAL_EPOCHS, TRIAL_SIDE, TRIAL_EACH = 6, 3, 16, 20
+TRIALS, TRIAL_EPOCHS, TRIAL_SIDE, TRIAL_EACH = 12, 6, 16, 20
 WORK = (
     "D-ViSA paintings of the train artists, each with a clip of its emotion by a train speaker; pictures are asked for "
     "by clips of unseen test speakers"

@@ -169,9 +169,13 @@ class StreamingEncoder(nn.Module):
     def standardise(self, log_mel: Tensor, batch: int = 50) -> None:
         """Take mean and deviation of the statistics from sounds [N, hops, mels], of their later halves."""
         found = [self.statistics(part)[0] for part in torch.split(log_mel, batch)]
-        late = torch.cat([part[:, part.shape[1] // 2 :].flatten(0, 1) for part in found])
-        self.statistics_mean.copy_(late.mean(dim=0))
-        self.statistics_deviation.copy_(late.std(dim=0).clamp_min(LEAST_DEVIATION))
+        self.standardise_on(torch.cat([part[:, part.shape[1] // 2 :].flatten(0, 1) for part in found]))
+
+    @torch.no_grad()
+    def standardise_on(self, statistics: Tensor) -> None:
+        """Take mean and deviation of the statistics from kept ones [N, values]."""
+        self.statistics_mean.copy_(statistics.mean(dim=0))
+        self.statistics_deviation.copy_(statistics.std(dim=0).clamp_min(LEAST_DEVIATION))
 
     def parts(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Parameters of the convolutional layers, and of what reads the statistics."""

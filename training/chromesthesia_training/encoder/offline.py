@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.seams import EMOTIONS, ENCODER_HOPS
+from chromesthesia.seams import EMOTIONS
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.batches import LABEL_GAIN, SCORE_FROM_S, STEP_S, points_at
 from chromesthesia_training.encoder.model import StreamingEncoder
 from chromesthesia_training.encoder.scores import correlation, fit_temperature, macro_f1
+from chromesthesia_training.encoder.whole_clips import clip_batches
 
 Float64 = NDArray[np.float64]
 MelOf = Callable[[Path], NDArray[np.generic]]
@@ -42,24 +42,16 @@ def answer_clips(
     """Answers for every clip in order, from torch, whole clips at once in batches of similar length."""
     model.eval()
     answers: dict[int, ClipAnswer] = {}
-    lengths = [len(mel_of(clip.path)) // ENCODER_HOPS for clip in clips]
-    order = sorted(range(len(clips)), key=lambda index: lengths[index])
-    for start in range(0, len(order), batch):
-        chosen = order[start : start + batch]
-        longest = max(lengths[index] for index in chosen)
-        mel = np.zeros((len(chosen), longest * ENCODER_HOPS, ENCODER_MEL.mels), dtype=np.float32)
-        for place, index in enumerate(chosen):
-            hops = lengths[index] * ENCODER_HOPS
-            mel[place, :hops] = mel_of(clips[index].path)[:hops]
+    for part in clip_batches([mel_of(clip.path) for clip in clips], batch):
         with torch.inference_mode():
-            reading, _ = model(torch.from_numpy(mel))
-        for place, index in enumerate(chosen):
-            answers[index] = ClipAnswer(
-                clips[index],
-                reading.valence_arousal[place, : lengths[index]].double().numpy(),
-                reading.logits[place, : lengths[index]].double().numpy(),
+            reading, _ = model(part.log_mel)
+        for row, (place, steps) in enumerate(zip(part.places, part.steps, strict=True)):
+            answers[place] = ClipAnswer(
+                clips[place],
+                reading.valence_arousal[row, :steps].double().numpy(),
+                reading.logits[row, :steps].double().numpy(),
             )
-    return [answers[index] for index in range(len(clips))]
+    return [answers[place] for place in range(len(clips))]
 
 
 def emotion_score(answers: Sequence[ClipAnswer]) -> float:

@@ -17,8 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.seams import EMOTIONS, ENCODER_HOPS
+from chromesthesia.seams import EMOTIONS
 from chromesthesia_training.cache import Float16, by_path
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.datasets import DEFAULT_CACHE_DIR, all_clips, find_sound_sets, load_spectra
@@ -29,6 +28,7 @@ from chromesthesia_training.encoder.model import DEFAULT_SIZES, EncoderSizes, St
 from chromesthesia_training.encoder.offline import answer_clips, emotion_score, plane_scores, step_temperature
 from chromesthesia_training.encoder.pretrained import begin_with_yamnet
 from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_read_out
+from chromesthesia_training.encoder.whole_clips import clip_batches
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.interruption import InterruptedRunError, Interruption
 from chromesthesia_training.offline.views import WEIGHTS_FILE
@@ -41,7 +41,6 @@ MOMENT_EVERY = 5
 """Steps between the kept moments of a row: neighbours say nearly the same."""
 ROWS_COUNT = 0.15
 """Weight of a moment of a row beside that of a clip."""
-SILENCE = float(np.log(ENCODER_MEL.floor))
 
 
 @dataclass(frozen=True)
@@ -258,25 +257,18 @@ def clip_moments(
     model: StreamingEncoder, clips: Sequence[Clip], spectra: Mapping[Path, Float16], batch: int = 32
 ) -> list[tuple[Tensor, ...]]:
     """Statistics of every clip with a named emotion where it ends, as parts of `Points`."""
-    named = sorted(
-        (clip for clip in clips if clip.emotion is not None), key=lambda clip: len(spectra[clip.path])
-    )
+    named = [clip for clip in clips if clip.emotion is not None]
     counts = Counter((clip.corpus, clip.emotion) for clip in named)
     kept: list[tuple[Tensor, ...]] = []
-    for at in range(0, len(named), batch):
-        chosen = named[at : at + batch]
-        steps = [max(1, len(spectra[clip.path]) // ENCODER_HOPS) for clip in chosen]
-        mel = np.full((len(chosen), steps[-1] * ENCODER_HOPS, ENCODER_MEL.mels), SILENCE, np.float32)
-        for row, clip in enumerate(chosen):
-            heard = spectra[clip.path][: mel.shape[1]]
-            mel[row, : len(heard)] = heard
-        statistics, _ = model.statistics(torch.from_numpy(mel))
+    for part in clip_batches([spectra[clip.path] for clip in named], batch):
+        chosen = [named[place] for place in part.places]
+        statistics, _ = model.statistics(part.log_mel)
         emotion = torch.eye(len(EMOTIONS))[[EMOTIONS.index(clip.emotion or "") for clip in chosen]]
         weight = torch.tensor([counts[clip.corpus, clip.emotion] ** -0.4 for clip in chosen])
         nothing = torch.zeros(len(chosen))
         kept.append(
             (
-                statistics[torch.arange(len(chosen)), torch.tensor(steps) - 1],
+                statistics[torch.arange(len(chosen)), torch.tensor(part.steps) - 1],
                 smoothed(emotion),
                 weight,
                 nothing[:, None].expand(-1, 2),
