@@ -21,7 +21,7 @@ from chromesthesia_training.offline.models import make_encoder
 from chromesthesia_training.offline.module import ClipClassifier, Recipe, draw_weights, one_hot
 from chromesthesia_training.offline.stages import RECIPE, material_of, recipe_of, run_net, splits_of
 from chromesthesia_training.reproduce.stage import Context, Settings, Stage
-from chromesthesia_training.tune.export import draw_search, write_search
+from chromesthesia_training.tune.export import write_search
 from chromesthesia_training.tune.space import Choice, Number, Space, Value
 from chromesthesia_training.tune.study import Attempt, Mode, TuneReport, tune
 
@@ -135,7 +135,6 @@ def run_search(context: Context) -> None:
         },
     }
     write_search(report, SPACE, "encoders", "optuna", about, context.metrics_dir)
-    draw_search(report, context.results_dir / "figures" / "encoders_search.png", ENCODER)
 
 
 def run_tuned(context: Context) -> None:
