@@ -20,7 +20,7 @@ from chromesthesia_training.errors import DataError
 
 HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
 SCORE_FROM_S = 0.5
-"""A clip's score is the mean of the answers of its steps later than this; nothing is asked of earlier ones."""
+"""Nothing is asked of steps earlier in a clip than this; its score is the mean over as long a time at its end."""
 FULL_WEIGHT_FROM_S = 1.5
 LABEL_GAIN = 1.8
 """Mean ratings of many listeners crowd around zero (VGMIDI: deviation 0.23 and 0.25); training stretches them so that
