@@ -1,0 +1,93 @@
+"""Reading what a user saved: one way for size, kind, encoding and every error, and one line for one text."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from pathlib import Path
+from typing import Any, Protocol
+
+from chromesthesia.errors import ChromesthesiaError
+
+TOML_LIMIT = 16 * 1024
+"""Largest TOML file of a user's that is read, in bytes: a dotted key of 200 kB would take a minute and gigabytes."""
+LINE_LIMIT = 240
+"""Longest text that is shown as one line, in characters."""
+
+_UTF16 = {BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}
+_BLANKS = re.compile(r"\s+")
+
+
+class MakeError(Protocol):
+    """An error class of the family: takes the message and the remedy."""
+
+    def __call__(self, message: str, remedy: str = "") -> ChromesthesiaError: ...
+
+
+def read_bytes(path: Path, limit_bytes: int, error: MakeError) -> bytes:
+    """Content of a regular file of at most `limit_bytes`; a link is followed. Never waits on a pipe or device.
+
+    Raises `error` naming the path for anything else.
+    """
+    try:
+        # Without O_NONBLOCK a pipe that nobody writes to would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise error(f"{one_line(path)}: not a regular file", "give the path of a file")
+            content = file.read(limit_bytes + 1)
+    except (OSError, ValueError) as problem:  # ValueError: a null character in the path
+        said = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        raise error(f"{one_line(path)}: cannot be read: {said}", "check the path") from problem
+    if len(content) > limit_bytes:
+        raise error(f"{one_line(path)}: larger than {limit_bytes} bytes", "is this the right file?")
+    return content
+
+
+def decode_text(content: bytes, path: Path, error: MakeError) -> str:
+    """Text of a file's bytes: UTF-8, or UTF-8 and UTF-16 with a byte-order mark, which is taken off.
+
+    Raises `error` naming the path and the place of the first byte that is no text.
+    """
+    codec = _UTF16.get(content[:2])
+    marked = content[2:] if codec else content.removeprefix(BOM_UTF8)
+    try:
+        return marked.decode(codec or "utf-8")
+    except UnicodeDecodeError as problem:
+        raise error(
+            f"{one_line(path)}: not UTF-8 text (byte {problem.start})", "save it as UTF-8 text"
+        ) from problem
+
+
+def read_text(path: Path, limit_bytes: int, error: MakeError) -> str:
+    """`read_bytes`, then `decode_text`."""
+    return decode_text(read_bytes(path, limit_bytes, error), path, error)
+
+
+def parse_toml(text: str, path: Path, error: MakeError, limit_bytes: int = TOML_LIMIT) -> dict[str, Any]:
+    """The table of a TOML text; `path` is for the message. Raises `error` for whatever tomllib raises."""
+    if len(text) > limit_bytes:
+        raise error(f"{one_line(path)}: larger than {limit_bytes} bytes", "is this the right file?")
+    try:
+        # ValueError covers tomllib's own error and a number of thousands of digits.
+        return tomllib.loads(text)
+    except (ValueError, RecursionError, OverflowError) as problem:
+        raise error(f"{one_line(path)}: not valid TOML: {one_line(problem)}", "correct the file") from problem
+
+
+def read_toml(path: Path, error: MakeError, limit_bytes: int = TOML_LIMIT) -> dict[str, Any]:
+    """`read_text`, then `parse_toml`."""
+    return parse_toml(read_text(path, limit_bytes, error), path, error, limit_bytes)
+
+
+def one_line(text: object, limit: int = LINE_LIMIT) -> str:
+    """`text` as one line: white space and line breaks become one blank, control characters a replacement sign.
+
+    What is longer than `limit` ends in an ellipsis. For every name or message of foreign origin that is shown.
+    """
+    line = _BLANKS.sub(" ", str(text)).strip()
+    line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
