@@ -38,7 +38,7 @@ def test_sides_of_a_fold_keep_speakers_artists_and_tess_out(
 def test_a_fold_that_was_not_trained_is_named(tmp_path: Path) -> None:
     split = Split("fold 2", *(np.arange(2) for _ in range(3)))
     path = fold_checkpoint(tmp_path, split)
-    assert path.parts[-4:] == ("cnn.speaker", "fold-2", "checkpoints", "last.ckpt")
+    assert path.parts[-4:] == ("cnn.speaker", "fold-2", "checkpoints", "best.ckpt")
     with pytest.raises(TrainingError, match="there is no checkpoint"):
         load(path)
 

@@ -23,8 +23,8 @@ BATCH = 128
 
 
 def fold_checkpoint(runs_dir: Path, split: Split) -> Path:
-    """Where the encoders' stage keeps the last weights of a fold: those that it scores."""
-    return runs_dir / FOLD_RUNS / split.name.replace(" ", "-") / "checkpoints" / "last.ckpt"
+    """Where the encoders' stage keeps the best weights of a fold: those that it scores."""
+    return runs_dir / FOLD_RUNS / split.name.replace(" ", "-") / "checkpoints" / "best.ckpt"
 
 
 def fold_embeddings(checkpoint: Path, task: Task, split: Split) -> ClipEmbeddings:
