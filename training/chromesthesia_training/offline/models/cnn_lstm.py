@@ -12,7 +12,7 @@ from chromesthesia_training.offline.models.parts import (
     step_mask,
 )
 
-WIDTHS = (24, 48, 96, 128)
+WIDTHS = (16, 32, 80, 128)
 
 
 class CnnLstm(ClipEncoder):

@@ -22,7 +22,7 @@ class Transformer(ClipEncoder):
     al. 2017), statistics over time."""
 
     def __init__(
-        self, embedding: int = 128, width: int = 128, layers: int = 3, heads: int = 4, stem: int = 24
+        self, embedding: int = 128, width: int = 128, layers: int = 3, heads: int = 4, stem: int = 16
     ) -> None:
         super().__init__(2 * width, embedding)
         self.stem = nn.Sequential(conv_norm(VIEWS, stem, (2, 2)), conv_norm(stem, 2 * stem, (2, 4)))
