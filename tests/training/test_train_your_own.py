@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from chromesthesia.packs.pack import load_pack
 from chromesthesia_training import cli
 from chromesthesia_training.encoder import export as encoder_export
+from chromesthesia_training.encoder import train as encoder_train
 from chromesthesia_training.gan import evaluate as gan_evaluate
 from chromesthesia_training.gan import export as gan_export
 
@@ -100,7 +101,9 @@ def test_the_commands_of_the_page_make_a_pack_that_plays(
     monkeypatch.setenv("CHROMESTHESIA_SHARED", str(tmp_path / "no-shared-data"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    # Counts of pictures that only make figures steadier.
+    # Counts of pictures, rows and steps that only make figures steadier.
+    monkeypatch.setattr(encoder_train, "EncoderSettings", partial(encoder_train.EncoderSettings, rows=6))
+    monkeypatch.setattr(encoder_export, "_compare", partial(encoder_export._compare, steps=60))
     monkeypatch.setattr(gan_export, "recalibrated", partial(gan_export.recalibrated, rounds=2))
     monkeypatch.setattr(gan_evaluate, "evaluate", partial(gan_evaluate.evaluate, samples=8, draws=1))
     exported = [export_once(module, monkeypatch) for module in (encoder_export, gan_export)]

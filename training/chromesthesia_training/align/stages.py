@@ -127,7 +127,7 @@ def run_retrieval(context: Context) -> None:
     settings = settings_of(context)
     found: list[dict[str, float]] = []
     for fold, split in enumerate(splits_of(context, spoken, "speaker")):
-        clips = fold_embeddings(fold_checkpoint(context.runs_dir, split), spoken.task, split)
+        clips = fold_embeddings(fold_checkpoint(context.runs_dir, split), spoken.task, split, context.quick)
         sides = fold_sides(clips, split, material.paintings, fold)
         heads = align(
             sides.known_clips,
