@@ -289,7 +289,7 @@ def stages() -> tuple[Stage, ...]:
             "alignment",
             run_retrieval,
             ("alignment/retrieval",),
-            ("encoders.cnn",),
+            ("encoders.cnn.speaker",),
             by_loss,
         ),
         Stage(

@@ -250,7 +250,7 @@ def stages() -> tuple[Stage, ...]:
     """The offline encoders."""
     rows = tuple(
         Stage(
-            f"encoders.{name}" + (".random" if protocol == "random" else ""),
+            f"encoders.{name}.{protocol}",
             "encoders",
             partial(run_reference_row, name=name, protocol=protocol),
             (f"encoders/{name}.{protocol}",),
@@ -293,7 +293,7 @@ def stages() -> tuple[Stage, ...]:
             "encoders",
             run_augmentation,
             ("encoders/cnn_plain.speaker",),
-            needs=("encoders.cnn",),
+            needs=("encoders.cnn.speaker",),
             settings=_plain_settings,
         ),
     )
