@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -230,6 +231,20 @@ def test_the_best_epoch_of_the_part_set_aside_is_scored(tmp_path: Path) -> None:
     load_best(kept, tmp_path / "fold-0")
     inputs, mask = clip_inputs(kept.encoder, task.views, split.test, split.train)
     np.testing.assert_allclose(answers.probabilities, answer(kept.encoder, inputs, mask), atol=1e-6)
+
+
+def test_a_run_of_other_settings_is_not_gone_on_from(tmp_path: Path) -> None:
+    task = made_up_task()
+    split = choosing_splits(task.clips)[0]
+    make = partial(make_encoder, "ann", 16, small=True)
+    run_folds(make, task, [split], replace(TINY, learning_rate=1e-2), tmp_path / "one")
+    (after,) = run_folds(make, task, [split], TINY, tmp_path / "one")
+    (alone,) = run_folds(make, task, [split], TINY, tmp_path / "other")
+    np.testing.assert_array_equal(after.probabilities, alone.probabilities)
+    (tmp_path / "one" / "fold-0" / "answers.npz").unlink()
+    (resumed,) = run_folds(make, task, [split], TINY, tmp_path / "one")
+    np.testing.assert_array_equal(resumed.probabilities, alone.probabilities)
+    assert resumed.minutes == after.minutes
 
 
 def test_a_warped_row_ends_where_its_mask_does() -> None:

@@ -151,13 +151,23 @@ def run_folds(
         answers = None if fresh else read_answers(folder / "answers.npz", key, split)
         if answers is None:
             begun_s = time.process_time()
-            answers = train_fold(make, task, split, recipe, folder, seed, fresh)
+            anew = fresh or not _same_run(folder / "key.json", key)
+            answers = train_fold(make, task, split, recipe, folder, seed, anew)
             write_answers(folder / "answers.npz", key, answers)
             logger.info(
                 "%s %s: %.0f s of processor time", run_dir.name, split.name, time.process_time() - begun_s
             )
         done.append(answers)
     return done
+
+
+def _same_run(path: Path, key: str) -> bool:
+    """Whether the folder holds a run of `key`, whose checkpoints may be gone on from; else it is marked as one."""
+    if path.is_file() and path.read_text(encoding="utf-8") == key:
+        return True
+    with whole_file(path) as file:
+        file.write(key.encode())
+    return False
 
 
 def write_answers(path: Path, key: str, answers: FoldAnswers) -> None:

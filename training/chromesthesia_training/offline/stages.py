@@ -19,10 +19,10 @@ from chromesthesia_training.offline.scoring import FoldAnswers, write_encoder_me
 from chromesthesia_training.reproduce.stage import Context, Settings, Stage
 from chromesthesia_training.splits import Protocol, Split
 
-RECIPE = Recipe()
+RECIPE = Recipe(patience=15, average=0.995, label_smoothing=0.05, mixup_alpha=0.2, time_frames=10, bands=8)
 RECIPES: dict[str, Recipe] = {
-    "ann": Recipe(batch=128, learning_rate=1e-3, weight_decay=0.05),
-    "transformer": Recipe(learning_rate=1e-3, patience=15),
+    "ann": Recipe(patience=15, batch=128, learning_rate=1e-3, weight_decay=0.05),
+    "transformer": Recipe(patience=15, learning_rate=1e-3),
 }
 """Where an encoder is not trained by `RECIPE`."""
 TAIL_RECIPE = Recipe(epochs=3, patience=None, average=0.0, learning_rate=2.4e-3, weight_decay=0.05)

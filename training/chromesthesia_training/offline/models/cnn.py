@@ -12,7 +12,7 @@ from chromesthesia_training.offline.models.parts import (
     step_mask,
 )
 
-WIDTHS = (16, 32, 96, 208)
+WIDTHS = (24, 48, 112, 192)
 
 
 class Cnn(ClipEncoder):
