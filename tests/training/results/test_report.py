@@ -246,6 +246,8 @@ def test_a_figure_of_a_smaller_net_says_so(write: Write, tmp_path: Path) -> None
         )
         assert ("(a net of 0.11 M)" in row()) is words
         assert "| 0.45 |" in row()
+        found = summary(Book.read(tmp_path / "metrics"))["encoder.reference_cnn.speaker.macro_f1"]
+        assert (found["value"] is None) is words
 
 
 def test_every_drawing_is_made_and_one_without_its_run_goes(whole: Path) -> None:
