@@ -49,6 +49,9 @@ def made_up(section: str, name: str) -> dict[str, Any]:
     """Content that every reader of that file understands."""
     if section == "encoders" and name != "optuna":
         return encoder(0.9 if "random" in name else 0.7, name.rsplit(".", 1)[1])
+    if name == "cgan":
+        figures = {"consistency_k5": 0.5, "any_of_k5": 0.8, "epoch_20": 0.4}
+        return {"settings": {"side": 64, "epochs": 100}, "figures": figures}
     if name in ("optuna", "cgan_tuning"):
         return {
             "settings": {"best": {"lr": 1e-4, "batch": 32}},
