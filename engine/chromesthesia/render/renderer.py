@@ -144,6 +144,9 @@ class Renderer:
             {
                 "u_aspect": self._at.aspect,
                 "u_time": moved.flow_time_s,
+                "u_round": moved.flow_round,
+                "u_wide": moved.wide,
+                "u_fine": moved.fine,
                 "u_scale": number(values, "/look/flow/scale"),
                 "u_swell": moved.swell,
                 "u_ripple": moved.ripple,
@@ -166,6 +169,8 @@ class Renderer:
                 "u_fold_turn": moved.fold_turn,
                 "u_facet": number(values, "/look/view/facet_size"),
                 "u_fall": moved.fall,
+                "u_run": moved.run,
+                "u_run_rounds": moved.run_rounds,
                 "u_keep": moved.keep if self._at.drawn else 0.0,
                 "u_lines": number(values, "/look/painting/lines"),
             },
