@@ -15,6 +15,7 @@ from chromesthesia.render.hud import HudPainter
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.motion import Motion, Moved
 from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.shader_files import ShaderFiles
 from chromesthesia.render.shaders import ShaderLibrary, UniformValue
 from chromesthesia.render.targets import SizedTargets
 from chromesthesia.render.values import choice, number
@@ -36,21 +37,28 @@ class Renderer:
     """Draws frames into an inner texture and, when asked, onto a window.
 
     Use from the one thread that owns `ctx`. It holds nothing that cannot be made again: after a lost context, make a
-    new one and go on. shader_dir: a folder of the user's whose files win over the shipped ones. Raises RenderError when
-    a shader does not compile at the start, or when the size is not usable.
+    new one and go on. shader_dir: a folder of the user's whose files win over the shipped ones; shaders: what
+    an earlier renderer read there, so that this one draws from the same texts. Raises RenderError when a shader does
+    not compile at the start, or when the size is not usable.
     """
 
     def __init__(
-        self, ctx: moderngl.Context, width: int, height: int, shader_dir: Path | Sequence[Path] | None = None
+        self,
+        ctx: moderngl.Context,
+        width: int,
+        height: int,
+        shader_dir: Path | Sequence[Path] | None = None,
+        shaders: ShaderFiles | None = None,
     ) -> None:
-        folders = (
-            list(shader_dir) if isinstance(shader_dir, Sequence) else resource_dirs("shaders", shader_dir)
-        )
+        if shaders is None:
+            shaders = ShaderFiles(
+                shader_dir if isinstance(shader_dir, Sequence) else resource_dirs("shaders", shader_dir)
+            )
         self.ctx = ctx
         self.software = is_software(ctx)
         self.detail = _SOFTWARE_DETAIL if self.software else 1.0
         """Scene pixels per picture pixel, each way; the last pass always runs at the size of the picture."""
-        self.library = ShaderLibrary(ctx, folders)
+        self.library = ShaderLibrary(ctx, shaders)
         finish = unlocked_finish(ctx)
         self.drawer = Drawer(ctx, self.library, after_pass=finish if self.software else None)
         self._finish = finish
