@@ -14,7 +14,7 @@ from chromesthesia.cli.console import ERR, say
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.surroundings import has_display, headless_instead
 from chromesthesia.config import FilmConfig, ShowConfig
-from chromesthesia.errors import RenderError
+from chromesthesia.errors import WindowError
 
 RUN_EXAMPLES = """[bold]Examples[/bold]
 
@@ -142,9 +142,7 @@ def run(
         config = _without_window(config)
     try:
         figures = _run_show(config)
-    except RenderError as error:
-        if config.headless:
-            raise
+    except WindowError as error:
         say(f"The window did not open: {error}", "yellow")
         config = _without_window(config)
         figures = _run_show(config)

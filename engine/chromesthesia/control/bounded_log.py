@@ -21,7 +21,9 @@ class BoundedLog:
         self.suppressed += 1
         return False
 
-    def warning(self, now_s: float, message: str, *args: object, exc_info: bool = False) -> None:
+    def warning(
+        self, now_s: float, message: str, *args: object, exc_info: bool | BaseException | None = None
+    ) -> None:
         """Log unless a line was logged less than a period ago."""
         if not self.admits(now_s):
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.seams import EMOTIONS, Heard, UInt8
+from chromesthesia.user_files import one_line
 
 _EVERY_S = 0.1
 _PANEL = (336, 88)  # at a picture height of 360
@@ -62,7 +64,7 @@ class HudPainter:
         if self._picture is not None and key == self._key and 0 <= time_s - self._painted_s < _EVERY_S:
             return self._picture
         self._key, self._painted_s = key, time_s
-        if heard is not None:
+        if heard is not None and math.isfinite(heard.emotion.valence + heard.emotion.arousal):
             self._points.append((heard.emotion.valence, heard.emotion.arousal))
         scale = max(0.5, min(frame_size[1] / 360, frame_size[0] / (_PANEL[0] + 2 * _MARGIN)))
         pen = _Pen(scale, frame_size)
@@ -114,7 +116,8 @@ class _Pen:
         anchor: str = "la",
         room: float = 0.0,
     ) -> None:
-        """room: width in which the text must fit; it is cut with an ellipsis."""
+        """One line of any text. room: width in which it must fit; it is cut with an ellipsis."""
+        text = one_line(text)
         if size not in self._fonts:
             self._fonts[size] = ImageFont.load_default(size * self._k)
         font = self._fonts[size]
@@ -164,11 +167,12 @@ def _draw_square(pen: _Pen, x: float, y: float, side: float, points: list[tuple[
 
 def _draw_emotions(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
     for row, (name, color) in enumerate(zip(EMOTIONS, _EMOTION_COLORS, strict=True)):
+        # In this order of min and max a figure that is no number counts as 0.
         share = float(heard.emotion.probabilities[row]) if heard is not None else 0.0
         line = y + 13 * row
         pen.text(x, line + 4.5, name, _DIM, 9.2, "lm")
         pen.box(x + 34, line + 2, 66, 5, _FAINT, 2)
-        pen.box(x + 34, line + 2, 66 * min(max(share, 0.0), 1.0), 5, color, 2)
+        pen.box(x + 34, line + 2, 66 * min(1.0, max(0.0, share)), 5, color, 2)
 
 
 def _draw_sound(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
@@ -179,5 +183,5 @@ def _draw_sound(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
         tall = max(1.2, 16 * float(np.clip(band, 0.0, 1.0)))
         pen.box(x + index * width, y + 16 - tall, width - 2, tall, _TEXT, 1)
     pen.box(x, y + 20, 98, 4, _FAINT, 1.5)
-    share = min(max(1.0 - level_db / _QUIETEST_DB, 0.0), 1.0)
+    share = min(1.0, max(0.0, 1.0 - level_db / _QUIETEST_DB))
     pen.box(x, y + 20, 98 * share, 4, _ALERT if level_db > -3.0 else (150, 206, 160, 255), 1.5)

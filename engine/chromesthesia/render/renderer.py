@@ -8,10 +8,12 @@ from pathlib import Path
 
 import moderngl
 
+from chromesthesia.clock import SystemClock
+from chromesthesia.guard import Guard
 from chromesthesia.paths import resource_dirs
 from chromesthesia.render.gl_wait import is_software, unlocked_finish
 from chromesthesia.render.grade import GRADIENT_SIZE, Grade, grade
-from chromesthesia.render.hud import HudPainter
+from chromesthesia.render.hud import HudPainter, HudPicture
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.motion import Motion, Moved
 from chromesthesia.render.passes import Drawer, Target
@@ -38,7 +40,8 @@ class Renderer:
 
     Use from the one thread that owns `ctx`. It holds nothing that cannot be made again: after a lost context, make a
     new one and go on. shader_dir: a folder of the user's whose files win over the shipped ones; shaders: what
-    an earlier renderer read there, so that this one draws from the same texts. Raises RenderError when a shader does
+    an earlier renderer read there, so that this one draws from the same texts; guard: counts displays of figures that
+    could not be painted and are left out. Raises RenderError when a shader does
     not compile at the start, or when the size is not usable.
     """
 
@@ -49,6 +52,7 @@ class Renderer:
         height: int,
         shader_dir: Path | Sequence[Path] | None = None,
         shaders: ShaderFiles | None = None,
+        guard: Guard | None = None,
     ) -> None:
         if shaders is None:
             shaders = ShaderFiles(
@@ -64,6 +68,7 @@ class Renderer:
         self._finish = finish
         self._motion = Motion()
         self._hud = HudPainter()
+        self._guard = guard or Guard(SystemClock())
         self._hud_texture: moderngl.Texture | None = None
         self._hud_serial = -1
         self._gradient = ctx.texture((GRADIENT_SIZE, 1), 4)
@@ -262,7 +267,11 @@ class Renderer:
         )
 
     def _draw_hud(self, inputs: FrameInputs, info: HudInfo) -> None:
-        picture = self._hud.paint(self._at.size, inputs.time_s, inputs.heard, info)
+        picture: HudPicture | None = None
+        with self._guard.part("the display of figures"):
+            picture = self._hud.paint(self._at.size, inputs.time_s, inputs.heard, info)
+        if picture is None:
+            return
         if self._hud_texture is None or self._hud_texture.size != picture.size:
             if self._hud_texture is not None:
                 self._hud_texture.release()

@@ -161,7 +161,7 @@ class ShaderLibrary:
             raise RenderError(_explain(text, source, texts, key), _KEEPS) from error
 
     def _try(self, key: _Key, program: moderngl.Program) -> None:
-        """Draw a few pixels out of sight. Raises RenderError for values it does not take and for OpenGL's own errors."""
+        """Draw a few pixels out of sight. Raises RenderError for a value it does not take or an error of OpenGL's."""
         values = self._values.get(key)
         if values is None:
             return

@@ -9,6 +9,8 @@ from chromesthesia.render.painting import Painting
 from chromesthesia.render.passes import Drawer, Target
 from chromesthesia.seams import UInt8
 
+LEAST_SIDE = 16
+"""Least width and height of a picture in pixels."""
 _FLOW_SHARE = 8  # picture pixels per flow pixel
 _SMALL_SHARE = 4  # scene pixels per glow pixel
 
@@ -23,8 +25,10 @@ class SizedTargets:
     def __init__(self, drawer: Drawer, width: int, height: int, software: bool, detail: float) -> None:
         ctx = drawer.ctx
         limit = int(ctx.info["GL_MAX_TEXTURE_SIZE"])
-        if not (16 <= width <= limit and 16 <= height <= limit):
-            raise RenderError(f"picture size {width} x {height}", f"give 16 to {limit} pixels a side")
+        if not (LEAST_SIDE <= width <= limit and LEAST_SIDE <= height <= limit):
+            raise RenderError(
+                f"picture size {width} x {height}", f"give {LEAST_SIDE} to {limit} pixels a side"
+            )
         self.size = (width, height)
         self.aspect = width / height
         inner = _shrunk(self.size, 1.0 / detail)

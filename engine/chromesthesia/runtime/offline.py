@@ -9,6 +9,7 @@ from time import perf_counter
 from chromesthesia.audio.files import read_sound
 from chromesthesia.clock import ManualClock
 from chromesthesia.config import FilmConfig
+from chromesthesia.errors import RenderError
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.out.outputs import Outputs, open_outputs
 from chromesthesia.out.report import write_report
@@ -92,9 +93,10 @@ def render_film(
             newest = heard.take() or newest
             inputs = stage.step(time_s, period_s if index else 0.0, newest, painted)
             pixels = light.draw(inputs, want_pixels=True)
-            if pixels is not None:
-                watch.frame(pixels)
-                outputs.frame(pixels, time_s)
+            if pixels is None:
+                raise RenderError(f"frame {index} could not be made: {light.message}", "render it again")
+            watch.frame(pixels)
+            outputs.frame(pixels, time_s)
             if progress is not None:
                 progress((index + 1) / frame_count)
         outputs.sound(samples[done:], done / SAMPLE_RATE_HZ)

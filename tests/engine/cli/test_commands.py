@@ -13,7 +13,7 @@ from chromesthesia import __version__
 from chromesthesia.cli import play
 from chromesthesia.cli.app import main
 from chromesthesia.config import FilmConfig, ShowConfig
-from chromesthesia.errors import AudioError, RecordError, RenderError
+from chromesthesia.errors import AudioError, RecordError, RenderError, WindowError
 
 FIGURES: dict[str, object] = {
     "frames": 600,
@@ -120,7 +120,7 @@ def test_a_window_that_does_not_open_is_replaced(
     def no_window(config: ShowConfig) -> dict[str, object]:
         begun.append(config)
         if not config.headless:
-            raise RenderError("no OpenGL 3.3 on this display", "update the driver")
+            raise WindowError("no OpenGL 3.3 on this display", "update the driver")
         return FIGURES
 
     monkeypatch.setattr(play, "_run_show", no_window)
@@ -128,6 +128,21 @@ def test_a_window_that_does_not_open_is_replaced(
     assert run_main("run", "--source", "demo") == 0
     assert [config.headless for config in begun] == [False, True]
     assert "no OpenGL 3.3 on this display" in capsys.readouterr().out
+
+
+def test_what_fails_behind_an_open_window_is_not_replaced_by_a_show_that_nobody_sees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[ShowConfig] = []
+
+    def broken(config: ShowConfig) -> dict[str, object]:
+        begun.append(config)
+        raise RenderError("shader finish.frag:3: error", "correct the file")
+
+    monkeypatch.setattr(play, "_run_show", broken)
+    monkeypatch.setattr(play, "has_display", lambda: True)
+    assert run_main("run", "--source", "demo") == RenderError.exit_code
+    assert len(begun) == 1
 
 
 def test_headless_without_opengl_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

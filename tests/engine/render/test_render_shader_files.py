@@ -110,10 +110,12 @@ def test_any_files_give_a_bounded_text_or_a_named_error(
         try:
             source = files.source("a")
         except RenderError as error:
-            assert str(error).isprintable()
+            refused = str(error)
         else:
+            refused = ""
             assert len(source.text) <= PROGRAM_LIMIT
             assert len(set(source.files)) == len(source.files) <= PROGRAM_FILES
+        assert refused.isprintable()
         (tmp_path / edit[0]).write_bytes(edit[1])
         try:
             files.take(files.read_again(files.changed()))

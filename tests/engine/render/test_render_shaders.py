@@ -131,7 +131,8 @@ CHANGES = {
                      ("* u_grain;", "* float(u_grain);")),
     "another size": ("scene.frag", ("uniform vec2 u_pan; ", "uniform vec3 u_pan; "), ("+ u_pan +", "+ u_pan.xy +")),
     "a longer array": ("flow.frag", ("u_rings[4];", "u_rings[8];"), ("i < 4", "i < 8")),
-    "another kind of sampler": ("finish.frag", ("uniform float u_split;", "uniform float u_split;\nuniform samplerCube u_sky;"),
+    "another kind of sampler": ("finish.frag",
+                                ("uniform float u_split;", "uniform float u_split;\nuniform samplerCube u_sky;"),
                                 ("vec4(clamp(", "texture(u_sky, c) + vec4(clamp(")),
 }  # fmt: skip
 

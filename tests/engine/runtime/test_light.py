@@ -37,6 +37,7 @@ class FakeRenderer:
     def __init__(self, failing: bool) -> None:
         self.failing = failing
         self.released = False
+        self.size = (4, 4)
 
     def render(self, inputs: FrameInputs, target: object) -> None:
         if self.failing:
