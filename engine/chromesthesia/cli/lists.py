@@ -84,7 +84,9 @@ def presets(
     if files:
         for path in files:
             preset = load_preset(path)
-            say(f"{one_line(path)}: {preset.name}, {len(preset.params)} parameters, {len(preset.routes)} routes: fine")
+            say(
+                f"{one_line(path)}: {preset.name}, {len(preset.params)} parameters, {len(preset.routes)} routes: fine"
+            )
         return
     library = find_presets(resource_dirs("presets"))
     table = _table("name", "description", folded=1)

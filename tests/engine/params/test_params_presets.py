@@ -121,9 +121,9 @@ def test_a_preset_is_read_whole(preset_file: Path) -> None:
             "gain = a number of about 401 digits is out of range",
         ),
         ("schema = 1\nname = 'a'\n" + "a." * 2000 + "a = 1", "a key of more than 32 parts"),
-        ("schema = 1\nname = \"Two\\nlines\"", "name is 'Two\\nlines'"),
-        ("schema = 1\nname = \"Bell\\u0007\"", "name is 'Bell\\x07'"),
-        ("schema = 1\nname = \"Torn\\u2028\"", "name is 'Torn\\u2028'"),
+        ('schema = 1\nname = "Two\\nlines"', "name is 'Two\\nlines'"),
+        ('schema = 1\nname = "Bell\\u0007"', "name is 'Bell\\x07'"),
+        ('schema = 1\nname = "Torn\\u2028"', "name is 'Torn\\u2028'"),
         ("#" * 300_000, "larger than"),
     ],
 )
