@@ -128,6 +128,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_there(path: Path) -> bool:
+    """True when anything is there; False for a name that nothing can have included."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 class _Writer(reprlib.Repr):
     def repr_int(self, number: int, level: int) -> str:
         # Python refuses to write a number of thousands of digits.

@@ -272,8 +272,11 @@ def _number(
     high: float = 1e6,
 ) -> float:
     value = table.get(key, otherwise)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or (isinstance(value, float) and not math.isfinite(value)):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or (isinstance(value, float) and not math.isfinite(value))
+    ):
         raise PresetError(f"{where}: {key} is {shown(value)}", "write a number")
     # Held against the range before it becomes a float: a number of hundreds of digits would not fit one.
     if not low <= value <= high:

@@ -10,7 +10,8 @@ from pathlib import Path
 from chromesthesia.control.commands import Command, NextPreset, NextScene, PreviousPreset, ToggleParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.errors import RecordError
-from chromesthesia.out.stills import write_png
+from chromesthesia.out.files import numbered, write_new
+from chromesthesia.out.stills import png_bytes
 from chromesthesia.render.window import WindowEvent, WindowSurface
 from chromesthesia.runtime.light import Light
 
@@ -57,9 +58,8 @@ def _keep_still(light: Light, folder: Path) -> None:
         return
     path = folder / f"still_{datetime.now():%Y-%m-%d_%H.%M.%S}.png"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_png(path, light.renderer.read_pixels())
-    except (RecordError, OSError) as error:
+        path = write_new(numbered(path), png_bytes(light.renderer.read_pixels()))
+    except RecordError as error:
         log.warning("no still: %s", error)
     else:
         log.info("still: %s", path)

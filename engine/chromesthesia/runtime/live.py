@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +16,7 @@ from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
 from chromesthesia.clock import SystemClock
-from chromesthesia.config import ShowConfig
+from chromesthesia.config import ShowConfig, check_numbers
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.control.loop import ControlLoop
@@ -27,8 +25,7 @@ from chromesthesia.mapping.readings import Status, readings
 from chromesthesia.osc.input import OscInput
 from chromesthesia.osc.output import OscOutput
 from chromesthesia.osc.udp import open_input, open_output, parse_target
-from chromesthesia.out.outputs import Outputs, open_outputs
-from chromesthesia.out.report import write_report
+from chromesthesia.out.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.priority import give_way
@@ -44,9 +41,11 @@ from chromesthesia.runtime.latency import LatencyMeter
 from chromesthesia.runtime.light import GlSurface, Light
 from chromesthesia.runtime.loop import StepLoop
 from chromesthesia.runtime.show_report import PictureWatch, machine
+from chromesthesia.runtime.signals import stop_on_signals
 from chromesthesia.runtime.sound import HOP_S, Capture, Listening
 from chromesthesia.seams import HOP_SAMPLES, AudioBlock, Clock, FrameSink, Heard, PaintedImage, PaintRequest
 from chromesthesia.slot import LatestSlot
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -76,12 +75,13 @@ class Wires:
 def run_show(
     config: ShowConfig, stop: threading.Event | None = None, sinks: tuple[FrameSink, ...] = ()
 ) -> dict[str, object]:
-    """Play until the sound ends, `duration_s` is over, the window is closed, Ctrl-C, or `stop` is set.
+    """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
-    Returns the report (also written to `config.report`). Everything that can be wrong is checked before the show
-    begins and raises a ChromesthesiaError; what goes wrong afterwards is logged, counted and survived. Call from the
-    main thread. sinks: take frames and sound beside the files that `config` names.
+    Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
+    be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
+    counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
     """
+    check_numbers(config)
     clock = SystemClock()
     stop = stop or threading.Event()
     with ExitStack() as opened:
@@ -97,20 +97,18 @@ def run_show(
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
         fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
+        # From here on there are files to finish: a signal ends the show in order.
+        opened.enter_context(stop_on_signals(stop))
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
-        outputs = Outputs(files.sinks + sinks)
+        outputs = Outputs(files.sinks + sinks, live=True)
         show = Show(config, clock, controller, models, source, light, outputs, fps, stop)
         control = ControlLoop(controller, clock, osc_input, osc_output, show.readings)
-        with _signals(stop):
-            try:
-                show.run(control)
-            finally:
-                outputs.close()
-    report = show.report()
-    if config.report is not None:
-        write_report(config.report, report)
+        try:
+            show.run(control)
+        finally:
+            report = close_and_report(outputs, config.report, show.report)
     return report
 
 
@@ -178,7 +176,7 @@ class Show:
         controlling.start()
         for loop in loops:
             loop.start()
-        log.info("the show begins: %s, pack %s", self._source.name, self._models.pack.name)
+        log.info("the show begins: %s, pack %s", self._source_name, self._models.pack.name)
         try:
             while not self._stop.is_set() and not self._over():
                 self._frame()
@@ -267,7 +265,7 @@ class Show:
             self._hud = HudInfo(
                 fps=self._schedule.recent_fps,
                 latency_ms=self._meter.recent_ms("sound_to_light"),
-                source=self._source.name,
+                source=self._source_name,
                 pack=self._models.pack.name,
                 preset=self._controller.current[0].name,
                 overruns=self._overruns,
@@ -283,6 +281,11 @@ class Show:
     # -- what is told about it ------------------------------------------------------------------------------
 
     @property
+    def _source_name(self) -> str:
+        """Name of the device or file on one line: files and drivers may call themselves anything."""
+        return one_line(self._source.name)
+
+    @property
     def _overruns(self) -> int:
         """Blocks that the driver lost, and hops that the ring lost."""
         return self._source.overruns + self._wires.ring.lost_samples // HOP_SAMPLES
@@ -295,7 +298,7 @@ class Show:
             overruns=self._overruns,
             late_frames=self._schedule.late_frames,
             generator_fps=self._paint_rate.per_second(self._worker.painted, self._clock.now_s()),
-            source=self._source.name,
+            source=self._source_name,
             pack=self._models.pack.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
@@ -312,7 +315,7 @@ class Show:
             "late_frames": self._schedule.late_frames,
             "duration_s": round(elapsed_s, 3),
             "overruns": self._overruns,
-            "source": self._source.name,
+            "source": self._source_name,
             "pack": self._models.pack.name,
             "preset": self._controller.current[0].name,
             "latency_ms": self._meter.summary(),
@@ -376,19 +379,3 @@ def _make_renderer(config: ShowConfig, surface: GlSurface) -> Renderer:
 def _draws_small(config: ShowConfig, surface: GlSurface) -> bool:
     """True where the processor draws and nobody asked for a size: the picture is then stretched to the window."""
     return config.width is None and surface.screen is not None and is_software(surface.ctx)
-
-
-@contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """Ctrl-C and a polite kill end the show as its end does: the film is finished, the report written."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
