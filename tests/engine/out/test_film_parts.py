@@ -13,9 +13,9 @@ import pytest
 
 from chromesthesia.errors import RecordError
 from chromesthesia.out import film_parts
+from chromesthesia.out.files import open_new
 from chromesthesia.out.film import FilmWriter
 from chromesthesia.out.film_parts import MOST_PARTS, FilmParts
-from chromesthesia.out.files import open_new
 from chromesthesia.out.media_queue import Picture, Sound
 from chromesthesia.seams import SAMPLE_RATE_HZ
 
