@@ -1,7 +1,7 @@
 """Run every fuzz test with many inputs: `tools/fuzz.py 100000 [pytest arguments]`, or `make fuzz EXAMPLES=100000`.
 
-A fuzz test lies in a file `test_*fuzz*.py` below `tests/engine`. Each run tries
-other inputs; a failure prints the smallest one. Leaves with the exit code of pytest.
+A fuzz test lies in a file `test_*fuzz*.py` below `tests/engine`. Each run tries other inputs; a failure prints the
+smallest one. Leaves with the exit code of pytest.
 """
 
 from __future__ import annotations
