@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+
+from chromesthesia.errors import UsageError
+
+LONGEST_S = 366 * 24 * 3600.0
+"""Longest duration that may be asked for: a year."""
+MOST_FPS = 1000.0
+LARGEST_SIDE = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +70,16 @@ class FilmConfig:
     stills: Path | None = None
     sheet: Path | None = None
     report: Path | None = None
+
+
+def check_numbers(config: ShowConfig | FilmConfig) -> None:
+    """Raise UsageError for a duration, frame rate or size that no show can have: not a number, none, or beyond all."""
+    for name, value, most, unit in (
+        ("duration", config.duration_s, LONGEST_S, "seconds"),
+        ("fps", config.fps, MOST_FPS, "frames a second"),
+        ("width", config.width, LARGEST_SIDE, "pixels"),
+        ("height", config.height, LARGEST_SIDE, "pixels"),
+    ):
+        # NaN is neither above 0 nor anything else.
+        if value is not None and not (math.isfinite(value) and 0 < value <= most):
+            raise UsageError(f"{name} is {value:g}", f"give more than 0 and at most {most:.0f} {unit}")

@@ -13,6 +13,7 @@ from chromesthesia import __version__
 from chromesthesia.cli import doctor, lists, play
 from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
 from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(_run(arguments))
 
 
+def _of_the_system(error: OSError) -> tuple[str, str]:
+    """An error of the system in the words of ours: which file, what, and the remedy."""
+    said = error.strerror or str(error) or type(error).__name__
+    file = f"{one_line(error.filename)}: " if error.filename else ""
+    return f"{file}{said}", "check the name and the disk; --log-level debug tells more"
+
+
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = app(
@@ -76,6 +84,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         if message := error.format_message():  # empty when the help itself was shown
             complain(message, "--help tells more")
         return error.exit_code
+    except OSError as error:
+        log.debug("the whole error", exc_info=True)
+        complain(*_of_the_system(error))
+        return 1
     except (KeyboardInterrupt, typer.Abort):
         complain("stopped")
         return 130

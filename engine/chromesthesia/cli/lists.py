@@ -79,11 +79,14 @@ def presets(
     """List the presets, or check preset files."""
     from chromesthesia.params.presets import find_presets, load_preset
     from chromesthesia.paths import resource_dirs
+    from chromesthesia.user_files import one_line
 
     if files:
         for path in files:
             preset = load_preset(path)
-            say(f"{path}: {preset.name}, {len(preset.params)} parameters, {len(preset.routes)} routes: fine")
+            say(
+                f"{one_line(path)}: {preset.name}, {len(preset.params)} parameters, {len(preset.routes)} routes: fine"
+            )
         return
     library = find_presets(resource_dirs("presets"))
     table = _table("name", "description", folded=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,9 @@ from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption,
 from chromesthesia.cli.surroundings import has_display, headless_instead
 from chromesthesia.config import FilmConfig, ShowConfig
 from chromesthesia.errors import WindowError
+from chromesthesia.user_files import is_there, one_line
+
+log = logging.getLogger(__name__)
 
 RUN_EXAMPLES = """[bold]Examples[/bold]
 
@@ -185,7 +189,7 @@ def render(
     )
     from chromesthesia.runtime.offline import render_film
 
-    with _progress(f"Rendering {film.name}") as advance:
+    with _progress(f"Rendering {one_line(film.name)}") as advance:
         figures = render_film(config, advance)
     _tell(figures, film, config.sheet, config.stills, config.report)
 
@@ -214,10 +218,13 @@ def _progress(title: str) -> Iterator[Callable[[float], None]]:
 
 def _tell(figures: Mapping[str, object], *files: Path | None) -> None:
     """The show in two lines: how it went, and which files it left."""
-    say(" · ".join(_figures(figures)))
-    kept = [str(file) for file in files if file is not None and file.exists()]
-    if kept:
-        say(f"Kept: {', '.join(kept)}", "green")
+    kept = [one_line(file) for file in files if file is not None and is_there(file)]
+    try:
+        say(" · ".join(_figures(figures)))
+        if kept:
+            say(f"Kept: {', '.join(kept)}", "green")
+    except OSError as error:  # the terminal hung up: the show was whole all the same
+        log.debug("nobody to tell: %s", error)
 
 
 def _figures(figures: Mapping[str, object]) -> Iterator[str]:

@@ -12,7 +12,8 @@ from chromesthesia.control.commands import Command, NextPreset, NextScene, Previ
 from chromesthesia.control.controller import Controller
 from chromesthesia.errors import RecordError
 from chromesthesia.guard import Guard
-from chromesthesia.out.stills import write_png
+from chromesthesia.out.files import numbered, write_new
+from chromesthesia.out.stills import png_bytes
 from chromesthesia.render.window import WindowEvent
 from chromesthesia.runtime.light import Light
 
@@ -75,9 +76,8 @@ def _keep_still(light: Light, folder: Path) -> None:
         return
     path = folder / f"still_{datetime.now():%Y-%m-%d_%H.%M.%S}.png"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_png(path, light.renderer.read_pixels())
-    except (RecordError, OSError) as error:
+        path = write_new(numbered(path), png_bytes(light.renderer.read_pixels()))
+    except RecordError as error:
         log.warning("no still: %s", error)
     else:
         log.info("still: %s", path)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
-import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -17,7 +15,7 @@ from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
 from chromesthesia.clock import SystemClock
-from chromesthesia.config import ShowConfig
+from chromesthesia.config import ShowConfig, check_numbers
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.control.loop import ControlLoop
@@ -27,8 +25,7 @@ from chromesthesia.mapping.readings import Status, readings
 from chromesthesia.osc.input import OscInput
 from chromesthesia.osc.output import OscOutput
 from chromesthesia.osc.udp import open_input, open_output, parse_target
-from chromesthesia.out.outputs import Outputs, open_outputs
-from chromesthesia.out.report import write_report
+from chromesthesia.out.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.priority import give_way
@@ -42,10 +39,12 @@ from chromesthesia.runtime.latency import LatencyMeter
 from chromesthesia.runtime.light import Light
 from chromesthesia.runtime.loop import StepLoop
 from chromesthesia.runtime.show_report import machine
+from chromesthesia.runtime.signals import stop_on_signals
 from chromesthesia.runtime.sound import Capture, Listening
 from chromesthesia.runtime.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener, draws_small
 from chromesthesia.seams import HOP_SAMPLES, AudioBlock, Clock, FrameSink, Heard, PaintedImage, PaintRequest
 from chromesthesia.slot import LatestSlot
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +70,13 @@ class Wires:
 def run_show(
     config: ShowConfig, stop: threading.Event | None = None, sinks: tuple[FrameSink, ...] = ()
 ) -> dict[str, object]:
-    """Play until the sound ends, `duration_s` is over, the window is closed, Ctrl-C, or `stop` is set.
+    """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
-    Returns the report (also written to `config.report`). Everything that can be wrong is checked before the show
-    begins and raises a ChromesthesiaError; what goes wrong afterwards is logged, counted and survived. Call from the
-    main thread. sinks: take frames and sound beside the files that `config` names.
+    Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
+    be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
+    counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
     """
+    check_numbers(config)
     clock = SystemClock()
     stop = stop or threading.Event()
     with ExitStack() as opened:
@@ -93,20 +93,18 @@ def run_show(
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
         fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
+        # From here on there are files to finish: a signal ends the show in order.
+        opened.enter_context(stop_on_signals(stop))
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
-        outputs = Outputs(files.sinks + sinks)
+        outputs = Outputs(files.sinks + sinks, live=True)
         show = Show(config, clock, controller, models, source, light, outputs, fps, stop, guard)
         control = ControlLoop(controller, clock, osc_input, osc_output, show.readings)
-        with _signals(stop):
-            try:
-                show.run(control)
-            finally:
-                outputs.close()
-    report = show.report()
-    if config.report is not None:
-        write_report(config.report, report)
+        try:
+            show.run(control)
+        finally:
+            report = close_and_report(outputs, config.report, show.report)
     return report
 
 
@@ -188,7 +186,7 @@ class Show:
         controlling.start()
         for loop in loops:
             loop.start()
-        log.info("the show begins: %s, pack %s", self._source.name, self._models.pack.name)
+        log.info("the show begins: %s, pack %s", self._source_name, self._models.pack.name)
         try:
             self._loop.run(self._start_s, self._stop, self._over)
         finally:
@@ -243,7 +241,7 @@ class Show:
         return HudInfo(
             fps=self._loop.fps,
             latency_ms=self._loop.latency_ms,
-            source=self._source.name,
+            source=self._source_name,
             pack=self._models.pack.name,
             preset=self._controller.current[0].name,
             overruns=self._overruns,
@@ -258,6 +256,11 @@ class Show:
     # -- what is told about it ------------------------------------------------------------------------------
 
     @property
+    def _source_name(self) -> str:
+        """Name of the device or file on one line: files and drivers may call themselves anything."""
+        return one_line(self._source.name)
+
+    @property
     def _overruns(self) -> int:
         """Blocks that the driver lost, and hops that the ring lost."""
         return self._source.overruns + self._wires.ring.lost_samples // HOP_SAMPLES
@@ -270,7 +273,7 @@ class Show:
             overruns=self._overruns,
             late_frames=self._schedule.late_frames,
             generator_fps=self._paint_rate.per_second(self._worker.painted, self._clock.now_s()),
-            source=self._source.name,
+            source=self._source_name,
             pack=self._models.pack.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
@@ -288,7 +291,7 @@ class Show:
             "lost_frames": self._schedule.lost_frames,
             "duration_s": round(elapsed_s, 3),
             "overruns": self._overruns,
-            "source": self._source.name,
+            "source": self._source_name,
             "pack": self._models.pack.name,
             "preset": self._controller.current[0].name,
             "latency_ms": self._meter.summary(),
@@ -325,17 +328,3 @@ def _open_sound(config: ShowConfig, clock: Clock) -> MicrophoneSource | FileSour
     return open_source(config.source, config.device, config.host_api, clock, loop=loop)
 
 
-@contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """Ctrl-C and a polite kill end the show as its end does: the film is finished, the report written."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {
-        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

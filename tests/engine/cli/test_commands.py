@@ -289,3 +289,66 @@ def test_presets_checks_a_file_of_the_users(tmp_path: Path, capsys: pytest.Captu
 def test_a_pack_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_main("packs", "check", str(tmp_path)) == 4
     assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-3", "1e300"])
+@pytest.mark.parametrize("option", ["--duration", "--fps"])
+def test_a_number_that_is_none_is_wrong_usage(
+    option: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main("run", "--headless", "--source", "demo", option, value) == 2
+    assert run_main("render", "a.wav", str(tmp_path / "a.mp4"), option, value) == 2
+    complaints = list(filter(None, capsys.readouterr().err.splitlines()))
+    assert len(complaints) == 2
+    assert all(option.strip("-") in line for line in complaints)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run --headless --source demo --record {}.mp4",
+        "run --headless --source demo --report {}",
+        "run --headless --source demo --sheet {}.png",
+        "run --headless --source demo --stills {}",
+        "run --headless --source demo --preset {}",
+        "run --headless --source demo --preset {}.toml",
+        "run --headless --source demo --pack {}",
+        "run --headless --source {}",
+        "render {} a.mp4",
+        "presets {}",
+        "packs check {}",
+    ],
+)
+def test_a_name_that_no_file_can_have_is_one_line(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_main(*(word.format("x" * 300) for word in line.split())) in range(1, 9)
+    told = capsys.readouterr().err
+    (complaint,) = (part for part in told.splitlines() if part.startswith("error: "))
+    assert "xxx" in complaint
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_that_hung_up_does_not_spoil_the_end(
+    shows: list[ShowConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(text: str, style: str = "") -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(play, "say", gone)
+    assert run_main("run", "--headless") == 0
+
+
+def test_an_error_of_the_system_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(config: ShowConfig) -> dict[str, object]:
+        raise OSError(28, "No space left on device", "/tmp/two\nlines")
+
+    monkeypatch.setattr(play, "_run_show", fail)
+    assert run_main("run", "--headless") == 1
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("error: /tmp/two lines: No space left on device (")
+    assert len(complaint.splitlines()) == 1
