@@ -92,9 +92,7 @@ def _rates_hz(device: InputDevice) -> tuple[int, ...]:
 
 
 class _PortAudioStream:
-    def __init__(
-        self, stream: Any, label: str, rate_hz: int, clock: Clock, portaudio: PortAudio
-    ) -> None:
+    def __init__(self, stream: Any, label: str, rate_hz: int, clock: Clock, portaudio: PortAudio) -> None:
         self.label = label
         self.rate_hz = rate_hz
         self._stream = stream

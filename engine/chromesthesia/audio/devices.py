@@ -54,7 +54,9 @@ def inputs_of(library: Any) -> list[InputDevice]:
     host_apis = library.query_hostapis()
     default = library.default.device[0]
     if default < 0:
-        default = next((api["default_input_device"] for api in host_apis if api["default_input_device"] >= 0), -1)
+        default = next(
+            (api["default_input_device"] for api in host_apis if api["default_input_device"] >= 0), -1
+        )
     return [
         InputDevice(
             index=index,

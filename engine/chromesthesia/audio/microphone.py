@@ -31,9 +31,9 @@ class MicrophoneSource:
 
     The device is opened at construction and AudioError raised when that fails, unless `patient`. From then on nothing
     is raised: when the device or the sound server goes, `read` waits (no silence is invented) while a thread of its own
-    closes, restarts PortAudio and tries again with a growing pause, for as long as it takes. The device is looked for by
-    the name and host API that were asked for; without any, the default of that moment is taken. What is lost at the gap
-    is lost: the samples go on counting without it, `entered_s` jumps.
+    closes, restarts PortAudio and tries again with a growing pause, for as long as it takes. The device is looked for
+    by the name and host API that were asked for; without any, the default of that moment is taken. What is lost at the
+    gap is lost: the samples go on counting without it, `entered_s` jumps.
 
     With 5 ms blocks and under 3 ms of look-ahead in the rate conversion, about 10 ms pass here.
     """
@@ -216,4 +216,3 @@ class MicrophoneSource:
     def _discard_reopened(self) -> None:
         if (stream := self._reopened.take()) is not None:
             stream.close()
-

@@ -33,8 +33,8 @@ HEARD_POWER = 1e-8
 class Mixdown:
     """Mixes blocks of one stream to mono, with the state inside; no delay, and the same for any chunking.
 
-    Ordinary sound leaves as the mean of its channels, to the bit. Where they cancel, that is noticed after 0.2 s and the
-    opposite ones are turned round within 50 ms, until they fit again. name: of the source, for one warning in the log
+    Ordinary sound leaves as the mean of its channels, to the bit. Where they cancel, that is noticed within 0.3 s and
+    the opposite ones are turned round in 50 ms, until they fit again. name: of the source, for one warning in the log
     at the first time; None says nothing. Use from one thread.
     """
 

@@ -81,4 +81,4 @@ def _end() -> None:
 def _point(raw: io.FileIO, descriptor: int, name: object) -> None:
     """Let the file object write to another descriptor: handlers that hold it need not know."""
     io.FileIO.__init__(raw, descriptor, "wb", closefd=False)
-    raw.name = name  # type: ignore[misc, assignment]
+    raw.name = name

@@ -13,8 +13,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from chromesthesia.audio.files import FileSource
-from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
 from chromesthesia.clock import SystemClock
@@ -45,7 +43,16 @@ from chromesthesia.runtime.light import GlSurface, Light
 from chromesthesia.runtime.loop import StepLoop
 from chromesthesia.runtime.show_report import PictureWatch, machine
 from chromesthesia.runtime.sound import HOP_S, Capture, Listening
-from chromesthesia.seams import HOP_SAMPLES, AudioBlock, Clock, FrameSink, Heard, PaintedImage, PaintRequest
+from chromesthesia.seams import (
+    HOP_SAMPLES,
+    AudioBlock,
+    AudioSource,
+    Clock,
+    FrameSink,
+    Heard,
+    PaintedImage,
+    PaintRequest,
+)
 from chromesthesia.slot import LatestSlot
 
 log = logging.getLogger(__name__)
@@ -123,7 +130,7 @@ class Show:
         clock: Clock,
         controller: Controller,
         models: Models,
-        source: MicrophoneSource | FileSource,
+        source: AudioSource,
         light: Light,
         outputs: Outputs,
         fps: float,
@@ -342,7 +349,7 @@ def _open_osc(
     )
 
 
-def _open_sound(config: ShowConfig, clock: Clock) -> MicrophoneSource | FileSource:
+def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
     # A demo in a window, or a file with a duration longer than itself, begins again; otherwise the end is the end.
     loop = config.duration_s is not None or not config.headless
     return open_source(config.source, config.device, config.host_api, clock, loop=loop)
