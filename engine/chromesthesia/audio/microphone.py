@@ -72,7 +72,7 @@ class MicrophoneSource:
         self.last_error: str | None = None
         """Why the device was last lost or could not be opened."""
         self._stream: InputStream | None = None
-        self._label = "none yet"
+        self._label: str | None = None
         try:
             self._begin(self._backend.open(device, host_api))
         except AudioError as error:
@@ -84,7 +84,7 @@ class MicrophoneSource:
     @property
     def name(self) -> str:
         """`mic: ` and the device in use, or the one waited for."""
-        return f"mic: {self._label}"
+        return f"mic: {self._label or 'none yet'}"
 
     @property
     def connected(self) -> bool:
@@ -126,7 +126,7 @@ class MicrophoneSource:
 
     def _begin(self, stream: InputStream) -> None:
         self._label = stream.label
-        self._mixdown = Mixdown(stream.rate_hz, stream.label)
+        self._mixdown = Mixdown(stream.rate_hz, lambda line: log.warning("%s: %s", stream.label, line))
         self._resampler = PolyphaseResampler(stream.rate_hz)
         self._timeline = ArrivalTimeline(stream.rate_hz)
         self._given = 0
@@ -171,9 +171,10 @@ class MicrophoneSource:
             if stream is None:
                 self._look_for_device(None)
         if stream is not None:
+            if self._label is not None:
+                self.reconnects += 1
+                log.info("%s is back", stream.label)
             self._begin(stream)
-            self.reconnects += 1
-            log.info("%s is back", stream.label)
         return stream
 
     def _bring_back(self, lost: InputStream | None) -> None:

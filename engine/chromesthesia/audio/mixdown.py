@@ -6,46 +6,49 @@ silence. Then the channels against the loudest one are turned round, as if they 
 
 from __future__ import annotations
 
-import logging
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.seams import Float32
 
-log = logging.getLogger(__name__)
-
 SEGMENT_S = 0.02
 MEMORY_S = 0.5
 """Time constant of what is known about the channels."""
-EVIDENCE_S = 0.2
-"""So much sound must have been heard before anything is decided."""
 CANCELS_BELOW = 0.1
 """Power of the mean over that of unrelated channels, below which it cancels: a correlation of -0.9 of equal ones."""
+EVIDENCE_S = 0.2
+"""So much sound must have been heard before anything is decided."""
+VANISHES_BELOW = 1e-3
+"""The same power where nothing is left: no ordinary sound, so `SHORT_EVIDENCE_S` is enough."""
+SHORT_EVIDENCE_S = 0.05
 FITS_ABOVE = 0.4
 """The same, from which on the plain mean is right again."""
 RAMP_S = 0.05
 HEARD_POWER = 1e-8
 """Mean square of a channel, -80 dBFS, below which a segment proves nothing."""
+OPPOSITE = (
+    "its channels are in opposite phases, so one of them is turned round (is a plug wired the wrong way?)"
+)
 
 
 class Mixdown:
     """Mixes blocks of one stream to mono, with the state inside; no delay, and the same for any chunking.
 
-    Ordinary sound leaves as the mean of its channels, to the bit. Where they cancel, that is noticed within 0.3 s and
-    the opposite ones are turned round in 50 ms, until they fit again. name: of the source, for one warning in the log
-    at the first time; None says nothing. Use from one thread.
+    Ordinary sound leaves as the mean of its channels, to the bit. Where they cancel, that is noticed within 0.3 s (0.06
+    s where nothing at all is left) and the opposite ones are turned round in 50 ms, until they fit again. tell: takes
+    one line for a person, once. Use from one thread.
     """
 
-    def __init__(self, rate_hz: int, name: str | None = None) -> None:
+    def __init__(self, rate_hz: int, tell: Callable[[str], None] | None = None) -> None:
         if rate_hz < 1:
             raise ValueError(f"a sample rate is positive: rate_hz={rate_hz}")
-        self._name = name
+        self._tell = tell
         self._segment_frames = max(1, round(rate_hz * SEGMENT_S))
         self._ramp_frames = max(1, round(rate_hz * RAMP_S))
         self._keep = math.exp(-self._segment_frames / rate_hz / MEMORY_S)
-        self._evidence = EVIDENCE_S / SEGMENT_S
         self._channels = 0
         self._left = self._segment_frames
         self.inverted = False
@@ -96,20 +99,19 @@ class Mixdown:
         self._products = self._keep * self._products + self._fresh
         self._fresh = np.zeros_like(self._fresh)
         self._heard = self._keep * self._heard + float(loud)
-        if not loud or self._heard < self._evidence:
+        if not loud:
             return
         share = self._products.sum() / np.trace(self._products)
+        needed_s = SHORT_EVIDENCE_S if share < VANISHES_BELOW else EVIDENCE_S
+        if self._heard * SEGMENT_S < needed_s:
+            return
         if not self.inverted and share < CANCELS_BELOW:
             loudest = int(np.argmax(np.diag(self._products)))
             self._turn(np.where(self._products[loudest] < 0.0, -1.0, 1.0).astype(np.float32))
             self.inverted = True
             self.inversions += 1
-            if self._name is not None and self.inversions == 1:
-                log.warning(
-                    "%s: its channels are in opposite phases and would cancel each other, so one is turned round"
-                    " (is a plug or cable wired the wrong way?)",
-                    self._name,
-                )
+            if self._tell is not None and self.inversions == 1:
+                self._tell(OPPOSITE)
         elif self.inverted and share > FITS_ABOVE:
             self._turn(np.ones(self._channels, np.float32))
             self.inverted = False

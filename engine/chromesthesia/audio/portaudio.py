@@ -51,7 +51,7 @@ class PortAudio:
         self, load: Callable[[], Any] = load_sounddevice, answer_within_s: float = ANSWER_WITHIN_S
     ) -> None:
         self._load = load
-        self._answer_within_s = answer_within_s
+        self.answer_within_s = answer_within_s
         self._worker = Worker("PortAudio")
         self._library: Any = None
         self._open_streams = 0
@@ -73,14 +73,14 @@ class PortAudio:
         try:
             result = self._worker.call(
                 lambda: self._run(job, refresh),
-                self._answer_within_s,
+                self.answer_within_s,
                 discard=discard,
                 slow=self._tell_slow,
                 slow_s=SLOW_S,
             )
         except TimeoutError as error:
             raise AudioError(
-                f"the sound system has given no answer for {self._answer_within_s:g} s",
+                f"the sound system has given no answer for {self.answer_within_s:g} s",
                 "is its sound server frozen or out of reach (PULSE_SERVER)? restart it; --source demo needs none",
             ) from error
         self._told = False

@@ -60,10 +60,11 @@ class Worker:
             self._waiting.append(job)
             self._changed.notify()
         try:
-            first_s = min(slow_s, within_s) if slow is not None else 0.0
-            if slow is not None and not job.done.wait(first_s):
+            left_s = within_s
+            if slow is not None and slow_s < within_s and not job.done.wait(slow_s):
                 slow()
-            job.done.wait(within_s - first_s)
+                left_s -= slow_s
+            job.done.wait(left_s)
         finally:
             with self._changed:
                 job.given_up = not job.done.is_set()

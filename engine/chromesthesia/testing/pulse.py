@@ -94,6 +94,10 @@ class PulseStage:
             self._server.wait()
             self._server = None
 
+    def unplug(self) -> None:
+        """Take the sink and with it the only source away: the server answers and has nothing to record from."""
+        subprocess.run(["pactl", "unload-module", "module-null-sink"], env=self._environ(), check=True)
+
     def freeze(self) -> None:
         """Stop the server where it is: connections stay, nothing answers."""
         if self._server is not None:
