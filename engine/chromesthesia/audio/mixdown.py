@@ -64,7 +64,9 @@ class Mixdown:
         if channels != self._channels:
             self._begin(channels)
         mono: Float32 = block.mean(axis=1, dtype=np.float32)
-        clean = _numbers(block)
+        # What is no number in a channel is none in the mean, so one look tells.
+        finite = bool(np.isfinite(mono).all())
+        clean = block if finite else _numbers(block)
         start = 0
         while start < frames:
             stop = min(start + self._left, frames)
@@ -76,7 +78,7 @@ class Mixdown:
             if self._left == 0:
                 self._left = self._segment_frames
                 self._decide()
-        return _numbers(mono)
+        return mono if finite else _numbers(mono)
 
     def _begin(self, channels: int) -> None:
         self._channels = channels

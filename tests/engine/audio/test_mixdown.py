@@ -119,6 +119,11 @@ def test_what_is_no_number_is_silence_and_spoils_nothing() -> None:
     assert level_db(mixed[SETTLED:]) == pytest.approx(level_db(VOICE[SETTLED:]), abs=0.5)
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_a_mean_that_overflows_is_silence() -> None:
+    assert not Mixdown(RATE_HZ).push(np.full((10, 2), 3e38, np.float32)).any()
+
+
 def test_one_channel_passes_as_it_is() -> None:
     np.testing.assert_array_equal(Mixdown(RATE_HZ).push(VOICE[:, None]), VOICE)
 

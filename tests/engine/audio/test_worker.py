@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -32,12 +32,26 @@ def test_results_and_errors_come_back(worker: Worker) -> None:
     assert worker.call(threading.current_thread, WITHIN_S) is worker.call(threading.current_thread, WITHIN_S)
 
 
+def give_up_on(worker: Worker, gate: threading.Event, discard: Callable[[bool], None] | None = None) -> None:
+    """Leave a call that has begun and hangs at the gate."""
+    begun = threading.Event()
+
+    def hang() -> bool:
+        begun.set()
+        return gate.wait(WITHIN_S)
+
+    def until_begun() -> None:
+        assert begun.wait(WITHIN_S)
+
+    with pytest.raises(TimeoutError, match="no answer within"):
+        worker.call(hang, 0.001, discard=discard, slow=until_begun, slow_s=0.0)
+
+
 def test_a_call_that_hangs_is_left_and_its_late_result_put_away(
     worker: Worker, gate: threading.Event
 ) -> None:
     put_away: list[bool] = []
-    with pytest.raises(TimeoutError, match="no answer within"):
-        worker.call(lambda: gate.wait(WITHIN_S), 0.001, discard=put_away.append)
+    give_up_on(worker, gate, put_away.append)
     gate.set()
     assert worker.call(lambda: 7, WITHIN_S) == 7
     assert put_away == [True]
@@ -45,8 +59,7 @@ def test_a_call_that_hangs_is_left_and_its_late_result_put_away(
 
 def test_what_was_given_up_before_it_began_never_runs(worker: Worker, gate: threading.Event) -> None:
     ran: list[str] = []
-    with pytest.raises(TimeoutError):
-        worker.call(lambda: gate.wait(WITHIN_S), 0.001)
+    give_up_on(worker, gate)
     for _ in range(20):
         with pytest.raises(TimeoutError):
             worker.call(lambda: ran.append("given up"), 0.0)
@@ -74,7 +87,6 @@ def test_a_failure_while_putting_away_does_not_end_the_thread(worker: Worker, ga
     def fail(_: object) -> None:
         raise OSError("no such device")
 
-    with pytest.raises(TimeoutError):
-        worker.call(lambda: gate.wait(WITHIN_S), 0.0, discard=fail)
+    give_up_on(worker, gate, fail)
     gate.set()
     assert worker.call(lambda: 7, WITHIN_S) == 7
