@@ -139,6 +139,11 @@ class AudioSource(Protocol):
         """True for a microphone: never ends, must reconnect, loses sound when not read."""
         ...
 
+    @property
+    def overruns(self) -> int:
+        """Times at which sound was lost because it was not fetched in time; 0 for a file."""
+        ...
+
     def read(self) -> AudioBlock | None:
         """Block until the next sound is there; None when the source has ended or was closed."""
         ...

@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.features.mel import ENCODER_MEL, MelSettings, log_mel
 from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
 from chromesthesia_training.errors import DataError
@@ -30,14 +31,14 @@ def read_sound(path: Path) -> Float32:
         raise DataError(
             f"cannot read the sound {path}: {error}", "remove or replace this file", "corrupt"
         ) from error
-    mono = np.asarray(samples.mean(axis=1), dtype=np.float32)
+    mono = Mixdown(rate_hz).push(samples)
     if len(mono) < SHORTEST_S * rate_hz:
         raise DataError(
             f"the sound {path} lasts {len(mono) / rate_hz:.3f} s",
             f"give sounds of at least {SHORTEST_S} s",
             "short",
         )
-    if not np.isfinite(mono).all():
+    if not np.isfinite(samples).all():
         raise DataError(
             f"the sound {path} holds samples that are not numbers", "remove or replace this file", "corrupt"
         )

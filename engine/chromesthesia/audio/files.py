@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import threading
 from collections.abc import Iterator
@@ -11,8 +12,11 @@ import numpy as np
 import soundfile
 import soxr
 
+from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.errors import AudioError
 from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Clock, Float32
+
+log = logging.getLogger(__name__)
 
 DECODED_AT_ONCE_S = 0.5
 FORMATS = "wav, flac, ogg, opus and mp3"
@@ -48,6 +52,11 @@ def check_sound(path: str | Path) -> float:
     with _opened(path) as file:
         if file.frames == 0:
             raise AudioError(f"{path} holds no sound (0 frames)", "was it recorded to its end?")
+        if file.frames * SAMPLE_RATE_HZ < file.samplerate:
+            raise AudioError(
+                f"{path} holds less sound than one sample at {SAMPLE_RATE_HZ} Hz ({file.frames} frames)",
+                "was it recorded to its end?",
+            )
         if file.frames >= _UNKNOWN_FRAMES:
             return float("inf")
         try:
@@ -119,23 +128,35 @@ class FileSource:
     def _cut(self, loop: bool) -> Iterator[Float32]:
         size = self._block_samples
         rest: Float32 = np.zeros(0, np.float32)
+        first = True
         while True:
-            for decoded in _decoded(self._path):
+            count = 0
+            for decoded in _decoded(self._path, told=not first):
+                count += decoded.shape[0]
                 rest = np.concatenate([rest, decoded])
                 whole = rest.shape[0] // size * size
                 for begin in range(0, whole, size):
                     yield rest[begin : begin + size]
                 rest = rest[whole:]
+            if count < (size if loop else 1):  # a loop would open the file more often than it can be opened
+                raise AudioError(
+                    f"{self._path} holds {count / SAMPLE_RATE_HZ:g} s of sound", "was it recorded to its end?"
+                )
             if not loop:
                 break
+            first = False
         if rest.size:
             yield rest
 
 
-def _decoded(path: Path) -> Iterator[Float32]:
-    """Mono float32 [n] pieces at `SAMPLE_RATE_HZ`; the only way in which files become samples."""
+def _decoded(path: Path, told: bool = False) -> Iterator[Float32]:
+    """Mono float32 [n] pieces at `SAMPLE_RATE_HZ`; the only way in which files become samples.
+
+    told: what is odd about the file was logged before.
+    """
     with _opened(path) as file:
         rate_hz = file.samplerate
+        mixdown = Mixdown(rate_hz, None if told else lambda line: log.warning("%s: %s", path, line))
         resampler = None
         if rate_hz != SAMPLE_RATE_HZ:
             resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
@@ -149,7 +170,7 @@ def _decoded(path: Path) -> Iterator[Float32]:
                 raise _truncated(path, f"decoding failed after {done / rate_hz:.2f} s: {error}") from error
             done += len(block)
             last = len(block) < frames or done >= promised
-            mono = np.nan_to_num(block.mean(axis=1, dtype=np.float32), posinf=0.0, neginf=0.0)
+            mono = mixdown.push(block)
             if resampler is not None:
                 mono = resampler.resample_chunk(mono, last=last)
             if mono.size:
@@ -168,6 +189,10 @@ class _StraightFile(soundfile.SoundFile):  # type: ignore[misc]
 
 
 def _opened(path: Path) -> soundfile.SoundFile:
+    if (
+        path.exists() and not path.is_file()
+    ):  # between two passes a pipe may have taken its place, and opening it waits
+        raise AudioError(f"{path} is not a file", "name one sound file")
     try:
         return _StraightFile(path)
     except soundfile.LibsndfileError as error:

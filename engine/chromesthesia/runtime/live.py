@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from chromesthesia.audio.files import FileSource
-from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
 from chromesthesia.clock import SystemClock
@@ -42,7 +40,16 @@ from chromesthesia.runtime.show_report import machine
 from chromesthesia.runtime.signals import stop_on_signals
 from chromesthesia.runtime.sound import Capture, Listening
 from chromesthesia.runtime.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener, draws_small
-from chromesthesia.seams import HOP_SAMPLES, AudioBlock, Clock, FrameSink, Heard, PaintedImage, PaintRequest
+from chromesthesia.seams import (
+    HOP_SAMPLES,
+    AudioBlock,
+    AudioSource,
+    Clock,
+    FrameSink,
+    Heard,
+    PaintedImage,
+    PaintRequest,
+)
 from chromesthesia.slot import LatestSlot
 from chromesthesia.user_files import one_line
 
@@ -117,7 +124,7 @@ class Show:
         clock: Clock,
         controller: Controller,
         models: Models,
-        source: MicrophoneSource | FileSource,
+        source: AudioSource,
         light: Light,
         outputs: Outputs,
         fps: float,
@@ -322,7 +329,7 @@ def _open_osc(
     )
 
 
-def _open_sound(config: ShowConfig, clock: Clock) -> MicrophoneSource | FileSource:
+def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
     # A demo in a window, or a file with a duration longer than itself, begins again; otherwise the end is the end.
     loop = config.duration_s is not None or not config.headless
     return open_source(config.source, config.device, config.host_api, clock, loop=loop)

@@ -211,3 +211,23 @@ class TestRefused:
     def test_empty_blocks(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="block_samples=0"):
             FileSource(wav(tmp_path, tone(440.0, 0.1)), ManualClock(), block_samples=0)
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_less_than_one_sample_is_refused_and_never_played_in_circles(tmp_path: Path, loop: bool) -> None:
+    path = wav(tmp_path, np.full(3, 0.5, np.float32), 96_000)
+    with pytest.raises(AudioError, match=r"less sound than one sample at 24000 Hz \(3 frames\)"):
+        FileSource(path, ManualClock(), loop=loop)
+    with pytest.raises(AudioError, match="less sound than one sample"):
+        read_sound(path)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 100])
+def test_a_looping_file_that_is_emptied_while_it_plays_is_an_error(tmp_path: Path, samples: int) -> None:
+    path = wav(tmp_path, tone(440.0, 0.1))
+    source = FileSource(path, ManualClock(), loop=True)
+    for _ in range(10):
+        assert source.read() is not None
+    wav(tmp_path, tone(440.0, 0.1)[:samples])
+    with pytest.raises(AudioError, match=f"holds {samples / SAMPLE_RATE_HZ:g} s of sound"):
+        source.read()

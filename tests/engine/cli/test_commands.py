@@ -169,6 +169,14 @@ def test_errors_are_one_line_with_the_remedy_and_their_code(
     assert lines[0] == f"error: {' '.join(error.message.split())} ({' '.join(error.remedy.split())})"
 
 
+@pytest.mark.usefixtures("hanging_sound")
+def test_devices_names_a_sound_server_that_never_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["devices"])
+    assert left.value.code == AudioError.exit_code
+    assert "error: the sound system has given no answer for 0.01 s" in capsys.readouterr().err
+
+
 def test_ctrl_c_leaves_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

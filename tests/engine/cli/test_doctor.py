@@ -45,6 +45,14 @@ def test_one_failure_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert leave_with(monkeypatch, Finding("OpenGL", Verdict.FAIL, "none", "install a driver")) == 1
 
 
+@pytest.mark.usefixtures("hanging_sound")
+def test_a_sound_server_that_never_answers_is_a_warning() -> None:
+    finding = doctor.check_sound_in()
+    assert finding.verdict is Verdict.WARNING
+    assert "no answer" in finding.detail
+    assert "PULSE_SERVER" in finding.remedy
+
+
 def test_a_taken_port_is_seen() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", 0))

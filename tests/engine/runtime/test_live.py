@@ -86,6 +86,18 @@ class Partner:
                         return value
         raise AssertionError(f"{address} never came within {low:g} to {high:g}")
 
+    def wait_for_text(self, address: str, begin: str) -> str:
+        """The first text at `address` that begins so; messages before it are passed over."""
+        for _ in range(20_000):
+            packet = decode(self._socket.recv(65_535))
+            assert isinstance(packet, OscBundle)
+            for message in packet.elements:
+                if not isinstance(message, OscBundle) and message.address == address:
+                    text = str(message.arguments[0])
+                    if text.startswith(begin):
+                        return text
+        raise AssertionError(f"{address} never began with {begin!r}")
+
     def close(self) -> None:
         self._socket.close()
 
@@ -244,6 +256,31 @@ def test_a_real_device_drives_the_show_and_the_show_outlives_the_sound_server(
             report = show.end()
     assert str(report["source"]).startswith("mic")
     assert report["pictures"]["black_frames"] == 0  # type: ignore[index]
+
+
+@pytest.mark.pulse
+def test_a_show_begun_before_the_sound_server_goes_over_to_the_microphone(
+    config: ShowConfig, partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = tmp_path / "played.wav"
+    soundfile.write(played, 0.5 * tone(440.0, 30.0, 48_000), 48_000)
+    watcher = Watcher()
+    stage = PulseStage(tmp_path)
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    show = Background(replace(config, source="auto"), watcher)
+    try:
+        partner.wait_for_text("/status/source", "demo")
+        stage.start()
+        partner.wait_for_text("/status/source", "mic: ")
+        partner.wait_for("/features/loudness_dbfs", -200.0, -90.0)
+        stage.play(played)
+        partner.wait_for("/features/loudness_dbfs", -40.0, 0.0)
+    finally:
+        report = show.end()
+        stage.close()
+    assert str(report["source"]).startswith("mic: ")
+    assert report["overruns"] == 0
 
 
 @pytest.mark.parametrize(

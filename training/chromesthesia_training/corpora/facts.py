@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 from PIL import Image, UnidentifiedImageError
 
+from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia_training.corpora.fingerprint import picture_fingerprint, sound_fingerprint, to_hex
 from chromesthesia_training.errors import Kind
 from chromesthesia_training.safe_write import whole_file
@@ -22,7 +23,7 @@ from chromesthesia_training.sound import SHORTEST_S
 
 logger = logging.getLogger(__name__)
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 SAVE_EVERY = 500
 WORKERS = 2
 SILENT_PEAK = 10.0 ** (-70.0 / 20.0)
@@ -71,11 +72,11 @@ def _sound_facts(content: bytes, digest: str) -> FileFacts:
         samples, rate_hz = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         return FileFacts("corrupt", str(getattr(error, "error_string", error)), digest)
-    mono = np.asarray(samples.mean(axis=1), np.float32)
+    mono = Mixdown(rate_hz).push(samples)
     seconds = round(len(mono) / rate_hz, 3)
     if seconds < SHORTEST_S:
         return FileFacts("short", f"lasts {seconds:.3f} s", digest, seconds)
-    if not np.isfinite(mono).all():
+    if not np.isfinite(samples).all():
         return FileFacts("corrupt", "holds samples that are not numbers", digest, seconds)
     if np.abs(mono).max() < SILENT_PEAK:
         return FileFacts("silent", "is silent", digest, seconds)
