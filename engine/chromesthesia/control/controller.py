@@ -145,6 +145,12 @@ class Controller:
                 self.counters.refused += 1
                 self.notice = Notice(one_line(error), now_s, is_error=True)
                 self._bounded_log.warning(now_s, "%s refused: %s", command.source, one_line(error))
+            except Exception as error:  # the loop's guard: a fault of ours must not cost the other commands
+                self.counters.refused += 1
+                self.notice = Notice(one_line(f"{type(error).__name__}: {error}"), now_s, is_error=True)
+                self._bounded_log.warning(
+                    now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
+                )
         self.current = (self._preset, self._tree.snapshot())
         return taken
 

@@ -41,13 +41,12 @@ class StepBudget:
         self._filled_s = now_s
 
     def spend(self, steps: int) -> None:
-        """Take `steps`; raises PatternCostError when there are not so many left, and then takes all."""
-        self._left -= steps
-        if self._left < 0:
-            self._left = 0.0
+        """Take `steps`; raises PatternCostError, and takes none, when there are not so many left."""
+        if steps > self._left:
             raise PatternCostError(
                 f"address patterns took more than {STEPS_A_PACKET} steps", "send fewer or simpler patterns"
             )
+        self._left -= steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +87,13 @@ def matching(pattern: str, addresses: Iterable[str], budget: StepBudget | None =
 
     Every step is taken from `budget`; raises PatternCostError when it is spent.
     """
-    tokens = _tokens(pattern) if len(pattern) <= LENGTH_LIMIT else None
-    if tokens is None:
+    if len(pattern) > LENGTH_LIMIT:
         return ()
     budget = budget or StepBudget()
+    budget.spend(len(pattern))  # before it is even read: a refused pattern costs next to nothing
+    tokens = _tokens(pattern)
+    if tokens is None:
+        return ()
     return tuple(address for address in addresses if _matches(tokens, address, budget))
 
 

@@ -73,11 +73,7 @@ class UdpDatagrams:
         with self._receiving:
             while not self._closing.is_set():
                 try:
-                    received = self._receive_now()
-                except BlockingIOError:
-                    # A wake-up datagram ends this wait at once; the limit is for systems that would not deliver it.
-                    self._selector.select(_CLOSE_POLL_S)
-                    continue
+                    received = self._receive_or_wait()
                 except ConnectionError:
                     continue  # Windows reports here that an earlier send found nobody
                 except OSError as error:
@@ -85,7 +81,7 @@ class UdpDatagrams:
                     self._closing.wait(RETRY_S)
                     continue
                 self._failures = 0
-                if not self._closing.is_set():
+                if received is not None and not self._closing.is_set():
                     return received
         return None
 
@@ -117,6 +113,14 @@ class UdpDatagrams:
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
                 self._lost = 0
+
+    def _receive_or_wait(self) -> tuple[bytes, tuple[str, int]] | None:
+        try:
+            return self._receive_now()
+        except BlockingIOError:
+            # A wake-up datagram ends this wait at once; the limit is for systems that would not deliver it.
+            self._selector.select(_CLOSE_POLL_S)
+            return None
 
     def _receive_now(self) -> tuple[bytes, tuple[str, int]]:
         if self._lost == UNKNOWN_LOSS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import io
 import os
 import select
@@ -18,6 +17,7 @@ import pytest
 from chromesthesia.cli.streams import Outlet, never_wait, standard_streams
 
 TIMEOUT_S = 60.0
+posix = pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals of POSIX")
 
 
 class Reader:
@@ -178,6 +178,7 @@ def test_streams_in_memory_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> 
         never_wait()
 
 
+@posix
 def test_a_full_pipe_that_nobody_reads_lets_the_writer_go(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as reader, os.fdopen(writing, "w") as pipe:
@@ -189,8 +190,7 @@ def test_a_full_pipe_that_nobody_reads_lets_the_writer_go(monkeypatch: pytest.Mo
             assert streams.err is not None
             assert streams.err.dropped > 0
         assert sys.stderr is pipe
-        flags = fcntl.fcntl(reader, fcntl.F_GETFL)
-        fcntl.fcntl(reader, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+        os.set_blocking(reader.fileno(), False)
         while not streams.err.drain(0.01):
             reader.read(1 << 16)
 
@@ -216,6 +216,7 @@ app.main(["run", "--headless"])
 """
 
 
+@posix
 def test_a_show_whose_terminal_is_stopped_goes_on_and_ends_when_told() -> None:
     ready, ready_there = os.pipe()
     process = subprocess.Popen(
@@ -260,6 +261,7 @@ def test_a_terminal_of_any_encoding_gets_its_lines(environment: dict[str, str]) 
     assert done.stdout.count(b"\\udce9") == 800
 
 
+@posix
 @pytest.mark.parametrize("closed", ["<&- >&- 2>&-", ">/dev/null 2>&-"])
 def test_a_show_without_standard_streams_plays_and_no_file_takes_their_place(closed: str) -> None:
     probe = QUICK_SHOW.replace("def show(config):", "def show(config):\n    numbers.append(os.dup(0))")

@@ -343,3 +343,22 @@ def test_only_what_came_to_one_address_and_was_taken_is_handed_back(controller: 
         LoadPreset("Ash", "osc:10.0.0.9:1"),
     )
     assert controller.step(0.0) == [taken]
+
+
+def test_a_fault_of_ours_costs_one_command_only(
+    tree: ParameterTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    look_file(tmp_path, "a", 0.1)
+    controller = Controller(tree, find_presets([tmp_path]))
+
+    def failing(path: Path, params: object) -> Preset:
+        raise OverflowError("int too large\nto convert to float")
+
+    monkeypatch.setattr("chromesthesia.control.controller.load_preset", failing)
+    for step in range(100):
+        controller.post(LoadPreset("a", "t"), SetParameter(GAIN, step / 10, "t"))
+        controller.step(step / 100)
+    assert controller.current[1][GAIN] == pytest.approx(9.9)
+    assert controller.counters.refused == 100
+    assert controller.notice.text == "OverflowError: int too large to convert to float"
+    assert len(caplog.records) == 1
