@@ -23,7 +23,7 @@ class ShowConfig:
     demo: until it ends). width, height: of the picture in pixels, fps: frames a second; None fits them to
     the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
     seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
-    loopback.
+    loopback. osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
     """
 
     source: str = "auto"
@@ -47,6 +47,7 @@ class ShowConfig:
     osc_in_port: int = 9000
     osc_out: str = "127.0.0.1:9001"
     lan: bool = False
+    osc_allow: tuple[str, ...] = ()
     hud: bool = False
 
 

@@ -204,8 +204,17 @@ class FrameSink(Protocol):
     def close(self) -> None: ...
 
 
+UNKNOWN_LOSS = -1
+"""Told instead of a count of lost datagrams where the system keeps none."""
+
+
 class Datagrams(Protocol):
     """Sends and receives UDP payloads; the OSC endpoints talk only to this."""
+
+    @property
+    def lost(self) -> int:
+        """Datagrams that the system dropped before they were received; `UNKNOWN_LOSS` where it does not tell."""
+        ...
 
     def send(self, payload: bytes, host: str, port: int) -> None: ...
 

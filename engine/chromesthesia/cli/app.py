@@ -12,6 +12,7 @@ import typer
 from chromesthesia import __version__
 from chromesthesia.cli import doctor, lists, play
 from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
+from chromesthesia.cli.streams import standard_streams
 from chromesthesia.errors import ChromesthesiaError
 from chromesthesia.user_files import one_line
 
@@ -61,7 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Every error a person can cause comes as one line on standard error: what failed, the value seen, the remedy.
     """
-    sys.exit(_run(arguments))
+    with standard_streams() as streams:
+        code = _run(arguments)
+        try:
+            unwritten = streams.drain()
+        except KeyboardInterrupt:
+            unwritten, code = "", 130
+        if unwritten:
+            complain(f"standard output: {unwritten}", "make room or write elsewhere")
+            code = code or 1
+            streams.drain()
+    sys.exit(code)
 
 
 def _of_the_system(error: OSError) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import typer
 from chromesthesia.cli import options
 from chromesthesia.cli.console import ERR, say
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
+from chromesthesia.cli.streams import never_wait
 from chromesthesia.cli.surroundings import has_display, headless_instead
 from chromesthesia.config import FilmConfig, ShowConfig
 from chromesthesia.errors import WindowError
@@ -111,12 +112,21 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = False,
+    osc_allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS[/NET]",
+            help="With --lan: hear only this sender or network, e.g. 192.168.1.20; may be repeated.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
     In the window: N and P (or the arrows) change the preset, space the scene, F fullscreen, H the HUD, S keeps a still,
     Esc ends the show.
     """
+    never_wait()
     width, height = options.parse_size(size) if size else (None, None)
     config = ShowConfig(
         source=source,
@@ -140,6 +150,7 @@ def run(
         osc_in_port=osc_in_port,
         osc_out=osc_out,
         lan=lan,
+        osc_allow=tuple(osc_allow or ()),
         hud=hud,
     )
     if not config.headless and not has_display():
@@ -171,6 +182,7 @@ def render(
 
     The same sound, preset, seed, size and frame rate give the same frames.
     """
+    never_wait()
     width, height = options.parse_size(size or "1280x720")
     config = FilmConfig(
         sound=sound,

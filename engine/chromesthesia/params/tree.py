@@ -65,6 +65,7 @@ class ParameterTree:
         self._defaults = {param.path: param.default for param in params if param.writable}
         self._snapshot = Snapshot(dict(self._defaults))
         self._listeners: list[Listener] = []
+        self._listener_failures = 0
 
     @property
     def params(self) -> Mapping[str, Param]:
@@ -132,7 +133,11 @@ class ParameterTree:
                 try:
                     listener(path, value, source)
                 except Exception:  # a listener's fault must not keep the value from the others
-                    log.exception("a listener failed on %s", path)
+                    self._listener_failures += 1
+                    if self._listener_failures & (self._listener_failures - 1) == 0:
+                        log.exception(
+                            "a listener failed on %s, %d times so far", path, self._listener_failures
+                        )
 
 
 def unknown_parameter(path: str, known: Iterable[str]) -> UnknownParameterError:

@@ -20,12 +20,9 @@ from chromesthesia.control.loop import ControlLoop
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.guard import Guard
 from chromesthesia.mapping.readings import Status, readings
-from chromesthesia.osc.input import OscInput
-from chromesthesia.osc.output import OscOutput
-from chromesthesia.osc.udp import open_input, open_output, parse_target
+from chromesthesia.osc.endpoints import open_osc
 from chromesthesia.out.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.params.declaration import Value
-from chromesthesia.params.tree import ParameterTree
 from chromesthesia.priority import give_way
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.runtime.analysis import Analysis, silent_heard
@@ -91,7 +88,7 @@ def run_show(
         if config.hud:
             controller.post(SetParameter("/hud/visible", True, "command line"))
         models = open_models(config.pack, config.provider)
-        osc_input, osc_output = _open_osc(config, tree, controller, clock, opened)
+        osc_input, osc_output = open_osc(config, tree, controller, clock, opened)
         source = _open_sound(config, clock)
         opened.callback(source.close)
         guard = Guard(clock)
@@ -311,22 +308,6 @@ class Show:
             "pictures": self._loop.watch.summary(),
             "machine": machine(),
         }
-
-
-def _open_osc(
-    config: ShowConfig, tree: ParameterTree, controller: Controller, clock: Clock, opened: ExitStack
-) -> tuple[OscInput | None, OscOutput | None]:
-    if config.osc_in_port == 0:
-        return None, None
-    host, port = parse_target(config.osc_out)
-    incoming = open_input(config.osc_in_port, config.lan)
-    opened.callback(incoming.close)
-    outgoing = open_output(host)
-    opened.callback(outgoing.close)
-    return (
-        OscInput(incoming, tree, controller.post, clock),
-        OscOutput(outgoing, host, port, tree),
-    )
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
