@@ -15,7 +15,7 @@ class ShowConfig:
     demo: until it ends). width, height: of the picture in pixels, fps: frames a second; None fits them to
     the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
     seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
-    loopback.
+    loopback. flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     """
 
     source: str = "auto"
@@ -40,13 +40,14 @@ class ShowConfig:
     osc_out: str = "127.0.0.1:9001"
     lan: bool = False
     hud: bool = False
+    flash_limiter: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FilmConfig:
     """Everything `chromesthesia render` can be told: an offline film of a sound file under a manual clock.
 
-    film: where to; None makes none, for callers that look at the frames themselves.
+    film: where to; None makes none, for callers that look at the frames themselves. flash_limiter: as for a show.
     """
 
     sound: Path
@@ -62,3 +63,4 @@ class FilmConfig:
     stills: Path | None = None
     sheet: Path | None = None
     report: Path | None = None
+    flash_limiter: bool = True

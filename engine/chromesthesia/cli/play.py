@@ -74,6 +74,7 @@ def run(
     seed: options.Seed = 1,
     size: options.Size = None,
     fps: options.Fps = None,
+    flash_limiter: options.FlashLimiterSwitch = options.FlashLimiter.ON,
     pack: options.Pack = None,
     provider: options.Where = options.Provider.AUTO,
     duration: options.Duration = None,
@@ -111,7 +112,7 @@ def run(
     """Play: listen to the room, or to a file, and paint.
 
     In the window: N and P (or the arrows) change the preset, space the scene, F fullscreen, H the HUD, S keeps a still,
-    Esc ends the show.
+    R puts the room back as at the start, Esc ends the show.
     """
     width, height = options.parse_size(size) if size else (None, None)
     config = ShowConfig(
@@ -137,6 +138,7 @@ def run(
         osc_out=osc_out,
         lan=lan,
         hud=hud,
+        flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     if not config.headless and not has_display():
         config = _without_window(config)
@@ -158,6 +160,7 @@ def render(
     seed: options.Seed = 1,
     size: options.Size = "1280x720",
     fps: options.Fps = 30.0,
+    flash_limiter: options.FlashLimiterSwitch = options.FlashLimiter.ON,
     pack: options.Pack = None,
     provider: options.Where = options.Provider.AUTO,
     duration: options.Duration = None,
@@ -184,6 +187,7 @@ def render(
         stills=stills,
         report=report,
         sheet=sheet,
+        flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     from chromesthesia.runtime.offline import render_film
 

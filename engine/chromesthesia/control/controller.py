@@ -17,12 +17,14 @@ from chromesthesia.control.commands import (
     NextScene,
     PreviousPreset,
     ResetParameters,
+    ResetRoom,
     SetParameter,
     ToggleParameter,
 )
 from chromesthesia.errors import ChromesthesiaError
 from chromesthesia.params.presets import Preset, PresetLibrary, default_preset, load_preset
 from chromesthesia.params.tree import ParameterTree, Snapshot
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ QUEUE_LIMIT = 1024
 SCHEDULE_LIMIT = 1024
 """Most commands waiting for their time; when more come they are applied at once."""
 SCENE_PATH = "/generator/scene"
+OSC_SOURCE = "osc:"
+"""How the source of every command that came over the network begins."""
 
 
 @dataclass(slots=True)
@@ -74,6 +78,7 @@ class Controller:
         self.notice = Notice()
         tree.load_look(self._preset.params, "start")
         self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
+        self._start = self.current
 
     @property
     def library(self) -> PresetLibrary:
@@ -89,6 +94,11 @@ class Controller:
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
         return len(self._queue) + len(self._schedule)
+
+    def begin(self, now_s: float) -> None:
+        """Apply what is posted; the room as it then is, is the one that ResetRoom comes back to."""
+        self.step(now_s)
+        self._start = self.current
 
     def post(self, *commands: Command, at_s: float | None = None) -> None:
         """Ask for `commands`, in this order and in one step; at_s: monotonic time to apply them, None for now."""
@@ -124,7 +134,7 @@ class Controller:
                 self.counters.applied += 1
             except ChromesthesiaError as error:
                 self.counters.refused += 1
-                self.notice = Notice(str(error), now_s, is_error=True)
+                self.notice = Notice(_shown(command, error), now_s, is_error=True)
                 self._bounded_log.warning(now_s, "%s refused: %s", command.source, error)
         self.current = (self._preset, self._tree.snapshot())
 
@@ -150,9 +160,11 @@ class Controller:
                 self._next_scene(source, now_s)
             case ResetParameters(source, None):
                 self._tree.load_look(self._preset.params, source)
-                self.notice = Notice(f"preset {self._preset.name}, as it was", now_s)
+                self.notice = Notice(one_line(f"preset {self._preset.name}, as it was"), now_s)
             case ResetParameters(source, paths):
                 self._tree.reset(paths, source)
+            case ResetRoom(source):
+                self._reset_room(source, now_s)
 
     def _step_preset(self, direction: int, source: str, now_s: float) -> None:
         count = len(self._library)
@@ -168,8 +180,18 @@ class Controller:
             preset = replace(load_preset(preset.path, tuple(self._tree.params.values())), name=preset.name)
         self._tree.load_look(preset.params, source)
         self._preset = preset
-        self.notice = Notice(f"preset {preset.name}", now_s)
+        self.notice = Notice(one_line(f"preset {preset.name}"), now_s)
         log.info("preset %s (%s)", preset.name, source)
+
+    def _reset_room(self, source: str, now_s: float) -> None:
+        with self._condition:
+            # A blackout that waits for its time belongs to the room that is left.
+            self._schedule.clear()
+        preset, values = self._start
+        self._tree.restore(values, source)
+        self._preset = preset
+        self.notice = Notice("room as at the start", now_s)
+        log.info("room as at the start (%s)", source)
 
     def _next_scene(self, source: str, now_s: float) -> None:
         param = self._tree.declaration(SCENE_PATH)
@@ -178,3 +200,11 @@ class Controller:
             scene = int(param.low or 0)
         self._tree.write(SCENE_PATH, scene, source)
         self.notice = Notice(f"scene {scene}", now_s)
+
+
+def _shown(command: Command, error: ChromesthesiaError) -> str:
+    """What the wall may say about `error`: never a word that came over the network, only whose and which it was."""
+    if not command.source.startswith(OSC_SOURCE):
+        return one_line(error)
+    what = {LoadPreset: "a preset", NextPreset: "the next preset", PreviousPreset: "the previous preset"}
+    return f"refused over OSC: {what.get(type(command), 'a setting')} (see the log)"

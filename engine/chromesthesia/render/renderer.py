@@ -25,6 +25,7 @@ from chromesthesia.seams import UInt8
 log = logging.getLogger(__name__)
 
 _SOFTWARE_DETAIL = 0.6
+_SOFTWARE_HELD_DETAIL = 0.5
 _LEAST = 0.01  # an effect weaker than this is left out
 _CEILING = 0.8
 _PLAIN_PASSES = (
@@ -73,7 +74,8 @@ class Renderer:
         self._present = present_pass(ctx)
         self._copy = copy_pass(ctx)
         self._at = SizedTargets(self.drawer, width, height, self.software, self.detail)
-        self._limiter = FlashLimiter(ctx, width, height) if flash_limiter else None
+        held_detail = _SOFTWARE_HELD_DETAIL if self.software else 1.0
+        self._limiter = FlashLimiter(ctx, width, height, held_detail) if flash_limiter else None
         self._hud_switch = SlowSwitch[HudInfo]()
 
     @property

@@ -7,7 +7,14 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from chromesthesia.control.commands import Command, NextPreset, NextScene, PreviousPreset, ToggleParameter
+from chromesthesia.control.commands import (
+    Command,
+    NextPreset,
+    NextScene,
+    PreviousPreset,
+    ResetRoom,
+    ToggleParameter,
+)
 from chromesthesia.control.controller import Controller
 from chromesthesia.errors import RecordError
 from chromesthesia.out.stills import write_png
@@ -22,6 +29,7 @@ COMMANDS: dict[WindowEvent, Command] = {
     WindowEvent.NEXT_PRESET: NextPreset(SOURCE),
     WindowEvent.PREVIOUS_PRESET: PreviousPreset(SOURCE),
     WindowEvent.NEXT_SCENE: NextScene(SOURCE),
+    WindowEvent.RESET_ROOM: ResetRoom(SOURCE),
     WindowEvent.TOGGLE_HUD: ToggleParameter("/hud/visible", SOURCE),
 }
 

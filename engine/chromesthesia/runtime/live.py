@@ -34,7 +34,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.priority import give_way
 from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.gl_wait import is_software
-from chromesthesia.render.inputs import HudInfo
+from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.runtime.analysis import Analysis, silent_heard
 from chromesthesia.runtime.assembly import Models, make_stage, open_controller, open_models
@@ -88,6 +88,9 @@ def run_show(
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter("/hud/visible", True, "command line"))
+        if not config.flash_limiter:
+            log.warning("the flash limiter is off: the picture may flash without limit")
+        controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider)
         osc_input, osc_output = _open_osc(config, tree, controller, clock, opened)
         source = _open_sound(config, clock)
@@ -272,6 +275,7 @@ class Show:
                 preset=self._controller.current[0].name,
                 overruns=self._overruns,
                 message=self._light.message or shown,
+                warning="" if self._config.flash_limiter else FLASH_LIMITER_OFF,
             )
         return self._hud
 
@@ -317,6 +321,7 @@ class Show:
             "preset": self._controller.current[0].name,
             "latency_ms": self._meter.summary(),
             "size": [width, height],
+            "flash_limiter": self._config.flash_limiter,
             "dropped_film_frames": self._outputs.dropped_frames,
             "generator_failures": self._worker.failures,
             "encoder_failures": self._analysis.encoder_failures,
@@ -370,7 +375,8 @@ def _window_handler(
 
 
 def _make_renderer(config: ShowConfig, surface: GlSurface) -> Renderer:
-    return Renderer(surface.ctx, *(SOFTWARE_SIZE if _draws_small(config, surface) else surface.size))
+    size = SOFTWARE_SIZE if _draws_small(config, surface) else surface.size
+    return Renderer(surface.ctx, *size, flash_limiter=config.flash_limiter)
 
 
 def _draws_small(config: ShowConfig, surface: GlSurface) -> bool:

@@ -107,7 +107,9 @@ def _pictures(time_s: float, beat: Beat) -> Asked:
 def _freeze(time_s: float, beat: Beat) -> Asked:
     """Unfrozen only for moments, and each time with the other brightness."""
     step = int(time_s * 2.0 * beat.hz)
-    return Asked({"/master/brightness": 2.0 * (step % 2), "/master/freeze": time_s * 2.0 * beat.hz % 1.0 > 0.5})
+    return Asked(
+        {"/master/brightness": 2.0 * (step % 2), "/master/freeze": time_s * 2.0 * beat.hz % 1.0 > 0.5}
+    )
 
 
 def _display(time_s: float, beat: Beat) -> Asked:
@@ -198,7 +200,7 @@ def play(scene: Scene, seed: int, seconds: float, fps: float, start_s: float = 0
         )
 
 
-STROBE_SHADER = """// A finish that ignores every setting and strobes with the grain's clock (24 Hz): white, red, or in fields.
+STROBE_SHADER = """// Ignores every setting and strobes with the clock of the grain: white, red, a patch, checks.
 noperspective in vec2 v_uv;
 noperspective in vec2 v_place;
 uniform float u_grain_seed;
