@@ -24,6 +24,7 @@ class ShowConfig:
     the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
     seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
     loopback. osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
+    flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     """
 
     source: str = "auto"
@@ -49,13 +50,14 @@ class ShowConfig:
     lan: bool = False
     osc_allow: tuple[str, ...] = ()
     hud: bool = False
+    flash_limiter: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class FilmConfig:
     """Everything `chromesthesia render` can be told: an offline film of a sound file under a manual clock.
 
-    film: where to; None makes none, for callers that look at the frames themselves.
+    film: where to; None makes none, for callers that look at the frames themselves. flash_limiter: as for a show.
     """
 
     sound: Path
@@ -71,6 +73,7 @@ class FilmConfig:
     stills: Path | None = None
     sheet: Path | None = None
     report: Path | None = None
+    flash_limiter: bool = True
 
 
 def check_numbers(config: ShowConfig | FilmConfig) -> None:

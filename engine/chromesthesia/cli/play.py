@@ -79,6 +79,7 @@ def run(
     seed: options.Seed = 1,
     size: options.Size = None,
     fps: options.Fps = None,
+    flash_limiter: options.FlashLimiterSwitch = options.FlashLimiter.ON,
     pack: options.Pack = None,
     provider: options.Where = options.Provider.AUTO,
     duration: options.Duration = None,
@@ -124,7 +125,7 @@ def run(
     """Play: listen to the room, or to a file, and paint.
 
     In the window: N and P (or the arrows) change the preset, space the scene, F fullscreen, H the HUD, S keeps a still,
-    Esc ends the show.
+    R puts the room back as at the start, Esc ends the show.
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
@@ -152,6 +153,7 @@ def run(
         lan=lan,
         osc_allow=tuple(osc_allow or ()),
         hud=hud,
+        flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     if not config.headless and not has_display():
         config = _without_window(config)
@@ -171,6 +173,7 @@ def render(
     seed: options.Seed = 1,
     size: options.Size = "1280x720",
     fps: options.Fps = 30.0,
+    flash_limiter: options.FlashLimiterSwitch = options.FlashLimiter.ON,
     pack: options.Pack = None,
     provider: options.Where = options.Provider.AUTO,
     duration: options.Duration = None,
@@ -198,6 +201,7 @@ def render(
         stills=stills,
         report=report,
         sheet=sheet,
+        flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     from chromesthesia.runtime.offline import render_film
 

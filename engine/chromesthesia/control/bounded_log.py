@@ -40,7 +40,12 @@ class BoundedLog:
         self._log(logging.INFO, now_s, message, args)
 
     def _log(
-        self, level: int, now_s: float, message: str, args: tuple[object, ...], exc_info: bool = False
+        self,
+        level: int,
+        now_s: float,
+        message: str,
+        args: tuple[object, ...],
+        exc_info: bool | BaseException | None = None,
     ) -> None:
         if not self.admits(now_s):
             return

@@ -64,6 +64,20 @@ class ResetParameters:
     paths: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ResetRoom:
+    """The room as at the start of the show: preset, every setting, and nothing waiting for its time."""
+
+    source: str
+
+
 Command = (
-    SetParameter | ToggleParameter | LoadPreset | NextPreset | PreviousPreset | NextScene | ResetParameters
+    SetParameter
+    | ToggleParameter
+    | LoadPreset
+    | NextPreset
+    | PreviousPreset
+    | NextScene
+    | ResetParameters
+    | ResetRoom
 )

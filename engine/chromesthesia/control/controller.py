@@ -18,6 +18,7 @@ from chromesthesia.control.commands import (
     NextScene,
     PreviousPreset,
     ResetParameters,
+    ResetRoom,
     SetParameter,
     ToggleParameter,
 )
@@ -33,6 +34,8 @@ QUEUE_LIMIT = 1024
 SCHEDULE_LIMIT = 1024
 """Most commands waiting for their time; when more come they are applied at once."""
 SCENE_PATH = "/generator/scene"
+OSC_SOURCE = "osc:"
+"""How the source of every command that came over the network begins."""
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ class Controller:
         self.notice = Notice()
         tree.load_look(self._preset.params, "start")
         self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
+        self._start = self.current
 
     @property
     def library(self) -> PresetLibrary:
@@ -97,6 +101,11 @@ class Controller:
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
         return len(self._queue) + len(self._schedule)
+
+    def begin(self, now_s: float) -> None:
+        """Apply what is posted; the room as it then is, is the one that ResetRoom comes back to."""
+        self.step(now_s)
+        self._start = self.current
 
     def post(self, *commands: Command, at_s: float | None = None) -> None:
         """Ask for `commands`, in this order and in one step; at_s: monotonic time to apply them, None for now."""
@@ -138,16 +147,18 @@ class Controller:
                     self._look(command, asked, number == last_look, now_s)
                 else:
                     self._apply(command, now_s)
+                    if isinstance(command, ResetRoom):
+                        asked.clear()  # what was asked for before it is undone too
                     if isinstance(command, SetParameter) and command.address:
                         taken.append(command)
                 self.counters.applied += 1
             except ChromesthesiaError as error:
                 self.counters.refused += 1
-                self.notice = Notice(one_line(error), now_s, is_error=True)
+                self.notice = Notice(_shown(command, error), now_s, is_error=True)
                 self._bounded_log.warning(now_s, "%s refused: %s", command.source, one_line(error))
             except Exception as error:  # the loop's guard: a fault of ours must not cost the other commands
                 self.counters.refused += 1
-                self.notice = Notice(one_line(f"{type(error).__name__}: {error}"), now_s, is_error=True)
+                self.notice = Notice(_shown(command, error), now_s, is_error=True)
                 self._bounded_log.warning(
                     now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
                 )
@@ -170,6 +181,8 @@ class Controller:
                 self._next_scene(source, now_s)
             case ResetParameters(source, paths):
                 self._tree.reset(paths, source)
+            case ResetRoom(source):
+                self._reset_room(source, now_s)
 
     def _look(self, command: LookCommand, asked: list[Preset | None], is_last: bool, now_s: float) -> None:
         """Note the look that `command` asks for; with the last one take the newest of them that can be taken.
@@ -222,6 +235,17 @@ class Controller:
         self.notice = Notice(one_line(f"preset {preset.name}"), now_s)
         self._look_log.info(now_s, "preset %s (%s)", one_line(preset.name), source)
 
+    def _reset_room(self, source: str, now_s: float) -> None:
+        with self._condition:
+            # A blackout that waits for its time belongs to the room that is left.
+            self._schedule.clear()
+        preset, values = self._start
+        self._tree.restore(values, source)
+        self._preset = preset
+        self.looks += 1
+        self.notice = Notice("room as at the start", now_s)
+        self._look_log.info(now_s, "room as at the start (%s)", source)
+
     def _next_scene(self, source: str, now_s: float) -> None:
         param = self._tree.declaration(SCENE_PATH)
         scene = int(self._tree.snapshot().number(SCENE_PATH)) + 1
@@ -235,3 +259,11 @@ def _is_look(command: Command) -> TypeGuard[LookCommand]:
     if isinstance(command, ResetParameters):
         return command.paths is None
     return isinstance(command, LoadPreset | NextPreset | PreviousPreset)
+
+
+def _shown(command: Command, error: Exception) -> str:
+    """What the wall may say about `error`: never a word that came over the network, only whose and which it was."""
+    if not command.source.startswith(OSC_SOURCE):
+        return one_line(error)
+    what = {LoadPreset: "a preset", NextPreset: "the next preset", PreviousPreset: "the previous preset"}
+    return f"refused over OSC: {what.get(type(command), 'a setting')} (see the log)"

@@ -17,6 +17,7 @@ from chromesthesia.control.commands import (
     NextScene,
     PreviousPreset,
     ResetParameters,
+    ResetRoom,
     SetParameter,
 )
 from chromesthesia.osc.codec import (
@@ -80,8 +81,8 @@ class OscInput:
     """Turns datagrams into commands for the controller.
 
     Every writable parameter is an address (a choice also as `<address>_index`); an address pattern reaches all
-    parameters it matches. `/preset/load`, `/preset/next`, `/preset/previous`, `/scene/next` and `/reset` are there
-    too; those that take no argument ignore a 0, so that a button's release does nothing.
+    parameters it matches. `/preset/load`, `/preset/next`, `/preset/previous`, `/scene/next`, `/reset` and `/room/reset`
+    are there too; those that take no argument ignore a 0, so that a button's release does nothing.
     `handle` is called from one thread and takes some microseconds.
     """
 
@@ -116,6 +117,7 @@ class OscInput:
             "/preset/previous": PreviousPreset,
             "/scene/next": NextScene,
             "/reset": ResetParameters,
+            "/room/reset": ResetRoom,
         }
         self._patterns: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._budget = StepBudget()

@@ -114,6 +114,10 @@ class ParameterTree:
         look.update({path: self._accept(path, raw) for path, raw in values.items()})
         self._apply(look, source, new_look=True)
 
+    def restore(self, values: Mapping[str, Value], source: str) -> None:
+        """Bring everything, the room included, back to `values`, a snapshot of this tree; it counts as a new look."""
+        self._apply(values, source, new_look=True)
+
     def _accept(self, path: str, raw: object) -> Value:
         param = self.declaration(path)
         if not param.writable:

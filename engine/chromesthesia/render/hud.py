@@ -18,6 +18,7 @@ _EVERY_S = 0.1
 _PANEL = (336, 88)  # at a picture height of 360
 _MARGIN = 10
 _MESSAGE_HEIGHT = 20
+_STRIP = (104, 17)  # the warning by itself
 _TRAIL = 24
 _QUIETEST_DB = -60.0
 
@@ -60,7 +61,7 @@ class HudPainter:
         self, frame_size: tuple[int, int], time_s: float, heard: Heard | None, info: HudInfo
     ) -> HudPicture:
         """The display for a frame of `frame_size` (width, height)."""
-        key = (frame_size, info.source, info.pack, info.preset, info.message)
+        key = (frame_size, info.source, info.pack, info.preset, info.message, info.warning, info.panel)
         if self._picture is not None and key == self._key and 0 <= time_s - self._painted_s < _EVERY_S:
             return self._picture
         self._key, self._painted_s = key, time_s
@@ -133,6 +134,10 @@ def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tupl
         pen.box(0, 0, _PANEL[0], _MESSAGE_HEIGHT - 3, _BACK, 3)
         pen.text(8, 8.5, info.message, _ALERT, 9.5, "lm", room=_PANEL[0] - 16)
     top = _MESSAGE_HEIGHT
+    if not info.panel:
+        pen.box(0, top + _PANEL[1] - _STRIP[1], *_STRIP, _BACK, 3)
+        pen.text(8, top + _PANEL[1] - _STRIP[1] / 2, info.warning, _ALERT, 9.5, "lm", room=_STRIP[0] - 16)
+        return
     pen.box(0, top, *_PANEL, _BACK, 5)
     _draw_square(pen, 10, top + 10, 68, points)
     _draw_emotions(pen, 92, top + 10, heard)
@@ -143,8 +148,8 @@ def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tupl
     pen.text(x + room, top + 29, f"{info.latency_ms:.0f} ms", _TEXT, 9, "ra")
     pen.text(x, top + 44, info.source, _DIM, 9.2, room=room)
     pen.text(x, top + 57, info.pack, _DIM, 9.2, room=room)
-    if info.overruns:
-        pen.text(x, top + 70, f"{info.overruns} overruns", _ALERT, 9.5, room=room)
+    alerts = [info.warning, f"{info.overruns} overruns" if info.overruns else ""]
+    pen.text(x, top + 70, " · ".join(filter(None, alerts)), _ALERT, 9.5, room=room)
 
 
 def _draw_square(pen: _Pen, x: float, y: float, side: float, points: list[tuple[float, float]]) -> None:

@@ -1,4 +1,4 @@
-"""The frame: painting, flow and trails, glow, exposure meter, finish, on-screen display."""
+"""The frame: painting, flow and trails, glow, exposure meter, finish, flash limiter, on-screen display."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import moderngl
 from chromesthesia.clock import SystemClock
 from chromesthesia.guard import Guard
 from chromesthesia.paths import resource_dirs
+from chromesthesia.render.fixed import copy_pass, present_pass
+from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
 from chromesthesia.render.gl_wait import is_software, unlocked_finish
 from chromesthesia.render.grade import GRADIENT_SIZE, Grade, grade
 from chromesthesia.render.hud import HudPainter, HudPicture
@@ -26,11 +28,11 @@ from chromesthesia.seams import UInt8
 log = logging.getLogger(__name__)
 
 _SOFTWARE_DETAIL = 0.6
+_SOFTWARE_HELD_DETAIL = 0.5
 _LEAST = 0.01  # an effect weaker than this is left out
 _CEILING = 0.8
 _PLAIN_PASSES = (
-    "tensor", "tangent", "enlarge", "stroke", "relief", "blend", "flow", "halo", "levels", "meter", "overlay",
-    "present",
+    "tensor", "tangent", "enlarge", "stroke", "relief", "blend", "flow", "halo", "levels", "meter",
 )  # fmt: skip
 _LOOK_CHOICES = ("view/fold", "view/facet", "trails/blend")
 
@@ -41,8 +43,8 @@ class Renderer:
     Use from the one thread that owns `ctx`. It holds nothing that cannot be made again: after a lost context, make a
     new one and go on. shader_dir: a folder of the user's whose files win over the shipped ones; shaders: what
     an earlier renderer read there, so that this one draws from the same texts; guard: counts displays of figures that
-    could not be painted and are left out. Raises RenderError when a shader does
-    not compile at the start, or when the size is not usable.
+    could not be painted and are left out. flash_limiter: hold flashes under three a second (see `flash_limiter`).
+    Raises RenderError when a shader does not compile at the start, or when the size is not usable.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Renderer:
         shader_dir: Path | Sequence[Path] | None = None,
         shaders: ShaderFiles | None = None,
         guard: Guard | None = None,
+        flash_limiter: bool = True,
     ) -> None:
         if shaders is None:
             shaders = ShaderFiles(
@@ -76,7 +79,12 @@ class Renderer:
         self._levels = Target.create(ctx, (1, 1), "f4")
         self._meter = Target.create(ctx, (1, 1), "f4")
         self._compile_all()
+        self._present = present_pass(ctx)
+        self._copy = copy_pass(ctx)
         self._at = SizedTargets(self.drawer, width, height, self.software, self.detail)
+        held_detail = _SOFTWARE_HELD_DETAIL if self.software else 1.0
+        self._limiter = FlashLimiter(ctx, width, height, held_detail) if flash_limiter else None
+        self._hud_switch = SlowSwitch[HudInfo]()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -92,8 +100,12 @@ class Renderer:
         """Draw at another size from the next frame on; trails start anew."""
         if (width, height) != self._at.size:
             fresh = SizedTargets(self.drawer, width, height, self.software, self.detail)
+            # The limiter goes on from the frame that was shown.
+            self._copy.draw(fresh.frame.frame, (self._at.frame.texture,))
             self._at.release()
             self._at = fresh
+            if self._limiter is not None:
+                self._limiter.resize(width, height)
 
     def restart(self) -> None:
         """Forget motion, trails and pictures: the next frame is drawn as the first of a new renderer's."""
@@ -102,6 +114,9 @@ class Renderer:
         self._hud_serial = -1
         self._at.drawn = False
         self._at.painting.forget()
+        self._hud_switch = SlowSwitch[HudInfo]()
+        if self._limiter is not None:
+            self._limiter.restart()
 
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also onto it, stretched to its size."""
@@ -112,13 +127,21 @@ class Renderer:
             painting = self._at.painting.update(inputs, inputs.values)
             self._draw_scene(inputs, moved, painting)
             self._draw_light(inputs, moved)
+            self._at.swap_frames()
             self._draw_finish(inputs, moved)
+            if self._limiter is not None:
+                self._limiter.limit(self._at.frame, self._at.frame_last, inputs.dt_s)
             self._at.drawn = True
+        elif self._limiter is not None:
+            self._limiter.wait(inputs.dt_s)
         self._at.shown = self._at.frame
-        if inputs.hud is not None:
-            self._draw_hud(inputs, inputs.hud)
+        hud = inputs.hud if self._limiter is None else self._hud_switch.step(inputs.hud, inputs.dt_s)
+        if hud is not None:
+            self._draw_hud(inputs, hud)
         if target is not None:
-            self.drawer.full_screen("present.frag", target, {"u_frame": self._at.shown.texture}, {})
+            self._present.draw(target, (self._at.shown.texture,))
+            if self.software:
+                self._finish()
 
     def read_pixels(self, out: UInt8 | None = None) -> UInt8:
         """The frame just drawn: uint8 [H, W, 3], row 0 at the top.
@@ -138,6 +161,10 @@ class Renderer:
     def release(self) -> None:
         """Free everything on the GPU."""
         self._at.release()
+        if self._limiter is not None:
+            self._limiter.release()
+        self._present.release()
+        self._copy.release()
         self._levels.release()
         self._meter.release()
         self._gradient.release()
@@ -287,7 +314,7 @@ class Renderer:
         self._at.with_hud.frame.viewport = (picture.left, picture.top, *picture.size)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
-        self.drawer.full_screen("overlay.frag", self._at.with_hud.frame, {"u_picture": self._hud_texture}, {})
+        self._copy.draw(self._at.with_hud.frame, (self._hud_texture,))
         self.ctx.disable(moderngl.BLEND)
         self._at.shown = self._at.with_hud
 

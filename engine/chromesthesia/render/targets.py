@@ -18,8 +18,9 @@ _SMALL_SHARE = 4  # scene pixels per glow pixel
 class SizedTargets:
     """Every texture whose size follows the size of the picture.
 
-    detail: scene pixels per picture pixel, each way. shown: the target that holds the finished frame; drawn: whether
-    there is one yet. Raises RenderError when the size is not usable.
+    detail: scene pixels per picture pixel, each way. frame, frame_last: the picture and the one before it. shown: the
+    target that holds the finished frame; drawn: whether there is one yet. Raises RenderError when the size is not
+    usable.
     """
 
     def __init__(self, drawer: Drawer, width: int, height: int, software: bool, detail: float) -> None:
@@ -42,6 +43,7 @@ class SizedTargets:
         self.halo = Target.create(ctx, small, "f2", linear=True)
         self.lit = Target.create(ctx, inner, linear=True)
         self.frame = Target.create(ctx, self.size, linear=True)
+        self.frame_last = Target.create(ctx, self.size, linear=True)
         self.with_hud = Target.create(ctx, self.size, linear=True)
         self.shown = self.frame
         self.pixels: UInt8 = np.empty((height, width, 3), np.uint8)
@@ -51,12 +53,16 @@ class SizedTargets:
         """The scene just drawn becomes the last one."""
         self.scene, self.last = self.last, self.scene
 
+    def swap_frames(self) -> None:
+        """The frame just drawn becomes the last one."""
+        self.frame, self.frame_last = self.frame_last, self.frame
+
     def release(self) -> None:
         """Free them."""
         self.painting.release()
         for target in (
             self.flow, self.scene, self.last, self.small, self.halo_across, self.halo, self.lit, self.frame,
-            self.with_hud,
+            self.frame_last, self.with_hud,
         ):  # fmt: skip
             target.release()
 

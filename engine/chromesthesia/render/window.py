@@ -28,6 +28,7 @@ class WindowEvent(Enum):
     TOGGLE_FULLSCREEN = auto()
     NEXT_SCENE = auto()
     SCREENSHOT = auto()
+    RESET_ROOM = auto()
     RESIZED = auto()
     DISPLAY_CAME = auto()
 
@@ -40,6 +41,8 @@ KEYS = {
     pygame.K_f: WindowEvent.TOGGLE_FULLSCREEN,
     pygame.K_h: WindowEvent.TOGGLE_HUD,
     pygame.K_s: WindowEvent.SCREENSHOT,
+    pygame.K_r: WindowEvent.RESET_ROOM,
+    pygame.K_HOME: WindowEvent.RESET_ROOM,
     pygame.K_SPACE: WindowEvent.NEXT_SCENE,
     pygame.K_q: WindowEvent.QUIT,
     pygame.K_ESCAPE: WindowEvent.QUIT,

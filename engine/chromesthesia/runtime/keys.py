@@ -8,7 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from chromesthesia.control.commands import Command, NextPreset, NextScene, PreviousPreset, ToggleParameter
+from chromesthesia.control.commands import (
+    Command,
+    NextPreset,
+    NextScene,
+    PreviousPreset,
+    ResetRoom,
+    ToggleParameter,
+)
 from chromesthesia.control.controller import Controller
 from chromesthesia.errors import RecordError
 from chromesthesia.guard import Guard
@@ -25,6 +32,7 @@ COMMANDS: dict[WindowEvent, Command] = {
     WindowEvent.NEXT_PRESET: NextPreset(SOURCE),
     WindowEvent.PREVIOUS_PRESET: PreviousPreset(SOURCE),
     WindowEvent.NEXT_SCENE: NextScene(SOURCE),
+    WindowEvent.RESET_ROOM: ResetRoom(SOURCE),
     WindowEvent.TOGGLE_HUD: ToggleParameter("/hud/visible", SOURCE),
 }
 

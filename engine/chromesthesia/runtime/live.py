@@ -24,7 +24,7 @@ from chromesthesia.osc.endpoints import open_osc
 from chromesthesia.out.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.params.declaration import Value
 from chromesthesia.priority import give_way
-from chromesthesia.render.inputs import HudInfo
+from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
 from chromesthesia.runtime.analysis import Analysis, silent_heard
 from chromesthesia.runtime.assembly import Models, make_stage, open_controller, open_models
 from chromesthesia.runtime.frame_loop import FrameLoop, FrameParts
@@ -87,6 +87,9 @@ def run_show(
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter("/hud/visible", True, "command line"))
+        if not config.flash_limiter:
+            log.warning("the flash limiter is off: the picture may flash without limit")
+        controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider)
         osc_input, osc_output = open_osc(config, tree, controller, clock, opened)
         source = _open_sound(config, clock)
@@ -250,6 +253,7 @@ class Show:
             preset=self._controller.current[0].name,
             overruns=self._overruns,
             message=self._light.message or shown,
+            warning="" if self._config.flash_limiter else FLASH_LIMITER_OFF,
         )
 
     def _over(self) -> bool:
@@ -300,6 +304,7 @@ class Show:
             "preset": self._controller.current[0].name,
             "latency_ms": self._meter.summary(),
             "size": [width, height],
+            "flash_limiter": self._config.flash_limiter,
             "dropped_film_frames": self._outputs.dropped_frames,
             "generator_failures": self._worker.failures,
             "encoder_failures": self._analysis.encoder_failures,
@@ -314,5 +319,3 @@ def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
     # A demo in a window, or a file with a duration longer than itself, begins again; otherwise the end is the end.
     loop = config.duration_s is not None or not config.headless
     return open_source(config.source, config.device, config.host_api, clock, loop=loop)
-
-

@@ -64,7 +64,7 @@ def render_film(
     with ExitStack() as opened:
         light = Light(
             lambda: HeadlessSurface(config.width, config.height),
-            lambda surface: Renderer(surface.ctx, *surface.size),
+            lambda surface: Renderer(surface.ctx, *surface.size, flash_limiter=config.flash_limiter),
             clock,
         )
         opened.callback(light.close)
@@ -100,6 +100,7 @@ def render_film(
                 "pack": models.pack.name,
                 "preset": controller.current[0].name,
                 "seed": config.seed,
+                "flash_limiter": config.flash_limiter,
                 "size": [config.width, config.height],
                 "generator_failures": worker.failures,
                 "encoder_failures": analysis.encoder_failures,

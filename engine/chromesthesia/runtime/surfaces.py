@@ -66,7 +66,14 @@ class RendererMaker:
             # A film has one size; a window opened again, on another display maybe, shows it stretched.
             self._film_size = self._film_size or (width, height)
             width, height = self._film_size
-        return Renderer(surface.ctx, width, height, shaders=self._shaders, guard=self._guard)
+        return Renderer(
+            surface.ctx,
+            width,
+            height,
+            shaders=self._shaders,
+            guard=self._guard,
+            flash_limiter=self._config.flash_limiter,
+        )
 
 
 def draws_small(config: ShowConfig, surface: GlSurface) -> bool:
