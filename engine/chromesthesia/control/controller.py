@@ -264,6 +264,7 @@ def _is_look(command: Command) -> TypeGuard[LookCommand]:
 def _shown(command: Command, error: Exception) -> str:
     """What the wall may say about `error`: never a word that came over the network, only whose and which it was."""
     if not command.source.startswith(OSC_SOURCE):
-        return one_line(error)
+        known = isinstance(error, ChromesthesiaError)
+        return one_line(error if known else f"{type(error).__name__}: {error}")
     what = {LoadPreset: "a preset", NextPreset: "the next preset", PreviousPreset: "the previous preset"}
     return f"refused over OSC: {what.get(type(command), 'a setting')} (see the log)"
