@@ -116,10 +116,10 @@ class ShaderLibrary:
                     fresh[key] = self._compile(key, texts)
                     self._try(key, fresh[key])
             taken = True
-        except RenderError as error:
+        except (RenderError, moderngl.Error) as error:
             if str(error) != self.error:
-                log.error("shader kept as it was: %s", error)
-            self.files.refuse(str(error))
+                log.error("shader kept as it was: %s", one_line(error))
+            self.files.refuse(one_line(error))
             return self.error
         finally:
             if not taken:

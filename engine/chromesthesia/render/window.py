@@ -70,7 +70,7 @@ def start_video() -> int:
             for name in ("DISPLAY", "WAYLAND_DISPLAY")
             if name in os.environ
         )
-        raise _no_window(f"no desktop answers at {asked or 'this machine'}")
+        raise _no_window(f"no desktop answers at {asked or 'this machine'}", "log in on a desktop")
     return int(pygame.display.get_num_displays())
 
 
@@ -81,8 +81,8 @@ def count_displays() -> int:
     return count
 
 
-def _no_window(why: str) -> WindowError:
-    return WindowError(f"no window with OpenGL: {one_line(why)}", f"use --headless, or {GL_REMEDY}")
+def _no_window(why: str, remedy: str = GL_REMEDY) -> WindowError:
+    return WindowError(f"no window with OpenGL: {one_line(why)}", f"use --headless, or {remedy}")
 
 
 @contextmanager

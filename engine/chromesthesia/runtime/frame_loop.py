@@ -89,9 +89,12 @@ class FrameLoop:
         """Frames from `start_s` of the clock on, until `stop` is set or the show is `over`."""
         self._start_s = start_s
         while not stop.is_set():
+            ended = False
             with self._guard.part("the frame loop"):
-                if over():
-                    return
+                ended = over()
+            if ended:
+                return
+            with self._guard.part("the frame loop"):
                 self._frame()
             self._clock.wait_until(start_s + self._schedule.due_s, stop)
 

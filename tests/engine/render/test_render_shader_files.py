@@ -93,7 +93,7 @@ CONTENTS = st.lists(LINES, max_size=12).map(b"\n".join)
 
 @settings(
     max_examples=FUZZ_EXAMPLES,
-    deadline=1000,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(contents=st.dictionaries(NAMES, CONTENTS), edit=st.tuples(NAMES, CONTENTS))

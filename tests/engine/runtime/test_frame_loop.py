@@ -244,8 +244,19 @@ def test_hops_that_no_frame_showed_are_not_measured_as_shown() -> None:
     assert show.meter.summary()["render"]["count"] == 10
 
 
-def test_a_stalled_clock_of_the_show_is_not_spun_on() -> None:
-    """A frame that fails as a whole still moves the schedule on."""
+def test_an_end_that_cannot_be_asked_for_is_not_the_end() -> None:
+    show = Show(Faults())
+
+    def over() -> bool:
+        if show.schedule.frames == 20:
+            show.stop.set()
+        raise ValueError("injected")
+
+    show.loop.run(100.0, show.stop, over)
+    assert show.schedule.frames == 21
+
+
+def test_a_frame_in_which_everything_fails_still_takes_its_time() -> None:
     faults = Faults("stage", "hud", "image", "window", "outputs", "reload")
     faults.on = True
     show = Show(faults)

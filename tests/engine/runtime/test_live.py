@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -18,6 +19,8 @@ import soundfile
 from chromesthesia.config import ShowConfig
 from chromesthesia.errors import ChromesthesiaError, NetworkError, PackError, PresetError
 from chromesthesia.osc.codec import OscBundle, decode
+from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.renderer import Renderer
 from chromesthesia.runtime.latency import STAGES
 from chromesthesia.runtime.live import run_show
 from chromesthesia.seams import SAMPLE_RATE_HZ, Float32, UInt8
@@ -184,6 +187,31 @@ def test_a_show_leaves_a_film_and_a_whole_report(config: ShowConfig, tmp_path: P
     assert frames + report["dropped_film_frames"] - report["frames"] in (0, 1)
     assert len(heard) > 1.5 * SAMPLE_RATE_HZ
     assert (tmp_path / "out.png").stat().st_size > 0
+
+
+def test_faults_in_the_frame_loop_are_survived_and_told(
+    config: ShowConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter(range(1_000_000))
+    render = Renderer.render
+
+    def fail_often(self: Renderer, inputs: FrameInputs, target: object = None) -> None:
+        if next(calls) % 4 == 3:
+            raise TypeError("injected")
+        render(self, inputs)
+
+    class Broken(Watcher):
+        def frame(self, pixels: UInt8, time_s: float) -> None:
+            raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Renderer, "render", fail_often)
+    report = run_show(replace(config, duration_s=1.0, hud=True), None, (Broken(),))
+    frames, lost = int(str(report["frames"])), int(str(report["lost_frames"]))
+    assert frames > 0
+    assert lost > 0
+    failures = cast(dict[str, int], report["frame_failures"])
+    assert failures["outputs"] == frames
+    assert failures["drawing"] == lost
 
 
 def test_the_show_ends_with_the_file(config: ShowConfig, tmp_path: Path) -> None:

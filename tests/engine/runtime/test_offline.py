@@ -12,7 +12,7 @@ import soundfile
 
 from chromesthesia.audio.etude import ETUDE
 from chromesthesia.config import FilmConfig
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.errors import ChromesthesiaError, RenderError
 from chromesthesia.runtime.offline import render_film
 from chromesthesia.seams import UInt8
 from chromesthesia.testing.models import write_tiny_pack
@@ -89,6 +89,20 @@ def test_bad_sound_leaves_an_older_film_alone(config: FilmConfig, tmp_path: Path
     older.write_bytes(b"older film")
     with pytest.raises(ChromesthesiaError, match=r"notes\.wav"):
         render_film(replace(config, sound=text, film=older))
+    assert older.read_bytes() == b"older film"
+
+
+def test_a_frame_that_cannot_be_drawn_is_an_error_and_leaves_an_older_film_alone(
+    config: FilmConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object) -> None:
+        raise TypeError("injected")
+
+    monkeypatch.setattr("chromesthesia.runtime.offline.Renderer.render", fail)
+    older = tmp_path / "film.mp4"
+    older.write_bytes(b"older film")
+    with pytest.raises(RenderError, match=r"frame 0 .*injected"):
+        render_film(replace(config, film=older))
     assert older.read_bytes() == b"older film"
 
 
