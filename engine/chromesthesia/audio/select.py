@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 from chromesthesia.audio.etude import ETUDE
@@ -11,6 +12,7 @@ from chromesthesia.audio.inputs import InputBackend
 from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.errors import AudioError
 from chromesthesia.seams import Clock
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,8 @@ def open_source(
                 return _etude(clock, paced, loop)
         case _:
             played = FileSource(Path(source), clock, paced, loop)
-            log.info("playing %s, %.1f s", source, played.duration_s)
+            length = f"{played.duration_s:.1f} s" if math.isfinite(played.duration_s) else "of unknown length"
+            log.info("playing %s, %s", one_line(source), length)
             return played
 
 

@@ -35,9 +35,7 @@ def render_film(
     ChromesthesiaError for whatever cannot be read, loaded or written; an older film stays until the new one is whole.
     """
     _, controller = open_controller(config.preset)
-    samples = read_sound(config.sound)
-    if config.duration_s is not None:
-        samples = samples[: round(config.duration_s * SAMPLE_RATE_HZ)]
+    samples = read_sound(config.sound, config.duration_s)
     models = open_models(config.pack, config.provider)
     clock = ManualClock()
     meter = LatencyMeter()

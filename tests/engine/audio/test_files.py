@@ -184,9 +184,9 @@ class TestRefused:
         (tmp_path / name).write_text("Dear diary, today I made a sound file.\n" * 50)
         with pytest.raises(AudioError, match=r"is not a sound file.*Dear diary") as refusal:
             FileSource(tmp_path / name, ManualClock())
-        assert "wav, flac, ogg, opus and mp3" in refusal.value.remedy
+        assert "wav, flac, ogg, opus, mp3" in refusal.value.remedy
 
-    @pytest.mark.parametrize("kept", [0.2, 0.6, 0.999])
+    @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
     def test_truncated_wav(self, tmp_path: Path, kept: float) -> None:
         path = wav(tmp_path, tone(440.0, 1.0))
         content = path.read_bytes()
