@@ -25,9 +25,29 @@ from chromesthesia.testing.sound_files import encode, mp3, wav_bytes
 SAMPLES = np.random.default_rng(0).uniform(-0.5, 0.5, 2_000).astype(np.float32)
 NUMBERS = (0, 1, 2, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 NAMES = tuple(
-    b"RIFF|RF64|RIFX|FORM|WAVE|AIFF|AIFC|data|fmt |fact|LIST|ds64|SSND|COMM|caff|riff|.snd|OggS|ID3|Xing|VBRI".split(
-        b"|"
-    )
+    name.encode()
+    for name in [
+        "RIFF",
+        "RF64",
+        "RIFX",
+        "FORM",
+        "WAVE",
+        "AIFF",
+        "AIFC",
+        "data",
+        "fmt ",
+        "fact",
+        "LIST",
+        "ds64",
+        "SSND",
+        "COMM",
+        "caff",
+        "riff",
+        ".snd",
+        "OggS",
+        "ID3",
+        "Xing",
+    ]
 )
 KINDS = (("aac", "ipod"), ("aac", "adts"), ("aac", "matroska"), ("aac", "mpegts"), ("mp2", "avi"))
 MOST_SAMPLES = 40_000_000
@@ -45,13 +65,7 @@ def seeds() -> tuple[bytes, ...]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a")
         contents.append(mp3(path, SAMPLES, 44_100).read_bytes())
-        for codec, container in (
-            ("aac", "ipod"),
-            ("aac", "adts"),
-            ("aac", "matroska"),
-            ("aac", "mpegts"),
-            ("mp2", "avi"),
-        ):
+        for codec, container in KINDS:
             contents.append(encode(path, SAMPLES, 44_100, codec, container).read_bytes())
     return tuple(contents)
 
