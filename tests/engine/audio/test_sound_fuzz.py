@@ -24,31 +24,10 @@ from chromesthesia.testing.sound_files import encode, mp3, wav_bytes
 
 SAMPLES = np.random.default_rng(0).uniform(-0.5, 0.5, 2_000).astype(np.float32)
 NUMBERS = (0, 1, 2, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
-NAMES = tuple(
-    name.encode()
-    for name in [
-        "RIFF",
-        "RF64",
-        "RIFX",
-        "FORM",
-        "WAVE",
-        "AIFF",
-        "AIFC",
-        "data",
-        "fmt ",
-        "fact",
-        "LIST",
-        "ds64",
-        "SSND",
-        "COMM",
-        "caff",
-        "riff",
-        ".snd",
-        "OggS",
-        "ID3",
-        "Xing",
-    ]
+JOINED_NAMES = (
+    b"RIFFRF64RIFXFORMWAVEAIFFAIFCdatafmt factLISTds64SSNDCOMMcaffriff.sndOggSXingInfoVBRIfLaCftypmoov"
 )
+NAMES = [b"ID3", *(JOINED_NAMES[at : at + 4] for at in range(0, len(JOINED_NAMES), 4))]
 KINDS = (("aac", "ipod"), ("aac", "adts"), ("aac", "matroska"), ("aac", "mpegts"), ("mp2", "avi"))
 MOST_SAMPLES = 40_000_000
 """What a file of a few kB may become: silence packs well."""
