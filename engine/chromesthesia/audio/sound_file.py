@@ -73,11 +73,22 @@ class SoundFile:
         """
         try:
             if self.by_ffmpeg:
-                yield from ffmpeg_pieces(self.path, tell=tell)
+                yield from self._all_stated(ffmpeg_pieces(self.path, tell=tell), tell)
             else:
                 yield from sndfile_pieces(self.path, self.restated, tell)
         except (soundfile.LibsndfileError, av.FFmpegError, OSError) as error:
             raise _unreadable(one_line(self.path), error) from error
+
+    def _all_stated(self, pieces: Iterator[Float32], tell: Tell) -> Iterator[Float32]:
+        frames = 0
+        for piece in pieces:
+            frames += len(piece)
+            yield piece
+        heard_s = frames / self.rate_hz
+        if math.isfinite(self.duration_s) and heard_s < (1.0 - LITTLE_SHARE) * self.duration_s:
+            tell(
+                f"{one_line(self.path)} ends after {heard_s:.2f} s, and its header promises {self.duration_s:.2f} s"
+            )
 
 
 def mono(piece: Float32) -> Float32:
@@ -114,10 +125,21 @@ def look_at(path: str | Path) -> SoundFile:
         return _by_sndfile(path, where, stated=not ogg)
     except _NotWholeError as problem:
         if mp3 is not None and _all_there(mp3, size):
-            return _by_ffmpeg(path, where, "")
+            return replace(
+                _by_ffmpeg(path, where, ""), notes=_noted(where, mp3.stated_bytes, size - mp3.begin)
+            )
         raise _truncated(where, str(problem)) from problem
     except soundfile.LibsndfileError as error:
         return _by_ffmpeg(path, where, error.error_string)
+
+
+def _noted(
+    where: str, stated_bytes: int | None, present_bytes: int, unfilled: bool = False
+) -> tuple[str, ...]:
+    if not unfilled and (stated_bytes is None or stated_bytes <= present_bytes):
+        return ()
+    why = "its sizes were never filled in" if unfilled else "its header promises a little more than is there"
+    return (f"{where}: {why} ({stated_bytes} bytes stated, {present_bytes} there); what is there is played",)
 
 
 def _all_there(mp3: Mp3Head, size_bytes: int) -> bool:
@@ -144,17 +166,8 @@ def _chunked(path: Path, where: str, chunk: SoundChunk) -> SoundFile:
             where,
             f"its header promises {chunk.stated_bytes} bytes of sound and {chunk.present_bytes} are there",
         )
-    notes: tuple[str, ...] = ()
-    if chunk.fill is not Fill.WHOLE and chunk.stated_bytes != chunk.present_bytes:
-        why = (
-            "its sizes were never filled in"
-            if chunk.fill is Fill.UNFILLED
-            else "its header promises a little more than is there"
-        )
-        notes = (
-            f"{where}: {why} ({chunk.stated_bytes} bytes stated, {chunk.present_bytes} there); "
-            "what is there is played",
-        )
+    unfilled = chunk.fill is Fill.UNFILLED
+    notes = _noted(where, chunk.stated_bytes, chunk.present_bytes, unfilled)
     restated = None
     if (chunk.fill is not Fill.WHOLE or chunk.misplaced) and chunk.kept:
         head, length = restated_head(chunk)
@@ -230,6 +243,8 @@ def _stated_s(container: Any, stream: Any) -> float:
         return math.inf
     if stream.duration:
         return float(stream.duration * stream.time_base)
+    if container.streams.video:
+        return math.inf  # a film's length is not that of its sound
     return container.duration / av.time_base if container.duration else math.inf
 
 

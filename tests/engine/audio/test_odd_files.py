@@ -236,6 +236,24 @@ def test_an_mp4_cut_in_half_is_named(tmp_path: Path) -> None:
         read_sound(path)
 
 
+def test_a_stream_that_ends_before_its_stated_length_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = encode(tmp_path / "a.mka", np.tile(NOISE, 4), RATE_HZ, "aac", "matroska")
+    put(path, path.read_bytes()[: path.stat().st_size // 2])
+    assert read_sound(path).shape[0] / SAMPLE_RATE_HZ == pytest.approx(2.0, abs=0.2)
+    assert "and its header promises 4.0" in warnings_of(caplog)[-1]
+
+
+def test_an_mp3_whose_last_frames_are_missing_plays_with_one_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = mp3(tmp_path / "a.mp3", np.tile(NOISE, 4), RATE_HZ, stated=True)
+    put(path, path.read_bytes()[:-600])
+    assert read_sound(path).shape[0] / SAMPLE_RATE_HZ == pytest.approx(4.0, abs=0.2)
+    assert len(warnings_of(caplog)) == 1
+
+
 def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
     path = encode(tmp_path / "a.mkv", NOISE, RATE_HZ, "aac", "matroska", picture=True)
     with av.open(str(path)) as film, av.open(str(tmp_path / "b.mkv"), "w") as silent:
