@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 from chromesthesia.audio.etude import ETUDE
@@ -13,6 +14,7 @@ from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.patience import PatientSource
 from chromesthesia.errors import AudioError
 from chromesthesia.seams import AudioSource, Clock
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +72,8 @@ def _file(
         return FileSource(path, clock, paced, loop, name=name)
 
     played = opened()
-    log.info("playing %s, %.1f s", told or path, played.duration_s)
+    length = f"{played.duration_s:.1f} s" if math.isfinite(played.duration_s) else "of unknown length"
+    log.info("playing %s, %s", told or one_line(path), length)
     if not loop:
         return played
     return PatientSource(played, opened, clock)

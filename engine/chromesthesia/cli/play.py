@@ -45,7 +45,7 @@ def run(
             "--source",
             "-s",
             metavar="auto|mic|demo|FILE",
-            help="auto: the microphone, else the bundled étude (demo). A FILE may be wav, flac, ogg, opus or mp3.",
+            help="auto: the microphone, else the bundled étude (demo). A FILE may be a sound or a video with sound.",
             rich_help_panel=SoundOption,
         ),
     ] = "auto",
@@ -167,7 +167,7 @@ def run(
 
 
 def render(
-    sound: Annotated[Path, typer.Argument(metavar="SOUND", help="wav, flac, ogg, opus or mp3.")],
+    sound: Annotated[Path, typer.Argument(metavar="SOUND", help="A sound file, or a video with sound.")],
     film: Annotated[Path, typer.Argument(metavar="FILM.mp4", help="The film to write.")],
     preset: options.Preset = None,
     seed: options.Seed = 1,

@@ -42,9 +42,7 @@ def render_film(
     check_numbers(config)
     stop = stop or threading.Event()
     _, controller = open_controller(config.preset)
-    samples = read_sound(config.sound)
-    if config.duration_s is not None:
-        samples = samples[: round(config.duration_s * SAMPLE_RATE_HZ)]
+    samples = read_sound(config.sound, config.duration_s)
     models = open_models(config.pack, config.provider)
     clock = ManualClock()
     meter = LatencyMeter()
