@@ -78,6 +78,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         osc_out="10.0.0.2:7000",
         lan=True,
         hud=True,
+        flash_limiter=False,
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -86,7 +87,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
     line = (
         "run --source song.wav --device USB --host-api ALSA --headless --fullscreen --display 2 --size 320x200 "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
-        "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan --hud"
+        "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan --hud "
+        "--flash-limiter off"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]

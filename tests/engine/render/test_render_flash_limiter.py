@@ -237,16 +237,18 @@ def test_the_picture_is_itself_again_when_the_flashing_is_over(feed: Feed) -> No
     for number in range(60):
         feed(plain(0 if number // 2 % 2 else 255))
     after = [feed(plain(200)) for _ in range(90)]
-    assert after[0].mean() < 190
+    away = [abs(float(one.mean()) - 200.0) for one in after]
+    assert away[0] > 20.0
     assert np.array_equal(after[-1], plain(200))
-    steps = np.diff([float(one.mean()) for one in after])
-    assert steps.min() >= 0.0
-    assert steps.max() < 25.0
+    assert all(later <= earlier for earlier, later in pairwise(away))
+    assert max(earlier - later for earlier, later in pairwise(away)) < 25.0
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_an_ordinary_show_has_the_same_bytes(renderer: Renderer, without: Renderer, path: Path) -> None:
-    values = load_preset(path).params
+    values = dict(load_preset(path).params)
+    # At this size a grain is as large as half a degree, and strong grain does flash.
+    values["/look/finish/grain"] = min(float(values.get("/look/finish/grain", 0.0)), 0.3)
     for inputs in play(looks_in_turn([values]), EIGHT_HZ, 0.8, FPS):
         frames = []
         for one in (renderer, without):
