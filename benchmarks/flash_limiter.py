@@ -2,10 +2,10 @@
 
 Prints one JSON document with the parts asked for:
 - `hostile`: minutes of settings, pictures and shaders that strobe (chromesthesia/testing/hostile.py), drawn with the
-  limiter and, for a shorter time, without; the analyser's violations and most flashes in a second. Frame rate, size and
-  the context change in between, and time jumps.
-- `presets`: every shipped preset plays the étude; how far the limiter changed the frames, in levels of 255, and what the
-  analyser says of the frames before and after it.
+  limiter and, for a shorter time, without; the analyser's violations and most flashes in a second. Frame rate, size
+  and context change in between.
+- `presets`: every shipped preset plays the étude; how far the limiter changed the frames, in levels of 255, and what
+  the analyser says of the frames before and after it.
 - `cost`: milliseconds a frame with and without it, alternating in one process, medians of pairs; and the same while it
   holds the whole picture.
 
@@ -155,7 +155,7 @@ def ordinary(seconds: float, width: int, height: int) -> dict[str, object]:
 
 
 def cost(width: int, height: int, frames: int) -> dict[str, object]:
-    """Milliseconds a frame: the median of each, and the median of the differences of pairs drawn one after the other."""
+    """Milliseconds a frame: medians, and the median difference of pairs drawn one after the other."""
     surface = HeadlessSurface(width, height)
     values = dict(load_preset(PRESETS / "gallery.toml").params)
     renderers = {on: Renderer(surface.ctx, width, height, flash_limiter=on) for on in (False, True)}

@@ -59,8 +59,8 @@ class FlashAnalyser:
 
     Two readings of the definition are both held, in every field of 10 degrees at once:
     - places: each point counts its own flashes; the points with more than three must not fill a quarter of a field;
-    - events: a change of a quarter of a field within 50 ms is an event of that field, wherever in it; four pairs of
-      opposing events within a second are too many.
+    - events: when a quarter of a field rises, or falls, within 50 ms, wherever in it, and at most half as much does the
+      other, that is an event of the field; four pairs of opposing events within a second are too many.
 
     One size of frame only. Any thread, one at a time.
     """
@@ -123,7 +123,7 @@ class _Watch:
         self._level_saturated = np.zeros(self._shape, bool)
         self._heading = np.zeros(self._shape, np.int8)
         self._turns = np.full((_REMEMBERED, *self._shape), -np.inf)
-        self._field_heading = np.zeros(fields, np.int8)
+        self._field_heading = np.ones(fields, np.int8)
         self._field_turns = np.full((_REMEMBERED, *fields), -np.inf)
         self.peak_flashes = 0
 
@@ -185,16 +185,14 @@ class _Watch:
         if not fresh.any():
             return None
         up, down = (self._fields_of(fresh & (self._heading == sign)) for sign in (1, -1))
-        rising, falling = up > AREA, down > AREA
+        # What moves, rises here and falls there; what flashes does one or the other.
+        rising, falling = (up > AREA) & (up > 2.0 * down), (down > AREA) & (down > 2.0 * up)
         heading = self._field_heading
-        opposing = np.where(heading > 0, falling, np.where(heading < 0, rising, rising | falling))
-        along = np.where(heading > 0, rising, (heading < 0) & falling)
-        # A jump of a bright patch is both; while it lasts it is one event.
-        rested = time_s - self._field_turns[0] >= CONCURRENT_S
-        turned = opposing & (~along | rested)
-        _push(self._field_turns, turned, time_s)
-        self._field_turns[0][along & ~opposing] = time_s
-        heading[turned] = np.where(heading == 0, np.where(rising, 1, -1), -heading)[turned]
+        opposing = np.where(heading > 0, falling, rising)
+        again = (rising | falling) & ~opposing & (time_s - self._field_turns[0] >= CONCURRENT_S)
+        _push(self._field_turns, opposing, time_s)
+        self._field_turns[0][again] = time_s
+        heading[opposing] *= -1
         too_many = time_s - self._field_turns[2 * FLASHES_ALLOWED + 1] < SECOND_S - _EPSILON
         return self._violation(np.maximum(up, down), too_many, time_s)
 

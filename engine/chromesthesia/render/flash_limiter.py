@@ -1,12 +1,13 @@
 """Holds the flashes of the finished picture under WCAG 2.3.1, whatever asked for them.
 
 Four small passes a frame, all on the GPU:
-- watch: 60 x 36 points of the picture, each once for its luminance and once for its red, remember the ages of their
-  last seven turns of 10 % (red: 20 / 320) or more;
-- judge: each of 25 fields of a third of the picture, half over one another, looks whether too many of its points turned
-  seven times within a second (three and a half flashes), or whether a tenth of it turned at once that often;
-- hold: where a field is too lively, the picture follows what is asked with a time constant of 4 s, so slowly that no
-  input makes a fourth flash; it lets go within a second once less than two flashes a second are asked for;
+- watch: 48 x 30 points of the picture, each once for its luminance and once for its red, remember the last eight times
+  that they turned by 10 % (red: 20 / 320) or more;
+- judge: each of 25 fields of a third of the picture, half over one another, looks whether too many of its points
+  turned eight times within a second (four flashes), or whether a large part of it turned at once that often;
+- hold: where a field is too lively, the picture stands still for a second and then follows what is asked with a time
+  constant of 4 s, so slowly that no input makes a fourth flash; it lets go within a second once less than three and a
+  half flashes a second are asked for, and is stricter for one second more;
 - put: what is held is laid over the frame.
 A picture that does not flash is left as it is, bit by bit: the last two passes then draw nothing.
 

@@ -13,7 +13,7 @@ _HEAD = f"""#version 330 core
 const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, STEPS = {STEPS}, FIELDS = {FIELDS};
 """
 
-# Seven turns, newest first, as moments of a clock of whole milliseconds that goes round every 4096; two to a number.
+# Eight turns, newest first, as moments of a clock of whole milliseconds that goes round every 4096; two to a number.
 _TURNS = """
 const int SECOND = 995;  // a flash exactly every third of a second is allowed
 const int LONG_AGO = 2000, ROUND = 4095;
@@ -21,40 +21,40 @@ uniform int u_now;
 
 struct Ages {
     ivec4 a;
-    ivec3 b;
+    ivec4 b;
 };
 
-Ages ages_of(float two, float four, float six, float seven) {
-    ivec4 pairs = ivec4(two, four, six, seven);
+Ages ages_of(vec4 stored) {
+    ivec4 pairs = ivec4(stored);
     ivec4 low = min((u_now - (pairs & ROUND)) & ROUND, LONG_AGO);
     ivec4 high = min((u_now - (pairs >> 12)) & ROUND, LONG_AGO);
-    return Ages(ivec4(low.x, high.x, low.y, high.y), ivec3(low.z, high.z, low.w));
+    return Ages(ivec4(low.x, high.x, low.y, high.y), ivec4(low.z, high.z, low.w, high.w));
 }
 
 vec4 stored_as(Ages ages) {
     ivec4 low = (u_now - ivec4(ages.a.x, ages.a.z, ages.b.x, ages.b.z)) & ROUND;
-    ivec3 high = (u_now - ivec3(ages.a.y, ages.a.w, ages.b.y)) & ROUND;
-    return vec4(low | ivec4(high << 12, 0));
+    ivec4 high = (u_now - ivec4(ages.a.y, ages.a.w, ages.b.y, ages.b.w)) & ROUND;
+    return vec4(low | high << 12);
 }
 
 Ages turned(Ages ages) {
-    return Ages(ivec4(0, ages.a.xyz), ivec3(ages.a.w, ages.b.xy));
+    return Ages(ivec4(0, ages.a.xyz), ivec4(ages.a.w, ages.b.xyz));
 }
 
-const Ages NEVER = Ages(ivec4(LONG_AGO), ivec3(LONG_AGO));
+const Ages NEVER = Ages(ivec4(LONG_AGO), ivec4(LONG_AGO));
 """
 
 WATCH = (
     _HEAD
     + _TURNS
     + """
-const float GENERAL = 0.088, DARKER = 0.81;   // a little stricter than the definition
-const float RED = 0.054, RED_SHARE = 0.78;
+const float GENERAL = 0.096, DARKER = 0.805;  // a little stricter than the definition
+const float RED = 0.059, RED_SHARE = 0.79;
 const int TOGETHER = 50;
 uniform sampler2D u_frame, u_points, u_ages;
 layout(location = 0) out vec4 o_points;  // flags (0 before the first frame), extreme, level of the newest turn
 layout(location = 1) out vec4 o_ages;
-layout(location = 2) out vec4 o_found;   // seven turns in a second, four, just rose, just fell: 0 or 1
+layout(location = 2) out vec4 o_found;   // eight turns in a second, seven, just rose, just fell: 0 or 1
 
 vec2 hash22(vec2 p) {
     vec3 q = fract(p.xyx * vec3(0.1031, 0.1030, 0.0973));
@@ -80,7 +80,7 @@ void main() {
     vec4 point = texelFetch(u_points, at, 0), stored = texelFetch(u_ages, at, 0);
     int flags = int(point.x);
     bool first = flags == 0;
-    Ages ages = ages_of(stored.x, stored.y, stored.z, stored.w);
+    Ages ages = ages_of(stored);
     if (first) {
         flags = 2 | (saturated ? 12 : 0);
         point.yz = vec2(now);
@@ -110,7 +110,7 @@ void main() {
     o_points = vec4(flags | 1, point.yz, 0.0);
     o_ages = stored_as(ages);
     bool fresh = ages.a.x < TOGETHER, rose = (flags & 2) != 0;
-    o_found = vec4(ages.b.z < SECOND, ages.a.w < SECOND, fresh && rose, fresh && !rose);
+    o_found = vec4(ages.b.w < SECOND, ages.b.z < SECOND, fresh && rose, fresh && !rose);
 }
 """
 )
@@ -120,12 +120,13 @@ JUDGE = (
     + _TURNS
     + """
 const int WIDE = 2 * COLUMNS / STEPS, HIGH = 2 * ROWS / STEPS;
-const float AREA = 0.10;  // the definition allows 0.25
+const float AREA = 0.10, EVENT = 0.18;  // the definition allows 0.25
 const int TOGETHER = 50;
 const float RELEASE = 1.0;
 uniform sampler2D u_found, u_fields, u_ages;
 uniform float u_dt;
-// x: 1 hold, falling to 0 while it lets go, and on to -1 while on guard; y: heading, 0 before the first frame.
+// x: falls from 2 to 1 while nothing moves, stays 1 while it flashes, falls to 0 while it lets go and to -1 while on
+// guard; y: heading, 0 before the first frame.
 layout(location = 0) out vec4 o_fields;
 layout(location = 1) out vec4 o_ages;
 
@@ -142,23 +143,28 @@ void main() {
     }
     found /= float(WIDE * HIGH / 4);
     vec4 field = texelFetch(u_fields, at, 0), stored = texelFetch(u_ages, at, 0);
-    Ages ages = ages_of(stored.x, stored.y, stored.z, stored.w);
+    Ages ages = ages_of(stored);
     if (field.y == 0.0) {
         field = vec4(0.0, 1.0, 0.0, 0.0);
         ages = NEVER;
     }
-    bool opposing = (field.y > 0.0 ? found.w : found.z) > AREA;
-    bool along = (field.y > 0.0 ? found.z : found.w) > AREA;
-    // A jump of a bright patch is both; while it lasts it is one turn.
-    if (opposing && (!along || ages.a.x >= TOGETHER)) {
+    // What moves, rises here and falls there; what flashes does one or the other.
+    bool rose = found.z > EVENT && found.z > 2.0 * found.w;
+    bool fell = found.w > EVENT && found.w > 2.0 * found.z;
+    if (field.y > 0.0 ? fell : rose) {
         ages = turned(ages);
         field.y = -field.y;
-    } else if (along && !opposing) {
+    } else if ((rose || fell) && ages.a.x >= TOGETHER) {
         ages.a.x = 0;
     }
-    bool many = found.x > AREA || ages.b.z < SECOND;
-    bool some = found.y > AREA || ages.a.w < SECOND;
-    field.x = many || (some && field.x > -1.0) ? 1.0 : max(field.x - u_dt / RELEASE, -1.0);
+    bool many = found.x > AREA || ages.b.w < SECOND;
+    bool some = found.y > AREA || ages.b.z < SECOND;
+    bool on_guard = field.x > -1.0 && field.x < 0.7;
+    if ((many && field.x <= 0.0) || (some && on_guard)) {
+        field.x = 2.0;
+    } else {
+        field.x = max(field.x - u_dt / RELEASE, some && field.x > 0.0 ? 1.0 : -1.0);
+    }
     o_fields = field;
     o_ages = stored_as(ages);
 }
@@ -229,6 +235,8 @@ out vec4 o_color;
 void main() {
     float hold = held();
     float keep = hold > 0.001 ? exp(-u_dt / (SLOW * hold * hold)) : 0.0;
+    // The first second: what is shown now may be the last change that is allowed.
+    keep = mix(keep, 1.0, clamp(8.0 * (hold - 1.0), 0.0, 1.0));
     vec3 before = v_held > 0.5 ? texelFetch(u_held, ivec2(gl_FragCoord.xy), 0).rgb : texture(u_last, v_uv).rgb;
     o_color = vec4(mix(texture(u_frame, v_uv).rgb, before, keep), 1.0);
 }

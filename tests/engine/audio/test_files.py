@@ -216,7 +216,7 @@ class TestRefused:
 @pytest.mark.parametrize("loop", [False, True])
 def test_less_than_one_sample_is_refused_and_never_played_in_circles(tmp_path: Path, loop: bool) -> None:
     path = wav(tmp_path, np.full(3, 0.5, np.float32), 96_000)
-    with pytest.raises(AudioError, match="3 frames at .* less than one sample"):
+    with pytest.raises(AudioError, match=r"3 frames at .* less than one sample"):
         FileSource(path, ManualClock(), loop=loop)
     with pytest.raises(AudioError, match="less than one sample"):
         read_sound(path)

@@ -15,6 +15,7 @@ from chromesthesia.control.commands import (
     NextScene,
     PreviousPreset,
     ResetParameters,
+    ResetRoom,
     SetParameter,
     ToggleParameter,
 )
@@ -362,3 +363,71 @@ def test_a_fault_of_ours_costs_one_command_only(
     assert controller.counters.refused == 100
     assert controller.notice.text == "OverflowError: int too large to convert to float"
     assert len(caplog.records) == 1
+
+
+def test_the_room_comes_back_as_it_was_at_the_start(tree: ParameterTree) -> None:
+    controller = Controller(tree, LIBRARY, LIBRARY.presets[1])
+    controller.post(SetParameter("/hud/visible", True, "command line"))
+    controller.begin(0.0)
+    start = controller.current
+    controller.post(
+        LoadPreset("Ash", "k"),
+        SetParameter(DRIFT, 1.9, "osc:10.0.0.9:1"),
+        SetParameter("/master/brightness", 0, "osc:10.0.0.9:1"),
+        SetParameter("/master/freeze", True, "osc:10.0.0.9:1"),
+        SetParameter("/hud/visible", False, "osc:10.0.0.9:1"),
+        SetParameter(GAIN, -24, "osc:10.0.0.9:1"),
+    )
+    controller.step(1.0)
+    assert dict(controller.current[1]) != dict(start[1])
+    controller.post(ResetRoom("keyboard"))
+    controller.step(2.0)
+    preset, values = controller.current
+    assert preset is start[0]
+    assert dict(values) == dict(start[1])
+    assert (values["/master/brightness"], values["/hud/visible"]) == (1.0, True)
+    assert values.look_version > start[1].look_version
+    assert controller.notice.text == "room as at the start"
+
+
+def test_what_waits_for_its_time_does_not_outlive_the_room(controller: Controller) -> None:
+    controller.begin(0.0)
+    controller.post(SetParameter("/master/brightness", 0, "osc:10.0.0.9:1"), at_s=3.0)
+    controller.post(ResetRoom("keyboard"))
+    controller.step(1.0)
+    controller.step(4.0)
+    assert controller.current[1]["/master/brightness"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        LoadPreset("FOREIGN words", "osc:10.0.0.9:1"),
+        LoadPreset(77, "osc:10.0.0.9:1"),
+        SetParameter("/look/FOREIGN", 1, "osc:10.0.0.9:1"),
+        SetParameter("/look/view/fold", "FOREIGN words", "osc:10.0.0.9:1"),
+        SetParameter(GAIN, "FOREIGN words", "osc:10.0.0.9:1"),
+    ],
+)
+def test_no_foreign_word_reaches_the_wall(
+    controller: Controller, command: LoadPreset | SetParameter, caplog: pytest.LogCaptureFixture
+) -> None:
+    controller.post(command)
+    controller.step(0.0)
+    assert controller.notice.is_error
+    assert "FOREIGN" not in controller.notice.text
+    assert controller.notice.text.startswith("refused over OSC: a ")
+    # The log, which only the operator reads, tells it all.
+    assert "10.0.0.9" in caplog.text
+
+
+def test_what_the_wall_says_is_one_line(tree: ParameterTree) -> None:
+    controller = Controller(tree, PresetLibrary((Preset("Two\nlines\x1b[2J", {}),)))
+    controller.post(LoadPreset(0, "keyboard"))
+    controller.step(0.0)
+    assert controller.notice.text == "preset Two lines\N{REPLACEMENT CHARACTER}[2J"
+
+
+def test_no_setting_reaches_the_flash_limiter(tree: ParameterTree) -> None:
+    """So no preset, no address pattern and no reset can switch it."""
+    assert not [path for path in tree.params if "flash" in path or "limit" in path]

@@ -15,6 +15,7 @@ from chromesthesia.control.commands import (
     NextScene,
     PreviousPreset,
     ResetParameters,
+    ResetRoom,
     SetParameter,
 )
 from chromesthesia.osc.codec import Argument, encode_bundle, encode_message, wall_s_to_time_tag
@@ -101,6 +102,8 @@ def test_a_pattern_reaches_all_parameters_it_matches_and_no_reading(desk: Desk) 
         ("/scene/next", (True,), [NextScene(SOURCE)]),
         ("/scene/next", (False,), []),
         ("/reset", (), [ResetParameters(SOURCE)]),
+        ("/room/reset", (), [ResetRoom(SOURCE)]),
+        ("/room/reset", (0.0,), []),
     ],
 )
 def test_commands_by_address(

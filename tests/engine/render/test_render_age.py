@@ -15,6 +15,7 @@ from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.presets import load_preset
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.motion import FLOW_ROUND_S, RUN_ROUND, Motion
 from chromesthesia.render.renderer import Renderer
@@ -25,6 +26,14 @@ DT_S = 1 / 30
 WEEK_S = 96 * 2000 * math.pi
 """A week, less what keeps the slow swings of the view, all of whole milliradians a second, where they were."""
 SAMPLES, APART_S = 24, 11.3
+
+
+@pytest.fixture
+def renderer(surface: HeadlessSurface) -> Iterator[Renderer]:
+    """Without the limiter, which would hold the jumps in time between two samples."""
+    renderer = Renderer(surface.ctx, 160, 90, flash_limiter=False)
+    yield renderer
+    renderer.release()
 
 
 def mean_change(renderer: Renderer, path: Path, age_s: float) -> float:

@@ -14,7 +14,7 @@ from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.look import LOOK, PALETTES
 from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.hud import HudPainter
-from chromesthesia.render.inputs import FrameInputs, HudInfo
+from chromesthesia.render.inputs import FLASH_LIMITER_OFF, FrameInputs, HudInfo
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.seams import UInt8
 from chromesthesia.testing.render import heard, picture, plain_picture
@@ -293,3 +293,35 @@ def test_a_display_of_figures_that_cannot_be_painted_is_left_out(
 
     monkeypatch.setattr(HudPainter, "paint", fail)
     assert np.array_equal(draw(renderer, hud=INFO), plain)
+
+
+def test_a_warning_stays_when_the_display_is_hidden(renderer: Renderer, draw: Draw) -> None:
+    renderer.resize(640, 360)
+    hidden = replace(INFO, warning=FLASH_LIMITER_OFF).hidden()
+    assert hidden is not None
+    assert INFO.hidden() is None
+    frames = []
+    for info in (None, hidden):
+        renderer.restart()
+        frames.append(draw(renderer, hud=info))
+    changed = np.abs(frames[0].astype(int) - frames[1].astype(int)).sum(axis=2) > 12
+    assert changed[334:349, 12:112].mean() > 0.5
+    assert not changed[:330].any()
+    assert not changed[:, 120:].any()
+
+
+def test_a_warning_is_part_of_the_display(renderer: Renderer, draw: Draw) -> None:
+    renderer.resize(640, 360)
+    frames = []
+    for info in (INFO, replace(INFO, warning=FLASH_LIMITER_OFF)):
+        renderer.restart()
+        frames.append(draw(renderer, hud=info))
+    assert difference(frames[0][322:344, 210:340], frames[1][322:344, 210:340]) > 5
+
+
+@pytest.mark.parametrize("text", ["Two\nlines", "\x1b[2Jcleared", "tab\tand\rreturn", "\u202egnirts"])
+def test_names_with_line_breaks_and_control_characters_are_shown(
+    renderer: Renderer, draw: Draw, text: str
+) -> None:
+    info = HudInfo(30.0, 40.0, source=text, pack=text, preset=text, message=text, warning=text)
+    assert draw(renderer, hud=info).std() > 1.0

@@ -88,6 +88,7 @@ def test_a_window_shows_the_frame_and_hears_every_key(
     keys = {
         "Right": "NEXT_PRESET", "n": "NEXT_PRESET", "Left": "PREVIOUS_PRESET", "p": "PREVIOUS_PRESET",
         "h": "TOGGLE_HUD", "s": "SCREENSHOT", "space": "NEXT_SCENE",
+        "r": "RESET_ROOM", "Home": "RESET_ROOM",
     }  # fmt: skip
     for key, event in keys.items():
         xdotool("key", key)
