@@ -125,6 +125,11 @@ def test_a_pipe_in_place_of_a_table_is_not_waited_for(tmp_path: Path) -> None:
         read_table(tmp_path / "index.csv")
 
 
+def test_a_row_knows_the_line_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("sep=;\npath;emotion\n\n;\na.wav;sad\nb.wav;sad\n")
+    assert [row.line for row in read_table(tmp_path / "a.csv")] == [5, 6]
+
+
 def test_a_cell_that_is_not_there_is_empty(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("path,emotion,split\na.wav,sad\nb.wav,sad,train,more\n")
     assert read_table(tmp_path / "a.csv") == [

@@ -169,9 +169,9 @@ def emotion_of(label: str, where: str) -> str:
 
 def _from_index(index: Path, report: Report) -> list[Painting]:
     paintings = []
-    for number, row in enumerate(read_table(index, COLUMNS, ArtError, needs_rows=False), start=2):
+    for row in read_table(index, COLUMNS, ArtError, needs_rows=False):
         try:
-            paintings.append(_of_row(index.parent, row, f"{index} line {number}"))
+            paintings.append(_of_row(index.parent, row, f"{index} line {row.line}"))
         except DataError as problem:
             report(problem)
     return paintings

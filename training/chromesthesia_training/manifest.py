@@ -17,7 +17,6 @@ from chromesthesia.packs.rules import CONDITION_LABELS
 from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.sources import DataSource
-from chromesthesia_training.walking import is_debris
 
 SCHEMA = 1
 
@@ -151,11 +150,7 @@ def manifest_text(
     lines += ["", "[metrics]", *_pairs({key: round(float(value), 6) for key, value in metrics.items()})]
     for source in sources:
         lines += ["", "[[data]]", *_pairs(asdict(source))]
-    files = sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and path.name != "manifest.toml" and not is_debris(path.name)
-    )
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != "manifest.toml")
     lines += ["", "[files]"]
     lines += [
         f"{_text(path.name)} = {_text(hashlib.sha256(path.read_bytes()).hexdigest())}" for path in files

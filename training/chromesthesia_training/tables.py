@@ -18,20 +18,26 @@ DELIMITERS = (",", ";", "\t")
 _DELIMITER_LINE = "sep="
 
 
+class Row(dict[str, str]):
+    """Cells of a row by heading; `line` is where it stands in its file."""
+
+    line = 0
+
+
 def read_table(
     path: Path,
     required: Iterable[str] = (),
     error: type[DataError] = DataError,
     quoted: bool = True,
     needs_rows: bool = True,
-) -> list[dict[str, str]]:
+) -> list[Row]:
     """Rows of a table by heading, blanks around headings and cells taken off, a cell that is not there empty.
 
     The separator is the one that shows the `required` columns. quoted: whether quotation marks enclose cells.
     Raises `error` for a file that cannot be read, is no text, lacks a column or (needs_rows) has no rows.
     """
     text = _text(path, error)
-    lines, delimiter = _separated(text, required, quoted)
+    lines, delimiter, skipped = _separated(text, required, quoted)
     try:
         reader = csv.reader(
             lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
@@ -44,11 +50,13 @@ def read_table(
                 f"separate columns by commas, semicolons or tabs; it has: {one_line(', '.join(headings))}",
                 "layout",
             )
-        rows = [
-            dict(zip(headings, cells + [""] * (len(headings) - len(cells)), strict=False))
-            for cells in ([cell.strip() for cell in row] for row in reader)
-            if any(cells)
-        ]
+        rows = []
+        for cells in reader:
+            cells = [cell.strip() for cell in cells]
+            if any(cells):
+                row = Row(zip(headings, cells + [""] * (len(headings) - len(cells)), strict=False))
+                row.line = reader.line_num + skipped
+                rows.append(row)
     except csv.Error as problem:
         raise error(
             f"{one_line(path)}: not a table: {one_line(problem)}", "save it as csv again", "corrupt"
@@ -61,7 +69,7 @@ def read_table(
 def headings_of(path: Path) -> set[str]:
     """Headings of a table; none where there is no such file or it is no table."""
     try:
-        lines, delimiter = _separated(_text(path, DataError), (), True)
+        lines, delimiter, _ = _separated(_text(path, DataError), (), True)
         return {heading.strip() for heading in next(csv.reader(lines, delimiter=delimiter), [])}
     except (DataError, csv.Error):
         return set()
@@ -101,11 +109,11 @@ def _text(path: Path, error: type[DataError]) -> str:
     return decode_text(read_bytes(path, LIMIT_BYTES, absent), path, corrupt)
 
 
-def _separated(text: str, required: Iterable[str], quoted: bool) -> tuple[io.StringIO, str]:
-    """The text after a line `sep=;`, and the separator: that named there, or the one that shows most columns."""
+def _separated(text: str, required: Iterable[str], quoted: bool) -> tuple[io.StringIO, str, int]:
+    """The text after a line `sep=;`, the separator named there or that shows most columns, and lines skipped."""
     first, _, rest = text.partition("\n")
     if first.lower().startswith(_DELIMITER_LINE) and len(first.rstrip("\r")) == len(_DELIMITER_LINE) + 1:
-        return io.StringIO(rest, newline=""), first[len(_DELIMITER_LINE)]
+        return io.StringIO(rest, newline=""), first[len(_DELIMITER_LINE)], 1
     wanted = set(required)
 
     def shown(delimiter: str) -> tuple[int, int]:
@@ -116,6 +124,6 @@ def _separated(text: str, required: Iterable[str], quoted: bool) -> tuple[io.Str
         return len(wanted & {heading.strip() for heading in row}), len(row)
 
     try:
-        return io.StringIO(text, newline=""), max(DELIMITERS, key=shown)
+        return io.StringIO(text, newline=""), max(DELIMITERS, key=shown), 0
     except csv.Error:
-        return io.StringIO(text, newline=""), DELIMITERS[0]
+        return io.StringIO(text, newline=""), DELIMITERS[0], 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from chromesthesia_training.clips import Clip, EmotionPoint, number
@@ -42,7 +43,7 @@ def read_pmemo_dynamic(folder: Path, report: Report = stop) -> list[Clip]:
     return music_clips("pmemo", join_sounds(points, folder, "pmemo", report), "label")
 
 
-def _points(table: Path, rows: list[dict[str, str]], report: Report) -> dict[str, list[EmotionPoint]]:
+def _points(table: Path, rows: Sequence[dict[str, str]], report: Report) -> dict[str, list[EmotionPoint]]:
     points: dict[str, list[EmotionPoint]] = defaultdict(list)
     for row in rows:
         where = f"{table.name}: song {row[ID]}"
