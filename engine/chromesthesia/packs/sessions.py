@@ -110,8 +110,10 @@ def open_session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     check_model(model, name)
+    # Else ONNX Runtime tells of a failure on standard output and tries once more without our limits.
+    once = {"enable_fallback": 0} if trial else {}
     try:
-        session: Session = runtime.InferenceSession(model, sess_options=options, providers=wanted)
+        session: Session = runtime.InferenceSession(model, sess_options=options, providers=wanted, **once)
     except runtime_errors() as error:
         raise PackError(
             f"{name} cannot be loaded by ONNX Runtime {runtime.__version__}: {first_line(error)}",

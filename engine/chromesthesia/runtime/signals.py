@@ -28,8 +28,9 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
     wake_up.setblocking(False)
 
     def watch() -> None:
-        while woken.recv(1):
-            stop.set()
+        with contextlib.suppress(OSError):  # how the other end closes differs between systems
+            while woken.recv(1):
+                stop.set()
 
     # A handler that set the event itself could wait for ever for the lock of the very wait that it interrupts.
     watching = threading.Thread(target=watch, name="signals", daemon=True)

@@ -363,3 +363,16 @@ def test_an_error_of_the_system_is_one_line(
     complaint = capsys.readouterr().err
     assert complaint.startswith("error: /tmp/two lines: No space left on device (")
     assert len(complaint.splitlines()) == 1
+
+
+def test_a_device_that_calls_itself_anything_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from chromesthesia.audio.devices import InputDevice
+
+    odd = InputDevice(0, "Mic\n\x1b[31m", "ALSA\r\n", 1, 48_000, True)
+    monkeypatch.setattr("chromesthesia.audio.devices.list_inputs", lambda: [odd])
+    assert run_main("devices") == 0
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == 3
+    assert "Mic \N{REPLACEMENT CHARACTER}[31m" in told[1]

@@ -326,7 +326,8 @@ def change_generator(folder: Path, change: Callable[[Any], object]) -> None:
     """Change the model and keep the checksums right, as a hostile hand would."""
     model = onnx.load(folder / "generator.onnx")
     change(model)
-    (folder / "generator.onnx").write_bytes(model.SerializeToString())
+    content = model.SerializeToString().replace("\N{SNOWMAN}".encode(), b"\xff\xfe\xfd")
+    (folder / "generator.onnx").write_bytes(content)
     rewrite_hashes(folder)
 
 
@@ -414,6 +415,11 @@ def function(model: Any) -> None:
     made.name, made.domain = "f", "own"
 
 
+def babel(model: Any) -> None:
+    """An operator whose name is no text."""
+    model.graph.node[-1].op_type = "\N{SNOWMAN}"
+
+
 def driver(model: Any) -> None:
     after_the_image(model, node("EPContext", ["painted"], ["image"], domain="com.microsoft"), constants={})
 
@@ -425,19 +431,25 @@ MODELS: dict[str, tuple[Callable[[Any], object], str]] = {
     "too much memory": (greedy, "generator.onnx: expected an answer, got"),
     "a fault at its run": (raising, "generator.onnx: expected an answer, got"),
     "functions": (function, "a function of its own"),
+    "a name that is no text": (babel, "generator.onnx cannot be loaded by ONNX Runtime"),
     "a driver's file": (driver, "the operator EPContext"),
 }
 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_hostile_model_with_a_fitting_checksum_is_refused(
-    folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    folder: Path,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where ONNX Runtime would look for other files
     (tmp_path / "secret.bin").write_bytes(bytes(1 << 20))
     change, message = MODELS[kind]
     change_generator(folder, change)
     refused(folder, message)
+    assert capfd.readouterr().out == ""
 
 
 def test_a_model_that_does_not_answer_in_time_is_refused(
