@@ -1,7 +1,7 @@
 """Holds the flashes of the finished picture under WCAG 2.3.1, whatever asked for them.
 
 Four small passes a frame, all on the GPU:
-- watch: 48 x 30 points of the picture, each once for its luminance and once for its red, remember the last eight times
+- watch: 42 x 24 points of the picture, each once for its luminance and once for its red, remember the last eight times
   that they turned by 10 % (red: 20 / 320) or more;
 - judge: each of 25 fields of a third of the picture, half over one another, looks whether too many of its points
   turned eight times within a second (four flashes), or whether a large part of it turned at once that often;
@@ -57,9 +57,8 @@ class FlashLimiter:
         self._detail = detail
         self._watch = FixedPass(ctx, WATCH, ("u_frame", "u_points", "u_ages"))
         self._judge = FixedPass(ctx, JUDGE, ("u_found", "u_fields", "u_ages"))
-        fields = ("u_fields", "u_fields_last")
-        self._hold = FixedPass(ctx, HOLD, (*fields, "u_frame", "u_last", "u_held"), HOLD_VERTEX)
-        self._put = FixedPass(ctx, PUT, (*fields, "u_held"), HOLD_VERTEX)
+        self._hold = FixedPass(ctx, HOLD, ("u_fields", "u_frame", "u_last", "u_held"), HOLD_VERTEX)
+        self._put = FixedPass(ctx, PUT, ("u_fields", "u_held"), HOLD_VERTEX)
         self._found = ctx.texture((2 * COLUMNS, ROWS), 4)
         self._found.repeat_x = self._found.repeat_y = False
         self._points = _Pair(ctx, (2 * COLUMNS, ROWS), self._found)
@@ -103,12 +102,12 @@ class FlashLimiter:
         self._watch.draw(points.frame, (frame.texture, *before.textures))
         fields_before, fields = self._fields.step()
         self._judge.draw(fields.frame, (self._found, *fields_before.textures))
-        holds = fields.textures[0], fields_before.textures[0]
+        judged = fields.textures[0]
         held_before, held = self._held
-        self._hold.draw(held.frame, (*holds, frame.texture, last.texture, held_before.texture), HOLD_VERTICES)
+        self._hold.draw(held.frame, (judged, frame.texture, last.texture, held_before.texture), HOLD_VERTICES)
         self._ctx.enable(moderngl.BLEND)
         self._ctx.blend_func = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA)
-        self._put.draw(frame.frame, (*holds, held.texture), HOLD_VERTICES)
+        self._put.draw(frame.frame, (judged, held.texture), HOLD_VERTICES)
         self._ctx.disable(moderngl.BLEND)
         self._held = held, held_before
         self._fresh = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-COLUMNS, ROWS = 48, 30
+COLUMNS, ROWS = 42, 24
 """Points of the picture that are watched, once for general and once for red flashes."""
 STEPS = 6
 """The picture in widths or heights of half a field; a field begins at each step but the last."""
@@ -126,7 +126,7 @@ const float RELEASE = 1.0;
 uniform sampler2D u_found, u_fields, u_ages;
 uniform float u_dt;
 // x: falls from 2 to 1 while nothing moves, stays 1 while it flashes, falls to 0 while it lets go and to -1 while on
-// guard; y: heading, 0 before the first frame.
+// guard; y: heading, 0 before the first frame; z: x of the last frame.
 layout(location = 0) out vec4 o_fields;
 layout(location = 1) out vec4 o_ages;
 
@@ -159,6 +159,7 @@ void main() {
     }
     bool many = found.x > AREA || ages.b.w < SECOND;
     bool some = found.y > AREA || ages.b.z < SECOND;
+    field.z = field.x;
     bool on_guard = field.x > -1.0 && field.x < 0.7;
     if ((many && field.x <= 0.0) || (some && on_guard)) {
         field.x = 2.0;
@@ -174,7 +175,7 @@ void main() {
 HOLD_VERTEX = (
     _HEAD
     + """
-uniform sampler2D u_fields, u_fields_last;
+uniform sampler2D u_fields;
 uniform int u_fresh;         // 1: nothing is held yet at this size
 flat out vec4 v_corners;     // how far the picture is held, at the corners of the tile
 flat out float v_held;       // 1: so it was in the last frame
@@ -182,14 +183,17 @@ noperspective out vec2 v_at; // 0..1 in the tile
 noperspective out vec2 v_uv;
 
 // The largest hold of all fields that touch each corner: inside a field all of it is held, outside less and less.
-vec4 corners(sampler2D fields, ivec2 tile) {
+// last: the largest of the last frame.
+vec4 corners(ivec2 tile, out float last) {
     vec4 found = vec4(0.0);
+    last = 0.0;
     for (int y = max(tile.y - 2, 0); y <= min(tile.y + 1, FIELDS - 1); y++) {
         for (int x = max(tile.x - 2, 0); x <= min(tile.x + 1, FIELDS - 1); x++) {
-            float hold = max(texelFetch(fields, ivec2(x, y), 0).x, texelFetch(fields, ivec2(x + FIELDS, y), 0).x);
+            vec4 field = max(texelFetch(u_fields, ivec2(x, y), 0), texelFetch(u_fields, ivec2(x + FIELDS, y), 0));
+            last = max(last, field.z);
             vec2 across = vec2(x <= tile.x, x >= tile.x - 1);
             vec2 along = vec2(y <= tile.y, y >= tile.y - 1);
-            found = max(found, hold * across.xyxy * along.xxyy);
+            found = max(found, field.x * across.xyxy * along.xxyy);
         }
     }
     return found;
@@ -200,9 +204,9 @@ void main() {
     ivec2 tile = ivec2(number % STEPS, number / STEPS);
     v_at = vec2(vertex == 1 || vertex >= 4, vertex == 2 || vertex == 3 || vertex == 5);
     v_uv = (vec2(tile) + v_at) / float(STEPS);
-    v_corners = corners(u_fields, tile);
-    vec4 last = corners(u_fields_last, tile);
-    v_held = u_fresh == 0 && max(max(last.x, last.y), max(last.z, last.w)) > 0.0 ? 1.0 : 0.0;
+    float last;
+    v_corners = corners(tile, last);
+    v_held = u_fresh == 0 && last > 0.0 ? 1.0 : 0.0;
     bool holds = max(max(v_corners.x, v_corners.y), max(v_corners.z, v_corners.w)) > 0.0;
     // A tile that is not held is nowhere, and costs nothing.
     gl_Position = holds ? vec4(v_uv * 2.0 - 1.0, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
