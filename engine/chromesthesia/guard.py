@@ -13,7 +13,7 @@ from chromesthesia.user_files import one_line
 log = logging.getLogger(__name__)
 
 LOG_PERIOD_S = 10.0
-"""Each part says at most one line in this time, and a traceback only when the reason is another."""
+"""After its first line a part says nothing for so long, then ever less often; a traceback only for another reason."""
 
 
 class Guard:

@@ -6,6 +6,7 @@ import gc
 import logging
 import sys
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -309,7 +310,9 @@ class Show:
             "generator_failures": self._worker.failures,
             "encoder_failures": self._analysis.encoder_failures,
             "gl_recoveries": self._light.recoveries,
-            "frame_failures": dict(self._guard.failures + self._tap_guard.failures),
+            "frame_failures": dict(
+                self._guard.failures + self._tap_guard.failures + Counter(outputs=self._outputs.failures)
+            ),
             "pictures": self._loop.watch.summary(),
             "machine": machine(),
         }
