@@ -39,7 +39,7 @@ NOTES = [
 
 
 def settings_of(context: Context) -> CganSettings:
-    """Smaller than the reference (64 x 64, base 64, epoch 100), so that a CPU gets through it; tiny when quick."""
+    """The reference's size: 64 x 64, base 64, 100 epochs; tiny when quick."""
     settings = CganSettings(seed=context.seed, threads=context.threads)
     if context.quick:
         return replace(settings, side=16, base_channels=4, epochs=2, snapshots=(1, 2))
@@ -114,12 +114,11 @@ def write_cgan(
             "row": "cGAN",
             "figures": {"emotion_consistency": 0.75, "settings": REFERENCE_BEST},
             "same_work": False,
-            "why": "other paintings and speech; their rule of consistency and size of picture are not given",
+            "why": "other paintings and speech; their rule of consistency is not given",
         },
         "notes": [
             *NOTES,
-            f"{settings.side} x {settings.side}, base {settings.base_channels} instead of 64, {epoch} epochs: what the "
-            "processor time here allowed",
+            f"{settings.side} x {settings.side}, base {settings.base_channels}, {epoch} epochs",
         ],
     }
     write_metrics("alignment", "cgan", content, context.metrics_dir)
