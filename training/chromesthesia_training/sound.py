@@ -1,4 +1,4 @@
-"""Reading a sound file for training: mono, 24 kHz, float32."""
+"""Reading a sound file for training: mono, float32, 24 kHz unless another rate is wanted."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from chromesthesia_training.errors import DataError
 SHORTEST_S = 0.2
 
 
-def read_sound(path: Path) -> Float32:
-    """Whole sound file as mono float32 [n] at `SAMPLE_RATE_HZ`. Raises DataError for a missing, corrupt, empty file."""
+def read_sound(path: Path, wanted_hz: int = SAMPLE_RATE_HZ) -> Float32:
+    """Whole sound file as mono float32 [n] at `wanted_hz`. Raises DataError for a missing, corrupt, empty file."""
     try:
         if path.stat().st_size == 0:
             raise DataError(f"cannot read the sound {path}: 0 bytes", "remove or replace this file", "empty")
@@ -41,8 +41,8 @@ def read_sound(path: Path) -> Float32:
         raise DataError(
             f"the sound {path} holds samples that are not numbers", "remove or replace this file", "corrupt"
         )
-    if rate_hz != SAMPLE_RATE_HZ:
-        mono = np.asarray(soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ), dtype=np.float32)
+    if rate_hz != wanted_hz:
+        mono = np.asarray(soxr.resample(mono, rate_hz, wanted_hz), dtype=np.float32)
     return mono
 
 

@@ -20,6 +20,7 @@ TITLES = {
     "encoders": "Encoders of sound",
     "alignment": "Alignment and the reference cGAN",
     "generator": "The generator",
+    "music": "Valence and arousal of music",
     "pack": "The pack",
     "data": "Data",
 }
