@@ -100,7 +100,7 @@ def _fused(attr: Mapping[str, Any], value: Array, extra: tuple[Array, ...]) -> A
 def _padded(attr: Mapping[str, Any], inputs: Array, kernel: tuple[int, int], fill: float) -> Array:
     if _text(attr["data_format"]) != "NHWC":
         raise DataError("only NHWC graphs are known", "give such a graph", "layout")
-    if any(number != 1 for number in _numbers(attr["dilations"] if "dilations" in attr else {"list": {}})):
+    if any(number != 1 for number in _numbers(attr.get("dilations", {"list": {}}))):
         raise DataError("dilated convolutions are not known", "add them", "layout")
     if _text(attr["padding"]) == "VALID":
         return inputs

@@ -188,9 +188,7 @@ def _harmony(energy: Float64) -> tuple[Float64, Float64, Float64]:
     entropy = -float((chroma * np.log(chroma + 1e-12)).sum())
     both = np.sort(np.concatenate([major, minor]))
     clarity = float(both[-1] - both[-4:-1].mean())
-    key = np.array(
-        [major.max(), minor.max(), major.max() - minor.max(), clarity, entropy], dtype=np.float64
-    )
+    key = np.array([major.max(), minor.max(), major.max() - minor.max(), clarity, entropy], dtype=np.float64)
     return turned[tonic], intervals, key
 
 

@@ -178,7 +178,9 @@ def train_folds(
             validate_every_epochs=min(recipe.epochs, 5),
             threads=torch.get_num_threads(),
         )
-        report = fit(module, loader, scoring_loader(Rows(given[ask], targets[ask])), settings, resume=not fresh)
+        report = fit(
+            module, loader, scoring_loader(Rows(given[ask], targets[ask])), settings, resume=not fresh
+        )
         said = answer(module.net, given[ask]) * spread + middle
         curve = [
             {name: round(float(point[name]), 4) for name in ("epoch", "loss", "val_r") if name in point}

@@ -55,9 +55,7 @@ class Musicnn(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.input_norm = Affine(1)
-        self.timbre = nn.ModuleList(
-            nn.Conv2d(1, TIMBRE_CHANNELS, (7, bands)) for bands in TIMBRE_BANDS
-        )
+        self.timbre = nn.ModuleList(nn.Conv2d(1, TIMBRE_CHANNELS, (7, bands)) for bands in TIMBRE_BANDS)
         self.timbre_norm = nn.ModuleList(Affine(TIMBRE_CHANNELS) for _ in TIMBRE_BANDS)
         self.time = nn.ModuleList(nn.Conv2d(1, TIME_CHANNELS, (frames, 1)) for frames in TIME_FRAMES)
         self.time_norm = nn.ModuleList(Affine(TIME_CHANNELS) for _ in TIME_FRAMES)
@@ -75,9 +73,7 @@ class Musicnn(nn.Module):
         """Greatest and mean over time of every channel, one after the other: [B, 1506]."""
         heard = self.input_norm(log_mel[:, None])
         found = []
-        for conv, norm in zip(
-            (*self.timbre, *self.time), (*self.timbre_norm, *self.time_norm), strict=True
-        ):
+        for conv, norm in zip((*self.timbre, *self.time), (*self.timbre_norm, *self.time_norm), strict=True):
             found.append(norm(functional.relu(_convolve(conv, heard))).amax(dim=3))
         front = torch.cat(found, dim=1)
         layers, hidden = [front], front
@@ -116,13 +112,15 @@ def read_weights(path: Path) -> dict[str, NDArray[np.generic]]:
 
 
 def load_musicnn(path: Path) -> Musicnn:
-    """The network with the weights of `musicnn_msd.npz`. Raises DataError naming a tensor that is missing or differs."""
+    """The network with the weights of `musicnn_msd.npz`. Raises DataError naming a tensor that does not fit."""
     net = Musicnn()
     weights = read_weights(path)
     with torch.no_grad():
         for parameter, name, turn in _places(net):
             if name not in weights:
-                raise DataError(f"{path} has no tensor {name}", "give the published musicnn_msd.npz", "layout")
+                raise DataError(
+                    f"{path} has no tensor {name}", "give the published musicnn_msd.npz", "layout"
+                )
             values = weights[name].transpose(turn) if turn else weights[name]
             if parameter.ndim == values.ndim - 1 and values.shape[-1] == 1:
                 values = values[..., 0]

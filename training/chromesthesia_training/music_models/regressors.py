@@ -106,9 +106,7 @@ class Chosen:
         )
 
 
-def search(
-    regressor: Regressor, features: Numbers, wanted: Float64, folds: Int64, seed: int = 0
-) -> Chosen:
+def search(regressor: Regressor, features: Numbers, wanted: Float64, folds: Int64, seed: int = 0) -> Chosen:
     """The model whose grid point has the least squared error over the inner folds, fitted on all rows.
 
     features [n, values], wanted [n], folds [n]: which inner fold each row is in, grouped by song or series.
@@ -170,9 +168,7 @@ def regress_folds(
                 of_chunks, rated, owner = in_time
                 learn = np.flatnonzero(np.isin(owner, train))[::TRAIN_EVERY]
                 chunks = np.flatnonzero(np.isin(owner, test))
-                later = fit_chosen(
-                    regressor, model.parameters, of_chunks[learn], rated[learn, target], seed
-                )
+                later = fit_chosen(regressor, model.parameters, of_chunks[learn], rated[learn, target], seed)
                 timed.append(later(of_chunks[chunks]))
         minutes = (time.process_time() - begun_s) / 60.0
         return FoldAnswers(

@@ -88,7 +88,9 @@ def read_vgmidi_songs(folder: Path, report: Report = stop) -> SongSet:
     for song_id in sorted({row["song_id"] for row in read_table(dynamic, ("song_id",))} - known):
         report(
             DataError(
-                f"{dynamic} rates {song_id}, which is not in {index.name}", "add it or drop its rows", "missing"
+                f"{dynamic} rates {song_id}, which is not in {index.name}",
+                "add it or drop its rows",
+                "missing",
             )
         )
     for row in rows.values():
@@ -113,7 +115,9 @@ def read_vgmidi_songs(folder: Path, report: Report = stop) -> SongSet:
         )
         for clip in clips
     )
-    what = "VGMIDI, 187 piano pieces of games as prepared here, first 60 s rendered from MIDI; rated by people"
+    what = (
+        "VGMIDI, 187 piano pieces of games as prepared here, first 60 s rendered from MIDI; rated by people"
+    )
     return SongSet("vgmidi", what, "game series", AXES, (-1.0, 1.0), songs, dynamic=True)
 
 

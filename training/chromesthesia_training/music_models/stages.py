@@ -1,4 +1,4 @@
-"""The `music` stages of `reproduce`: hand-made features, networks on spectra, pretrained embeddings, what they share."""
+"""The `music` stages of `reproduce`: hand-made features, networks on spectra, pretrained embeddings."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from typing import Any
 import numpy as np
 
 from chromesthesia_training.music_models.answers import FoldAnswers, mean_of
+from chromesthesia_training.music_models.handcrafted import REFERENCE_NAMES
 from chromesthesia_training.music_models.learning import EMBEDDING_RECIPE, NetRecipe, train_folds
-from chromesthesia_training.music_models.material import Described, Float64, handcrafted, musicnn, panns, spectra
+from chromesthesia_training.music_models.material import (
+    Described,
+    Float64,
+    handcrafted,
+    musicnn,
+    panns,
+    spectra,
+)
 from chromesthesia_training.music_models.nets import NETS, ChunkNet, EmbeddingNet, parameter_count
 from chromesthesia_training.music_models.panns import FILE_NAME as PANNS_FILE
 from chromesthesia_training.music_models.regressors import (
@@ -28,7 +36,6 @@ from chromesthesia_training.music_models.selection import TOP, TREES, importance
 from chromesthesia_training.music_models.songs import FOLDS, READERS, SongSet, read_deam_songs
 from chromesthesia_training.music_models.study import run_labels, run_port, run_tsne
 from chromesthesia_training.music_models.writing import content, write_answers
-from chromesthesia_training.music_models.handcrafted import REFERENCE_NAMES
 from chromesthesia_training.reproduce.stage import Context, Settings, Stage
 from chromesthesia_training.results.metrics_file import write_metrics
 
@@ -45,8 +52,8 @@ FEATURE_NOTE = (
 )
 TIME_NOTE = "dynamic: the same settings, learnt on every third chunk of 3 s with its own label"
 OWN_NOTE = (
-    "102 features of our own beside them: mode and key from a constant-Q spectrum, degrees, intervals, notes and onsets "
-    "a second, pitch height, level; audio alone, the MIDI files are not read"
+    "102 features of our own beside them: mode and key from a constant-Q spectrum, degrees, intervals, notes and "
+    "onsets a second, pitch height, level; audio alone, the MIDI files are not read"
 )
 NET_NOTE = (
     "3 s of log-mel, 128 x 128 at 22,050 Hz, labels of each 3 s where rated in time; all targets at once, theirs one "
@@ -110,10 +117,12 @@ def run_own(context: Context, name: str) -> None:
     """A kernel machine on the reference's features and our own; `music/<collection>.own`."""
     songs = songs_of(context, name)
     answers, described = own_answers(context, songs)
-    notes = [OWN_NOTE, "kernel ridge, ridge and width by inner folds", *([TIME_NOTE] if songs.dynamic else [])]
-    write_answers(
-        context, songs, "own", _kernel_settings(context), answers, described.labels_in_time, notes
-    )
+    notes = [
+        OWN_NOTE,
+        "kernel ridge, ridge and width by inner folds",
+        *([TIME_NOTE] if songs.dynamic else []),
+    ]
+    write_answers(context, songs, "own", _kernel_settings(context), answers, described.labels_in_time, notes)
 
 
 def own_answers(context: Context, songs: SongSet) -> tuple[list[FoldAnswers], Described]:
@@ -184,7 +193,9 @@ def run_embedding(context: Context, name: str) -> None:
         song=np.concatenate([embedding.song, pooled.song], axis=1),
         chunks=np.concatenate([embedding.chunks, pooled.chunks], axis=1),
     )
-    what = "MusiCNN (weights CC BY-NC-SA), embedding of 200 and its 1,506 pooled activations of each 3 s, frozen"
+    what = (
+        "MusiCNN (weights CC BY-NC-SA), embedding of 200 and its 1,506 pooled activations of each 3 s, frozen"
+    )
     _write_embedding(context, songs, both, "musicnn", what)
 
 
@@ -232,9 +243,7 @@ def run_ensemble(context: Context, name: str) -> None:
     members = [own, trees, *(_kept(context, songs, key) for key in MEMBERS[2:])]
     notes = [f"the mean of {', '.join(MEMBERS)} at even weights, chosen beforehand; audio alone"]
     settings = _ensemble_settings(context)
-    write_answers(
-        context, songs, "ensemble", settings, mean_of(members), described.labels_in_time, notes
-    )
+    write_answers(context, songs, "ensemble", settings, mean_of(members), described.labels_in_time, notes)
 
 
 def _kept(context: Context, songs: SongSet, key: str) -> list[FoldAnswers]:
@@ -332,7 +341,11 @@ def run_panns(context: Context) -> None:
 
 
 def _regressor_settings(context: Context, key: str) -> Settings:
-    return {"model": key, "features": len(REFERENCE_NAMES), "grid": dict(grid_of(context, REGRESSORS[key]).grid)}
+    return {
+        "model": key,
+        "features": len(REFERENCE_NAMES),
+        "grid": dict(grid_of(context, REGRESSORS[key]).grid),
+    }
 
 
 def _handcrafted_settings(context: Context) -> Settings:

@@ -134,7 +134,9 @@ def run_tsne(context: Context) -> None:
     vectors = musicnn(songs, context.data_dir / "weights" / "musicnn_msd.npz", context.cache_dir)[0].song
     scaled = ((vectors - vectors.mean(axis=0)) / (vectors.std(axis=0) + 1e-6)).astype(np.float64)
     perplexity = min(25.0, (len(scaled) - 1) / 3.0)
-    places = TSNE(perplexity=perplexity, init="pca", random_state=context.seed, n_jobs=1).fit_transform(scaled)
+    places = TSNE(perplexity=perplexity, init="pca", random_state=context.seed, n_jobs=1).fit_transform(
+        scaled
+    )
     made: dict[str, Any] = {}
     for column, target in enumerate(songs.targets):
         made[target] = {

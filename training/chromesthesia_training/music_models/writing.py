@@ -1,18 +1,18 @@
-"""Metrics files of the music models: figures of the folds, on which data, at which scale, beside which reference row."""
+"""Metrics files of the music models: figures of the folds, on which data, at which scale, beside which row."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chromesthesia_training.music_models.answers import FoldAnswers, Float64
+from chromesthesia_training.music_models.answers import Float64, FoldAnswers
 from chromesthesia_training.music_models.scores import figures
 from chromesthesia_training.music_models.songs import SongSet
 from chromesthesia_training.reproduce.stage import Context
 from chromesthesia_training.results.metrics_file import write_metrics
 
 WHY_NOT_THE_SAME = (
-    "theirs: DEAM, 1,744 songs, labels 1 to 9, one random 80/20 split, best epoch on the validation songs, no test"
+    "theirs: DEAM, 1,744 songs, 1 to 9, one random 80/20 split, best epoch on its validation songs"
 )
 
 
