@@ -1,4 +1,4 @@
-"""Reading a sound file for training, as the engine does: mono, 24 kHz, float32."""
+"""Reading a sound file for training, as the engine does: mono, float32, 24 kHz unless another rate is wanted."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 SHORTEST_S = 0.2
 
 
-def read_sound(path: Path) -> Float32:
-    """Whole sound file as mono float32 [n] at `SAMPLE_RATE_HZ`. Raises DataError as `read_as_recorded` does."""
+def read_sound(path: Path, wanted_hz: int = SAMPLE_RATE_HZ) -> Float32:
+    """Whole sound file as mono float32 [n] at `wanted_hz`. Raises DataError as `read_as_recorded` does."""
     samples, rate_hz = read_as_recorded(path)
-    if rate_hz != SAMPLE_RATE_HZ:
-        samples = np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), dtype=np.float32)
+    if rate_hz != wanted_hz:
+        samples = np.asarray(soxr.resample(samples, rate_hz, wanted_hz), dtype=np.float32)
     return samples
 
 
