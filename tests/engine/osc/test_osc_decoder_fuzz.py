@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import os
 import struct
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.fuzzing import in_time, settings_for
 
 from chromesthesia.clock import ManualClock
 from chromesthesia.control.commands import SetParameter
@@ -28,18 +24,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.values import in_range
 from chromesthesia.testing.network import FakeDatagrams
 
-VARIABLE = "CHROMESTHESIA_FUZZ_EXAMPLES"
-EXAMPLES = int(os.environ.get(VARIABLE, "") or 200)
-fuzz = settings(
-    max_examples=EXAMPLES,
-    derandomize=VARIABLE not in os.environ,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-HANG_S = 1.0
-"""Processor time that one input may take when many are tried."""
+fuzz = settings_for()
 WALL_S = 1_700_000_000.0
 KNOWN = [param.path for param in PARAMETERS] + [
     f"{param.path}_index" for param in PARAMETERS if param.choices
@@ -69,19 +54,6 @@ bodies = {
     "b": st.binary(max_size=12).map(lambda blob: struct.pack(">i", len(blob)) + blob + bytes(-len(blob) % 4)),
     **{tag: st.just(b"") for tag in "TFNI[]"},
 }
-
-
-@contextmanager
-def in_time() -> Iterator[None]:
-    """Fail when the block takes more than `HANG_S` of processor time; only where many inputs were asked for."""
-    gc.disable()  # what hypothesis remembers of all inputs takes a second to walk through
-    begin_s = time.thread_time()
-    try:
-        yield
-        took_s = time.thread_time() - begin_s
-    finally:
-        gc.enable()
-    assert VARIABLE not in os.environ or took_s < HANG_S
 
 
 def padded(text: bytes) -> bytes:

@@ -6,13 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from chromesthesia.errors import RenderError
 from chromesthesia.render.shader_files import FILE_LIMIT, PROGRAM_FILES, PROGRAM_LIMIT, ShaderFiles
-
-FUZZ_EXAMPLES = int(os.environ.get("CHROMESTHESIA_FUZZ_EXAMPLES", "200"))
 
 
 def write(folder: Path, **files: str) -> ShaderFiles:
@@ -79,46 +75,3 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_byte_order_mark_is_taken_off(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"\xef\xbb\xbffloat a;")
     assert ShaderFiles([tmp_path]).source("a").text == "#line 1 1\nfloat a;"
-
-
-NAMES = st.sampled_from(["a", "b", "c.glsl", "d/e"])
-LINES = st.one_of(
-    NAMES.map(lambda name: f'#include "{name}"'.encode()),
-    st.text(max_size=12).map(lambda name: f'#include "{name}"'.encode("utf-8", "surrogatepass")),
-    st.binary(max_size=24),
-    st.sampled_from([b"#line 7 9", b"\\", b"/*", b"\xef\xbb\xbf", b"\xff\xfe", b"\x00", b"x" * 5000]),
-)
-CONTENTS = st.lists(LINES, max_size=12).map(b"\n".join)
-
-
-@settings(
-    max_examples=FUZZ_EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(contents=st.dictionaries(NAMES, CONTENTS), edit=st.tuples(NAMES, CONTENTS))
-def test_any_files_give_a_bounded_text_or_a_named_error(
-    tmp_path: Path, contents: dict[str, bytes], edit: tuple[str, bytes]
-) -> None:
-    (tmp_path / "d").mkdir(exist_ok=True)
-    for name in ("a", "b", "c.glsl", "d/e"):
-        (tmp_path / name).unlink(missing_ok=True)
-    for name, content in contents.items():
-        (tmp_path / name).write_bytes(content)
-    files = ShaderFiles([tmp_path])
-    for _ in range(2):
-        try:
-            source = files.source("a")
-        except RenderError as error:
-            refused = str(error)
-        else:
-            refused = ""
-            assert len(source.text) <= PROGRAM_LIMIT
-            assert len(set(source.files)) == len(source.files) <= PROGRAM_FILES
-        assert refused.isprintable()
-        (tmp_path / edit[0]).write_bytes(edit[1])
-        try:
-            files.take(files.read_again(files.changed()))
-        except RenderError as error:
-            files.refuse(str(error))
-    assert len(files.texts) <= PROGRAM_FILES
