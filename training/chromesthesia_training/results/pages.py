@@ -263,7 +263,7 @@ def _alignment(book: Book, shown: set[str]) -> list[str]:
     lines = [
         "## Targets",
         "",
-        *targets_table(book, "retrieval."),
+        *targets_table(book, "retrieval.", "cgan."),
         "",
         "## The reference's rows",
         "",
