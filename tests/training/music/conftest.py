@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from chromesthesia_training.music_models.musicnn import Musicnn, parameter_places
+
 RATE_HZ = 22_050
 EMOTIONS = (
     "amazement", "solemnity", "tenderness", "nostalgia", "calmness", "power", "joyful_activation", "tension", "sadness",
@@ -40,6 +42,27 @@ def write_rows(path: Path, rows: list[dict[str, object]]) -> None:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
+
+
+def musicnn_weights(path: Path, **changed: np.ndarray) -> Path:
+    """Random weights of the published layout, as `|` stands for `/` in a name."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for parameter, name, turn in parameter_places(Musicnn()):
+        shape = tuple(parameter.shape)
+        if turn is not None:
+            whole = (*shape, 1) if len(shape) < len(turn) else shape
+            back = [turn.index(axis) for axis in range(len(turn))]
+            shape = tuple(whole[axis] for axis in back)
+        arrays[name.replace("/", "|")] = rng.normal(0.0, 0.05, shape).astype(np.float32)
+    np.savez(path, **{**arrays, **changed})  # type: ignore[arg-type]
+    return path
+
+
+@pytest.fixture(name="musicnn_weights")
+def musicnn_weights_fixture() -> Callable[..., Path]:
+    """`musicnn_weights`, for test modules."""
+    return musicnn_weights
 
 
 @pytest.fixture(name="chord")

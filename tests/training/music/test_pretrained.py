@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.music_models.graph import evaluate, read_graph
-from chromesthesia_training.music_models.musicnn import Musicnn, _places, load_musicnn, musicnn_patches
+from chromesthesia_training.music_models.musicnn import load_musicnn, musicnn_patches
 from chromesthesia_training.music_models.panns import STFT_REAL, Cnn14, embed_chunks, load_cnn14
 
 
@@ -82,23 +82,8 @@ def test_a_file_that_describes_no_graph_is_named(tmp_path: Path) -> None:
             read_graph(path)
 
 
-def musicnn_weights(path: Path, **changed: np.ndarray) -> Path:
-    """Random weights of the published layout, as `|` stands for `/` in a name."""
-    rng = np.random.default_rng(0)
-    arrays = {}
-    for parameter, name, turn in _places(Musicnn()):
-        shape = tuple(parameter.shape)
-        if turn is not None:
-            whole = (*shape, 1) if len(shape) < len(turn) else shape
-            back = [turn.index(axis) for axis in range(len(turn))]
-            shape = tuple(whole[axis] for axis in back)
-        arrays[name.replace("/", "|")] = rng.normal(0.0, 0.05, shape).astype(np.float32)
-    np.savez(path, **{**arrays, **changed})  # type: ignore[arg-type]
-    return path
-
-
 def test_musicnn_reads_weights_of_the_published_layout_and_embeds(
-    tmp_path: Path, chord: Callable[..., np.ndarray]
+    tmp_path: Path, chord: Callable[..., np.ndarray], musicnn_weights: Callable[..., Path]
 ) -> None:
     net = load_musicnn(musicnn_weights(tmp_path / "w.npz"))
     patches = musicnn_patches(chord(6.1, rate_hz=16_000))
@@ -112,7 +97,9 @@ def test_musicnn_reads_weights_of_the_published_layout_and_embeds(
     assert bool(((tags > 0.0) & (tags < 1.0)).all())
 
 
-def test_weights_of_musicnn_that_do_not_fit_are_named(tmp_path: Path) -> None:
+def test_weights_of_musicnn_that_do_not_fit_are_named(
+    tmp_path: Path, musicnn_weights: Callable[..., Path]
+) -> None:
     with pytest.raises(DataError, match=r"there is no .*gone\.npz"):
         load_musicnn(tmp_path / "gone.npz")
     path = musicnn_weights(tmp_path / "w.npz", **{"dense|bias": np.zeros(201, np.float32)})

@@ -116,7 +116,7 @@ def load_musicnn(path: Path) -> Musicnn:
     net = Musicnn()
     weights = read_weights(path)
     with torch.no_grad():
-        for parameter, name, turn in _places(net):
+        for parameter, name, turn in parameter_places(net):
             if name not in weights:
                 raise DataError(
                     f"{path} has no tensor {name}", "give the published musicnn_msd.npz", "layout"
@@ -139,7 +139,7 @@ ALONG_TIME = (3, 1, 0, 2)
 """Kernels [frames, channels, 1, out] of the layers along time, to [out, channels, frames, 1]."""
 
 
-def _places(net: Musicnn) -> list[tuple[nn.Parameter, str, tuple[int, ...] | None]]:
+def parameter_places(net: Musicnn) -> list[tuple[nn.Parameter, str, tuple[int, ...] | None]]:
     """Every parameter with the name of its tensor and how its axes are turned."""
     found: list[tuple[nn.Parameter, str, tuple[int, ...] | None]] = []
 
