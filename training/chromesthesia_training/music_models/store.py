@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,8 @@ def stored(
             arrays = compute(path)
             check_shapes(path, arrays, shapes)
             with whole_file(file) as open_file:
-                np.savez(open_file, **{key: np.asarray(value) for key, value in arrays.items()})
+                stored: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
+                np.savez(open_file, **stored)
             computed += 1
             if computed % SAY_EVERY == 0:
                 logger.info("%s: %d computed", name, computed)
