@@ -250,7 +250,8 @@ class _Frames:
         if form != self._form:
             if self._resampler is not None:
                 yield from self._arrays(self._resampler.resample(None))
-            self._resampler = av.AudioResampler("fltp", self._layout, self.rate_hz)
+            # Interleaved: from more than eight planes PyAV reads memory that is none of the frame's.
+            self._resampler = av.AudioResampler("flt", self._layout, self.rate_hz)
             self._form = form
         frame.pts = None  # sound without gaps: times are no more needed
         yield from self._arrays(self._resampler.resample(frame))
@@ -258,4 +259,4 @@ class _Frames:
     def _arrays(self, frames: list[Any]) -> Iterator[Float32]:
         for frame in frames:
             if frame.samples:
-                yield np.ascontiguousarray(frame.to_ndarray().T, np.float32)
+                yield frame.to_ndarray().reshape(frame.samples, -1)

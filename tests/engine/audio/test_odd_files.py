@@ -228,6 +228,23 @@ def test_what_libsndfile_does_not_know_plays_through_ffmpeg(
     assert warnings_of(caplog) == []
 
 
+@pytest.mark.parametrize(("layout", "channels"), [("5.1", 6), ("7.1.4", 12), ("hexadecagonal", 16)])
+def test_a_film_of_many_channels_plays(tmp_path: Path, layout: str, channels: int) -> None:
+    sound = np.outer(tone(440.0, 1.0, RATE_HZ) * 20_000, np.linspace(0.5, 1.5, channels)).astype(np.int16)
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("pcm_s16le", rate=RATE_HZ)
+        stream.layout = layout
+        for begin in range(0, RATE_HZ, 4_410):
+            part = np.ascontiguousarray(sound[begin : begin + 4_410].reshape(1, -1))
+            frame = av.AudioFrame.from_ndarray(part, format="s16", layout=layout)
+            frame.rate, frame.pts = RATE_HZ, begin
+            file.mux(stream.encode(frame))
+    samples = read_sound(path)
+    expected = tone(440.0, 1.0) * 20_000 / 32_768
+    np.testing.assert_allclose(samples[2_000:20_000], expected[2_000:20_000], atol=2e-3)
+
+
 def test_an_mp4_cut_in_half_is_named(tmp_path: Path) -> None:
     path = encode(tmp_path / "a.m4a", np.tile(NOISE, 4), RATE_HZ, "aac", "ipod", {"movflags": "faststart"})
     assert read_sound(path).shape[0] / SAMPLE_RATE_HZ == pytest.approx(4.0, abs=0.1)
