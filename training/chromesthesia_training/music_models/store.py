@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ def read_features(file: Path, shapes: Shapes) -> Arrays:
     try:
         with np.load(file, allow_pickle=False) as stored_file:
             arrays = {key: np.asarray(stored_file[key]) for key in stored_file.files}
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(
             f"the file of features {file} is damaged: {error}", "remove it: it is computed again", "corrupt"
         ) from error
