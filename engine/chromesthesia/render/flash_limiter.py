@@ -42,6 +42,8 @@ _LONGEST_STEP_S = 0.25
 
 _ROUND_S = 4.096
 """The shaders' clock goes round after so long."""
+_FINE_WIDTH = 600
+"""From this width on two pixels are finer than a tenth of a degree."""
 _SWITCH_S = 0.5
 Shown = TypeVar("Shown")
 
@@ -49,7 +51,7 @@ Shown = TypeVar("Shown")
 class FlashLimiter:
     """Changes finished frames in place. Use from the thread that owns `ctx`; see the module.
 
-    detail: held pixels per pixel of the picture, each way.
+    detail: held pixels per pixel of the picture, each way, where the picture is fine enough.
     """
 
     def __init__(self, ctx: moderngl.Context, width: int, height: int, detail: float = 1.0) -> None:
@@ -121,7 +123,9 @@ class FlashLimiter:
             part.release()
 
     def _held_pair(self, width: int, height: int) -> tuple[Target, Target]:
-        size = max(1, round(width * self._detail)), max(1, round(height * self._detail))
+        # Single pixels of a small picture are large enough to flash by losing their detail.
+        detail = self._detail if width >= _FINE_WIDTH else 1.0
+        size = max(1, round(width * detail)), max(1, round(height * detail))
         # Sixteen bits: a step of 1/240 of a difference of one level must not be lost.
         return (
             Target.create(self._ctx, size, "nu2", linear=True),
@@ -153,7 +157,7 @@ class _Memory:
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int], extra: moderngl.Texture | None) -> None:
         self.textures = tuple(ctx.texture(size, 4, dtype="f4") for _ in range(2))
         for texture in self.textures:
-            texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+            texture.repeat_x = texture.repeat_y = False
         written = self.textures if extra is None else (*self.textures, extra)
         self.frame = ctx.framebuffer(color_attachments=written)
         self.frame.clear()

@@ -120,7 +120,8 @@ JUDGE = (
     + _TURNS
     + """
 const int WIDE = 2 * COLUMNS / STEPS, HIGH = 2 * ROWS / STEPS;
-const float AREA = 0.10, EVENT = 0.18;  // the definition allows 0.25
+// The definition allows 0.25, of which 0.14 lies in one of these fields at worst, and points are not areas.
+const float AREA = 0.10, EVENT = 0.12;
 const int TOGETHER = 50;
 const float RELEASE = 1.0;
 uniform sampler2D u_found, u_fields, u_ages;
@@ -160,8 +161,14 @@ void main() {
     bool many = found.x > AREA || ages.b.w < SECOND;
     bool some = found.y > AREA || ages.b.z < SECOND;
     field.z = field.x;
-    bool on_guard = field.x > -1.0 && field.x < 0.7;
-    if ((many && field.x <= 0.0) || (some && on_guard)) {
+    // What is let go changes once more by itself, there and around: one turn less is left then, everywhere.
+    float highest = -1.0;
+    for (int y = 1; y <= FIELDS; y += 2) {
+        for (int x = 1; x < 2 * FIELDS; x += 2) {
+            highest = max(highest, texture(u_fields, vec2(x, y) / vec2(2 * FIELDS, FIELDS)).x);
+        }
+    }
+    if ((many && field.x <= 0.0) || (some && field.x < 0.7 && highest > -0.999)) {
         field.x = 2.0;
     } else {
         field.x = max(field.x - u_dt / RELEASE, some && field.x > 0.0 ? 1.0 : -1.0);

@@ -209,7 +209,7 @@ out vec4 o_color;
 void main() {
     float beat = floor(u_grain_seed / 1.37 + 0.5);
     float on = mod(floor(beat / 2.0), 2.0);
-    float section = mod(floor(beat / 72.0), 4.0);
+    float section = mod(floor(beat / 36.0), 4.0);
     vec3 c = vec3(on);
     if (section == 1.0) {
         c = mix(vec3(0.0, 0.0, 1.0), vec3(0.55, 0.0, 0.0), on);

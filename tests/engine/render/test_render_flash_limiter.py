@@ -89,8 +89,8 @@ def test_hostile_settings_are_held_and_would_flash_without(
     renderer: Renderer, without: Renderer, name: str
 ) -> None:
     scene = SCENES[name] if name in SCENES else looks_in_turn([load_preset(path).params for path in PRESETS])
-    assert analysed(without, play(scene, EIGHT_HZ, 2.4, FPS)).violations
-    assert analysed(renderer, play(scene, EIGHT_HZ, 2.4, FPS)).violations == []
+    assert analysed(without, play(scene, EIGHT_HZ, 2.2, 24.0)).violations
+    assert analysed(renderer, play(scene, EIGHT_HZ, 2.2, 24.0)).violations == []
 
 
 def test_a_shader_of_the_users_that_strobes_is_held(surface: HeadlessSurface, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_shader_of_the_users_that_strobes_is_held(surface: HeadlessSurface, tm
     found = []
     for limiter in (False, True):
         renderer = Renderer(surface.ctx, 96, 54, tmp_path, flash_limiter=limiter)
-        frames = play(SCENES["brightness"], EIGHT_HZ, 12.0, 24.0)
+        frames = play(SCENES["brightness"], EIGHT_HZ, 6.0, 24.0)
         found.append(analysed(renderer, frames).violations)
         renderer.release()
     assert {one.kind for one in found[0]} == {"general", "red"}
@@ -112,7 +112,7 @@ def test_a_shader_of_the_users_that_strobes_is_held(surface: HeadlessSurface, tm
 def test_it_holds_at_any_frame_rate(feed: Feed, fps: float) -> None:
     asked, shown = FlashAnalyser(), FlashAnalyser()
     picture = strobe(5.0, fps)
-    for number in range(round(3.5 * fps)):
+    for number in range(round(1.8 * fps)):
         asked.frame(picture(number), number / fps)
         shown.frame(feed(picture(number), 1 / fps), number / fps)
     assert asked.violations
