@@ -125,7 +125,8 @@ def _encoders(book: Book, shown: set[str]) -> list[str]:
         "Theirs: about 6,500 clips of CREMA-D, RAVDESS, SAVEE and TESS, 80/20 by clip, best epoch on the validation "
         "clips. Ours: RAVDESS, EMO-DB, URDU and nEMO, with TESS in the random split only. By speaker: mean and "
         "deviation over five folds; at random: one split of 80/20 where no deviation stands. Size and minutes are of "
-        "the training at random, theirs on another machine: not the same work in any row.",
+        "the training at random, theirs on another machine, ours by the clock on cores shared with "
+        "other work: not the same work in any row.",
         "",
         *table(headers, rows, range(1, 10)),
         "",
