@@ -6,7 +6,7 @@ import json
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -18,7 +18,7 @@ import soundfile
 
 from chromesthesia.config import ShowConfig
 from chromesthesia.errors import ChromesthesiaError, NetworkError, PackError, PresetError
-from chromesthesia.osc.codec import OscBundle, decode
+from chromesthesia.osc.codec import OscBundle, decode, encode_message
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.runtime.latency import STAGES
@@ -243,6 +243,30 @@ def test_oscsend_changes_what_is_seen(config: ShowConfig) -> None:
     finally:
         report = show.end()
     assert report["preset"] in ("Ink", "Gallery")
+
+
+def test_a_blackout_is_undone_with_the_room_as_it_was(config: ShowConfig) -> None:
+    watcher = Watcher()
+    show = Background(replace(config, flash_limiter=False), watcher)
+
+    def ask(address: str, *arguments: float, until: Callable[[float], bool]) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(40):  # UDP may lose one
+                sender.sendto(encode_message(address, arguments), ("127.0.0.1", config.osc_in_port))
+                if until(watcher.mean_of(5)):
+                    return
+        raise AssertionError(f"{address} changed nothing")
+
+    try:
+        before = watcher.mean_of(5)
+        # The line that the limiter is off stays, whatever goes dark.
+        ask("/master/brightness", 0.0, until=lambda mean: mean < 0.2 * before)
+        assert watcher.newest is not None
+        assert watcher.newest.max() > 60
+        ask("/room/reset", until=lambda mean: mean > 0.7 * before)
+    finally:
+        report = show.end()
+    assert report["flash_limiter"] is False
 
 
 @pytest.mark.osc_tools
