@@ -61,8 +61,8 @@ def test_engine_imports_neither_torch_nor_training(repository: Path) -> None:
     assert offences(repository, ENGINE, forbidden) == []
 
 
-def test_params_imports_nothing_of_ours_but_itself_and_the_errors(repository: Path) -> None:
-    allowed = ("chromesthesia.params", "chromesthesia.errors")
+def test_params_imports_nothing_of_ours_but_itself_the_errors_and_user_files(repository: Path) -> None:
+    allowed = ("chromesthesia.params", "chromesthesia.errors", "chromesthesia.user_files")
     found = offences(repository, f"{ENGINE}/params", ("chromesthesia",), allowed)
     assert [line for line in found if not line.endswith(": chromesthesia")] == []
 
@@ -73,14 +73,30 @@ def test_audio_does_not_import_render(repository: Path) -> None:
 
 def test_training_uses_the_engines_mel(repository: Path) -> None:
     imports = {
-        module
+        (module, file.parent.name)
         for file in (repository / TRAINING).rglob("*.py")
         for module in imported_modules(
             file.read_text(encoding="utf-8"), file.relative_to(repository / "training").parent.parts
         )
     }
-    assert "chromesthesia.features.mel" in imports
-    assert not {module for module in imports if module.startswith(("librosa", "torchaudio"))}
+    assert "chromesthesia.features.mel" in {module for module, _ in imports}
+    others = {place for module, place in imports if module.startswith(("librosa", "torchaudio"))}
+    assert others == {"music_models"}  # features that are librosa's by definition, as the reference has them
+
+
+def test_what_training_seldom_needs_is_imported_where_it_is_used(repository: Path) -> None:
+    """librosa, xgboost and shap take seconds to import: no module does so when it is imported itself."""
+    seldom = ("librosa", "shap", "xgboost")
+    found = []
+    for file in (repository / TRAINING).rglob("*.py"):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                found += [
+                    f"{file.name}: {name}"
+                    for name in imported_modules(ast.unparse(node), ("chromesthesia_training",))
+                    if name.partition(".")[0] in seldom
+                ]
+    assert found == []
 
 
 IMPORT_ALL = """

@@ -22,8 +22,8 @@ def reproduce(
         list[str] | None,
         typer.Option(
             "--only",
-            help="A section (data, encoders, alignment, generator, report) or a stage; may be given again. What it "
-            "needs and is missing runs first.",
+            help="A section (data, encoders, alignment, generator, music, report) or a stage; may be given again. "
+            "What it needs and is missing runs first.",
             show_default=False,
         ),
     ] = None,

@@ -67,6 +67,21 @@ def made_up(section: str, name: str) -> dict[str, Any]:
             "figures": {"loss_500": 3.8, "loss_3000": 3.4, "loss_floor": 3.3},
             "curves": {"train_loss": [{"step": 500, "loss": 3.8}, {"step": 3000, "loss": 3.4}]},
         }
+    if name == "cgan":
+        return {"settings": {"side": 64, "epochs": 100}, "figures": {"any_of_k5": 0.8, "epoch_20": 0.4}}
+    if section == "music":
+        folds = {"r": over_folds([0.5, 0.6])}
+        shares = {
+            "pearson": {"mel": 0.4, "mode": -0.3},
+            "shap": {"mel": 0.2, "beat": 0.1},
+            "in_both": ["mel"],
+        }
+        return {
+            "figures": {
+                "static": dict.fromkeys(("valence", "arousal", "mean"), folds),
+                "importance": dict.fromkeys(("valence", "arousal"), shares),
+            }
+        }
     if section == "generator":
         folds = over_folds([0.5, 0.6])
         by_k = {f"k{k}": folds for k in (1, 5, 11)}
@@ -135,6 +150,7 @@ def whole(write: Write, tmp_path: Path) -> Path:
     names += [choice[0] for row in ROWS for choice in row.needs]
     for name in dict.fromkeys(names):
         write(*name.split("/", 1))
+    write("music", "emotify.ensemble")
     return tmp_path
 
 

@@ -8,6 +8,7 @@ from chromesthesia_training.corpora.stages import stages as data_stages
 from chromesthesia_training.encoder.live_stage import stages as live_encoder_stages
 from chromesthesia_training.encoder.stages import stages as streaming_encoder_stages
 from chromesthesia_training.gan.stages import stages as generator_stages
+from chromesthesia_training.music_models.stages import stages as music_stages
 from chromesthesia_training.offline.stages import stages as offline_encoder_stages
 from chromesthesia_training.reproduce.generator import stages as generator_training_stages
 from chromesthesia_training.reproduce.stage import Stage
@@ -27,5 +28,6 @@ def all_stages() -> tuple[Stage, ...]:
         *cgan_stages(),
         *generator_training_stages(),
         *generator_stages(),
+        *music_stages(),
         *report_stages(),
     )

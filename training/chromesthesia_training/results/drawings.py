@@ -11,6 +11,7 @@ import numpy as np
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.results.generator_drawings import GENERATOR_DRAWINGS
 from chromesthesia_training.results.metrics_file import Metrics
+from chromesthesia_training.results.music_drawings import MUSIC_DRAWINGS
 from chromesthesia_training.results.rows import ENCODER_ROWS, EncoderRow
 from chromesthesia_training.results.style import (
     EMOTION_COLOURS,
@@ -359,4 +360,5 @@ DRAWINGS: dict[str, Draw] = {
     "alignment_losses.png": _losses,
     "alignment_cgan_tuning.png": _cgan_tuning,
     **GENERATOR_DRAWINGS,
+    **MUSIC_DRAWINGS,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from chromesthesia_training.results.book import NOT_RUN, Book, link, said, seeds_said, table
 from chromesthesia_training.results.generator_page import generator_page
 from chromesthesia_training.results.metrics_file import SECTIONS, Metrics
+from chromesthesia_training.results.music_page import music_page
 from chromesthesia_training.results.parts import picture, targets_table
 from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, EncoderRow, missing
 from chromesthesia_training.results.targets import summary
@@ -20,6 +21,7 @@ TITLES = {
     "encoders": "Encoders of sound",
     "alignment": "Alignment and the reference cGAN",
     "generator": "The generator",
+    "music": "Valence and arousal of music",
     "pack": "The pack",
     "data": "Data",
 }
@@ -46,7 +48,7 @@ def render(book: Book, figures: Sequence[str] = ()) -> dict[str, str]:
             "",
             *([ABOUT[section], ""] if section in ABOUT else []),
             *body,
-            *_every_run(book, section),
+            *_every_run(book, section, figures=section not in SHOWN_WHOLE),
         ]
         pages[f"{section}.md"] = _whole(lines)
     return pages
@@ -280,7 +282,7 @@ def _alignment(book: Book, shown: set[str]) -> list[str]:
     return lines
 
 
-def _every_run(book: Book, section: str) -> list[str]:
+def _every_run(book: Book, section: str, figures: bool = True) -> list[str]:
     """All metrics files of a section: figures, data, split, command, so that none stays unmentioned."""
     lines = ["## Runs", ""]
     for metrics in book.section(section):
@@ -292,8 +294,8 @@ def _every_run(book: Book, section: str) -> list[str]:
         lines += [f"- {_settings(metrics)}"] if metrics["settings"] else []
         lines += [f"- {metrics['created']}, {metrics['machine']}; all of it: {link(metrics)}."]
         lines += [f"- {_sentence(note)}" for note in metrics.get("notes") or []]
-        figures = _plain_figures(metrics["figures"])
-        lines += ["", *table(["figure", "value"], figures, (1,)), ""] if figures else [""]
+        listed = _plain_figures(metrics["figures"]) if figures else []
+        lines += ["", *table(["figure", "value"], listed, (1,)), ""] if listed else [""]
     return lines if len(lines) > 2 else [*lines, f"**{NOT_RUN}**", ""]
 
 
@@ -354,4 +356,7 @@ BODIES: dict[str, Callable[[Book, set[str]], list[str]]] = {
     "encoders": _encoders,
     "alignment": _alignment,
     "generator": generator_page,
+    "music": lambda book, shown: music_page(book, shown, _other_rows(book, "C")),
 }
+SHOWN_WHOLE = ("music",)
+"""Sections whose tables show every figure already."""

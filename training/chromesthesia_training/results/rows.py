@@ -1,4 +1,4 @@
-"""The reference's rows, sections A and B: their figures, and where ours come from. No row may stay empty."""
+"""The reference's rows, sections A to C: their figures, and where ours come from. No row may stay empty."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chromesthesia_training.results.book import NOT_RUN, Book, said
+from chromesthesia_training.results.book import Book, said
 from chromesthesia_training.results.metrics_file import Figure, Metrics
+from chromesthesia_training.results.music_rows import MUSIC_ROWS
+from chromesthesia_training.results.row import Row
 
 OTHER_SPEECH = "no: theirs CREMA-D, RAVDESS, SAVEE, TESS, 80/20 by clip; ours the corpora named"
 OTHER_ART = "no: theirs another collection of abstract art; ours D-ViSA, 2,620 paintings"
@@ -38,28 +40,6 @@ ENCODER_ROWS: tuple[EncoderRow, ...] = (
     EncoderRow("ann", "ANN", 0.7700, 0.7701, 17.70, 7.5),
     EncoderRow("transformer", "Transformer", 0.6731, 0.6773, 0.476, 21.4),
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """Any other row. `needs` are metrics files, each a choice of names; `ours` speaks once all are there."""
-
-    section: str
-    what: str
-    theirs: str
-    needs: tuple[tuple[str, ...], ...]
-    ours: Callable[[Sequence[Metrics]], str]
-    work: str
-
-    def files(self, book: Book) -> list[Metrics] | None:
-        """The files that the row is made from; None while one is missing."""
-        found = [book.get(*names) for names in self.needs]
-        return None if any(one is None for one in found) else [one for one in found if one is not None]
-
-    def said(self, book: Book) -> str:
-        """Our cell of the row."""
-        files = self.files(book)
-        return f"**{NOT_RUN}**" if files is None else self.ours(files)
 
 
 def _first(metrics: Metrics, *names: str) -> Figure | None:
@@ -306,6 +286,7 @@ ROWS: tuple[Row, ...] = (
         lambda files: _all_numbers(files[0]),
         "yes, on the corpora named",
     ),
+    *MUSIC_ROWS,
 )
 
 

@@ -1,0 +1,1 @@
+"""Valence, arousal and felt emotions of music: hand-made features, networks on spectra, pretrained embeddings."""

@@ -1,0 +1,111 @@
+"""The page of music: the reference's rows, and every model on both collections in one table each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chromesthesia_training.results.book import Book, link, said, table
+from chromesthesia_training.results.metrics_file import Metrics
+from chromesthesia_training.results.music_rows import pair
+from chromesthesia_training.results.parts import picture, targets_table
+
+MODELS = {
+    "ridge": "ridge",
+    "lasso": "lasso",
+    "svr": "SVR",
+    "random_forest": "random forest",
+    "gradient_boosting": "gradient boosting",
+    "xgboost": "XGBoost",
+    "cnn": "CNN",
+    "cnn_se_temporal": "CNN + SE + temporal conv",
+    "cnn_se_gru": "CNN + SE + GRU",
+    "cnn_se_gru_attention": "CNN + SE + GRU + attention",
+    "musicnn": "MusiCNN + MLP",
+    "musicnn_kernel": "MusiCNN + kernel",
+    "panns": "PANNs + MLP",
+    "own": "own features + kernel",
+    "ensemble": "ensemble",
+}
+INTRO = (
+    "Valence and arousal of music from its sound alone. DEAM's audio is not here: ours are on VGMIDI (187 piano "
+    "pieces, rated -1 to 1 per measure, five folds by game series) and Emotify (380 songs, share of listeners who felt "
+    "each of nine emotions, five folds by song). No row is the same experiment as theirs. Means and deviations are "
+    "over the five folds; static is one rating a song, dynamic one every 3 s. Every choice was made inside the "
+    "training folds. The reference counts 386 hand-made features; its own list adds up to 346, which is computed here."
+)
+PARTS = ("static", "dynamic")
+
+
+def music_page(book: Book, shown: set[str], rows: Sequence[str]) -> list[str]:
+    """Lines of the page above its list of runs; `rows` is the table of the reference's rows."""
+    lines = [INTRO, "", "## Targets", "", *targets_table(book, "music."), ""]
+    lines += ["## The reference's rows", "", "Each pair is valence / arousal.", "", *rows, ""]
+    lines += _vgmidi(book) + _emotify(book)
+    for name, words in (
+        ("music_models.png", "Every model on both collections"),
+        ("music_importance.png", "Features by Pearson and by SHAP"),
+        ("music_labels.png", "Ratings of VGMIDI: distribution, valence against arousal"),
+        ("music_tsne.png", "MusiCNN's embedding by valence and by arousal"),
+    ):
+        lines += picture(name, words, shown)
+    return lines
+
+
+def models_of(book: Book, collection: str) -> list[tuple[str, Metrics]]:
+    """Title and file of every model that was run on a collection, in the order of `MODELS`."""
+    found = ((title, book.get(f"music/{collection}.{name}")) for name, title in MODELS.items())
+    return [(title, metrics) for title, metrics in found if metrics is not None]
+
+
+def _vgmidi(book: Book) -> list[str]:
+    rows = [
+        [
+            title,
+            *(pair(metrics, score) for score in ("r", "ccc", "r2")),
+            pair(metrics, "rmse", digits=3),
+            pair(metrics, "mae", digits=3),
+            *(pair(metrics, score, "dynamic") for score in ("r", "ccc", "r2")),
+            pair(metrics, "rmse", "dynamic", 3),
+            link(metrics),
+        ]
+        for title, metrics in models_of(book, "vgmidi")
+    ]
+    if not rows:
+        return []
+    headers = ["model", "static: r", "CCC", "R2", "RMSE", "MAE", "dynamic: r", "CCC", "R2", "RMSE", "metrics"]
+    return [
+        "## VGMIDI, every model", "", "Valence / arousal, on a scale of -1 to 1.", "", *table(headers, rows), "",
+    ]  # fmt: skip
+
+
+def _emotify(book: Book) -> list[str]:
+    found = models_of(book, "emotify")
+    if not found:
+        return []
+    rows = [
+        [
+            title,
+            *(said(metrics.figure(f"static.mean.{score}"), 3) for score in ("r", "ccc", "r2", "rmse", "mae")),
+            link(metrics),
+        ]
+        for title, metrics in found
+    ]
+    targets = list(found[0][1]["data"].get("targets") or [])
+    each = [
+        [title, *(said(metrics.figure(f"static.{target}.r"), 2).split(" ")[0] for target in targets)]
+        for title, metrics in found
+    ]
+    return [
+        "## Emotify, every model",
+        "",
+        "Means over the nine emotions; shares of listeners, 0 to 1.",
+        "",
+        *table(["model", "r", "CCC", "R2", "RMSE", "MAE", "metrics"], rows, range(1, 6)),
+        "",
+        "r of each emotion:",
+        "",
+        *table(
+            ["model", *(target.replace("_", " ") for target in targets)], each, range(1, len(targets) + 1)
+        ),
+        "",
+    ]
