@@ -1,16 +1,19 @@
 # make run [ARGS="..."]   play: the microphone, else the bundled étude
 # make test               the engine's tests (no torch installed), and the training package's
 # make lint               ruff and mypy --strict
+# make fuzz EXAMPLES=N    every fuzz test with N other inputs
 # make bench              benchmarks, one JSON document each
 # Each target prepares what it needs by itself (tools/setup.sh); nothing is installed outside .venv and .venv-train
 # but the system libraries, and those only as root.
 
 ARGS ?=
+EXAMPLES ?= 2000
 PYTEST_ARGS ?=
+EXAMPLES ?= 2000
 ENGINE := .venv/bin
 TRAIN := .venv-train/bin
 
-.PHONY: run test test-engine test-training lint bench wheel clean
+.PHONY: run test test-engine test-training lint fuzz bench wheel clean
 
 run:
 	@tools/setup.sh run
@@ -31,6 +34,10 @@ lint:
 	$(TRAIN)/ruff check .
 	$(TRAIN)/ruff format --check .
 	$(TRAIN)/mypy
+
+fuzz:
+	@tools/setup.sh test
+	$(ENGINE)/python tools/fuzz.py $(EXAMPLES) $(PYTEST_ARGS)
 
 bench:
 	@tools/setup.sh test

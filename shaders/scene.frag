@@ -14,7 +14,9 @@ uniform vec2 u_pan;        // in painting widths
 uniform float u_segments;
 uniform float u_fold_turn; // radians
 uniform float u_facet;     // size in screen heights
-uniform float u_fall;      // how far the reeds have run, screen heights
+uniform float u_fall;      // how far the reeds have run before the turn, screen heights
+uniform vec2 u_run;        // and after it, 0 .. RUN
+uniform vec2 u_run_rounds; // whole rounds of RUN before u_run
 uniform float u_keep;      // share of the last frame that stays
 uniform float u_carry;     // share of the flow that moves the trail
 uniform float u_lines;     // -1 ink .. 1 glow
@@ -34,9 +36,12 @@ vec2 folded(vec2 p) {
     return p;
 }
 
-// Moves p towards the middle of its cell; shade is the light on the cell.
-vec2 faceted(vec2 p, out float shade) {
+const float RUN = 1024.0;  // as in the engine
+
+// Moves p towards the middle of its cell; shade is the light on the cell, run what it adds to the place in the painting.
+vec2 faceted(vec2 p, out float shade, out vec2 run) {
     shade = 1.0;
+    run = vec2(0.0);
 #if FACET == 1
     vec2 q = p / u_facet;
     vec2 cell = floor(q);
@@ -71,6 +76,8 @@ vec2 faceted(vec2 p, out float shade) {
     float pace = 0.4 + 1.2 * hash12(vec2(cell, 3.0));
     shade = 1.12 - 1.6 * f * f;
     p = vec2((cell + 0.5 + 1.6 * f * abs(f)) * 0.35 * u_facet, p.y - u_fall * pace);
+    // The painting repeats after two of its widths, so whole ones of the rounds are left out.
+    run = -u_run * pace / u_aspect - 2.0 * fract(u_run_rounds * fract(0.5 * RUN * pace / u_aspect));
 #endif
     return p;
 }
@@ -78,8 +85,9 @@ vec2 faceted(vec2 p, out float shade) {
 void main() {
     vec3 flow = texture(u_flow, v_uv).xyz;
     float shade;
-    vec2 p = faceted(folded(v_place + flow.xy), shade);
-    vec2 uv = 0.5 + (u_turn * p) / u_aspect + u_pan;
+    vec2 run;
+    vec2 p = faceted(folded(v_place + flow.xy), shade, run);
+    vec2 uv = 0.5 + (u_turn * p) / u_aspect + u_pan + run;
     // The outermost rim of a generated picture is its weakest part.
     vec4 paint = texture(u_painting, 0.04 + 0.92 * mirrored(uv));
     vec3 color = paint.rgb * shade;

@@ -45,6 +45,10 @@ class RenderError(ChromesthesiaError):
     exit_code = 5
 
 
+class WindowError(RenderError):
+    """No window can be opened here; a show may play without one."""
+
+
 class PresetError(ChromesthesiaError):
     """A preset file that is not valid."""
 

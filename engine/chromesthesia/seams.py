@@ -139,6 +139,11 @@ class AudioSource(Protocol):
         """True for a microphone: never ends, must reconnect, loses sound when not read."""
         ...
 
+    @property
+    def overruns(self) -> int:
+        """Times at which sound was lost because it was not fetched in time; 0 for a file."""
+        ...
+
     def read(self) -> AudioBlock | None:
         """Block until the next sound is there; None when the source has ended or was closed."""
         ...
@@ -199,8 +204,17 @@ class FrameSink(Protocol):
     def close(self) -> None: ...
 
 
+UNKNOWN_LOSS = -1
+"""Told instead of a count of lost datagrams where the system keeps none."""
+
+
 class Datagrams(Protocol):
     """Sends and receives UDP payloads; the OSC endpoints talk only to this."""
+
+    @property
+    def lost(self) -> int:
+        """Datagrams that the system dropped before they were received; `UNKNOWN_LOSS` where it does not tell."""
+        ...
 
     def send(self, payload: bytes, host: str, port: int) -> None: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import reprlib
 import stat
 import tomllib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
@@ -16,9 +17,15 @@ TOML_LIMIT = 16 * 1024
 """Largest TOML file of a user's that is read, in bytes: a dotted key of 200 kB would take a minute and gigabytes."""
 LINE_LIMIT = 240
 """Longest text that is shown as one line, in characters."""
+MOST_KEY_PARTS = 32
+"""Most parts of one dotted key: tomllib takes time and memory by the square of them."""
 
 _UTF16 = {BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}
 _BLANKS = re.compile(r"\s+")
+# Begins only where a word or quote begins and never goes back, so that its cost is linear in the text.
+_LONG_KEY = re.compile(
+    rf"""(?:(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MOST_KEY_PARTS}}}"""
+)
 
 
 class MakeError(Protocol):
@@ -35,9 +42,10 @@ def read_bytes(path: Path, limit_bytes: int, error: MakeError) -> bytes:
     try:
         # Without O_NONBLOCK a pipe that nobody writes to would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise error(f"{one_line(path)}: not a regular file", "give the path of a file")
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise error(f"{one_line(path)}: not a regular file", "give the path of a file")
             content = file.read(limit_bytes + 1)
     except (OSError, ValueError) as problem:  # ValueError: a null character in the path
         said = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
@@ -71,6 +79,8 @@ def parse_toml(text: str, path: Path, error: MakeError, limit_bytes: int = TOML_
     """The table of a TOML text; `path` is for the message. Raises `error` for whatever tomllib raises."""
     if len(text) > limit_bytes:
         raise error(f"{one_line(path)}: larger than {limit_bytes} bytes", "is this the right file?")
+    if _LONG_KEY.search(text):
+        raise error(f"{one_line(path)}: a key of more than {MOST_KEY_PARTS} parts", "write it in tables")
     try:
         # ValueError covers tomllib's own error and a number of thousands of digits.
         return tomllib.loads(text)
@@ -91,3 +101,44 @@ def one_line(text: object, limit: int = LINE_LIMIT) -> str:
     line = _BLANKS.sub(" ", str(text)).strip()
     line = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """A foreign value as Python writes it, on one line and cut to `limit` letters, whatever its depth and size."""
+    writer = _Writer()
+    writer.maxlevel = 6
+    writer.maxlist = writer.maxtuple = writer.maxdict = max(6, limit // 4)
+    writer.maxstring = writer.maxother = limit
+    return one_line(writer.repr(value), limit)
+
+
+def is_file(path: Path) -> bool:
+    """True for a file that is there; False for anything else, a name that no file can have included."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """True for a folder that is there; False for anything else, a name that no folder can have included."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_there(path: Path) -> bool:
+    """True when anything is there; False for a name that nothing can have included."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+class _Writer(reprlib.Repr):
+    def repr_int(self, number: int, level: int) -> str:
+        # Python refuses to write a number of thousands of digits.
+        if number.bit_length() > 256:
+            return f"a number of about {int(number.bit_length() * 0.30103) + 1} digits"
+        return repr(number)

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from chromesthesia.errors import PresetError
-from chromesthesia.user_files import one_line, parse_toml, read_bytes, read_text, read_toml
+from chromesthesia.user_files import (
+    MOST_KEY_PARTS,
+    is_file,
+    is_folder,
+    one_line,
+    parse_toml,
+    read_bytes,
+    read_text,
+    read_toml,
+    shown,
+)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -36,6 +46,53 @@ def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path, kind
         path = Path("/dev/zero")
     with pytest.raises(PresetError, match=path.name):
         read_bytes(path, 100, PresetError)
+
+
+def test_what_is_refused_is_closed_again(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    for path in (tmp_path, Path("/dev/zero")) * 5:
+        with pytest.raises(PresetError):
+            read_bytes(path, 100, PresetError)
+    if before:
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ".".join("a" * (MOST_KEY_PARTS + 1)) + " = 1",
+        "[" + " . ".join(["'a'"] * (MOST_KEY_PARTS + 1)) + "]",
+        "x = {" + '."b".a' * MOST_KEY_PARTS + " = 1}",
+    ],
+)
+def test_a_long_dotted_key_is_refused_before_it_costs_anything(key: str) -> None:
+    with pytest.raises(PresetError, match=f"more than {MOST_KEY_PARTS} parts"):
+        parse_toml(key, Path("a.toml"), PresetError)
+
+
+def test_dots_that_are_no_key_are_read() -> None:
+    text = f"a = '{'. ' * 100}'\nb = [{'1.5, ' * 100}]\n" + ".".join("c" * MOST_KEY_PARTS) + " = 1"
+    assert parse_toml(text, Path("a.toml"), PresetError)["b"] == [1.5] * 100
+
+
+def test_a_foreign_value_is_shown_short_whatever_it_is() -> None:
+    deep: dict[str, object] = {}
+    inner = deep
+    for _ in range(50_000):
+        inner["a"] = inner = {}
+    for value in (deep, 1 << 100_000, -(1 << 100_000), "a\n" * 5000, [[1] * 5000] * 5000, {"\x1b": b"\0"}):
+        text = shown(value)
+        assert len(text) <= 60
+        assert text.isprintable()
+    assert shown("it's") == '"it\'s"'
+    assert shown([True, 1, 1.5]) == "[True, 1, 1.5]"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "nowhere"])
+def test_a_name_that_nothing_can_have_is_no_file_and_no_folder(tmp_path: Path, name: str) -> None:
+    assert not is_file(tmp_path / name)
+    assert not is_folder(tmp_path / name)
+    assert is_folder(tmp_path)
 
 
 def test_a_null_character_in_a_path_is_a_named_error() -> None:

@@ -56,7 +56,7 @@ def test_missing_column_and_missing_table_are_named(tmp_path: Path, write_csv: W
     write_csv(tmp_path / "speech" / "index.csv", [{"path": "a.wav", "emotion": "sad"}])
     with pytest.raises(DataError, match="has no column corpus, emotion3"):
         read_speech(tmp_path / "speech")
-    with pytest.raises(DataError, match="cannot read"):
+    with pytest.raises(DataError, match="cannot be read"):
         read_speech(tmp_path / "nowhere")
     with pytest.raises(DataError, match="holds none of"):
         find_sound_sets(tmp_path / "nowhere", None)

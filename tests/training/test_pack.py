@@ -256,3 +256,35 @@ def test_missing_metrics_are_empty_and_damaged_ones_an_error(tmp_path: Path) -> 
 def test_every_speech_set_is_restricted_and_an_unknown_one_is_the_users() -> None:
     assert all(KNOWN_SOURCES[name].restricted for name in ("ravdess", "tess", "nemo", "emodb", "urdu", "art"))
     assert sources_of(["mine", "mine"], "encoder")[0].licence == "the user's own, not checked"
+
+
+def test_a_link_to_a_pack_stays_and_the_pack_behind_it_is_replaced(
+    exported: tuple[TrainedEncoder, Path], generator: Path, tmp_path: Path
+) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    build(exported[1], generator, real)
+    (real / "MODEL_CARD.md").write_text("the earlier one")
+    link.symlink_to(real)
+    build(exported[1], generator, link)
+    assert link.is_symlink()
+    assert load_pack(real).name == "real"
+    assert "earlier" not in (real / "MODEL_CARD.md").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["generator.onnx", "link", "real"]
+
+
+@pytest.mark.parametrize("there", ["file", "folder of photographs", "circle"])
+def test_what_is_no_pack_is_never_replaced(generator: Path, tmp_path: Path, there: str) -> None:
+    place = tmp_path / "place"
+    if there == "file":
+        place.write_text("a letter")
+    elif there == "circle":
+        place.symlink_to(place.name)
+    else:
+        place.mkdir()
+        (place / "photo.jpg").write_text("a photograph")
+    with pytest.raises(TrainingError, match=r"is no folder|holds files and is no pack"):
+        build(generator, generator, place)
+    assert sorted(path.name for path in tmp_path.rglob("*")) in (
+        ["generator.onnx", "place"],
+        ["generator.onnx", "photo.jpg", "place"],
+    )

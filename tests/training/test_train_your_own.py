@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
+from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
 from chromesthesia.packs.pack import load_pack
 from chromesthesia_training import cli
+from chromesthesia_training.encoder import export as encoder_export
+from chromesthesia_training.encoder import train as encoder_train
+from chromesthesia_training.gan import evaluate as gan_evaluate
+from chromesthesia_training.gan import export as gan_export
 
 PAGE = Path("docs/train-your-own.md")
 HUES = {"anger": (200, 40, 30), "contentment": (220, 190, 80), "sadness": (40, 60, 120)}
@@ -52,26 +61,60 @@ def test_help_leads_the_way_of_the_page(repository: Path) -> None:
     assert places == sorted(places)
 
 
+def run_here(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a console script's function as its script does, in this process: torch is loaded once for all commands."""
+    (script,) = entry_points(group="console_scripts", name=words[0])
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as ended:
+        script.load()()
+    assert not ended.value.code, words
+
+
+def export_once(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> dict[bytes, bytes]:
+    """Let `module` keep what it exported, by weights: the pack is made of models that were exported before."""
+    kept: dict[bytes, bytes] = {}
+    export = module._onnx_bytes
+
+    def exported(model: torch.nn.Module) -> bytes:
+        digest = hashlib.sha256()
+        for name, value in model.state_dict().items():
+            digest.update(name.encode() + value.numpy().tobytes())
+        if digest.digest() not in kept:
+            kept[digest.digest()] = export(model)
+        return kept[digest.digest()]
+
+    monkeypatch.setattr(module, "_onnx_bytes", exported)
+    return kept
+
+
 @pytest.mark.slow
 @pytest.mark.gl
 def test_the_commands_of_the_page_make_a_pack_that_plays(
-    repository: Path, tmp_path: Path, write_tone: Callable[..., Path]
+    repository: Path, tmp_path: Path, write_tone: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for label, pitch_hz in PITCH_HZ.items():
         for number, speaker in enumerate(("maria", "tom", "ada")):
             path = tmp_path / "sounds" / label / speaker / "1.wav"
             write_tone(path, pitch_hz * (1.0 + 0.05 * number), seed=number)
     write_pictures(tmp_path / "pictures")
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "CHROMESTHESIA_SHARED": str(tmp_path / "no-shared-data"),
-        "OMP_NUM_THREADS": "1",
-    }
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHROMESTHESIA_SHARED", str(tmp_path / "no-shared-data"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    # Counts of pictures, rows and steps that only make figures steadier.
+    monkeypatch.setattr(encoder_train, "EncoderSettings", partial(encoder_train.EncoderSettings, rows=6))
+    monkeypatch.setattr(encoder_export, "_compare", partial(encoder_export._compare, steps=60))
+    monkeypatch.setattr(gan_export, "recalibrated", partial(gan_export.recalibrated, rounds=2))
+    monkeypatch.setattr(gan_evaluate, "evaluate", partial(gan_evaluate.evaluate, samples=8, draws=1))
+    exported = [export_once(module, monkeypatch) for module in (encoder_export, gan_export)]
     for command in commands_of(repository / PAGE):
-        done = subprocess.run(
-            command.split(), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1_800
-        )
+        words = command.split()
+        if words[0] == "chromesthesia-train":
+            run_here(words, monkeypatch)
+            continue
+        done = subprocess.run(words, capture_output=True, text=True, timeout=1_800)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert [len(kept) for kept in exported] == [1, 1]
     assert (tmp_path / "try.mp4").stat().st_size > 0
     pack = load_pack(tmp_path / "exports" / "mine")
     assert pack.name == "mine"

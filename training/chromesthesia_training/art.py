@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import logging
 import zlib
 from collections.abc import Sequence
@@ -13,10 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from chromesthesia.user_files import one_line
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.pictures import LOADER_VERSION, PictureError, load_rgb
 from chromesthesia_training.safe_write import whole_file, write_array_header
+from chromesthesia_training.tables import below, read_table, to_number
+from chromesthesia_training.walking import files_directly_in, folders_in, is_file, is_folder
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ TYPICAL_VAD: dict[str, tuple[float, float, float]] = {
 }
 """Mean valence, arousal, dominance in [0, 1] of each emotion in D-ViSA: used where a folder has no ratings."""
 
+COLUMNS = ("path", "artist", "emotion", "valence", "arousal", "dominance", "split")
 SPLITS = ("train", "val", "test")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
@@ -109,14 +112,14 @@ def read_paintings(folder: Path, report: Report = stop) -> list[Painting]:
         ArtError: missing folder, empty folder, a bad label, rating or split, or a split or fold that shares an
         artist; but for the folder, `report` decides.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise ArtError(
-            f"no folder of paintings at {folder}",
+            f"no folder of paintings at {one_line(folder)}",
             "give the folder that holds index.csv or label folders",
             "missing",
         )
     index = folder / "index.csv"
-    if index.is_file():
+    if is_file(index):
         paintings = _from_index(index, report)
     else:
         paintings = _from_published(folder, report) or _from_label_folders(folder, report)
@@ -166,22 +169,11 @@ def emotion_of(label: str, where: str) -> str:
 
 def _from_index(index: Path, report: Report) -> list[Painting]:
     paintings = []
-    with index.open(newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        missing = {"path", "artist", "emotion", "valence", "arousal", "dominance", "split"} - set(
-            reader.fieldnames or ()
-        )
-        if missing:
-            raise ArtError(
-                f"{index} lacks the columns {', '.join(sorted(missing))}",
-                "add them to its first line",
-                "layout",
-            )
-        for number, row in enumerate(reader, start=2):
-            try:
-                paintings.append(_of_row(index.parent, row, f"{index} line {number}"))
-            except DataError as problem:
-                report(problem)
+    for row in read_table(index, COLUMNS, ArtError, needs_rows=False):
+        try:
+            paintings.append(_of_row(index.parent, row, f"{index} line {row.line}"))
+        except DataError as problem:
+            report(problem)
     return paintings
 
 
@@ -205,17 +197,22 @@ def _of_row(folder: Path, row: dict[str, str], where: str) -> Painting:
     if row["split"] not in SPLITS:
         raise ArtError(f"{where}: split {row['split']!r}", f"use one of {', '.join(SPLITS)}", "split")
     fold = row.get("fold") or None
-    if fold is not None and not fold.isdecimal():
+    if fold is not None and not (fold.isascii() and fold.isdecimal() and len(fold) < 10):
         raise ArtError(f"{where}: fold {fold!r}", "give a whole number, or leave it empty", "split")
     return Painting(
-        folder / row["path"], row["artist"], emotion, vad, row["split"], None if fold is None else int(fold)
+        below(folder, row["path"], where),
+        row["artist"],
+        emotion,
+        vad,
+        row["split"],
+        None if fold is None else int(fold),
     )
 
 
 def rating(text: str, name: str, where: str) -> float:
     """A number from 0 to 1. Raises ArtError saying where it was found."""
     try:
-        value = float(text)
+        value = to_number(text)
     except ValueError:
         raise ArtError(f"{where}: {name} is {text!r}", "give a number from 0 to 1", "label") from None
     if not 0.0 <= value <= 1.0:
@@ -226,10 +223,8 @@ def rating(text: str, name: str, where: str) -> float:
 def _from_label_folders(folder: Path, report: Report) -> list[Painting]:
     """An artist is a file name up to its first underscore: `klee_3.jpg` and `klee_4.jpg` stay together."""
     paintings = []
-    for label_folder in sorted(
-        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-    ):
-        files = sorted(path for path in label_folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    for label_folder in folders_in(folder):
+        files = files_directly_in(label_folder, IMAGE_SUFFIXES)
         if not files:
             continue
         try:
@@ -261,7 +256,10 @@ def load_art(folder: Path, side: int = 176, cache_dir: Path | None = None) -> Ar
     content_hash = digest.hexdigest()[:16]
     return ArtSet(
         images=_pixels(
-            paintings, contents, side, cache_dir / f"art-{content_hash}.npy" if cache_dir else None
+            paintings,
+            contents,
+            side,
+            cache_dir / f"art-{LOADER_VERSION}-{content_hash}.npy" if cache_dir else None,
         ),
         emotions=np.array([EMOTIONS.index(painting.emotion) for painting in paintings], np.int64),
         vad=np.array([painting.vad for painting in paintings], np.float32),
@@ -274,9 +272,10 @@ def load_art(folder: Path, side: int = 176, cache_dir: Path | None = None) -> Ar
 def _read_bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
         raise ArtError(
-            f"cannot read painting {path}: {error.strerror}", "restore it or take it off the list", "missing"
+            f"cannot read painting {one_line(path)}: {said}", "restore it or take it off the list", "missing"
         ) from error
     if not content:
         raise ArtError(f"painting {path} is empty (0 bytes)", "replace or delete it", "empty")
@@ -307,9 +306,8 @@ def _pixels(
 
 def _decode(path: Path, content: bytes, side: int) -> npt.NDArray[np.uint8]:
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            square = image.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        square = load_rgb(content).resize((side, side), Image.Resampling.LANCZOS)
+    except PictureError as error:
         raise ArtError(
             f"painting {path} is damaged or no picture: {error}", "replace or delete it", "corrupt"
         ) from error

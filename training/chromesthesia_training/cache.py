@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, MelSettings
+from chromesthesia.user_files import one_line
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.sound import mel_of_file
+from chromesthesia_training.walking import sha256_of
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +51,11 @@ def content_hash(paths: Sequence[Path], settings: MelSettings = DEFAULT_MEL) -> 
     digest = hashlib.sha256(json.dumps([CACHE_VERSION, asdict(settings)]).encode())
     for path in paths:
         try:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        except OSError as error:
+            digest.update(bytes.fromhex(sha256_of(path)))
+        except (OSError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else error
             raise DataError(
-                f"cannot read the sound {path}: {error.strerror}",
+                f"cannot read the sound {one_line(path)}: {said}",
                 "restore it or drop it from index.csv",
                 "missing",
             ) from error

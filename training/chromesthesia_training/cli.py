@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
+from chromesthesia.cli.streams import take_every_sign
 from chromesthesia.errors import ChromesthesiaError
 from chromesthesia_training import cli_export, cli_reproduce, cli_results, cli_train
 from chromesthesia_training.cli_data import data_app
@@ -68,6 +69,7 @@ app.command("results")(cli_results.results)
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one line and their exit code."""
+    take_every_sign()
     try:
         app()
     except ChromesthesiaError as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from chromesthesia.user_files import one_line
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.tables import below, to_number
 
 SPLITS = ("train", "val", "test")
 SPLIT_ALIASES = {"validation": "val", "valid": "val", "dev": "val"}
@@ -62,48 +63,35 @@ def read_rows(
     return clips
 
 
-def read_table(path: Path, required: Iterable[str]) -> list[dict[str, str]]:
-    """Rows of a csv file that must have the `required` columns. Raises DataError naming file and missing columns."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            missing = sorted(set(required) - set(reader.fieldnames or ()))
-            if missing:
-                raise DataError(
-                    f"{path} has no column {', '.join(missing)}",
-                    f"it has: {', '.join(reader.fieldnames or ())}",
-                    "layout",
-                )
-            rows = list(reader)
-    except OSError as error:
-        raise DataError(
-            f"cannot read {path}: {error.strerror}", "give a folder that holds index.csv", "missing"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error.reason}", "save the table as UTF-8 csv") from error
-    if not rows:
-        raise DataError(f"{path} has no rows", "give a folder with at least one clip")
-    return rows
-
-
 def number(row: dict[str, str], column: str, source: Path) -> float:
     """The number in one cell. Raises DataError naming file, row and column."""
     try:
-        return float(row[column])
-    except (TypeError, ValueError) as error:
-        where = row.get("path") or row.get("song_id") or "?"
+        return to_number(row[column])
+    except ValueError as error:
         raise DataError(
-            f"{source}: {column} of {where} is {row[column]!r}, not a number", "correct that cell", "label"
+            f"{source}: {column} of {_named(row)} is {row[column]!r}, not a number",
+            "correct that cell",
+            "label",
         ) from error
+
+
+def sound_of(row: dict[str, str], source: Path) -> Path:
+    """The sound that a row names in its column `path`. Raises DataError where it lies outside the table's folder."""
+    return below(source.parent, row["path"], f"{source}: {_named(row)}")
+
+
+def _named(row: dict[str, str]) -> str:
+    return one_line(row.get("path") or row.get("song_id") or "?")
 
 
 def split_of(row: dict[str, str], source: Path) -> str:
     """The split of a row, `validation` and `dev` taken as val. Raises DataError when it is none of train, val, test."""
     split = SPLIT_ALIASES.get(row["split"], row["split"])
     if split not in SPLITS:
-        where = row.get("path") or row.get("song_id") or "?"
         raise DataError(
-            f"{source}: split of {where} is {row['split']!r}", f"use one of {', '.join(SPLITS)}", "split"
+            f"{source}: split of {_named(row)} is {row['split']!r}",
+            f"use one of {', '.join(SPLITS)}",
+            "split",
         )
     return split
 

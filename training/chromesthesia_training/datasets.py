@@ -17,6 +17,7 @@ from chromesthesia_training.errors import DataError, stop
 from chromesthesia_training.folders import read_sound_folder
 from chromesthesia_training.music import read_emotify, read_vgmidi
 from chromesthesia_training.speech import read_speech
+from chromesthesia_training.walking import is_file
 
 READERS = {"speech": read_speech, "vgmidi": read_vgmidi, "emotify": read_emotify}
 DEFAULT_CACHE_DIR = Path("runs/cache")
@@ -40,7 +41,7 @@ def find_sound_sets(data_dir: Path | None, sounds: Path | None) -> list[SoundSet
     sets = []
     if data_dir is not None:
         for name, reader in READERS.items():
-            if (data_dir / name / "index.csv").is_file():
+            if is_file(data_dir / name / "index.csv"):
                 sets.append(SoundSet(name, data_dir / name, reader(data_dir / name)))
         if not sets:
             raise DataError(

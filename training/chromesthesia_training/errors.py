@@ -10,6 +10,7 @@ from chromesthesia.errors import ChromesthesiaError
 Kind = Literal[
     "missing",
     "corrupt",
+    "damaged",
     "empty",
     "short",
     "silent",

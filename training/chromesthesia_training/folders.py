@@ -7,11 +7,35 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chromesthesia.seams import EMOTIONS
+from chromesthesia.user_files import one_line
 from chromesthesia_training.clips import SPLITS, Clip
 from chromesthesia_training.errors import DataError, Report, stop
 from chromesthesia_training.speech import speech_points
+from chromesthesia_training.walking import files_below, folders_in, is_folder
 
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff")
+"""What published corpora hold; some have every clip as a film, too."""
+OWN_SUFFIXES = (
+    *SOUND_SUFFIXES,
+    *(
+        ".oga",
+        ".m4a",
+        ".m4b",
+        ".aac",
+        ".aifc",
+        ".au",
+        ".caf",
+        ".w64",
+        ".wma",
+        ".mp2",
+        ".mka",
+        ".amr",
+        ".wv",
+        ".ape",
+    ),
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".3gp", ".mpg", ".mpeg"),
+)
+"""What is read of a user's folder: all that the engine plays."""
 
 LABEL_OF_NAME = {
     "angry": "angry", "anger": "angry", "rage": "angry", "furious": "angry", "mad": "angry",
@@ -28,20 +52,20 @@ VAL_SHARE, TEST_SHARE = 0.15, 0.15
 
 
 def read_sound_folder(folder: Path, report: Report = stop) -> list[Clip]:
-    """Clips of `folder/label/*.wav` or `folder/label/speaker/*.wav` (also flac, ogg, opus, mp3, aiff).
+    """Clips of `folder/label/*.wav` or `folder/label/speaker/*.wav` (or what else the engine plays).
 
     The label is mapped by name onto angry, happy, sad, or onto another emotion that then only places the clip on the
     valence-arousal plane. Splits are by speaker where there are speaker folders, else by file, always the same for the
     same names. Raises DataError for an unknown label, an empty folder, or an emotion without sounds.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(
-            f"there is no folder {folder}", "give a folder that holds angry/, happy/ and sad/", "missing"
+            f"there is no folder {one_line(folder)}",
+            "give a folder that holds angry/, happy/ and sad/",
+            "missing",
         )
     found: list[tuple[Path, str, str]] = []
-    for label_dir in sorted(
-        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-    ):
+    for label_dir in folders_in(folder):
         label = LABEL_OF_NAME.get(label_dir.name.lower())
         if label is None:
             problem = DataError(
@@ -51,7 +75,7 @@ def read_sound_folder(folder: Path, report: Report = stop) -> list[Clip]:
             )
             report(problem)
             continue
-        sounds = [path for path in sorted(label_dir.rglob("*")) if path.suffix.lower() in SOUND_SUFFIXES]
+        sounds = files_below(label_dir, OWN_SUFFIXES)
         if not sounds:
             report(
                 DataError(

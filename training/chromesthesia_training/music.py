@@ -12,10 +12,11 @@ from chromesthesia_training.clips import (
     check_disjoint,
     number,
     read_rows,
-    read_table,
+    sound_of,
     split_of,
 )
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.tables import read_table
 
 GEMS_VALENCE_AROUSAL: dict[str, tuple[float, float]] = {
     "amazement": (0.5, 0.4),
@@ -50,7 +51,7 @@ def read_vgmidi(folder: Path, report: Report = stop) -> list[Clip]:
                 f"{dynamic} has no rating of {row['song_id']}", "add it or drop it from index.csv", "missing"
             )
         return Clip(
-            path=folder / row["path"],
+            path=sound_of(row, index),
             corpus="vgmidi",
             role="music",
             group=row["series"],
@@ -104,7 +105,7 @@ def read_emotify(folder: Path, report: Report = stop) -> list[Clip]:
                     "scale",
                 )
         return Clip(
-            path=folder / row["path"],
+            path=sound_of(row, index),
             corpus="emotify",
             role="music",
             group=row["song_id"],

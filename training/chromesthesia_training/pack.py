@@ -20,9 +20,10 @@ from chromesthesia.emotion.encoder import OnnxEncoder
 from chromesthesia.generator.onnx_generator import OnnxGenerator
 from chromesthesia.packs.art_index import ART_INDEX_NAME, ArtIndex
 from chromesthesia.packs.check import find_faults
-from chromesthesia.packs.manifest import ArtIndexSpec, Parity, Tier, Timing
+from chromesthesia.packs.manifest import MANIFEST_NAME, ArtIndexSpec, Parity, Tier, Timing
 from chromesthesia.packs.pack import load_pack
 from chromesthesia.seams import EMBEDDING_SIZE, ENCODER_HOPS
+from chromesthesia.user_files import one_line
 from chromesthesia_training.card import CardFacts, card_text
 from chromesthesia_training.encoder.batches import LABEL_GAIN
 from chromesthesia_training.errors import TrainingError
@@ -77,13 +78,17 @@ def build_pack(
 ) -> PackReport:
     """Write the pack `out_dir` (its name is the pack's), replacing an earlier one only when everything succeeded.
 
-    The finished pack is timed by the engine's own sessions and passes `chromesthesia packs check`. Raises TrainingError
-    for a model that does not fit, a pack over 32 MB or one with a fault, DataError when the disk is full.
+    The finished pack is timed by the engine's own sessions and passes `chromesthesia packs check`. Where `out_dir` is a
+    link, the folder that it leads to is replaced. Raises TrainingError for a model that does not fit, a pack over 32 MB
+    or one with a fault, or where something other than a pack is there; DataError when the disk is full.
     """
     created = created or date.today()
     version = version or f"{created:%Y.%m}"
-    name = out_dir.resolve().name
     with disk_errors(out_dir):
+        # A link stays; what it leads to is replaced, and gives the pack its name.
+        out_dir = Path(os.path.realpath(out_dir))
+        name = out_dir.name
+        _check_place(out_dir)
         out_dir.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=out_dir.parent))
         try:
@@ -92,6 +97,21 @@ def build_pack(
             return _finish(staging, out_dir, name, version, created, parts)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def _check_place(out_dir: Path) -> None:
+    """Raise TrainingError for anything there that is neither an earlier pack nor an empty folder: it would be lost."""
+    if not os.path.lexists(out_dir):
+        return
+    if not out_dir.is_dir():
+        raise TrainingError(
+            f"{one_line(out_dir)} is there and is no folder", "give another place for the pack"
+        )
+    if any(out_dir.iterdir()) and not (out_dir / MANIFEST_NAME).is_file():
+        raise TrainingError(
+            f"{one_line(out_dir)} holds files and is no pack",
+            "give a new folder, or an earlier pack to replace",
+        )
 
 
 def _fill(staging: Path, parts: PackParts) -> None:

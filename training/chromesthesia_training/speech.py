@@ -11,10 +11,11 @@ from chromesthesia_training.clips import (
     check_disjoint,
     number,
     read_rows,
-    read_table,
+    sound_of,
     split_of,
 )
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.tables import read_table
 
 PROXY_VALENCE_AROUSAL: dict[str, tuple[float, float]] = {
     "angry": (-0.6, 0.8),
@@ -42,12 +43,12 @@ def speech_points(label: str, gain: float = 1.0) -> tuple[EmotionPoint, ...]:
 def read_speech(folder: Path, report: Report = stop) -> list[Clip]:
     """Clips of a speech folder with `index.csv`, split by speaker. Raises DataError for a bad label or split."""
     index = folder / "index.csv"
-    clips = read_rows(read_table(index, COLUMNS), lambda row: _clip(folder, index, row), report)
+    clips = read_rows(read_table(index, COLUMNS), lambda row: _clip(index, row), report)
     check_disjoint(clips, report)
     return clips
 
 
-def _clip(folder: Path, index: Path, row: dict[str, str]) -> Clip:
+def _clip(index: Path, row: dict[str, str]) -> Clip:
     label = row["emotion"]
     if label not in PROXY_VALENCE_AROUSAL:
         raise DataError(
@@ -62,7 +63,7 @@ def _clip(folder: Path, index: Path, row: dict[str, str]) -> Clip:
             "label",
         )
     return Clip(
-        path=folder / row["path"],
+        path=sound_of(row, index),
         corpus=row["corpus"],
         role="speech",
         group=row["speaker"],

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia.audio.devices import InputDevice, choose_input, list_inputs
+from chromesthesia.audio.devices import InputDevice, choose_input, inputs_of
 from chromesthesia.audio.inputs import Captured, InputStream
-from chromesthesia.audio.portaudio import library, stream_closed, stream_opened
+from chromesthesia.audio.portaudio import PORTAUDIO, PortAudio
 from chromesthesia.errors import AudioError
 from chromesthesia.seams import Clock
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -35,43 +36,49 @@ COMMON_RATES_HZ = (48_000, 44_100, 96_000, 32_000, 24_000, 16_000)
 class PortAudioBackend:
     """InputBackend of real devices; every opening looks at the machine afresh."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, portaudio: PortAudio = PORTAUDIO) -> None:
         self._clock = clock
+        self._portaudio = portaudio
 
     def open(self, device: str | None, host_api: str | None) -> InputStream:
         """Choose by name and host API, then start at the first rate that the device takes.
 
-        At most two channels are opened. Raises AudioError with the reason PortAudio gave for the first rate tried.
+        At most two channels are opened. Raises AudioError with the reason PortAudio gave for the first rate tried, or
+        when nothing answers within a few seconds; a device that opens later than that is closed again.
         """
         # libpulse reads it when a stream connects; ALSA's pulse plug-in offers no other way to ask.
         os.environ.setdefault("PULSE_LATENCY_MSEC", str(SERVER_LATENCY_MS))
-        with library(refresh=True) as sounddevice:
-            chosen = choose_input(list_inputs(), device, host_api)
-            refusals = []
-            for rate_hz in _rates_hz(chosen):
-                try:
-                    stream = sounddevice.InputStream(
-                        samplerate=rate_hz,
-                        blocksize=round(rate_hz * BLOCK_S),
-                        device=chosen.index,
-                        channels=min(chosen.channels, 2),
-                        dtype="float32",
-                        latency=BUFFER_S,
-                    )
-                except sounddevice.PortAudioError as error:
-                    refusals.append(f"{error} (at {rate_hz} Hz)")
-                    continue
-                try:
-                    stream.start()
-                except sounddevice.PortAudioError as error:
-                    stream.close(ignore_errors=True)
-                    refusals.append(f"{error} (at {rate_hz} Hz)")
-                    continue
-                log.debug("opened %s at %d Hz", chosen.label, rate_hz)
-                stream_opened()
-                return _PortAudioStream(
-                    stream, sounddevice.PortAudioError, chosen.label, rate_hz, self._clock
+        return self._portaudio.use(
+            lambda library: self._start(library, device, host_api),
+            refresh=True,
+            discard=_PortAudioStream.close_now,
+        )
+
+    def _start(self, library: Any, device: str | None, host_api: str | None) -> _PortAudioStream:
+        chosen = choose_input(inputs_of(library), device, host_api)
+        refusals = []
+        for rate_hz in _rates_hz(chosen):
+            try:
+                stream = library.InputStream(
+                    samplerate=rate_hz,
+                    blocksize=round(rate_hz * BLOCK_S),
+                    device=chosen.index,
+                    channels=min(chosen.channels, 2),
+                    dtype="float32",
+                    latency=BUFFER_S,
                 )
+            except library.PortAudioError as error:
+                refusals.append(f"{one_line(error)} (at {rate_hz} Hz)")
+                continue
+            try:
+                stream.start()
+            except library.PortAudioError as error:
+                stream.close(ignore_errors=True)
+                refusals.append(f"{one_line(error)} (at {rate_hz} Hz)")
+                continue
+            log.debug("opened %s at %d Hz", chosen.label, rate_hz)
+            self._portaudio.opened()
+            return _PortAudioStream(stream, chosen.label, rate_hz, self._clock, self._portaudio)
         raise AudioError(
             f"{chosen.label} cannot be opened: {refusals[0]}",
             "is another program holding it? `chromesthesia devices` lists the others",
@@ -85,31 +92,38 @@ def _rates_hz(device: InputDevice) -> tuple[int, ...]:
 
 
 class _PortAudioStream:
-    def __init__(self, stream: Any, failure: type[Exception], label: str, rate_hz: int, clock: Clock) -> None:
+    def __init__(self, stream: Any, label: str, rate_hz: int, clock: Clock, portaudio: PortAudio) -> None:
         self.label = label
         self.rate_hz = rate_hz
         self._stream = stream
-        self._failure = failure
         self._clock = clock
+        self._portaudio = portaudio
         self._block_frames = round(rate_hz * BLOCK_S)
         self._most_frames = round(rate_hz * BUFFER_S)
-        self._closed = threading.Event()
-        # PortAudio frees a stream under the feet of a reader; neither side holds this for longer than a copy takes.
+        self._closing = threading.Event()
+        self._close_once = threading.Lock()
+        # PortAudio frees a stream under the feet of a reader. A reader holds this for as long as a copy takes; a close
+        # may hold it for ever when the server hangs, so a reader never waits for it.
         self._in_use = threading.Lock()
+        self._is_open = True
 
     def read(self, timeout_s: float) -> Captured | None:
         deadline_s = self._clock.now_s() + timeout_s
-        while not self._closed.is_set():
-            with self._in_use:
+        while not self._closing.is_set():
+            if not self._in_use.acquire(blocking=False):
+                return None
+            try:
                 captured = self._take()
+            finally:
+                self._in_use.release()
             if captured is not None:
                 return captured
-            if self._clock.now_s() >= deadline_s or self._closed.wait(LOOK_AGAIN_S):
+            if self._clock.now_s() >= deadline_s or self._closing.wait(LOOK_AGAIN_S):
                 return None
         return None
 
     def _take(self) -> Captured | None:
-        if self._closed.is_set():
+        if not self._is_open:
             return None
         try:
             available = self._stream.read_available
@@ -119,17 +133,24 @@ class _PortAudioStream:
                 return None
             count = min(available, self._most_frames)
             frames, overflowed = self._stream.read(count)
-        except self._failure as error:
-            raise AudioError(f"{self.label} was lost: {error}") from error
+        except Exception as error:  # whatever the binding throws, this stream has no more to give
+            raise AudioError(f"{self.label} was lost: {one_line(error)}") from error
         newest_s = seen_s - (available - count) / self.rate_hz
         return Captured(np.asarray(frames, np.float32), newest_s, bool(overflowed))
 
     def close(self) -> None:
-        with library():
-            if self._closed.is_set():
-                return
-            self._closed.set()
-            with self._in_use:
-                self._stream.abort(ignore_errors=True)
-                self._stream.close(ignore_errors=True)
-            stream_closed()
+        self._closing.set()
+        if self._close_once.acquire(blocking=False):
+            self._portaudio.close(self._free)
+
+    def close_now(self) -> None:
+        """Close from inside PortAudio's thread."""
+        self._closing.set()
+        if self._close_once.acquire(blocking=False):
+            self._portaudio.close_now(self._free)
+
+    def _free(self) -> None:
+        with self._in_use:
+            self._is_open = False
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)

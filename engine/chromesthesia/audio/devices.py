@@ -6,9 +6,11 @@ import difflib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from chromesthesia.audio import portaudio
+from chromesthesia.audio.portaudio import PORTAUDIO, PortAudio
 from chromesthesia.errors import AudioError
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -37,31 +39,36 @@ class InputDevice:
         return f"{self.name} ({self.host_api})"
 
 
-def list_inputs(refresh: bool = False) -> list[InputDevice]:
+def list_inputs(refresh: bool = False, portaudio: PortAudio = PORTAUDIO) -> list[InputDevice]:
     """The devices that can record, in PortAudio's order; empty when there is none.
 
     refresh: look at the machine again rather than at the list made when PortAudio started (not while a stream is open,
-    then the old list is given). Raises AudioError when PortAudio itself is missing.
+    then the old list is given). Raises AudioError when PortAudio itself is missing, or when it gives no answer within
+    a few seconds, as with a sound server that hangs.
     """
-    with portaudio.library(refresh) as library:
-        host_apis = library.query_hostapis()
-        default = library.default.device[0]
-        if default < 0:
-            default = next(
-                (api["default_input_device"] for api in host_apis if api["default_input_device"] >= 0), -1
-            )
-        return [
-            InputDevice(
-                index=index,
-                name=found["name"],
-                host_api=host_apis[found["hostapi"]]["name"],
-                channels=found["max_input_channels"],
-                default_rate_hz=int(found["default_samplerate"]),
-                is_default=index == default,
-            )
-            for index, found in enumerate(library.query_devices())
-            if found["max_input_channels"] > 0
-        ]
+    return portaudio.use(inputs_of, refresh=refresh)
+
+
+def inputs_of(library: Any) -> list[InputDevice]:
+    """The same, given the sounddevice module, on PortAudio's own thread."""
+    host_apis = library.query_hostapis()
+    default = library.default.device[0]
+    if default < 0:
+        default = next(
+            (api["default_input_device"] for api in host_apis if api["default_input_device"] >= 0), -1
+        )
+    return [
+        InputDevice(
+            index=index,
+            name=one_line(found["name"]),
+            host_api=one_line(host_apis[found["hostapi"]]["name"]),
+            channels=found["max_input_channels"],
+            default_rate_hz=int(found["default_samplerate"]),
+            is_default=index == default,
+        )
+        for index, found in enumerate(library.query_devices())
+        if found["max_input_channels"] > 0
+    ]
 
 
 def choose_input(

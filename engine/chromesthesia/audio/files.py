@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import struct
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 
+from chromesthesia.audio.decoders import Tell
+from chromesthesia.audio.mixdown import Mixdown
+from chromesthesia.audio.sound_file import SoundFile, look_at
 from chromesthesia.errors import AudioError
 from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Clock, Float32
+from chromesthesia.user_files import one_line
 
-DECODED_AT_ONCE_S = 0.5
-FORMATS = "wav, flac, ogg, opus and mp3"
-_UNKNOWN_LENGTHS = (0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)
-"""Data sizes that programs write into a WAV header when they cannot go back to fill it in."""
-_UNKNOWN_FRAMES = 1 << 48
-"""libsndfile's frame count of a stream without a length lies above this."""
+log = logging.getLogger(__name__)
 
 
-def read_sound(path: str | Path) -> Float32:
-    """The whole file as mono float32 [n] at `SAMPLE_RATE_HZ`, the same samples as `FileSource` plays.
+def read_sound(path: str | Path, duration_s: float | None = None) -> Float32:
+    """The file as mono float32 [n] at `SAMPLE_RATE_HZ`, the same samples as `FileSource` plays.
 
-    Raises AudioError as `FileSource` does.
+    duration_s: read no more than this; None takes all of it. What is odd about the file is logged. Raises AudioError
+    as `FileSource` does.
     """
-    path = Path(path)
-    check_sound(path)
-    return np.concatenate(list(_decoded(path)))
+    sound = _looked_at(path)
+    wanted = None if duration_s is None else round(duration_s * SAMPLE_RATE_HZ)
+    pieces: list[Float32] = []
+    count = 0
+    for piece in _decoded(sound, _say):
+        pieces.append(piece)
+        count += piece.shape[0]
+        if wanted is not None and count >= wanted:
+            break
+    if not count:
+        raise _soundless(sound)
+    return np.concatenate(pieces)[:wanted]
 
 
 def check_sound(path: str | Path) -> float:
@@ -37,27 +45,27 @@ def check_sound(path: str | Path) -> float:
 
     Refused are files that are missing, unreadable, empty, no sound at all or shorter than their header promises.
     """
-    path = Path(path)
-    if not path.exists():
-        raise AudioError(f"there is no sound file {path}", "check the path")
-    if not path.is_file():
-        raise AudioError(f"{path} is not a file", "name one sound file")
-    if path.stat().st_size == 0:
-        raise AudioError(f"{path} is empty (0 bytes)", "was it copied or recorded to its end?")
-    _check_wav_length(path)
-    with _opened(path) as file:
-        if file.frames == 0:
-            raise AudioError(f"{path} holds no sound (0 frames)", "was it recorded to its end?")
-        if file.frames >= _UNKNOWN_FRAMES:
-            return float("inf")
-        try:
-            file.seek(file.frames - 1)
-            last = file.read(1)
-        except soundfile.LibsndfileError as error:
-            raise _truncated(path, f"its last frame of {file.frames} cannot be read: {error}") from error
-        if len(last) != 1:
-            raise _truncated(path, f"its header promises {file.frames} frames and the last is not there")
-        return float(file.frames / file.samplerate)
+    return look_at(path).duration_s
+
+
+def _looked_at(path: str | Path) -> SoundFile:
+    sound = look_at(path)
+    for note in sound.notes:
+        _say(note)
+    return sound
+
+
+def _say(line: str) -> None:
+    log.warning("%s", line)
+
+
+def _said_already(line: str) -> None:
+    """Takes what a loop's first pass told."""
+
+
+def _soundless(sound: SoundFile, samples: int = 0) -> AudioError:
+    held = f"{samples / SAMPLE_RATE_HZ:g} s of" if samples else "no"
+    return AudioError(f"{one_line(sound.path)} holds {held} sound", "was it recorded to its end?")
 
 
 class FileSource:
@@ -66,8 +74,8 @@ class FileSource:
     Block [a, b) is released at start + b / rate and carries `entered_s` = start + a / rate, as if a microphone had
     heard it: the schedule, not the moment of reading, which is what latency is measured from. The start is the first
     `read`. With paced=False the stamps are the same and nothing waits. loop: begin again without a gap. Memory holds
-    half a second of sound, whatever the length. AudioError at construction for a file that `check_sound` refuses, and
-    from `read` if decoding fails in the middle.
+    half a second of sound, whatever the length. What is odd about the file is logged once. AudioError at
+    construction for a file that `check_sound` refuses, and from `read` if no sound comes of it after all.
     """
 
     live = False
@@ -86,8 +94,9 @@ class FileSource:
             raise ValueError(f"a block needs at least one sample: block_samples={block_samples}")
         self._path = Path(path)
         self.name = name if name is not None else f"file: {self._path.name}"
-        self.duration_s = check_sound(self._path)
-        """Length of the file in seconds."""
+        self._sound = _looked_at(self._path)
+        self.duration_s = self._sound.duration_s
+        """Length of the file in seconds, infinite when it does not say."""
         self._clock = clock
         self._paced = paced
         self._block_samples = block_samples
@@ -119,87 +128,44 @@ class FileSource:
     def _cut(self, loop: bool) -> Iterator[Float32]:
         size = self._block_samples
         rest: Float32 = np.zeros(0, np.float32)
+        sound, tell = self._sound, _say
         while True:
-            for decoded in _decoded(self._path):
+            count = 0
+            for decoded in _decoded(sound, tell):
+                count += decoded.shape[0]
                 rest = np.concatenate([rest, decoded])
                 whole = rest.shape[0] // size * size
                 for begin in range(0, whole, size):
                     yield rest[begin : begin + size]
                 rest = rest[whole:]
+            if count < (size if loop else 1):  # a loop would open the file more often than it can be opened
+                raise _soundless(sound, count)
             if not loop:
                 break
+            # Somebody may have saved another file under this name.
+            sound, tell = look_at(self._path), _said_already
         if rest.size:
             yield rest
 
 
-def _decoded(path: Path) -> Iterator[Float32]:
+def _decoded(sound: SoundFile, tell: Tell) -> Iterator[Float32]:
     """Mono float32 [n] pieces at `SAMPLE_RATE_HZ`; the only way in which files become samples."""
-    with _opened(path) as file:
-        rate_hz = file.samplerate
-        resampler = None
-        if rate_hz != SAMPLE_RATE_HZ:
-            resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
-        frames = max(1, round(rate_hz * DECODED_AT_ONCE_S))
-        promised = file.frames
-        done = 0
-        while True:
-            try:
-                block = file.read(frames, dtype="float32", always_2d=True)
-            except soundfile.LibsndfileError as error:
-                raise _truncated(path, f"decoding failed after {done / rate_hz:.2f} s: {error}") from error
-            done += len(block)
-            last = len(block) < frames or done >= promised
-            mono = np.nan_to_num(block.mean(axis=1, dtype=np.float32), posinf=0.0, neginf=0.0)
-            if resampler is not None:
-                mono = resampler.resample_chunk(mono, last=last)
-            if mono.size:
-                yield mono
-            if last:
-                return
+    mixdown = Mixdown(sound.rate_hz, lambda line: tell(f"{one_line(sound.path)}: {line}"))
+    resampler = None
+    if sound.rate_hz != SAMPLE_RATE_HZ:
+        resampler = soxr.ResampleStream(sound.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
+    for piece, last in _with_last(sound.pieces(tell)):
+        samples = mixdown.push(piece)
+        if resampler is not None:
+            samples = resampler.resample_chunk(samples, last=last)
+        if samples.size:
+            yield samples
 
 
-class _StraightFile(soundfile.SoundFile):  # type: ignore[misc]
-    """soundfile seeks to where it already is after every read of a seekable file, and libsndfile's MP3 decoder then
-    starts anew: samples behind every such point come out wrong. A file that calls itself unseekable is left alone.
-    """
-
-    def seekable(self) -> bool:
-        return False
-
-
-def _opened(path: Path) -> soundfile.SoundFile:
-    try:
-        return _StraightFile(path)
-    except soundfile.LibsndfileError as error:
-        with path.open("rb") as file:
-            head = file.read(16)
-        raise AudioError(
-            f"{path} is not a sound file that can be read: {error.error_string} It begins with {head!r}",
-            f"{FORMATS} are read; convert others with: ffmpeg -i {path.name} sound.wav",
-        ) from error
-    except OSError as error:
-        raise AudioError(f"{path} cannot be read: {error}", "check its permissions") from error
-
-
-def _check_wav_length(path: Path) -> None:
-    """Compare a RIFF file's data size with what is there: libsndfile silently plays what is left of it."""
-    with path.open("rb") as file:
-        riff = file.read(12)
-        if riff[:4] != b"RIFF" or riff[8:12] != b"WAVE":
-            return
-        size = path.stat().st_size
-        while len(header := file.read(8)) == 8:
-            length = struct.unpack("<I", header[4:])[0]
-            if header[:4] == b"data":
-                present = size - file.tell()
-                if length > present and length not in _UNKNOWN_LENGTHS:
-                    raise _truncated(
-                        path, f"its header promises {length} bytes of sound and {present} are there"
-                    )
-                return
-            file.seek(length + length % 2, 1)
-        raise _truncated(path, "it ends before any sound")
-
-
-def _truncated(path: Path, finding: str) -> AudioError:
-    return AudioError(f"{path} is truncated: {finding}", "copy or record it again")
+def _with_last(pieces: Iterator[Float32]) -> Iterator[tuple[Float32, bool]]:
+    """Each piece, and whether it is the last."""
+    held = next(pieces, None)
+    while held is not None:
+        following = next(pieces, None)
+        yield held, following is None
+        held = following

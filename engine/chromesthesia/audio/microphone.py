@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 
-import numpy as np
-
 from chromesthesia.audio.capture import PortAudioBackend
 from chromesthesia.audio.inputs import Captured, InputBackend, InputStream
+from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.polyphase import PolyphaseResampler
 from chromesthesia.audio.timeline import ArrivalTimeline
 from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, Clock, Float32
+from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, Clock
 from chromesthesia.slot import LatestSlot
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +27,13 @@ CLOSE_WITHIN_S = 1.0
 
 
 class MicrophoneSource:
-    """AudioSource of a microphone: any rate, one channel or the mean of the first two, to 24 kHz mono.
+    """AudioSource of a microphone: any rate, one channel or the first two mixed down, to 24 kHz mono.
 
-    The device is opened at construction and AudioError raised when that fails. From then on nothing is raised: when the
-    device or the sound server goes, `read` waits (no silence is invented) while a thread of its own closes, restarts
-    PortAudio and tries again with a growing pause, for as long as it takes. The device is looked for by the name and
-    host API that were asked for; without any, the default of that moment is taken. What is lost at the gap is lost: the
-    samples go on counting without it, `entered_s` jumps.
+    The device is opened at construction and AudioError raised when that fails, unless `patient`. From then on nothing
+    is raised: when the device or the sound server goes, `read` waits (no silence is invented) while a thread of its own
+    closes, restarts PortAudio and tries again with a growing pause, for as long as it takes. The device is looked for
+    by the name and host API that were asked for; without any, the default of that moment is taken. What is lost at the
+    gap is lost: the samples go on counting without it, `entered_s` jumps.
 
     With 5 ms blocks and under 3 ms of look-ahead in the rate conversion, about 10 ms pass here.
     """
@@ -50,7 +50,9 @@ class MicrophoneSource:
         reconnect: bool = True,
         stall_s: float = STALL_S,
         back_off_s: tuple[float, float] = BACK_OFF_S,
+        patient: bool = False,
     ) -> None:
+        """patient: wait for a device that cannot be opened yet, as for one that was lost."""
         self._device = device
         self._host_api = host_api
         self._clock = clock
@@ -65,15 +67,24 @@ class MicrophoneSource:
         """Times at which the driver reported that sound was lost because it was not fetched in time."""
         self.reconnects = 0
         """Times at which the device came back."""
+        self.failures = 0
+        """Times at which a driver raised what it should not; after 1, 2, 4 ... of them the log tells."""
         self.last_error: str | None = None
         """Why the device was last lost or could not be opened."""
         self._stream: InputStream | None = None
-        self._begin(self._backend.open(device, host_api))
+        self._label: str | None = None
+        try:
+            self._begin(self._backend.open(device, host_api))
+        except AudioError as error:
+            if not patient:
+                raise
+            self.last_error = str(error)
+            self._look_for_device(None)
 
     @property
     def name(self) -> str:
         """`mic: ` and the device in use, or the one waited for."""
-        return f"mic: {self._label}"
+        return f"mic: {self._label or 'none yet'}"
 
     @property
     def connected(self) -> bool:
@@ -115,6 +126,7 @@ class MicrophoneSource:
 
     def _begin(self, stream: InputStream) -> None:
         self._label = stream.label
+        self._mixdown = Mixdown(stream.rate_hz, lambda line: log.warning("%s: %s", stream.label, line))
         self._resampler = PolyphaseResampler(stream.rate_hz)
         self._timeline = ArrivalTimeline(stream.rate_hz)
         self._given = 0
@@ -127,7 +139,7 @@ class MicrophoneSource:
             self.overruns += 1
             self._timeline.skipped()
         self._timeline.seen(captured.frames.shape[0], captured.newest_s)
-        samples = self._resampler.push(_mono(captured.frames))
+        samples = self._resampler.push(self._mixdown.push(captured.frames))
         if not samples.size:
             return None
         entered_s = self._timeline.origin_s + self._given / SAMPLE_RATE_HZ
@@ -143,45 +155,65 @@ class MicrophoneSource:
             self._closed.set()
             return
         log.warning("%s; waiting for it to come back", reason)
+        self._look_for_device(stream)
+
+    def _look_for_device(self, lost: InputStream | None) -> None:
         self._helper = threading.Thread(
-            target=self._bring_back, args=(stream,), name="microphone reconnect", daemon=True
+            target=self._bring_back, args=(lost,), name="microphone reconnect", daemon=True
         )
         self._helper.start()
 
     def _await_device(self) -> InputStream | None:
         stream = self._reopened.take(POLL_S)
+        if stream is None and (self._helper is None or not self._helper.is_alive()):
+            # It may have put the device here as its last act; else it could not even be started.
+            stream = self._reopened.take()
+            if stream is None:
+                self._look_for_device(None)
         if stream is not None:
+            if self._label is not None:
+                self.reconnects += 1
+                log.info("%s is back", stream.label)
             self._begin(stream)
-            self.reconnects += 1
-            log.info("%s is back", stream.label)
         return stream
 
-    def _bring_back(self, lost: InputStream) -> None:
+    def _bring_back(self, lost: InputStream | None) -> None:
         """Runs on a thread of its own: closing and opening can hang for as long as a sound server does."""
-        lost.close()
+        if lost is not None:
+            self._close_lost(lost)
         pause_s, longest_s = self._back_off_s
         while not self._clock.wait_until(self._clock.now_s() + pause_s, self._closed):
-            try:
-                stream = self._backend.open(self._device, self._host_api)
-            except AudioError as error:
-                self.last_error = str(error)
-                log.debug("still no microphone: %s", error)
-                pause_s = min(2 * pause_s, longest_s)
-                continue
-            self._reopened.put(stream)
-            if self._closed.is_set():
-                self._discard_reopened()
-            return
+            pause_s = min(2 * pause_s, longest_s)
+            if (stream := self._try_to_open()) is not None:
+                self._reopened.put(stream)
+                if self._closed.is_set():
+                    self._discard_reopened()
+                return
+
+    def _try_to_open(self) -> InputStream | None:
+        try:
+            return self._backend.open(self._device, self._host_api)
+        except AudioError as error:
+            self.last_error = str(error)
+            log.debug("still no microphone: %s", error)
+        except Exception as error:  # whatever a driver's binding throws, the microphone may come back later
+            self._failed("opened", error)
+        return None
+
+    def _close_lost(self, lost: InputStream) -> None:
+        try:
+            lost.close()
+        except Exception as error:  # the device is gone: what it says to being closed changes nothing
+            self._failed("closed", error)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self.last_error = one_line(error) or type(error).__name__
+        self.failures += 1
+        if self.failures & (self.failures - 1) == 0:
+            log.warning(
+                "the microphone could not be %s (%d failures so far)", what, self.failures, exc_info=error
+            )
 
     def _discard_reopened(self) -> None:
         if (stream := self._reopened.take()) is not None:
             stream.close()
-
-
-def _mono(frames: Float32) -> Float32:
-    """Mean of one or two channels, float32 [n, channels] -> [n]; what is no number becomes silence."""
-    channels = frames.shape[1]
-    mono: Float32 = frames[:, 0] if channels == 1 else frames @ np.full(channels, 1 / channels, np.float32)
-    if not np.isfinite(mono).all():
-        mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
-    return mono

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 from chromesthesia.audio.etude import ETUDE
 from chromesthesia.audio.files import FileSource
+from chromesthesia.audio.handover import HandoverSource
 from chromesthesia.audio.inputs import InputBackend
 from chromesthesia.audio.microphone import MicrophoneSource
+from chromesthesia.audio.patience import PatientSource
 from chromesthesia.errors import AudioError
-from chromesthesia.seams import Clock
+from chromesthesia.seams import AudioSource, Clock
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -24,41 +28,52 @@ def open_source(
     paced: bool = True,
     loop: bool = False,
     backend: InputBackend | None = None,
-) -> MicrophoneSource | FileSource:
+) -> AudioSource:
     """Open `mic`, `demo`, `auto` or the sound file of that path; the log says what was taken and why.
 
-    `auto` takes the microphone, and the étude when none can be opened; but a device or host API that was asked for by
-    name must be there. loop: a file or the étude begins again without a gap when it ends. Raises AudioError for a
-    microphone or file that cannot be used.
+    `auto` takes the microphone; when none can be opened the étude plays until one comes, then the microphone is
+    followed. But a device or host API that was asked for by name must be there. loop: a file or the étude begins again
+    without a gap when it ends, and is waited for when it cannot be read any more. Raises AudioError for a microphone or
+    file that cannot be used.
     """
     match source:
         case "mic":
-            return _microphone(device, host_api, clock, backend)
+            return _listening(MicrophoneSource(device, host_api, clock, backend=backend))
         case "demo":
             return _etude(clock, paced, loop)
         case "auto":
+            named = device is not None or host_api is not None
+            microphone = MicrophoneSource(device, host_api, clock, backend=backend, patient=not named)
+            if microphone.connected:
+                return _listening(microphone)
+            log.info("no microphone yet, so the bundled étude plays: %s", microphone.last_error)
             try:
-                return _microphone(device, host_api, clock, backend)
-            except AudioError as error:
-                if device is not None or host_api is not None:
-                    raise
-                log.info("no microphone, so the bundled étude plays: %s", error.message)
-                return _etude(clock, paced, loop)
+                return HandoverSource(_etude(clock, paced, loop), microphone)
+            except AudioError:
+                microphone.close()
+                raise
         case _:
-            played = FileSource(Path(source), clock, paced, loop)
-            log.info("playing %s, %.1f s", source, played.duration_s)
-            return played
+            return _file(Path(source), clock, paced, loop)
 
 
-def _microphone(
-    device: str | None, host_api: str | None, clock: Clock, backend: InputBackend | None
-) -> MicrophoneSource:
-    microphone = MicrophoneSource(device, host_api, clock, backend=backend)
+def _listening(microphone: MicrophoneSource) -> MicrophoneSource:
     log.info("listening to %s", microphone.name)
     return microphone
 
 
-def _etude(clock: Clock, paced: bool, loop: bool) -> FileSource:
-    etude = FileSource(ETUDE, clock, paced, loop, name="demo")
-    log.info("playing the bundled étude, %.0f s", etude.duration_s)
-    return etude
+def _etude(clock: Clock, paced: bool, loop: bool) -> AudioSource:
+    return _file(ETUDE, clock, paced, loop, "demo", "the bundled étude")
+
+
+def _file(
+    path: Path, clock: Clock, paced: bool, loop: bool, name: str | None = None, told: str | None = None
+) -> AudioSource:
+    def opened() -> FileSource:
+        return FileSource(path, clock, paced, loop, name=name)
+
+    played = opened()
+    length = f"{played.duration_s:.1f} s" if math.isfinite(played.duration_s) else "of unknown length"
+    log.info("playing %s, %s", told or one_line(path), length)
+    if not loop:
+        return played
+    return PatientSource(played, opened, clock)

@@ -12,7 +12,9 @@ import typer
 from chromesthesia import __version__
 from chromesthesia.cli import doctor, lists, play
 from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
+from chromesthesia.cli.streams import standard_streams
 from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Every error a person can cause comes as one line on standard error: what failed, the value seen, the remedy.
     """
-    sys.exit(_run(arguments))
+    with standard_streams() as streams:
+        code = _run(arguments)
+        try:
+            unwritten = streams.drain()
+        except KeyboardInterrupt:
+            unwritten, code = "", 130
+        if unwritten:
+            complain(f"standard output: {unwritten}", "make room or write elsewhere")
+            code = code or 1
+            streams.drain()
+    sys.exit(code)
+
+
+def _of_the_system(error: OSError) -> tuple[str, str]:
+    """An error of the system in the words of ours: which file, what, and the remedy."""
+    said = error.strerror or str(error) or type(error).__name__
+    file = f"{one_line(error.filename)}: " if error.filename else ""
+    return f"{file}{said}", "check the name and the disk; --log-level debug tells more"
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -76,6 +95,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         if message := error.format_message():  # empty when the help itself was shown
             complain(message, "--help tells more")
         return error.exit_code
+    except OSError as error:
+        log.debug("the whole error", exc_info=True)
+        complain(*_of_the_system(error))
+        return 1
     except (KeyboardInterrupt, typer.Abort):
         complain("stopped")
         return 130

@@ -1,13 +1,18 @@
-"""What the commands print with: results to standard output; log, progress and errors to standard error."""
+"""What the commands print with: results to standard output; log, progress and errors to standard error.
+
+In the process of a command both go through `streams.Outlet`: a reader that stalls holds nobody up.
+"""
 
 from __future__ import annotations
 
 import logging
 from enum import StrEnum
 
-from rich.console import Console
+from rich.console import Console, ConsoleRenderable
 from rich.logging import RichHandler
 from rich.text import Text
+
+from chromesthesia.user_files import one_line
 
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
@@ -22,21 +27,43 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+COMPLAINT_LETTERS = 2000
+LOG_LETTERS = 8000
+"""Longest message of the log that is shown."""
+
+
+class LogHandler(RichHandler):
+    """Shows records with nothing in them that could steer a terminal; lines after the first stay indented."""
+
+    def render_message(self, record: logging.LogRecord, message: str) -> ConsoleRenderable:
+        """The message of a record, foreign text included, as text."""
+        return super().render_message(record, printable(message))
+
+
+def printable(text: str, limit: int = LOG_LETTERS) -> str:
+    """`text` with its line breaks, and a replacement sign for every other sign that is not printable."""
+    lines = text[:limit].replace("\t", "    ").split("\n")
+    return "\n".join(
+        "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line.rstrip("\r"))
+        for line in lines
+    )
+
+
 def set_up_log(level: LogLevel) -> None:
     """Send the engine's log to standard error; other libraries speak only from warnings on."""
-    handler = RichHandler(console=ERR, show_path=level is LogLevel.DEBUG, log_time_format="[%X]")
+    handler = LogHandler(console=ERR, show_path=level is LogLevel.DEBUG, log_time_format="[%X]")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler], force=True)
     logging.getLogger("chromesthesia").setLevel(level.value.upper())
 
 
 def say(text: str, style: str = "") -> None:
     """One line for a person, on standard output, never wrapped."""
-    OUT.print(Text(text, style), soft_wrap=True)
+    OUT.print(Text(printable(text), style), soft_wrap=True)
 
 
 def complain(message: str, remedy: str = "") -> None:
     """One line `error: message (remedy)` on standard error, never wrapped."""
-    line = " ".join(message.split())
+    line = one_line(message, COMPLAINT_LETTERS)
     if remedy:
-        line += f" ({' '.join(remedy.split())})"
+        line += f" ({one_line(remedy, COMPLAINT_LETTERS)})"
     ERR.print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)

@@ -91,7 +91,13 @@ def check_gl() -> Finding:
 def check_display() -> Finding:
     """A display for the window. Without one a show plays headless."""
     if has_display():
-        return Finding("display", Verdict.OK, "a window can open")
+        from chromesthesia.render.window import count_displays
+
+        try:
+            count = count_displays()
+        except ChromesthesiaError as error:
+            return Finding("display", Verdict.WARNING, f"{error.message}: shows play headless", error.remedy)
+        return Finding("display", Verdict.OK, f"a window can open on {count} display{'s' * (count != 1)}")
     return Finding(
         "display",
         Verdict.WARNING,

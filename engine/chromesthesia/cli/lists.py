@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from chromesthesia.cli.console import OUT, complain, say
+from chromesthesia.user_files import one_line
 
 if TYPE_CHECKING:
     from chromesthesia.packs.pack import Pack
@@ -42,7 +43,8 @@ def devices() -> None:
     for device in found:
         mark = "*" if device.is_default else ""
         rate = f"{device.default_rate_hz} Hz"
-        table.add_row(mark, str(device.index), device.name, device.host_api, str(device.channels), rate)
+        name, host_api = one_line(device.name), one_line(device.host_api)
+        table.add_row(mark, str(device.index), name, host_api, str(device.channels), rate)
     _show(table)
     say("* the default. Numbers change when devices come and go: choose by part of the name.", "dim")
 
@@ -83,7 +85,9 @@ def presets(
     if files:
         for path in files:
             preset = load_preset(path)
-            say(f"{path}: {preset.name}, {len(preset.params)} parameters, {len(preset.routes)} routes: fine")
+            say(
+                f"{one_line(path)}: {preset.name}, {len(preset.params)} parameters, {len(preset.routes)} routes: fine"
+            )
         return
     library = find_presets(resource_dirs("presets"))
     table = _table("name", "description", folded=1)
@@ -108,7 +112,7 @@ def list_packs() -> None:
         raise PackError("there is no model pack here", "give the folder of one with --pack")
     for folder in folders:
         try:
-            say(f"{load_pack(folder, check_models=False).name}: {folder}")
+            say(f"{load_pack(folder, check_models=False).name}: {one_line(folder)}")
         except PackError as error:
             complain(error.message, error.remedy)
 
@@ -125,7 +129,7 @@ def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]
     for fault in faults:
         complain(fault.message, fault.remedy)
     if faults:
-        say(f"{folder}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}", "red")
+        say(f"{one_line(folder)}: {len(faults)} {'fault' if len(faults) == 1 else 'faults'}", "red")
         raise typer.Exit(faults[0].exit_code)
     pack = load_pack(folder, check_models=False)
     encoder_ms, generator_ms = _try_models(pack)

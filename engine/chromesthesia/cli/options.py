@@ -21,6 +21,13 @@ class Provider(StrEnum):
     TENSORRT = "tensorrt"
 
 
+class FlashLimiter(StrEnum):
+    """Whether flashes are held under three a second."""
+
+    ON = "on"
+    OFF = "off"
+
+
 def parse_size(text: str) -> tuple[int, int]:
     """`1280x720` as (1280, 720); raises typer.BadParameter."""
     match = re.fullmatch(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})", text.strip())
@@ -86,5 +93,13 @@ Report = Annotated[
         metavar="FILE.json",
         help="Keep figures: frame rate, late frames, latency.",
         rich_help_panel=FilesOption,
+    ),
+]
+FlashLimiterSwitch = Annotated[
+    FlashLimiter,
+    typer.Option(
+        "--flash-limiter",
+        help="Hold flashes under three a second (WCAG 2.3.1). Off: only where everybody who sees it has been warned.",
+        rich_help_panel=PictureOption,
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,13 @@ import typer
 from chromesthesia.cli import options
 from chromesthesia.cli.console import ERR, say
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
+from chromesthesia.cli.streams import never_wait
 from chromesthesia.cli.surroundings import has_display, headless_instead
 from chromesthesia.config import FilmConfig, ShowConfig
-from chromesthesia.errors import RenderError
+from chromesthesia.errors import WindowError
+from chromesthesia.user_files import is_there, one_line
+
+log = logging.getLogger(__name__)
 
 RUN_EXAMPLES = """[bold]Examples[/bold]
 
@@ -40,7 +45,7 @@ def run(
             "--source",
             "-s",
             metavar="auto|mic|demo|FILE",
-            help="auto: the microphone, else the bundled étude (demo). A FILE may be wav, flac, ogg, opus or mp3.",
+            help="auto: the microphone, else the bundled étude (demo). A FILE may be a sound or a video with sound.",
             rich_help_panel=SoundOption,
         ),
     ] = "auto",
@@ -74,6 +79,7 @@ def run(
     seed: options.Seed = 1,
     size: options.Size = None,
     fps: options.Fps = None,
+    flash_limiter: options.FlashLimiterSwitch = options.FlashLimiter.ON,
     pack: options.Pack = None,
     provider: options.Where = options.Provider.AUTO,
     duration: options.Duration = None,
@@ -107,12 +113,21 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = False,
+    osc_allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS[/NET]",
+            help="With --lan: hear only this sender or network, e.g. 192.168.1.20; may be repeated.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
     In the window: N and P (or the arrows) change the preset, space the scene, F fullscreen, H the HUD, S keeps a still,
-    Esc ends the show.
+    R puts the room back as at the start, Esc ends the show.
     """
+    never_wait()
     width, height = options.parse_size(size) if size else (None, None)
     config = ShowConfig(
         source=source,
@@ -136,15 +151,15 @@ def run(
         osc_in_port=osc_in_port,
         osc_out=osc_out,
         lan=lan,
+        osc_allow=tuple(osc_allow or ()),
         hud=hud,
+        flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     if not config.headless and not has_display():
         config = _without_window(config)
     try:
         figures = _run_show(config)
-    except RenderError as error:
-        if config.headless:
-            raise
+    except WindowError as error:
         say(f"The window did not open: {error}", "yellow")
         config = _without_window(config)
         figures = _run_show(config)
@@ -152,12 +167,13 @@ def run(
 
 
 def render(
-    sound: Annotated[Path, typer.Argument(metavar="SOUND", help="wav, flac, ogg, opus or mp3.")],
+    sound: Annotated[Path, typer.Argument(metavar="SOUND", help="A sound file, or a video with sound.")],
     film: Annotated[Path, typer.Argument(metavar="FILM.mp4", help="The film to write.")],
     preset: options.Preset = None,
     seed: options.Seed = 1,
     size: options.Size = "1280x720",
     fps: options.Fps = 30.0,
+    flash_limiter: options.FlashLimiterSwitch = options.FlashLimiter.ON,
     pack: options.Pack = None,
     provider: options.Where = options.Provider.AUTO,
     duration: options.Duration = None,
@@ -169,6 +185,7 @@ def render(
 
     The same sound, preset, seed, size and frame rate give the same frames.
     """
+    never_wait()
     width, height = options.parse_size(size or "1280x720")
     config = FilmConfig(
         sound=sound,
@@ -184,10 +201,11 @@ def render(
         stills=stills,
         report=report,
         sheet=sheet,
+        flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     from chromesthesia.runtime.offline import render_film
 
-    with _progress(f"Rendering {film.name}") as advance:
+    with _progress(f"Rendering {one_line(film.name)}") as advance:
         figures = render_film(config, advance)
     _tell(figures, film, config.sheet, config.stills, config.report)
 
@@ -216,10 +234,13 @@ def _progress(title: str) -> Iterator[Callable[[float], None]]:
 
 def _tell(figures: Mapping[str, object], *files: Path | None) -> None:
     """The show in two lines: how it went, and which files it left."""
-    say(" · ".join(_figures(figures)))
-    kept = [str(file) for file in files if file is not None and file.exists()]
-    if kept:
-        say(f"Kept: {', '.join(kept)}", "green")
+    kept = [one_line(file) for file in files if file is not None and is_there(file)]
+    try:
+        say(" · ".join(_figures(figures)))
+        if kept:
+            say(f"Kept: {', '.join(kept)}", "green")
+    except OSError as error:  # the terminal hung up: the show was whole all the same
+        log.debug("nobody to tell: %s", error)
 
 
 def _figures(figures: Mapping[str, object]) -> Iterator[str]:

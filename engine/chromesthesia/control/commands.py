@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class SetParameter:
-    """Write `raw` to the parameter at `path` (see `params.values.coerce`)."""
+    """Write `raw` to the parameter at `path` (see `params.values.coerce`).
+
+    address: the one address that the sender wrote to, when it was exactly one: a choice by its number came to
+    `<path>_index`. Empty when a pattern reached the parameter, or when nobody sent an address.
+    """
 
     path: str
     raw: object
     source: str
+    address: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,20 @@ class ResetParameters:
     paths: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ResetRoom:
+    """The room as at the start of the show: preset, every setting, and nothing waiting for its time."""
+
+    source: str
+
+
 Command = (
-    SetParameter | ToggleParameter | LoadPreset | NextPreset | PreviousPreset | NextScene | ResetParameters
+    SetParameter
+    | ToggleParameter
+    | LoadPreset
+    | NextPreset
+    | PreviousPreset
+    | NextScene
+    | ResetParameters
+    | ResetRoom
 )

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from chromesthesia.control.bounded_log import BoundedLog
 from chromesthesia.control.commands import (
@@ -17,12 +18,14 @@ from chromesthesia.control.commands import (
     NextScene,
     PreviousPreset,
     ResetParameters,
+    ResetRoom,
     SetParameter,
     ToggleParameter,
 )
 from chromesthesia.errors import ChromesthesiaError
 from chromesthesia.params.presets import Preset, PresetLibrary, default_preset, load_preset
 from chromesthesia.params.tree import ParameterTree, Snapshot
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,8 @@ QUEUE_LIMIT = 1024
 SCHEDULE_LIMIT = 1024
 """Most commands waiting for their time; when more come they are applied at once."""
 SCENE_PATH = "/generator/scene"
+OSC_SOURCE = "osc:"
+"""How the source of every command that came over the network begins."""
 
 
 @dataclass(slots=True)
@@ -42,9 +47,13 @@ class ControlCounters:
     dropped: int = 0
 
 
+LookCommand = LoadPreset | NextPreset | PreviousPreset | ResetParameters
+"""What takes a whole look at once; ResetParameters only without paths."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The newest thing a person should know, e.g. `preset Ember` or why a preset was refused."""
+    """The newest thing a person should know, e.g. `preset Ember` or why a preset was refused; always one line."""
 
     text: str = ""
     at_s: float = 0.0
@@ -57,7 +66,7 @@ class Controller:
     `post` may be called from any thread and never waits for a command to be applied; `step` and `wait` belong to the
     control thread. `current` is one reference, replaced as a whole: a reader sees a preset with its own values, never
     half of each. Loading a preset reads its file again, so an edit shows; a file that broke meanwhile is refused and
-    the running look stays.
+    the running look stays. Of several looks asked for in one step only the last is taken; `looks` counts those taken.
     """
 
     def __init__(self, tree: ParameterTree, library: PresetLibrary, first: Preset | None = None) -> None:
@@ -70,10 +79,13 @@ class Controller:
         self._schedule: list[tuple[float, int, Command]] = []
         self._ticket = 0
         self._bounded_log = BoundedLog(log)
+        self._look_log = BoundedLog(log)
         self.counters = ControlCounters()
+        self.looks = 0
         self.notice = Notice()
         tree.load_look(self._preset.params, "start")
         self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
+        self._start = self.current
 
     @property
     def library(self) -> PresetLibrary:
@@ -89,6 +101,11 @@ class Controller:
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
         return len(self._queue) + len(self._schedule)
+
+    def begin(self, now_s: float) -> None:
+        """Apply what is posted; the room as it then is, is the one that ResetRoom comes back to."""
+        self.step(now_s)
+        self._start = self.current
 
     def post(self, *commands: Command, at_s: float | None = None) -> None:
         """Ask for `commands`, in this order and in one step; at_s: monotonic time to apply them, None for now."""
@@ -111,22 +128,42 @@ class Controller:
             if timeout_s > 0:
                 self._condition.wait(timeout_s)
 
-    def step(self, now_s: float) -> None:
-        """Apply what is posted and due; a command that fails is counted, logged and shown, never raised."""
+    def step(self, now_s: float) -> list[SetParameter]:
+        """Apply what is posted and due; a command that fails is counted, logged and shown, never raised.
+
+        Returns the writes that came to one address and were taken: their senders know of them.
+        """
         with self._condition:
             due = list(self._queue)
             self._queue.clear()
             while self._schedule and self._schedule[0][0] <= now_s:
                 due.append(heapq.heappop(self._schedule)[2])
-        for command in due:
+        last_look = max((number for number, command in enumerate(due) if _is_look(command)), default=-1)
+        asked: list[Preset | None] = []
+        taken: list[SetParameter] = []
+        for number, command in enumerate(due):
             try:
-                self._apply(command, now_s)
+                if _is_look(command):
+                    self._look(command, asked, number == last_look, now_s)
+                else:
+                    self._apply(command, now_s)
+                    if isinstance(command, ResetRoom):
+                        asked.clear()  # what was asked for before it is undone too
+                    if isinstance(command, SetParameter) and command.address:
+                        taken.append(command)
                 self.counters.applied += 1
             except ChromesthesiaError as error:
                 self.counters.refused += 1
-                self.notice = Notice(str(error), now_s, is_error=True)
-                self._bounded_log.warning(now_s, "%s refused: %s", command.source, error)
+                self.notice = Notice(_shown(command, error), now_s, is_error=True)
+                self._bounded_log.warning(now_s, "%s refused: %s", command.source, one_line(error))
+            except Exception as error:  # the loop's guard: a fault of ours must not cost the other commands
+                self.counters.refused += 1
+                self.notice = Notice(_shown(command, error), now_s, is_error=True)
+                self._bounded_log.warning(
+                    now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
+                )
         self.current = (self._preset, self._tree.snapshot())
+        return taken
 
     def _enqueue(self, commands: Sequence[Command]) -> None:
         self._queue.extend(commands)
@@ -140,36 +177,74 @@ class Controller:
                 self._tree.write(path, raw, source)
             case ToggleParameter(path, source):
                 self._tree.write(path, not self._tree.snapshot().get(path), source)
-            case LoadPreset(which, source):
-                self._load(self._library.choose(which), source, now_s)
-            case NextPreset(source):
-                self._step_preset(1, source, now_s)
-            case PreviousPreset(source):
-                self._step_preset(-1, source, now_s)
             case NextScene(source):
                 self._next_scene(source, now_s)
-            case ResetParameters(source, None):
-                self._tree.load_look(self._preset.params, source)
-                self.notice = Notice(f"preset {self._preset.name}, as it was", now_s)
             case ResetParameters(source, paths):
                 self._tree.reset(paths, source)
+            case ResetRoom(source):
+                self._reset_room(source, now_s)
 
-    def _step_preset(self, direction: int, source: str, now_s: float) -> None:
+    def _look(self, command: LookCommand, asked: list[Preset | None], is_last: bool, now_s: float) -> None:
+        """Note the look that `command` asks for; with the last one take the newest of them that can be taken.
+
+        asked: the looks of this step so far, None for the present one as it was loaded.
+        """
+        failure: ChromesthesiaError | None = None
+        try:
+            asked.extend(self._asked_by(command, asked[-1] if asked else None))
+        except ChromesthesiaError as error:
+            failure = error
+        if is_last:
+            for preset in reversed(asked[-2:]):
+                try:
+                    self._take_look(preset, command.source, now_s)
+                    break
+                except ChromesthesiaError as error:
+                    failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _asked_by(self, command: LookCommand, before: Preset | None) -> list[Preset | None]:
+        match command:
+            case LoadPreset(which, _):
+                return [self._library.choose(which)]
+            case ResetParameters():
+                return [before]
+            case _:
+                return self._neighbours(before or self._preset, 1 if isinstance(command, NextPreset) else -1)
+
+    def _neighbours(self, preset: Preset, direction: int) -> list[Preset | None]:
         count = len(self._library)
         if count == 0:
-            return
-        index = self._library.index(self._preset)
+            return []
+        index = self._library.index(preset)
         start = index if index >= 0 else (-1 if direction > 0 else 0)
-        self._load(self._library.choose((start + direction) % count), source, now_s)
+        return [self._library.choose((start + direction) % count)]
 
-    def _load(self, preset: Preset, source: str, now_s: float) -> None:
-        if preset.path is not None:
+    def _take_look(self, asked: Preset | None, source: str, now_s: float) -> None:
+        preset = asked or self._preset
+        if asked is not None and preset.path is not None:
             # The library's name stays, so that next and previous keep their order after an edit.
             preset = replace(load_preset(preset.path, tuple(self._tree.params.values())), name=preset.name)
         self._tree.load_look(preset.params, source)
         self._preset = preset
-        self.notice = Notice(f"preset {preset.name}", now_s)
-        log.info("preset %s (%s)", preset.name, source)
+        self.looks += 1
+        if asked is None:
+            self.notice = Notice(one_line(f"preset {preset.name}, as it was"), now_s)
+            return
+        self.notice = Notice(one_line(f"preset {preset.name}"), now_s)
+        self._look_log.info(now_s, "preset %s (%s)", one_line(preset.name), source)
+
+    def _reset_room(self, source: str, now_s: float) -> None:
+        with self._condition:
+            # A blackout that waits for its time belongs to the room that is left.
+            self._schedule.clear()
+        preset, values = self._start
+        self._tree.restore(values, source)
+        self._preset = preset
+        self.looks += 1
+        self.notice = Notice("room as at the start", now_s)
+        self._look_log.info(now_s, "room as at the start (%s)", source)
 
     def _next_scene(self, source: str, now_s: float) -> None:
         param = self._tree.declaration(SCENE_PATH)
@@ -178,3 +253,18 @@ class Controller:
             scene = int(param.low or 0)
         self._tree.write(SCENE_PATH, scene, source)
         self.notice = Notice(f"scene {scene}", now_s)
+
+
+def _is_look(command: Command) -> TypeGuard[LookCommand]:
+    if isinstance(command, ResetParameters):
+        return command.paths is None
+    return isinstance(command, LoadPreset | NextPreset | PreviousPreset)
+
+
+def _shown(command: Command, error: Exception) -> str:
+    """What the wall may say about `error`: never a word that came over the network, only whose and which it was."""
+    if not command.source.startswith(OSC_SOURCE):
+        known = isinstance(error, ChromesthesiaError)
+        return one_line(error if known else f"{type(error).__name__}: {error}")
+    what = {LoadPreset: "a preset", NextPreset: "the next preset", PreviousPreset: "the previous preset"}
+    return f"refused over OSC: {what.get(type(command), 'a setting')} (see the log)"

@@ -18,6 +18,8 @@ Look = Mapping[str, Value]
 """Every writable parameter's live value in one frame."""
 
 MORPH_PATH = "/master/morph_s"
+STRONGEST = 1e9
+"""Factor that routes together never exceed: their product would become infinite, and infinity times nothing NaN."""
 
 
 @dataclass(slots=True)
@@ -163,7 +165,8 @@ class Mapper:
         for wire in self._wires:
             level = wire.follow(values[wire.route.signal], dt_s)
             if wire.route.mode == "scale":
-                scale[wire.column] *= 1.0 + wire.route.gain * level
+                product = scale[wire.column] * (1.0 + wire.route.gain * level)
+                scale[wire.column] = min(max(product, -STRONGEST), STRONGEST)
             else:
                 add[wire.column] += wire.route.gain * level
         if blend < 1.0:

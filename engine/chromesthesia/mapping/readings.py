@@ -10,13 +10,15 @@ from chromesthesia.seams import EMOTIONS, Heard
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Health of the running show, as published under `/status`."""
+    """Health of the running show, as published under `/status`; the control loop fills in what OSC lost."""
 
     fps: float = 0.0
     latency_ms: float = 0.0
     overruns: int = 0
     late_frames: int = 0
     generator_fps: float = 0.0
+    osc_lost: int = 0
+    osc_dropped: int = 0
     source: str = ""
     pack: str = ""
     preset: str = ""
@@ -31,6 +33,8 @@ def readings(heard: Heard | None, status: Status) -> dict[str, Value]:
         "/status/overruns": status.overruns,
         "/status/late_frames": status.late_frames,
         "/status/generator_fps": status.generator_fps,
+        "/status/osc_lost": status.osc_lost,
+        "/status/osc_dropped": status.osc_dropped,
         "/status/source": status.source,
         "/status/pack": status.pack,
         "/status/preset": status.preset,

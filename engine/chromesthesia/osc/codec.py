@@ -18,6 +18,10 @@ IMMEDIATELY = 1
 """Time tag that means now."""
 NESTING_LIMIT = 8
 """Deepest nesting of bundles that is read."""
+ELEMENT_LIMIT = 1024
+"""Most messages and bundles in one packet."""
+ARGUMENT_LIMIT = 1024
+"""Most arguments of one message."""
 NTP_TO_UNIX_S = 2_208_988_800
 """Seconds from 1900 (time tags) to 1970 (wall clock)."""
 
@@ -62,7 +66,7 @@ class OscBundle:
 
 def decode(packet: bytes) -> OscMessage | OscBundle:
     """Read one packet. Raises OscDecodeError, and nothing else, whatever the bytes are."""
-    return _decode(packet, 0, len(packet), 0)
+    return _decode(packet, 0, len(packet), 0, [ELEMENT_LIMIT])
 
 
 def encode_message(address: str, arguments: Sequence[Argument] = ()) -> bytes:
@@ -96,11 +100,11 @@ def seconds_ahead(time_tag: int, wall_s: float) -> float:
     return (difference - 2**64 if difference >= 2**63 else difference) / 2**32
 
 
-def _decode(data: bytes, start: int, end: int, depth: int) -> OscMessage | OscBundle:
+def _decode(data: bytes, start: int, end: int, depth: int, budget: list[int]) -> OscMessage | OscBundle:
     if (end - start) % 4 or end == start:
         raise OscDecodeError(f"OSC element of {end - start} bytes", "sizes are multiples of 4")
     if data.startswith(_BUNDLE, start, end):
-        return _decode_bundle(data, start + len(_BUNDLE), end, depth)
+        return _decode_bundle(data, start + len(_BUNDLE), end, depth, budget)
     if data[start] != 0x2F:
         raise OscDecodeError(f"OSC address starts with {data[start : start + 1]!r}", "it must start with /")
     address, position = _decode_string(data, start, end)
@@ -112,27 +116,32 @@ def _decode(data: bytes, start: int, end: int, depth: int) -> OscMessage | OscBu
     return OscMessage(address, _decode_arguments(data, position, end, tags))
 
 
-def _decode_bundle(data: bytes, position: int, end: int, depth: int) -> OscBundle:
+def _decode_bundle(data: bytes, position: int, end: int, depth: int, budget: list[int]) -> OscBundle:
     if depth >= NESTING_LIMIT:
         raise OscDecodeError(f"OSC bundles nested deeper than {NESTING_LIMIT}", "send flat bundles")
     if position + 8 > end:
         raise OscDecodeError("OSC bundle without time tag", "the packet is cut off")
     (time_tag,) = _TIME_TAG.unpack_from(data, position)
     position += 8
-    elements = []
+    elements: list[OscMessage | OscBundle] = []
     while position < end:
+        budget[0] -= 1
+        if budget[0] < 0:
+            raise OscDecodeError(f"more than {ELEMENT_LIMIT} elements in one packet", "send several packets")
         size = _INT.unpack_from(data, position)[0]
         position += 4
         if not 0 < size <= end - position:
             raise OscDecodeError(
                 f"OSC bundle element of {size} bytes in {end - position}", "the packet is cut off"
             )
-        elements.append(_decode(data, position, position + size, depth + 1))
+        elements.append(_decode(data, position, position + size, depth + 1, budget))
         position += size
     return OscBundle(time_tag, tuple(elements))
 
 
 def _decode_arguments(data: bytes, position: int, end: int, tags: str) -> tuple[Argument, ...]:
+    if len(tags) > 1 + ARGUMENT_LIMIT:
+        raise OscDecodeError(f"an OSC message of {len(tags) - 1} arguments", f"send at most {ARGUMENT_LIMIT}")
     arguments: list[Argument] = []
     for tag in tags[1:]:
         fixed = _FIXED.get(tag)

@@ -17,6 +17,7 @@ from chromesthesia.control.commands import (
     NextScene,
     PreviousPreset,
     ResetParameters,
+    ResetRoom,
     SetParameter,
 )
 from chromesthesia.osc.codec import (
@@ -28,10 +29,12 @@ from chromesthesia.osc.codec import (
     decode,
     seconds_ahead,
 )
-from chromesthesia.osc.pattern import is_pattern, matching
+from chromesthesia.osc.pattern import PatternCostError, StepBudget, is_pattern, matching
+from chromesthesia.osc.senders import Sender
 from chromesthesia.params.declaration import Param
 from chromesthesia.params.tree import ParameterTree, unknown_parameter
 from chromesthesia.seams import Clock, Datagrams
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +42,8 @@ LOOKAHEAD_S = 2.0
 """A bundle is kept for its time when that is at most so far ahead; anything else is applied at once."""
 PATTERN_CACHE = 256
 INDEX_SUFFIX = "_index"
-
-Sender = tuple[str, int]
+SHOWN_LETTERS = 80
+"""How much of an address from the network is logged."""
 
 
 class Post(Protocol):
@@ -52,13 +55,16 @@ class Post(Protocol):
 @dataclass(slots=True)
 class InputCounters:
     """packets received; messages turned into commands; malformed packets; messages to unknown addresses; messages
-    without a usable argument."""
+    without a usable argument or with too costly a pattern; packets of senders that are not allowed; our own packets
+    come back."""
 
     packets: int = 0
     messages: int = 0
     malformed: int = 0
     unknown: int = 0
     refused: int = 0
+    strangers: int = 0
+    own: int = 0
 
 
 def source_of(sender: Sender) -> str:
@@ -75,8 +81,8 @@ class OscInput:
     """Turns datagrams into commands for the controller.
 
     Every writable parameter is an address (a choice also as `<address>_index`); an address pattern reaches all
-    parameters it matches. `/preset/load`, `/preset/next`, `/preset/previous`, `/scene/next` and `/reset` are there
-    too; those that take no argument ignore a 0, so that a button's release does nothing.
+    parameters it matches. `/preset/load`, `/preset/next`, `/preset/previous`, `/scene/next`, `/reset` and `/room/reset`
+    are there too; those that take no argument ignore a 0, so that a button's release does nothing.
     `handle` is called from one thread and takes some microseconds.
     """
 
@@ -87,13 +93,19 @@ class OscInput:
         post: Post,
         clock: Clock,
         wall_time_s: Callable[[], float] = time.time,
+        allows: Callable[[Sender], bool] | None = None,
+        is_own: Callable[[Sender], bool] | None = None,
     ) -> None:
-        """wall_time_s: seconds since 1970; only bundles' time tags are read against it."""
+        """wall_time_s: seconds since 1970; only bundles' time tags are read against it. allows: asked for every packet,
+        None hears everybody. is_own: true for packets that we sent ourselves, which are ignored.
+        """
         self._datagrams = datagrams
         self._tree = tree
         self._post = post
         self._clock = clock
         self._wall_time_s = wall_time_s
+        self._allows = allows
+        self._is_own = is_own
         self._paths = tuple(path for path, param in tree.params.items() if param.writable)
         self._targets: dict[str, str] = {path: path for path in self._paths}
         for path in self._paths:
@@ -105,10 +117,18 @@ class OscInput:
             "/preset/previous": PreviousPreset,
             "/scene/next": NextScene,
             "/reset": ResetParameters,
+            "/room/reset": ResetRoom,
         }
         self._patterns: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._budget = StepBudget()
         self._bounded_log = BoundedLog(log)
+        self._stranger_log = BoundedLog(log)
         self.counters = InputCounters()
+
+    @property
+    def lost(self) -> int:
+        """Datagrams that the system dropped before they were read; -1 where it does not tell."""
+        return self._datagrams.lost
 
     def run(self) -> None:
         """Handle datagrams until the socket is closed. Body of the receiving thread."""
@@ -126,6 +146,8 @@ class OscInput:
     def handle(self, payload: bytes, sender: Sender) -> None:
         """Take one datagram. Malformed ones are counted and logged at a bounded rate; nothing is raised."""
         self.counters.packets += 1
+        if not self._hears(sender):
+            return
         try:
             packet = decode(payload)
         except OscDecodeError as error:
@@ -139,6 +161,20 @@ class OscInput:
                 self._post(*commands)
         else:
             self._open(packet, source)
+
+    def _hears(self, sender: Sender) -> bool:
+        if self._is_own is not None and self._is_own(sender):
+            self.counters.own += 1
+            if self.counters.own == 1:
+                log.warning("OSC out comes back to our own port: those packets are ignored")
+            return False
+        if self._allows is not None and not self._allows(sender):
+            self.counters.strangers += 1
+            self._stranger_log.warning(
+                self._clock.now_s(), "packet from %s:%d ignored: not in --osc-allow", *sender
+            )
+            return False
+        return True
 
     def _open(self, bundle: OscBundle, source: str) -> None:
         commands: list[Command] = []
@@ -160,13 +196,18 @@ class OscInput:
         address, arguments = message.address, message.arguments
         target = self._targets.get(address)
         if target is not None:
-            commands = self._set((target,), arguments, source)
+            commands = self._set((target,), arguments, source, address)
         elif address in self._triggers:
             return self._trigger(self._triggers[address], arguments, source)
         elif address == "/preset/load":
             commands = self._load(arguments, source)
         elif is_pattern(address):
-            paths = self._expand(address)
+            try:
+                paths = self._expand(address)
+            except PatternCostError as error:
+                self.counters.refused += 1
+                self._bounded_log.warning(self._clock.now_s(), "%s: %s", source, error)
+                return []
             if not paths:
                 return self._unknown(address, source)
             commands = self._set(paths, arguments, source)
@@ -177,14 +218,19 @@ class OscInput:
         else:
             self.counters.refused += 1
             self._bounded_log.warning(
-                self._clock.now_s(), "%s sent %s without a usable argument", source, address[:80]
+                self._clock.now_s(),
+                "%s sent %s without a usable argument",
+                source,
+                one_line(address, SHOWN_LETTERS),
             )
         return commands
 
-    def _set(self, paths: tuple[str, ...], arguments: tuple[Argument, ...], source: str) -> list[Command]:
+    def _set(
+        self, paths: tuple[str, ...], arguments: tuple[Argument, ...], source: str, address: str = ""
+    ) -> list[Command]:
         if not arguments or isinstance(arguments[0], bytes | None):
             return []
-        return [SetParameter(path, arguments[0], source) for path in paths]
+        return [SetParameter(path, arguments[0], source, address) for path in paths]
 
     def _trigger(
         self, make: Callable[[str], Command], arguments: tuple[Argument, ...], source: str
@@ -196,17 +242,21 @@ class OscInput:
         which = arguments[0] if arguments else None
         if isinstance(which, float) and which.is_integer():
             which = int(which)
-        if isinstance(which, str) or (isinstance(which, int) and not isinstance(which, bool)):
+        if isinstance(which, str):
+            return [LoadPreset(which, source)] if which.strip() else []
+        if isinstance(which, int) and not isinstance(which, bool):
             return [LoadPreset(which, source)]
         return []
 
     def _expand(self, pattern: str) -> tuple[str, ...]:
+        self._budget.refill(self._clock.now_s())
         paths = self._patterns.get(pattern)
         if paths is None:
-            paths = matching(pattern, self._paths)
+            paths = matching(pattern, self._paths, self._budget)
             self._patterns[pattern] = paths
             if len(self._patterns) > PATTERN_CACHE:
                 self._patterns.popitem(last=False)
+        self._budget.spend(len(paths))
         return paths
 
     def _unknown(self, address: str, source: str) -> list[Command]:

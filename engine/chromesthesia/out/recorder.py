@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from chromesthesia.errors import RecordError
-from chromesthesia.out.files import LEAST_FREE_BYTES, part_name, prepare_file
+from chromesthesia.out.files import open_new
 from chromesthesia.out.film import FilmWriter
+from chromesthesia.out.film_parts import FilmParts
 from chromesthesia.out.media_queue import MediaQueue, Picture, frames_in_budget
 from chromesthesia.priority import give_way
 from chromesthesia.seams import SAMPLE_RATE_HZ, Float32, UInt8
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
-FILM_SUFFIXES = (".mp4", ".m4v")
 CLOSE_TIMEOUT_S = 60.0
-
-
-def open_unbuffered(path: Path) -> BinaryIO:
-    """A new file for reading and writing, every write of which reaches the system at once."""
-    return open(path, "x+b", buffering=0)
 
 
 class FilmRecorder:
     """A FrameSink that makes a film: H.264 (yuv420p, BT.709) with AAC sound in step.
 
     live=True never holds the caller up: what finds no room in the bounded queue (64 MiB of frames, 10 s of sound) is
-    dropped and counted, and when the disk fails the show goes on and `error` says why. live=False loses nothing:
-    `frame` and `sound` wait for room and raise; equal input gives equal bytes.
+    dropped and counted. When the disk fails the show goes on and `error` says why; every 30 s it is tried again, and
+    once there is space the film goes on in a second file, `name-2.mp4`. live=False loses nothing: `frame` and `sound`
+    wait for room and raise; equal input gives equal bytes.
 
     The film grows as `name.part.mp4`, playable at any moment, and takes its name when closed; an older film of that
-    name stays until then. `frame`, `sound` and `close` may be called from different threads.
+    name stays until then, and one that another show put there meanwhile stays for good: this one is then called
+    `name-2.mp4`. `path` says where the film went. `frame`, `sound` and `close` may be called from different threads.
 
-    Raises RecordError at once for an unknown ending, a folder that cannot be written, less than 64 MiB free, or a
-    missing codec.
+    Raises RecordError at once for an unknown ending, a name or folder that cannot be written, less than 64 MiB free, or
+    a missing codec.
     """
 
     def __init__(
@@ -49,14 +46,13 @@ class FilmRecorder:
         fps: float,
         sound_rate_hz: int = SAMPLE_RATE_HZ,
         live: bool = True,
-        open_file: Callable[[Path], BinaryIO] = open_unbuffered,
+        open_file: Callable[[Path], BinaryIO] = open_new,
     ) -> None:
-        prepare_file(path, FILM_SUFFIXES, LEAST_FREE_BYTES)
-        self.path = path
-        self.error: RecordError | None = None
+        def make_writer(file: BinaryIO) -> FilmWriter:
+            return FilmWriter(file, width, height, fps, sound_rate_hz, live)
+
         self._live = live
-        self._part = part_name(path)
-        self._film = self._open_film(open_file, width, height, fps, sound_rate_hz)
+        self._film = FilmParts(path, make_writer, live, open_file)
         self._queue = MediaQueue(frames_in_budget(width, height), live)
         self._closing = threading.Lock()
         self._closed = False
@@ -65,14 +61,24 @@ class FilmRecorder:
         self._thread.start()
 
     @property
+    def path(self) -> Path:
+        """Where the film is once it is closed."""
+        return self._film.path
+
+    @property
+    def error(self) -> RecordError | None:
+        """Why the film broke off, None when it did not."""
+        return self._film.error
+
+    @property
     def frames(self) -> int:
         """Frames written so far."""
         return self._film.frames
 
     @property
     def dropped_frames(self) -> int:
-        """Frames that found no room, or whose time was not after the one before."""
-        return self._queue.dropped_frames + self._film.repeated_times
+        """Frames that found no room or no disk, or whose time was not after the one before."""
+        return self._queue.dropped_frames + self._film.dropped_frames
 
     @property
     def dropped_samples(self) -> int:
@@ -92,7 +98,7 @@ class FilmRecorder:
     def close(self) -> None:
         """Finish the film and give it its name; a second call does nothing.
 
-        Raises RecordError when the film broke; its message names the partial film that was kept.
+        Raises RecordError when the film broke, even if it went on later; its message names the files that were kept.
         """
         with self._closing:
             if self._closed:
@@ -102,8 +108,8 @@ class FilmRecorder:
         self._thread.join(CLOSE_TIMEOUT_S)
         if self._thread.is_alive():
             raise RecordError(
-                f"the film {self.path} was not finished within {CLOSE_TIMEOUT_S:.0f} s",
-                f"the disk does not answer; what was written is in {self._part}",
+                f"the film {one_line(self.path)} was not finished within {CLOSE_TIMEOUT_S:.0f} s",
+                f"the disk does not answer; what was written is in {one_line(self._film.part)}",
             )
         if self.error is not None:
             raise self.error
@@ -118,48 +124,19 @@ class FilmRecorder:
         except RecordError as error:
             log.error("%s", error)
         else:
-            log.info("the unfinished film is %s", self._part)
+            log.info("the unfinished film is %s", self._film.part)
 
     def _raise_offline(self) -> None:
         if self.error is not None and not self._live:
             raise self.error
 
-    def _open_film(
-        self, open_file: Callable[[Path], BinaryIO], width: int, height: int, fps: float, sound_rate_hz: int
-    ) -> FilmWriter:
-        try:
-            return FilmWriter(open_file(self._part), width, height, fps, sound_rate_hz, self._live)
-        except OSError as error:
-            raise RecordError(
-                f"cannot begin the film {self.path}: {error}", "choose another folder"
-            ) from error
-        except RecordError:
-            self._part.unlink(missing_ok=True)
-            raise
-
     def _write(self) -> None:
         if self._live:
             give_way()
-        try:
-            while (item := self._queue.take()) is not None:
-                if isinstance(item, Picture):
-                    self._film.frame(item.pixels, item.time_s)
-                    self._queue.give_back(item)
-                else:
-                    self._film.sound(item.samples, item.start_s)
-            self._film.finish()
-            if self._whole:
-                os.replace(self._part, self.path)
-        except Exception as error:  # the edge of the thread: whatever broke the film must not break the show
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        self.error = RecordError(
-            f"the film {self.path} broke off after {self._film.frames} frames: {reason}",
-            f"free some space and record again; what was written is in {self._part}",
-        )
-        self.error.__cause__ = error
-        self._film.abandon()
-        log.error("%s", self.error, exc_info=error if not isinstance(error, OSError) else None)
-        self._queue.close()
+        while (item := self._queue.take()) is not None:
+            self._film.write(item)
+            if isinstance(item, Picture):
+                self._queue.give_back(item)
+            if self.error is not None and not self._live:
+                self._queue.close()  # so that nobody waits for room that will not come
+        self._film.finish(self._whole)

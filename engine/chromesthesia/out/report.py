@@ -9,17 +9,31 @@ from pathlib import Path
 
 import numpy as np
 
-from chromesthesia.out.files import write_atomically
+from chromesthesia.out.files import prepare_file, write_atomically
+from chromesthesia.out.streams import is_stream, write_to_stream
+
+
+def prepare_report(path: Path) -> None:
+    """Check before a show that a report can be written to `path`: a file, the program's own output, or a pipe.
+
+    Raises RecordError as `prepare_file` does.
+    """
+    if not is_stream(path):
+        prepare_file(path)
 
 
 def write_report(path: Path, report: Mapping[str, object]) -> None:
-    """Write `report` as JSON to `path`, atomically.
+    """Write `report` as JSON to `path`: to a file atomically, to the program's own output or a pipe straight.
 
     Numpy numbers and arrays, paths, tuples and mappings are taken; what is not finite becomes null.
     Raises RecordError when the file cannot be written, TypeError for an object with no JSON form.
     """
     text = json.dumps(_plain(report), indent=2, ensure_ascii=False, allow_nan=False)
-    write_atomically(path, (text + "\n").encode())
+    content = (text + "\n").encode(errors="replace")
+    if is_stream(path):
+        write_to_stream(path, content)
+    else:
+        write_atomically(path, content)
 
 
 def _plain(value: object) -> object:

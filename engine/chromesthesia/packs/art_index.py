@@ -6,8 +6,6 @@ of the head that takes the encoder's embedding there: standardise, rectified lin
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.errors import PackError
+from chromesthesia.packs.npz import DamagedError, read_npz
 from chromesthesia.seams import EMBEDDING_SIZE, Float32
+from chromesthesia.user_files import one_line, read_bytes
 
 ART_INDEX_NAME = "art_index.npz"
 ART_INDEX_SCHEMA = 1
@@ -34,6 +34,7 @@ HEAD_ARRAYS = (
     "project_bias",
 )
 TEXT_ARRAYS = ("emotions", "artists", "titles", "paths")
+ALL_ARRAYS = ("schema", "encoder_sha256", "paintings", *HEAD_ARRAYS, *TEXT_ARRAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,7 @@ class ArtIndex:
     @classmethod
     def load(cls, path: Path) -> ArtIndex:
         """Read an index file. Raises PackError naming what is missing, damaged or of another shape."""
-        try:
-            size = path.stat().st_size
-            if size > MAX_INDEX_BYTES:
-                raise PackError(f"{path}: expected at most {MAX_INDEX_BYTES} bytes, got {size}", REMEDY)
-            content = path.read_bytes()
-        except OSError as error:
-            raise PackError(f"{path}: the art index cannot be read: {error.strerror}", REMEDY) from error
-        return cls.parse(content, str(path))
+        return cls.parse(read_bytes(path, MAX_INDEX_BYTES, PackError), one_line(path))
 
     @classmethod
     def parse(cls, content: bytes, where: str) -> ArtIndex:
@@ -87,7 +81,7 @@ class ArtIndex:
                 f"{where}: schema: expected {ART_INDEX_SCHEMA}, got {int(schema)}",
                 "update chromesthesia, or export the pack again",
             )
-        paintings = _array(arrays, "paintings", where, "f", (None, None))
+        paintings = _floats(arrays, "paintings", where, (None, None))
         count, shared = paintings.shape
         hidden = _array(arrays, "hidden_weight", where, "f", (None, EMBEDDING_SIZE)).shape[0]
         shapes: dict[str, tuple[int, ...]] = {
@@ -98,23 +92,24 @@ class ArtIndex:
             "project_weight": (shared, hidden),
             "project_bias": (shared,),
         }
-        head = {name: _array(arrays, name, where, "f", shapes[name]) for name in HEAD_ARRAYS}
+        head = {name: _floats(arrays, name, where, shapes[name]) for name in HEAD_ARRAYS}
         if not (head["sound_deviation"] > 0).all():
             raise PackError(f"{where}: sound_deviation: expected positive numbers", REMEDY)
-        texts = {name: _array(arrays, name, where, "U", (count,)).tolist() for name in TEXT_ARRAYS}
-        lengths = np.linalg.norm(paintings.astype(np.float32), axis=1)
+        texts = {name: _texts(_array(arrays, name, where, "U", (count,))) for name in TEXT_ARRAYS}
+        with np.errstate(over="ignore"):
+            lengths = np.linalg.norm(paintings, axis=1)
         if not np.allclose(lengths, 1.0, atol=0.01):
             raise PackError(
                 f"{where}: paintings: expected rows of length 1, got {lengths.min():.3g} to {lengths.max():.3g}",
                 REMEDY,
             )
         return cls(
-            paintings=paintings.astype(np.float32) / lengths[:, None],
-            emotions=tuple(texts["emotions"]),
-            artists=tuple(texts["artists"]),
-            titles=tuple(texts["titles"]),
-            paths=tuple(texts["paths"]),
-            head={name: array.astype(np.float32) for name, array in head.items()},
+            paintings=paintings / lengths[:, None],
+            emotions=texts["emotions"],
+            artists=texts["artists"],
+            titles=texts["titles"],
+            paths=texts["paths"],
+            head=head,
             encoder_sha256=str(_array(arrays, "encoder_sha256", where, "U", ())),
         )
 
@@ -153,16 +148,9 @@ class ArtIndex:
 
 def _read_arrays(content: bytes, where: str) -> dict[str, NDArray[Any]]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_INDEX_BYTES:
-            raise PackError(
-                f"{where}: expected at most {MAX_INDEX_BYTES} bytes unpacked, got {unpacked}", REMEDY
-            )
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise PackError(f"{where}: damaged, or no art index: {error}", REMEDY) from error
+        return read_npz(content, ALL_ARRAYS, MAX_INDEX_BYTES)
+    except DamagedError as error:
+        raise PackError(f"{where}: damaged, or no art index: {one_line(error)}", REMEDY) from error
 
 
 def _array(
@@ -180,8 +168,24 @@ def _array(
         raise PackError(
             f"{where}: {name}: expected {expected}, got {array.dtype} of shape {list(array.shape)}", REMEDY
         )
-    if kind == "f" and not np.isfinite(array).all():
-        raise PackError(f"{where}: {name}: expected finite numbers, got NaN or infinity", REMEDY)
     if kind == "U" and array.dtype.itemsize > 4 * MAX_TEXT:
         raise PackError(f"{where}: {name}: expected texts of at most {MAX_TEXT} letters", REMEDY)
     return array
+
+
+def _floats(
+    arrays: Mapping[str, NDArray[Any]], name: str, where: str, shape: tuple[int | None, ...]
+) -> Float32:
+    """An array of floats of this shape as float32, all finite; else PackError naming it."""
+    array = _array(arrays, name, where, "f", shape)
+    with np.errstate(over="ignore"):
+        floats = array.astype(np.float32)
+    if not np.isfinite(floats).all():
+        raise PackError(f"{where}: {name}: expected finite numbers, got NaN or infinity", REMEDY)
+    return floats
+
+
+def _texts(array: NDArray[Any]) -> tuple[str, ...]:
+    """The texts of an array, each on one line."""
+    # Most are printable as they are, and that is quick to know.
+    return tuple(text if text.isprintable() else one_line(text, MAX_TEXT) for text in array.tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,6 @@ class BoundSession:
             for name, array in arrays.items():
                 bind(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
 
-    def run(self) -> None:
-        """Compute the outputs from the inputs as they are now."""
-        self._session.run_with_iobinding(self._binding)
+    def run(self, options: Any = None) -> None:
+        """Compute the outputs from the inputs as they are now; options: `onnxruntime.RunOptions`."""
+        self._session.run_with_iobinding(self._binding, options)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,9 @@ from chromesthesia.emotion.encoder import OnnxEncoder
 from chromesthesia.errors import ChromesthesiaError, PackError
 from chromesthesia.generator.onnx_generator import OnnxGenerator
 from chromesthesia.generator.worker import check_picture
-from chromesthesia.packs.contents import check_listed, read_file, read_manifest_text
+from chromesthesia.packs.contents import MAX_PACK_BYTES, check_listed, read_file, read_manifest_text
 from chromesthesia.packs.manifest import MANIFEST_NAME, Manifest, check_sound, parse_manifest
-from chromesthesia.packs.pack import Pack, load_pack, model_files, open_checked, read_art_index
+from chromesthesia.packs.pack import Pack, check_works, load_pack, model_files, read_art_index
 from chromesthesia.packs.rules import (
     check_art_index_spec,
     check_encoder,
@@ -24,8 +26,11 @@ from chromesthesia.packs.rules import (
     check_timing,
 )
 from chromesthesia.packs.toml_table import REMEDY
+from chromesthesia.packs.trial import within
 from chromesthesia.seams import EMOTIONS, ENCODER_HOPS
+from chromesthesia.user_files import one_line
 
+MOST_UNLISTED = 100
 STATE_STEPS = 25
 LOUD, QUIET = -4.0, -16.0
 """Log-mel power of a loud and of a silent room, near enough."""
@@ -45,36 +50,45 @@ def find_faults(path: Path) -> list[ChromesthesiaError]:
         return [error]
     faults: list[ChromesthesiaError] = []
 
-    def tried(check: Callable[[], object]) -> None:
+    def tried(check: Callable[[], object]) -> bool:
         try:
             check()
         except ChromesthesiaError as error:
             if str(error) not in map(str, faults):
                 faults.append(error)
+            return False
+        return True
 
     tried(lambda: check_sound(manifest.sound, where))
-    tried(lambda: check_encoder(manifest.encoder, where))
-    tried(lambda: check_generator(manifest.generator, where))
+    encoder_fits = tried(lambda: check_encoder(manifest.encoder, where))
+    generator_fits = tried(lambda: check_generator(manifest.generator, where))
     tried(lambda: check_timing(manifest.timing, where))
     tried(lambda: check_parity(manifest.parity, where))
-    tried(lambda: check_tiers(manifest, where))
+    tiers_fit = tried(lambda: check_tiers(manifest, where))
     tried(lambda: check_fp32(manifest, where))
     tried(lambda: check_listed(manifest, where))
     contents: dict[str, bytes] = {}
+    left = MAX_PACK_BYTES
+
+    def read(name: str) -> None:
+        contents[name] = read_file(path, name, manifest, where, left)
+
     for name in manifest.files:
-        tried(lambda name=name: contents.update({name: read_file(path, name, manifest, where)}))  # type: ignore[misc]
-    for name in _unlisted(path, manifest):
-        faults.append(PackError(f"{path / name}: expected it in [files], got nothing", REMEDY))
-    for name, spec in model_files(manifest).items():
-        if name in contents:
-            tried(lambda name=name, spec=spec: open_checked(contents[name], spec, str(path / name)))  # type: ignore[misc]
+        tried(partial(read, name))
+        left -= len(contents.get(name, b""))
+    tried(lambda: faults.extend(_unlisted(path, manifest)))
+    # A model is only run with tensors of a size that the rules allow.
+    if encoder_fits and generator_fits and tiers_fit:
+        for name, spec in model_files(manifest).items():
+            if name in contents:
+                tried(partial(check_works, contents[name], spec, one_line(path / name)))
     if manifest.art_index is not None:
         index = manifest.art_index
         tried(lambda: check_art_index_spec(index, manifest, where))
         if index.file in contents:
             tried(lambda: read_art_index(contents[index.file], manifest, path))
     if not faults:
-        tried(lambda: check_answers(load_pack(path, check_models=False)))
+        tried(partial(within, lambda _: check_answers(load_pack(path, check_models=False)), one_line(path)))
     return faults
 
 
@@ -84,11 +98,13 @@ def check_answers(pack: Pack) -> None:
     first, later, again = (_heard(encoder, pack) for _ in range(3))
     if not np.array_equal(later, again):
         raise PackError(
-            f"{pack.path}: expected the encoder to answer the same again, got another answer", REMEDY
+            f"{one_line(pack.path)}: expected the encoder to answer the same again, got another answer",
+            REMEDY,
         )
     if np.array_equal(first[0], first[-1]):
         raise PackError(
-            f"{pack.path}: expected an encoder whose state follows the sound, got one answer for {STATE_STEPS} steps",
+            f"{one_line(pack.path)}: expected an encoder whose state follows the sound, "
+            f"got one answer for {STATE_STEPS} steps",
             REMEDY,
         )
     generator = OnnxGenerator(pack, "cpu")
@@ -102,7 +118,9 @@ def check_answers(pack: Pack) -> None:
     if any(label in EMOTIONS for label in labels) and all(
         np.array_equal(pictures[0], other) for other in pictures[1:]
     ):
-        raise PackError(f"{pack.path}: expected pictures that follow the emotion, got one for all", REMEDY)
+        raise PackError(
+            f"{one_line(pack.path)}: expected pictures that follow the emotion, got one for all", REMEDY
+        )
 
 
 def _heard(encoder: OnnxEncoder, pack: Pack) -> np.ndarray:
@@ -115,6 +133,13 @@ def _heard(encoder: OnnxEncoder, pack: Pack) -> np.ndarray:
     )
 
 
-def _unlisted(path: Path, manifest: Manifest) -> list[str]:
+def _unlisted(path: Path, manifest: Manifest) -> list[PackError]:
     listed = {MANIFEST_NAME, *manifest.files}
-    return sorted(entry.name for entry in path.iterdir() if entry.name not in listed)
+    try:
+        others = (entry.name for entry in path.iterdir() if entry.name not in listed)
+        names = sorted(itertools.islice(others, MOST_UNLISTED))
+    except OSError as error:
+        raise PackError(f"{one_line(path)}: cannot be listed: {error.strerror or error}", REMEDY) from error
+    return [
+        PackError(f"{one_line(path / name)}: expected it in [files], got nothing", REMEDY) for name in names
+    ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from chromesthesia.errors import PackError
 from chromesthesia.packs.manifest import MANIFEST_NAME
 from chromesthesia.paths import resource_dirs
+from chromesthesia.user_files import is_file, is_folder, one_line, shown
 
 DEFAULT_PACK = "default"
 
@@ -16,19 +17,20 @@ def find_pack(path: Path | None = None) -> Path:
 
     Raises PackError saying where was looked.
     """
-    if path is not None and path.is_dir():
+    if path is not None and is_folder(path):
         return path
     name = DEFAULT_PACK if path is None else path.name
     folders = resource_dirs("exports")
     if path is None or path == Path(name):
         for folder in folders:
-            if (folder / name / MANIFEST_NAME).is_file():
+            if is_file(folder / name / MANIFEST_NAME):
                 return folder / name
     looked = (
-        ", ".join(str(place) for place in ([] if path is None else [path.absolute()]) + folders) or "nowhere"
+        ", ".join(one_line(place) for place in ([] if path is None else [path.absolute()]) + folders)
+        or "nowhere"
     )
     raise PackError(
-        f"no model pack {name!r}", f"looked in {looked}; make one with chromesthesia-train export"
+        f"no model pack {shown(name)}", f"looked in {looked}; make one with chromesthesia-train export"
     )
 
 

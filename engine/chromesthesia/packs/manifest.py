@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
 
 from chromesthesia.errors import PackError
 from chromesthesia.features.mel import ENCODER_MEL, MelSettings
 from chromesthesia.packs.toml_table import REMEDY, Table
+from chromesthesia.user_files import one_line, parse_toml
 
 MANIFEST_NAME = "manifest.toml"
+MAX_MANIFEST_BYTES = 64 * 1024
 SCHEMA = 1
 
 
@@ -130,24 +132,20 @@ class Manifest:
 
 def parse_manifest(text: str, where: Path) -> Manifest:
     """Read a manifest. Raises PackError as `expected X, got Y`, naming the file and the key."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PackError(f"{where}: not valid TOML: {error}", REMEDY) from error
-    root = Table(table, where)
+    root = Table(parse_toml(text, where, PackError, MAX_MANIFEST_BYTES), where)
     schema = root.get("schema", int)
     if schema != SCHEMA:
         raise PackError(
-            f"{where}: expected schema {SCHEMA}, got {schema}",
+            f"{one_line(where)}: expected schema {SCHEMA}, got {schema}",
             "update chromesthesia" if schema > SCHEMA else REMEDY,
         )
     sound = root.table("sound")
     encoder, generator = root.table("encoder"), root.table("generator")
     state = encoder.table("state")
     manifest = Manifest(
-        name=root.get("name", str),
-        version=root.get("version", str),
-        created=str(root.get("created", object)),
+        name=root.name("name"),
+        version=root.text("version"),
+        created=_created(root),
         sound=MelSettings(**{field.name: sound.number(field.name) for field in fields(MelSettings)}),
         encoder=EncoderSpec(
             file=encoder.get("file", str),
@@ -171,9 +169,9 @@ def parse_manifest(text: str, where: Path) -> Manifest:
         metrics=root.table("metrics").numbers(),
         data=tuple(
             DataSource(
-                name=entry.get("name", str),
-                used_for=entry.get("used_for", str),
-                licence=entry.get("licence", str),
+                name=entry.text("name"),
+                used_for=entry.text("used_for"),
+                licence=entry.text("licence"),
                 restricted=entry.get("restricted", bool),
             )
             for entry in root.tables("data")
@@ -194,22 +192,30 @@ def check_sound(sound: MelSettings, where: Path) -> None:
     for field in fields(MelSettings):
         expected, got = getattr(ENCODER_MEL, field.name), getattr(sound, field.name)
         if expected != got:
-            raise PackError(f"{where}: [sound] {field.name}: expected {expected}, got {got}", REMEDY)
+            raise PackError(
+                f"{one_line(where)}: [sound] {field.name}: expected {expected}, got {got}", REMEDY
+            )
 
 
 def _tensors(table: Table, key: str) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(entry.get("name", str), entry.items("shape", int)) for entry in table.tables(key))
 
 
+def _created(root: Table) -> str:
+    """A date, or a text."""
+    value = root.get("created", object)
+    return str(value) if isinstance(value, date) else root.text("created")
+
+
 def _tier(table: Table) -> Tier:
     kept = table.get("kept", bool)
     return Tier(
-        model=table.get("model", str),
-        precision=table.get("precision", str),
+        model=table.text("model"),
+        precision=table.text("precision"),
         kept=kept,
         file=table.get("file", str) if kept else "",
         ms=float(table.number("ms")),
-        why=table.get("why", str),
+        why=table.text("why"),
     )
 
 
@@ -217,8 +223,8 @@ def _timing(table: Table | None) -> Timing | None:
     if table is None:
         return None
     return Timing(
-        machine=table.get("machine", str),
-        runtime=table.get("runtime", str),
+        machine=table.text("machine"),
+        runtime=table.text("runtime"),
         threads=table.get("threads", int),
         encoder_step_ms=float(table.number("encoder_step_ms")),
         generator_image_ms=float(table.number("generator_image_ms")),

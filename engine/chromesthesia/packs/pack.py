@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from chromesthesia.packs.rules import (
 )
 from chromesthesia.packs.sessions import Session, open_session
 from chromesthesia.packs.toml_table import REMEDY
+from chromesthesia.packs.trial import within
+from chromesthesia.user_files import one_line
 
 __all__ = ["CONDITION_LABELS", "Pack", "check_session", "load_pack", "try_once"]
 
@@ -102,7 +104,7 @@ def load_pack(path: Path, check_models: bool = True) -> Pack:
     )
     if check_models:
         for file, spec in model_files(manifest).items():
-            open_checked(contents[file], spec, str(path / file))
+            check_works(contents[file], spec, one_line(path / file))
     return pack
 
 
@@ -116,19 +118,22 @@ def model_files(manifest: Manifest) -> dict[str, EncoderSpec | GeneratorSpec]:
     return files | {tier.file: specs[tier.model] for tier in manifest.tiers if tier.kept}
 
 
-def open_checked(content: bytes, spec: EncoderSpec | GeneratorSpec, name: str) -> Session:
-    """A CPU session for a model that has the tensors of `spec` and answers zeros with finite numbers, or PackError."""
-    session = open_session(content, "cpu", name=name)
+def check_works(content: bytes, spec: EncoderSpec | GeneratorSpec, name: str) -> None:
+    """Raise PackError unless the model opens, has the tensors of `spec` and answers zeros, finitely and in time."""
+    within(lambda options: _try(content, spec, name, options), name)
+
+
+def _try(content: bytes, spec: EncoderSpec | GeneratorSpec, name: str, options: Any) -> None:
+    session = open_session(content, "cpu", name=name, trial=True)
     check_session(session, spec.inputs, spec.outputs, name)
-    try_once(session, spec, name)
-    return session
+    try_once(session, spec, name, options)
 
 
 def read_art_index(content: bytes, manifest: Manifest, path: Path) -> ArtIndex:
     """The art index of a pack whose manifest has one. Raises PackError when it is not as the manifest says."""
     spec = manifest.art_index
     assert spec is not None
-    where = str(path / spec.file)
+    where = one_line(path / spec.file)
     index = ArtIndex.parse(content, where)
     if len(index) != spec.count:
         raise PackError(f"{where}: expected {spec.count} paintings, got {len(index)}", REMEDY)
@@ -166,13 +171,13 @@ def check_session(
                 )
 
 
-def try_once(session: Session, model: EncoderSpec | GeneratorSpec, name: str) -> None:
+def try_once(session: Session, model: EncoderSpec | GeneratorSpec, name: str, options: Any = None) -> None:
     """Raise PackError unless the model answers zeros with finite numbers."""
     arrays = [
         {spec.name: np.zeros(spec.shape, dtype=np.float32) for spec in specs}
         for specs in (model.inputs, model.outputs)
     ]
-    BoundSession(session, arrays[0], arrays[1]).run()
+    BoundSession(session, arrays[0], arrays[1]).run(options)
     for output, array in arrays[1].items():
         if not np.isfinite(array).all():
             raise PackError(f"{name}: {output}: expected finite numbers, got NaN or infinity", REMEDY)

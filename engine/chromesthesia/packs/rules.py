@@ -18,8 +18,10 @@ from chromesthesia.packs.manifest import (
 )
 from chromesthesia.packs.toml_table import REMEDY
 from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS
+from chromesthesia.user_files import one_line, shown
 
 MAX_STATES = 64
+MAX_TIERS = 16
 MAX_STATE_NUMBERS = 1 << 20
 MAX_IMAGE_SIDE = 2048
 MAX_NOISE = 4096
@@ -37,7 +39,13 @@ def check_encoder(encoder: EncoderSpec, where: Path) -> None:
     _expect(where, "encoder.embedding_size", EMBEDDING_SIZE, encoder.embedding_size)
     _expect(where, "encoder.state: number of outputs", count, len(encoder.state_outputs))
     if count > MAX_STATES:
-        raise PackError(f"{where}: encoder.state: expected at most {MAX_STATES} tensors, got {count}", REMEDY)
+        raise _refused(where, f"encoder.state: expected at most {MAX_STATES} tensors, got {count}")
+    for kind, specs in (("input", encoder.inputs), ("output", encoder.outputs)):
+        names = [spec.name for spec in specs]
+        if len(set(names)) != len(names):
+            raise _refused(where, f"encoder.{kind} names: expected each once, got {_said(names)}")
+    if not math.isfinite(encoder.latency_ms) or encoder.latency_ms < 0:
+        raise _refused(where, f"encoder.latency_ms: expected a time, got {encoder.latency_ms:g}")
     shapes = {spec.name: spec.shape for spec in (*encoder.inputs, *encoder.outputs)}
     _expect(
         where,
@@ -65,8 +73,9 @@ def check_generator(generator: GeneratorSpec, where: Path) -> None:
     labels = generator.condition_labels
     unknown = [label for label in labels if label not in CONDITION_LABELS]
     if unknown or not labels or len(set(labels)) != len(labels):
-        raise PackError(
-            f"{where}: generator.condition_labels: expected labels among {list(CONDITION_LABELS)}, got {list(labels)}",
+        raise _refused(
+            where,
+            f"generator.condition_labels: expected labels among {list(CONDITION_LABELS)}, got {_said(labels)}",
             "update chromesthesia or choose another pack",
         )
     _check_size(where, "generator.noise_size", (generator.noise_size,), MAX_NOISE)
@@ -81,8 +90,18 @@ def check_generator(generator: GeneratorSpec, where: Path) -> None:
 
 def _expect(where: Path, key: str, expected: object, got: object) -> None:
     if expected != got:
-        shown = [list(value) if isinstance(value, tuple) else value for value in (expected, got)]
-        raise PackError(f"{where}: {key}: expected {shown[0]}, got {shown[1]}", REMEDY)
+        said = [_said(value) for value in (expected, got)]
+        raise _refused(where, f"{key}: expected {said[0]}, got {said[1]}")
+
+
+def _said(value: object) -> str:
+    if isinstance(value, str):
+        return one_line(value)
+    return shown(list(value) if isinstance(value, tuple) else value, 200)
+
+
+def _refused(where: Path, what: str, remedy: str = REMEDY) -> PackError:
+    return PackError(f"{one_line(where)}: {what}", remedy)
 
 
 def _check_size(where: Path, key: str, shape: tuple[int, ...], most: int) -> None:
@@ -90,26 +109,28 @@ def _check_size(where: Path, key: str, shape: tuple[int, ...], most: int) -> Non
     for side in shape:
         numbers *= side
         if side < 1 or numbers > most:
-            raise PackError(f"{where}: {key}: expected 1 to {most} numbers, got {list(shape)}", REMEDY)
+            raise _refused(where, f"{key}: expected 1 to {most} numbers, got {_said(shape)}")
 
 
 def check_tiers(manifest: Manifest, where: Path) -> None:
     """Every tier is of a model there is; each kept one has its checksum, and fp32 is the model's own file."""
+    if len(manifest.tiers) > MAX_TIERS:
+        raise _refused(where, f"tier: expected at most {MAX_TIERS}, got {len(manifest.tiers)}")
     for tier in manifest.tiers:
         if tier.model not in MODELS:
-            raise PackError(
-                f"{where}: tier.model: expected one of {list(MODELS)}, got {tier.model!r}", REMEDY
-            )
+            raise _refused(where, f"tier.model: expected one of {list(MODELS)}, got {shown(tier.model)}")
         if not (math.isfinite(tier.ms) and tier.ms > 0):
-            raise PackError(
-                f"{where}: tier {_named(tier)}: ms: expected a time above 0, got {tier.ms:g}", REMEDY
-            )
+            raise _refused(where, f"tier {_named(tier)}: ms: expected a time above 0, got {tier.ms:g}")
         if tier.kept and tier.file not in manifest.files:
-            raise PackError(f"{where}: [files]: expected the sha256 of {tier.file!r}, got nothing", REMEDY)
+            raise _refused(where, f"[files]: expected the sha256 of {shown(tier.file)}, got nothing")
         if tier.precision == "fp32":
             _expect(where, f"tier {_named(tier)}: kept", True, tier.kept)
             own = manifest.encoder.file if tier.model == "encoder" else manifest.generator.file
             _expect(where, f"tier {_named(tier)}: file", own, tier.file)
+        elif tier.kept and tier.file in (manifest.encoder.file, manifest.generator.file):
+            raise _refused(
+                where, f"tier {_named(tier)}: file: expected one of its own, got {shown(tier.file)}"
+            )
 
 
 def check_art_index_spec(spec: ArtIndexSpec, manifest: Manifest, where: Path) -> None:
@@ -122,32 +143,30 @@ def check_art_index_spec(spec: ArtIndexSpec, manifest: Manifest, where: Path) ->
 def check_timing(timing: Timing | None, where: Path) -> None:
     """The pack says what its models take of which machine."""
     if timing is None:
-        raise PackError(f"{where}: [timing]: expected the time of both models, got nothing", REMEDY)
+        raise _refused(where, "[timing]: expected the time of both models, got nothing")
     for name in ("encoder_step_ms", "generator_image_ms", "images_per_s", "threads"):
         value = getattr(timing, name)
         if not (math.isfinite(value) and value > 0):
-            raise PackError(f"{where}: timing.{name}: expected a number above 0, got {value:g}", REMEDY)
+            raise _refused(where, f"timing.{name}: expected a number above 0, got {value:g}")
     if not timing.machine:
-        raise PackError(f"{where}: timing.machine: expected the machine's name, got nothing", REMEDY)
+        raise _refused(where, "timing.machine: expected the machine's name, got nothing")
 
 
 def check_parity(parity: Parity | None, where: Path) -> None:
     """The pack says how far the exported models are from the trained ones, and that is not far."""
     if parity is None:
-        raise PackError(f"{where}: [parity]: expected how far ONNX is from training, got nothing", REMEDY)
+        raise _refused(where, "[parity]: expected how far ONNX is from training, got nothing")
     for field in fields(Parity):
         value = getattr(parity, field.name)
         if not 0.0 <= value <= LARGEST_DIFFERENCE:
-            raise PackError(
-                f"{where}: parity.{field.name}: expected 0 to {LARGEST_DIFFERENCE:g}, got {value:g}", REMEDY
-            )
+            raise _refused(where, f"parity.{field.name}: expected 0 to {LARGEST_DIFFERENCE:g}, got {value:g}")
 
 
 def check_fp32(manifest: Manifest, where: Path) -> None:
     """Both models have a line for fp32, the precision that always works."""
     for model in MODELS:
         if not any(tier.model == model and tier.precision == "fp32" for tier in manifest.tiers):
-            raise PackError(f"{where}: tier: expected one of fp32 for the {model}, got none", REMEDY)
+            raise _refused(where, f"tier: expected one of fp32 for the {model}, got none")
 
 
 def _named(tier: Tier) -> str:

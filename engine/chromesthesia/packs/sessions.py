@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Sequence
 from importlib import metadata
@@ -9,6 +10,8 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from chromesthesia.errors import PackError, UsageError
+from chromesthesia.packs.onnx_walk import check_model
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +20,8 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
+TRIAL_BYTES = 2 << 30
+"""Most memory that a model on trial may take."""
 _DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu")
 
 
@@ -41,7 +46,7 @@ class Session(Protocol):
 
     def io_binding(self) -> Any: ...
 
-    def run_with_iobinding(self, iobinding: Any) -> None: ...
+    def run_with_iobinding(self, iobinding: Any, run_options: Any = None) -> None: ...
 
 
 def load_runtime() -> ModuleType:
@@ -70,7 +75,7 @@ def runtime_errors() -> tuple[type[Exception], ...]:
     found = [
         value for value in vars(state).values() if isinstance(value, type) and issubclass(value, Exception)
     ]
-    return (*found, RuntimeError, ValueError)
+    return (*found, RuntimeError, ValueError, MemoryError)
 
 
 def available_providers() -> list[str]:
@@ -79,12 +84,16 @@ def available_providers() -> list[str]:
     return [name for name in ("tensorrt", "cuda", "cpu") if PROVIDERS[name] in present]
 
 
-def open_session(model: bytes, provider: str = "auto", threads: int = 1, name: str = "model") -> Session:
+def open_session(
+    model: bytes, provider: str = "auto", threads: int = 1, name: str = "model", trial: bool = False
+) -> Session:
     """A session for `model` on `provider`: auto (cuda when it is there, else cpu), cpu, cuda or tensorrt.
 
     `threads` work inside an operator and never spin while idle: on a shared core spinning starves everything else.
-    Raises UsageError for a provider that is unknown or not there, PackError when the model cannot be loaded. `auto`
-    falls back to the CPU and says so in the log.
+    trial: for a model that is not trusted yet; nothing is computed while it is opened, and it takes at most
+    `TRIAL_BYTES` of memory. Raises UsageError for a provider that is unknown or not there, PackError when the model
+    holds what no model of a pack may (`onnx_walk`) or cannot be loaded. `auto` falls back to the CPU and says so in the
+    log.
     """
     runtime = load_runtime()
     wanted = _providers(provider)
@@ -93,13 +102,21 @@ def open_session(model: bytes, provider: str = "auto", threads: int = 1, name: s
     options.inter_op_num_threads = 1
     options.execution_mode = runtime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3
+    if trial:
+        options.log_severity_level = 4  # what is wrong is said in the error
+        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        if _limited_memory():
+            options.add_session_config_entry("session.use_env_allocators", "1")
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    check_model(model, name)
+    # Else ONNX Runtime tells of a failure on standard output and tries once more without our limits.
+    once = {"enable_fallback": 0} if trial else {}
     try:
-        session: Session = runtime.InferenceSession(model, sess_options=options, providers=wanted)
+        session: Session = runtime.InferenceSession(model, sess_options=options, providers=wanted, **once)
     except runtime_errors() as error:
         raise PackError(
-            f"{name} cannot be loaded by ONNX Runtime {runtime.__version__}: {_first_line(error)}",
+            f"{name} cannot be loaded by ONNX Runtime {runtime.__version__}: {first_line(error)}",
             "export the pack again, or update ONNX Runtime",
         ) from error
     # ONNX Runtime itself only warns when a GPU provider does not start.
@@ -143,5 +160,22 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+@functools.cache
+def _limited_memory() -> bool:
+    """Make the memory that trial sessions share, once; False where this ONNX Runtime cannot."""
+    runtime = load_runtime()
+    try:
+        place = runtime.OrtMemoryInfo(
+            "Cpu", runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, runtime.OrtMemType.DEFAULT
+        )
+        arena = runtime.OrtArenaCfg({"max_mem": TRIAL_BYTES, "arena_extend_strategy": 1})
+        runtime.create_and_register_allocator(place, arena)
+    except (AttributeError, TypeError, RuntimeError, ValueError) as error:
+        log.debug("models are tried without a limit of memory: %s", error)
+        return False
+    return True
+
+
+def first_line(error: Exception) -> str:
+    """What ONNX Runtime says, without its stack."""
+    return one_line((str(error).strip().splitlines() or [type(error).__name__])[0], 200)

@@ -9,18 +9,23 @@ from types import MappingProxyType
 from typing import Any
 
 from chromesthesia.errors import PackError
+from chromesthesia.user_files import one_line, shown
 
 log = logging.getLogger(__name__)
 
 REMEDY = "export the pack again with chromesthesia-train export"
+MOST_UNKNOWN = 10
+"""So many unknown keys of one table are named in the log."""
+LARGEST_INT = 1 << 53
+"""Whole numbers beyond this are nothing that a manifest counts, and may not even fit a float."""
 
 
 class Table:
     """One TOML table with typed look-up; remembers what was asked for."""
 
-    def __init__(self, values: Mapping[str, Any], where: Path, path: str = "") -> None:
+    def __init__(self, values: Mapping[str, Any], where: Path | str, path: str = "") -> None:
         self._values = values
-        self._where = where
+        self._where = one_line(where)
         self._path = path
         self._asked: set[str] = set()
 
@@ -32,7 +37,20 @@ class Table:
         value = self._values[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (bool, object)):
             raise self._wrong(key, kind.__name__, value)
+        if isinstance(value, int) and abs(value) > LARGEST_INT:
+            raise self._wrong(key, "a smaller number", value)
         return value
+
+    def text(self, key: str) -> str:
+        """A text for people, on one line."""
+        return one_line(self.get(key, str))
+
+    def name(self, key: str) -> str:
+        """A text of one line as it stands: not empty, no control characters."""
+        value: str = self.get(key, str)
+        if not value.strip() or one_line(value) != " ".join(value.split()) or "\n" in value:
+            raise self._wrong(key, "a short text of one line", value)
+        return one_line(value)
 
     def number(self, key: str) -> Any:
         """An int or float."""
@@ -46,6 +64,8 @@ class Table:
         values = self.get(key, list)
         if not all(isinstance(value, kind) and not isinstance(value, bool) for value in values):
             raise self._wrong(key, f"a list of {kind.__name__}", values)
+        if any(isinstance(value, int) and abs(value) > LARGEST_INT for value in values):
+            raise self._wrong(key, "smaller numbers", values)
         return tuple(values)
 
     def pair(self, key: str) -> tuple[int, int]:
@@ -84,8 +104,14 @@ class Table:
 
     def warn_unknown(self) -> None:
         """Log every key that nobody asked for."""
-        for key in sorted(set(self._values) - self._asked):
-            log.warning("%s: unknown key %s%s is ignored", self._where, self._path, key)
+        unknown = sorted(set(self._values) - self._asked)
+        for key in unknown[:MOST_UNKNOWN]:
+            log.warning("%s: unknown key %s%s is ignored", self._where, self._path, one_line(key))
+        if len(unknown) > MOST_UNKNOWN:
+            log.warning("%s: %d more unknown keys are ignored", self._where, len(unknown) - MOST_UNKNOWN)
 
     def _wrong(self, key: str, expected: str, value: object) -> PackError:
-        return PackError(f"{self._where}: {self._path}{key}: expected {expected}, got {value!r}", REMEDY)
+        found = shown(value, 100)
+        return PackError(
+            f"{self._where}: {self._path}{one_line(key)}: expected {expected}, got {found}", REMEDY
+        )

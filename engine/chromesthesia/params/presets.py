@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-import tomllib
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,18 +16,21 @@ from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.routes import CURVES, MODES, SIGNALS, Route
 from chromesthesia.params.tree import unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact, nearest
+from chromesthesia.user_files import is_file, one_line, read_toml, shown
 
 log = logging.getLogger(__name__)
 
 SCHEMA = 1
 DEFAULT_NAME = "Gallery"
-SIZE_LIMIT = 256 * 1024
-"""Largest preset file that is read, in bytes."""
+TEXT_LIMIT = 400
+"""Longest name and longest description, in characters."""
 ROUTE_LIMIT = 64
 """Most routes one preset may hold."""
 LONGEST_S = 60.0
 """Longest attack and release of a route."""
 
+_NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's control characters, halves of characters and line breaks: they would tear the HUD and the log."""
 _KEYS = ("schema", "name", "description", "params", "route")
 _ROUTE_KEYS = ("from", "to", "gain", "curve", "low", "high", "attack_s", "release_s", "mode")
 
@@ -52,10 +55,11 @@ PLAIN = Preset("Plain", description="Every parameter at its default, no routes")
 
 @dataclass(frozen=True, slots=True)
 class PresetLibrary:
-    """The presets found, in order of their names; `broken` says why others were left out."""
+    """The presets found, in order of their names; `broken` says why others were left out, by file stem."""
 
     presets: tuple[Preset, ...]
     broken: tuple[PresetError, ...] = ()
+    broken_stems: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Preset]:
         return iter(self.presets)
@@ -84,8 +88,8 @@ class PresetLibrary:
             stem = preset.path.stem.casefold() if preset.path else ""
             if wanted in (preset.name.casefold(), stem):
                 return preset
-        for error in self.broken:
-            if wanted in error.message.casefold():
+        for stem, error in zip(self.broken_stems, self.broken, strict=True):
+            if wanted == stem.casefold():
                 raise error
         hint = nearest(which, self.names) or f"there are: {', '.join(self.names) or 'none'}"
         raise PresetError(f"no preset named {which[:80]!r}", hint)
@@ -97,42 +101,32 @@ def load_preset(path: Path, params: Sequence[Param] = PARAMETERS) -> Preset:
     Raises PresetError naming the file, the key and, for an unknown key, path or signal, the nearest known
     one.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT + 1)
-        if len(content) > SIZE_LIMIT:
-            raise PresetError(f"{path}: larger than {SIZE_LIMIT} bytes", "is this a preset?")
-        table = tomllib.loads(content.decode("utf-8"))
-    except OSError as error:
-        raise PresetError(f"{path}: cannot be read: {error.strerror}", "check the path") from error
-    except UnicodeDecodeError as error:
-        raise PresetError(f"{path}: not UTF-8 text", "save the preset as UTF-8") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PresetError(f"{path}: not valid TOML: {error}", "see docs/presets.md") from error
+    table = read_toml(path, PresetError)
     return parse_preset(table, path, params)
 
 
 def parse_preset(table: Mapping[str, object], path: Path, params: Sequence[Param] = PARAMETERS) -> Preset:
     """Check what a preset file held; `path` is for the messages and the name."""
-    _check_schema(table, path)
-    _check_keys(table, _KEYS, f"{path}")
+    where = one_line(path)
+    _check_schema(table, where)
+    _check_keys(table, _KEYS, where)
     known = {param.path: param for param in params if param.writable}
     values = table.get("params", {})
     if not isinstance(values, dict):
-        raise PresetError(f"{path}: params is {values!r:.60}", 'write it as [params], then "/path" = value')
-    checked = {key: _check_value(known, key, value, path) for key, value in values.items()}
+        raise PresetError(f"{where}: params is {shown(values)}", 'write it as [params], then "/path" = value')
+    checked = {key: _check_value(known, key, value, where) for key, value in values.items()}
     routes = table.get("route", [])
     if not isinstance(routes, list) or not all(isinstance(route, dict) for route in routes):
-        raise PresetError(f"{path}: route is {routes!r:.60}", "write each route under its own [[route]]")
+        raise PresetError(f"{where}: route is {shown(routes)}", "write each route under its own [[route]]")
     if len(routes) > ROUTE_LIMIT:
-        raise PresetError(f"{path}: {len(routes)} routes", f"use at most {ROUTE_LIMIT}")
+        raise PresetError(f"{where}: {len(routes)} routes", f"use at most {ROUTE_LIMIT}")
     return Preset(
-        name=_text(table, "name", path.stem, path),
+        name=_name(table, path.stem, where),
         params=MappingProxyType(checked),
         routes=tuple(
-            _check_route(known, route, number, path) for number, route in enumerate(routes, start=1)
+            _check_route(known, route, number, where) for number, route in enumerate(routes, start=1)
         ),
-        description=_text(table, "description", "", path),
+        description=_text(table, "description", "", where),
         path=path,
     )
 
@@ -143,32 +137,38 @@ def find_presets(directories: Iterable[Path], params: Sequence[Param] = PARAMETE
     A broken file is logged and left out (see `PresetLibrary.broken`); it does not hide the others.
     """
     found: dict[str, Preset] = {}
-    broken: list[PresetError] = []
+    broken: dict[Path, PresetError] = {}
     stems: set[str] = set()
     for directory in directories:
-        for path in sorted(directory.glob("*.toml")):
+        for path in _toml_files(directory):
             if path.stem.casefold() in stems:
                 continue
             try:
                 preset = load_preset(path, params)
             except PresetError as error:
                 log.warning("preset left out: %s", error)
-                broken.append(error)
+                broken[path] = error
                 continue
             stems.add(path.stem.casefold())
             if preset.name.casefold() in found:
                 log.warning(
-                    "preset left out: %s has the name of %s", path, found[preset.name.casefold()].path
+                    "preset left out: %s has the name of %s",
+                    one_line(path),
+                    found[preset.name.casefold()].path,
                 )
             else:
                 found[preset.name.casefold()] = preset
-    return PresetLibrary(tuple(found[name] for name in sorted(found)), tuple(broken))
+    return PresetLibrary(
+        tuple(found[name] for name in sorted(found)),
+        tuple(broken.values()),
+        tuple(path.stem for path in broken),
+    )
 
 
 def choose_preset(which: str, library: PresetLibrary, params: Sequence[Param] = PARAMETERS) -> Preset:
     """A preset as named on the command line: the path of a file, else a name in `library`."""
     path = Path(which)
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or is_file(path):
         return load_preset(path, params)
     return library.choose(which)
 
@@ -181,13 +181,22 @@ def default_preset(library: PresetLibrary) -> Preset:
     return library.presets[0] if library.presets else PLAIN
 
 
-def _check_schema(table: Mapping[str, object], path: Path) -> None:
+def _toml_files(directory: Path) -> list[Path]:
+    """Everything called `*.toml`, in order of the names; nothing, with a line, where the folder cannot be read."""
+    try:
+        return sorted(directory.glob("*.toml"))
+    except OSError as error:
+        log.warning("presets of %s left out: %s", one_line(directory), error.strerror or error)
+        return []
+
+
+def _check_schema(table: Mapping[str, object], where: str) -> None:
     schema = table.get("schema")
     if schema is None:
-        raise PresetError(f"{path}: no schema number", f"start the file with schema = {SCHEMA}")
+        raise PresetError(f"{where}: no schema number", f"start the file with schema = {SCHEMA}")
     if schema != SCHEMA or isinstance(schema, bool):
         raise PresetError(
-            f"{path}: schema is {schema!r:.60}, expected {SCHEMA}", "use a preset made for this version"
+            f"{where}: schema is {shown(schema)}, expected {SCHEMA}", "use a preset made for this version"
         )
 
 
@@ -200,24 +209,24 @@ def _check_keys(table: Mapping[str, object], known: Sequence[str], where: str) -
             )
 
 
-def _check_value(known: Mapping[str, Param], key: str, raw: object, path: Path) -> Value:
+def _check_value(known: Mapping[str, Param], key: str, raw: object, where: str) -> Value:
     param = known.get(key)
     if param is None:
         error = unknown_parameter(key, known)
-        raise PresetError(f"{path}: params: {error.message}", error.remedy)
+        raise PresetError(f"{where}: params: {error.message}", error.remedy)
     if param.room:
         raise PresetError(
-            f"{path}: params: {key} belongs to the room, not to a look",
+            f"{where}: params: {key} belongs to the room, not to a look",
             "take it out and set it over OSC or by hand",
         )
     try:
         return coerce_exact(param, raw)
     except ParameterError as error:
-        raise PresetError(f"{path}: params: {error.message}", error.remedy) from error
+        raise PresetError(f"{where}: params: {error.message}", error.remedy) from error
 
 
-def _check_route(known: Mapping[str, Param], table: Mapping[str, object], number: int, path: Path) -> Route:
-    where = f"{path}: route {number}"
+def _check_route(known: Mapping[str, Param], table: Mapping[str, object], number: int, file: str) -> Route:
+    where = f"{file}: route {number}"
     _check_keys(table, _ROUTE_KEYS, where)
     signal = _one_of(table, "from", tuple(SIGNALS), where)
     target = _one_of(table, "to", tuple(key for key, param in known.items() if param.routable), where)
@@ -239,11 +248,19 @@ def _check_route(known: Mapping[str, Param], table: Mapping[str, object], number
     )
 
 
-def _text(table: Mapping[str, object], key: str, otherwise: str, path: Path) -> str:
+def _name(table: Mapping[str, object], stem: str, where: str) -> str:
+    name = _text(table, "name", stem, where)
+    given = table.get("name", stem)
+    if not name or any(unicodedata.category(sign) in _NOT_IN_NAMES for sign in str(given)):
+        raise PresetError(f"{where}: name is {shown(given)}", "write a short text of one line in quotes")
+    return name
+
+
+def _text(table: Mapping[str, object], key: str, otherwise: str, where: str) -> str:
     value = table.get(key, otherwise)
-    if not isinstance(value, str) or len(value) > 400 or (key == "name" and not value.strip()):
-        raise PresetError(f"{path}: {key} is {value!r:.60}", "write a short text in quotes")
-    return value.strip()
+    if not isinstance(value, str) or len(value) > TEXT_LIMIT:
+        raise PresetError(f"{where}: {key} is {shown(value)}", "write a short text in quotes")
+    return one_line(value, TEXT_LIMIT)
 
 
 def _number(
@@ -255,10 +272,15 @@ def _number(
     high: float = 1e6,
 ) -> float:
     value = table.get(key, otherwise)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise PresetError(f"{where}: {key} is {value!r:.60}", "write a number")
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or (isinstance(value, float) and not math.isfinite(value))
+    ):
+        raise PresetError(f"{where}: {key} is {shown(value)}", "write a number")
+    # Held against the range before it becomes a float: a number of hundreds of digits would not fit one.
     if not low <= value <= high:
-        raise PresetError(f"{where}: {key} = {value:g} is out of range", f"use {low:g}..{high:g}")
+        raise PresetError(f"{where}: {key} = {shown(value)} is out of range", f"use {low:g}..{high:g}")
     return float(value)
 
 
@@ -271,5 +293,5 @@ def _one_of(
     if not isinstance(value, str) or value not in known:
         hint = nearest(value, known) if isinstance(value, str) else ""
         listed = f"known: {', '.join(known)}" if len(known) <= 30 else "see docs/parameters.md"
-        raise PresetError(f"{where}: {key} is {value!r:.60}", f"{hint} {listed}".strip())
+        raise PresetError(f"{where}: {key} is {shown(value)}", f"{hint} {listed}".strip())
     return value

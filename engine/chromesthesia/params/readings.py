@@ -45,6 +45,13 @@ READINGS: tuple[Param, ...] = (
     _reading("/status/overruns", 0, "Times that sound was lost", 0),
     _reading("/status/late_frames", 0, "Frames that missed their time", 0),
     _reading("/status/generator_fps", 0.0, "Pictures painted per second", 0.0, unit="Hz"),
+    _reading(
+        "/status/osc_lost",
+        0,
+        "OSC packets that the system lost because they came too fast; -1 where it does not tell",
+        -1,
+    ),
+    _reading("/status/osc_dropped", 0, "OSC commands dropped because more waited than are kept", 0),
     _reading("/status/source", "", "Where the sound comes from"),
     _reading("/status/pack", "", "Model pack in use"),
     _reading("/status/preset", "", "Preset in use"),

@@ -65,6 +65,7 @@ class ParameterTree:
         self._defaults = {param.path: param.default for param in params if param.writable}
         self._snapshot = Snapshot(dict(self._defaults))
         self._listeners: list[Listener] = []
+        self._listener_failures = 0
 
     @property
     def params(self) -> Mapping[str, Param]:
@@ -113,6 +114,10 @@ class ParameterTree:
         look.update({path: self._accept(path, raw) for path, raw in values.items()})
         self._apply(look, source, new_look=True)
 
+    def restore(self, values: Mapping[str, Value], source: str) -> None:
+        """Bring everything, the room included, back to `values`, a snapshot of this tree; it counts as a new look."""
+        self._apply(values, source, new_look=True)
+
     def _accept(self, path: str, raw: object) -> Value:
         param = self.declaration(path)
         if not param.writable:
@@ -132,7 +137,11 @@ class ParameterTree:
                 try:
                     listener(path, value, source)
                 except Exception:  # a listener's fault must not keep the value from the others
-                    log.exception("a listener failed on %s", path)
+                    self._listener_failures += 1
+                    if self._listener_failures & (self._listener_failures - 1) == 0:
+                        log.exception(
+                            "a listener failed on %s, %d times so far", path, self._listener_failures
+                        )
 
 
 def unknown_parameter(path: str, known: Iterable[str]) -> UnknownParameterError:

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 
 from chromesthesia.errors import ChromesthesiaError
 from chromesthesia.params.declaration import Clip, Param, Value
+from chromesthesia.user_files import shown
 
 INT32_MAX = 2**31 - 1
 """OSC integers are 32 bits wide; a parameter never holds more than can be sent."""
@@ -99,7 +100,7 @@ def coerce_exact(param: Param, raw: object) -> Value:
     if not fits:
         raise _refused(param, raw)
     if param.is_number and isinstance(raw, Real) and not in_range(param, _finite(param, raw)):
-        raise ParameterError(f"{param.path} = {_shown(raw)} is out of range", f"use {describe_range(param)}")
+        raise ParameterError(f"{param.path} = {shown(raw)} is out of range", f"use {describe_range(param)}")
     return coerce(param, raw)
 
 
@@ -135,7 +136,7 @@ def _from_text(param: Param, text: str) -> Value:
                 return choice
         hint = nearest(text, param.choices)
         raise ParameterError(
-            f"{param.path} = {_shown(text)} is not a choice", f"{hint} use {describe_range(param)}".strip()
+            f"{param.path} = {shown(text)} is not a choice", f"{hint} use {describe_range(param)}".strip()
         )
     if isinstance(param.default, str):
         return text[:TEXT_LIMIT]
@@ -157,10 +158,5 @@ def _finite(param: Param, raw: Real) -> float:
 def _refused(param: Param, raw: object) -> ParameterError:
     wanted = describe_range(param)
     return ParameterError(
-        f"{param.path}: expected {param.type_name}, got {_shown(raw)}", f"use {wanted}" if wanted else ""
+        f"{param.path}: expected {param.type_name}, got {shown(raw)}", f"use {wanted}" if wanted else ""
     )
-
-
-def _shown(raw: object) -> str:
-    text = repr(raw)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,11 +12,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.seams import EMOTIONS, Heard, UInt8
+from chromesthesia.user_files import one_line
 
 _EVERY_S = 0.1
 _PANEL = (336, 88)  # at a picture height of 360
 _MARGIN = 10
 _MESSAGE_HEIGHT = 20
+_STRIP = (104, 17)  # the warning by itself
 _TRAIL = 24
 _QUIETEST_DB = -60.0
 
@@ -58,11 +61,11 @@ class HudPainter:
         self, frame_size: tuple[int, int], time_s: float, heard: Heard | None, info: HudInfo
     ) -> HudPicture:
         """The display for a frame of `frame_size` (width, height)."""
-        key = (frame_size, info.source, info.pack, info.preset, info.message)
+        key = (frame_size, info.source, info.pack, info.preset, info.message, info.warning, info.panel)
         if self._picture is not None and key == self._key and 0 <= time_s - self._painted_s < _EVERY_S:
             return self._picture
         self._key, self._painted_s = key, time_s
-        if heard is not None:
+        if heard is not None and math.isfinite(heard.emotion.valence + heard.emotion.arousal):
             self._points.append((heard.emotion.valence, heard.emotion.arousal))
         scale = max(0.5, min(frame_size[1] / 360, frame_size[0] / (_PANEL[0] + 2 * _MARGIN)))
         pen = _Pen(scale, frame_size)
@@ -114,7 +117,8 @@ class _Pen:
         anchor: str = "la",
         room: float = 0.0,
     ) -> None:
-        """room: width in which the text must fit; it is cut with an ellipsis."""
+        """One line of any text. room: width in which it must fit; it is cut with an ellipsis."""
+        text = one_line(text)
         if size not in self._fonts:
             self._fonts[size] = ImageFont.load_default(size * self._k)
         font = self._fonts[size]
@@ -130,6 +134,10 @@ def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tupl
         pen.box(0, 0, _PANEL[0], _MESSAGE_HEIGHT - 3, _BACK, 3)
         pen.text(8, 8.5, info.message, _ALERT, 9.5, "lm", room=_PANEL[0] - 16)
     top = _MESSAGE_HEIGHT
+    if not info.panel:
+        pen.box(0, top + _PANEL[1] - _STRIP[1], *_STRIP, _BACK, 3)
+        pen.text(8, top + _PANEL[1] - _STRIP[1] / 2, info.warning, _ALERT, 9.5, "lm", room=_STRIP[0] - 16)
+        return
     pen.box(0, top, *_PANEL, _BACK, 5)
     _draw_square(pen, 10, top + 10, 68, points)
     _draw_emotions(pen, 92, top + 10, heard)
@@ -140,8 +148,8 @@ def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tupl
     pen.text(x + room, top + 29, f"{info.latency_ms:.0f} ms", _TEXT, 9, "ra")
     pen.text(x, top + 44, info.source, _DIM, 9.2, room=room)
     pen.text(x, top + 57, info.pack, _DIM, 9.2, room=room)
-    if info.overruns:
-        pen.text(x, top + 70, f"{info.overruns} overruns", _ALERT, 9.5, room=room)
+    alerts = [info.warning, f"{info.overruns} overruns" if info.overruns else ""]
+    pen.text(x, top + 70, " · ".join(filter(None, alerts)), _ALERT, 9.5, room=room)
 
 
 def _draw_square(pen: _Pen, x: float, y: float, side: float, points: list[tuple[float, float]]) -> None:
@@ -164,11 +172,12 @@ def _draw_square(pen: _Pen, x: float, y: float, side: float, points: list[tuple[
 
 def _draw_emotions(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
     for row, (name, color) in enumerate(zip(EMOTIONS, _EMOTION_COLORS, strict=True)):
+        # In this order of min and max a figure that is no number counts as 0.
         share = float(heard.emotion.probabilities[row]) if heard is not None else 0.0
         line = y + 13 * row
         pen.text(x, line + 4.5, name, _DIM, 9.2, "lm")
         pen.box(x + 34, line + 2, 66, 5, _FAINT, 2)
-        pen.box(x + 34, line + 2, 66 * min(max(share, 0.0), 1.0), 5, color, 2)
+        pen.box(x + 34, line + 2, 66 * min(1.0, max(0.0, share)), 5, color, 2)
 
 
 def _draw_sound(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
@@ -179,5 +188,5 @@ def _draw_sound(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
         tall = max(1.2, 16 * float(np.clip(band, 0.0, 1.0)))
         pen.box(x + index * width, y + 16 - tall, width - 2, tall, _TEXT, 1)
     pen.box(x, y + 20, 98, 4, _FAINT, 1.5)
-    share = min(max(1.0 - level_db / _QUIETEST_DB, 0.0), 1.0)
+    share = min(1.0, max(0.0, 1.0 - level_db / _QUIETEST_DB))
     pen.box(x, y + 20, 98 * share, 4, _ALERT if level_db > -3.0 else (150, 206, 160, 255), 1.5)

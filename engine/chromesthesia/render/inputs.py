@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chromesthesia.params.declaration import Value
 from chromesthesia.seams import Heard, UInt8
 
+FLASH_LIMITER_OFF = "flash limiter off"
+
 
 @dataclass(frozen=True, slots=True)
 class HudInfo:
-    """Figures and names for the on-screen display. message: one line, e.g. a shader error; empty for none."""
+    """Figures and names for the on-screen display.
+
+    message: one line, e.g. a shader error; empty for none. warning: a line that stays for as long as it is true, even
+    when the rest is hidden (panel False); empty for none.
+    """
 
     fps: float
     latency_ms: float
@@ -20,6 +26,12 @@ class HudInfo:
     preset: str
     overruns: int = 0
     message: str = ""
+    warning: str = ""
+    panel: bool = True
+
+    def hidden(self) -> HudInfo | None:
+        """What is left of it when the display is hidden: the warning, or None."""
+        return replace(self, message="", panel=False) if self.warning else None
 
 
 @dataclass(frozen=True, slots=True)

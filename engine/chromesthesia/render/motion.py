@@ -16,6 +16,17 @@ _RING_LIFE_S = 1.6
 _ATTACK_S, _RELEASE_S = 0.03, 0.22
 _TRAIL_LONGEST_S = 4.0
 _GRAIN_FPS = 24.0
+# A shader counts in floats of 24 bits, so nothing that grows is handed to it: every phase comes as a rest and a number
+# of whole rounds, and the shader joins the rounds without a seam.
+FLOW_ROUND_S = 4000.0
+RUN_ROUND = 1024.0
+_FLOW_TILE = 8192.0  # the flow's lattice repeats after so many cells
+_WIDE_ROUND = (440.0, -280.0)  # whole cells by which its two layers go on in a round
+_FINE_ROUND = (-2000.0, 3200.0)
+_FALL_SPEED = 0.25  # screen heights per second
+# The reeds' way before the turn of the view is a lever: turned by a hair, it sweeps the picture the further the longer
+# it is. From here on they run after the turn, along the direction they have at that moment.
+_LONGEST_LEVER = 5.0
 
 Ring = tuple[float, float, float, float]
 
@@ -24,15 +35,23 @@ Ring = tuple[float, float, float, float]
 class Moved:
     """Geometry of one frame. Angles in radians, lengths in screen heights unless said otherwise.
 
+    flow_time_s: 0..FLOW_ROUND_S, of round number flow_round. wide, fine: whole cells by which the
+    two layers of the flow went on in the rounds before.
     turn, trail_turn: 2 x 2 matrices, column by column. pan: in painting widths. rings: (x, y, radius, strength).
+    fall: way of the reeds before the turn; run: after it, 0..RUN_ROUND, of round numbers run_rounds.
     carry: share of the flow's displacement by which trails move. keep: share of the last frame that stays, 0..1.
     """
 
     flow_time_s: float
+    flow_round: float
+    wide: tuple[float, float]
+    fine: tuple[float, float]
     turn: tuple[float, float, float, float]
     pan: tuple[float, float]
     fold_turn: float
     fall: float
+    run: tuple[float, float]
+    run_rounds: tuple[float, float]
     swell: float
     ripple: float
     rings: tuple[Ring, ...]
@@ -51,6 +70,10 @@ class Motion:
         self._flow_s = 0.0
         self._drift_s = 0.0
         self._spin_deg = 0.0
+        self._odd_turn = 0.0
+        self._fold_drift = 0.0
+        self._fall = 0.0
+        self._run = (0.0, 0.0)
         self._low = self._mid = self._high = 0.0
         self._rings: list[tuple[float, float, float, float]] = []  # x, y, age in seconds, strength
         self._onsets: int | None = None
@@ -64,34 +87,54 @@ class Motion:
         pace = dt_s * look("view/speed")
         self._flow_s += pace
         self._drift_s += pace
-        self._spin_deg = (self._spin_deg + look("view/spin") * pace) % 360.0
+        turns, self._spin_deg = divmod(self._spin_deg + look("view/spin") * pace, 360.0)
+        self._odd_turn = (self._odd_turn + turns) % 2.0
         self._follow_bands(dt_s, heard)
         self._follow_onsets(dt_s, look("flow/shock"), heard)
 
         drift, t = look("view/drift"), self._drift_s
+        # A whole turn of the view is half a one of the fold, which odd wedges tell from none.
+        half_turn = math.pi * self._odd_turn if look("view/segments") % 2 else 0.0
+        self._fold_drift = (self._fold_drift + 0.05 * drift * pace) % (64.0 * math.tau)
         angle = math.radians(look("view/angle") + self._spin_deg) + drift * 0.10 * math.sin(0.083 * t)
         zoom = look("view/zoom") * (1.0 + 0.10 * drift * (1.0 - math.cos(0.11 * t)))
-        trail = math.exp(-look("trails/zoom") * dt_s)
-        trail_angle = -math.radians(look("trails/rotate")) * dt_s
+        turn = _matrix(angle, 1.0 / zoom)
+        self._fall_on(_FALL_SPEED * pace, turn)
+        flow_round, flow_time_s = divmod(self._flow_s, FLOW_ROUND_S)
+        (right_rounds, right), (down_rounds, down) = (divmod(way, RUN_ROUND) for way in self._run)
+        gap_s = min(dt_s, _TRAIL_LONGEST_S)  # after a longer one no trail is left to move
+        trail = math.exp(-look("trails/zoom") * gap_s)
+        trail_angle = -math.radians(look("trails/rotate")) * gap_s
         amount = look("trails/amount")
         keep = math.exp(-dt_s / (_TRAIL_LONGEST_S * amount**3)) if amount > 0.01 else 0.0
         return Moved(
-            flow_time_s=self._flow_s,
-            turn=_matrix(angle, 1.0 / zoom),
+            flow_time_s=flow_time_s,
+            flow_round=flow_round,
+            wide=_tiled(_WIDE_ROUND, flow_round),
+            fine=_tiled(_FINE_ROUND, flow_round),
+            turn=turn,
             pan=(0.20 * drift * math.sin(0.131 * t), 0.20 * drift * math.sin(0.097 * t + 0.6)),
-            fold_turn=math.radians(self._spin_deg) * 0.5 + 0.05 * drift * t,
-            fall=0.25 * self._flow_s,
+            fold_turn=math.radians(self._spin_deg) * 0.5 + half_turn + self._fold_drift,
+            fall=self._fall,
+            run=(right, down),
+            run_rounds=(right_rounds, down_rounds),
             swell=0.055 * look("flow/amount") + 0.085 * look("flow/bass") * self._low**1.5,
             ripple=0.006 * look("flow/amount")
             + 0.022 * look("flow/treble") * (0.7 * self._high + 0.3 * self._mid) ** 1.5,
             rings=tuple(self._ring(index) for index in range(RINGS)),
-            slide=(look("trails/slide_x") * dt_s, look("trails/slide_y") * dt_s),
+            slide=(look("trails/slide_x") * gap_s, look("trails/slide_y") * gap_s),
             trail_turn=_matrix(trail_angle, trail),
-            carry=-9.0 * look("trails/flow") * dt_s,
+            carry=-9.0 * look("trails/flow") * gap_s,
             keep=keep,
             fog=(0.5 * math.sin(0.31 * self._flow_s), 0.25 * math.sin(0.23 * self._flow_s + 1.0)),
             grain_seed=float(math.floor(time_s * _GRAIN_FPS) % 512) * 1.37,
         )
+
+    def _fall_on(self, way: float, turn: tuple[float, float, float, float]) -> None:
+        before = min(way, _LONGEST_LEVER - self._fall)
+        self._fall += before
+        after = way - before
+        self._run = (self._run[0] + after * turn[2], self._run[1] + after * turn[3])
 
     def _follow_bands(self, dt_s: float, heard: Heard | None) -> None:
         bands = heard.frame.bands if heard is not None else None
@@ -132,6 +175,12 @@ class Motion:
 def _glide(value: float, goal: float, dt_s: float) -> float:
     time_s = _ATTACK_S if goal > value else _RELEASE_S
     return goal + (value - goal) * math.exp(-dt_s / time_s)
+
+
+def _tiled(cells: tuple[float, float], rounds: float) -> tuple[float, float]:
+    """Cells gone in so many rounds, less whole tiles of the lattice."""
+    x, y = (math.remainder(each * rounds, _FLOW_TILE) for each in cells)
+    return x, y
 
 
 def _matrix(angle: float, scale: float) -> tuple[float, float, float, float]:

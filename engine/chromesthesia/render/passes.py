@@ -58,13 +58,14 @@ class Drawer:
         **defines: int,
     ) -> None:
         """Run one fragment shader over the whole of `target`."""
-        program = self.library.program(fragment, vertex, **defines)
-        if program not in self._fresh_arrays():
-            self._arrays[program] = self.ctx.vertex_array(program, [])
+        values: dict[str, UniformValue] = {**uniforms}
         for unit, (sampler, texture) in enumerate(textures.items()):
             texture.use(unit)
-            set_uniforms(program, {sampler: unit})
-        set_uniforms(program, uniforms)
+            values[sampler] = unit
+        program = self.library.program(fragment, vertex, values, **defines)
+        if program not in self._fresh_arrays():
+            self._arrays[program] = self.ctx.vertex_array(program, [])
+        set_uniforms(program, values, fragment)
         target.use()
         self._arrays[program].render(vertices=3)
         if self.after_pass is not None:
@@ -75,6 +76,8 @@ class Drawer:
     def _fresh_arrays(self) -> dict[moderngl.Program, moderngl.VertexArray]:
         """Vertex arrays by program; none that belongs to a program replaced by a reload."""
         if self._generation != self.library.generation:
+            for array in self._arrays.values():
+                array.release()
             self._arrays.clear()
             self._generation = self.library.generation
         return self._arrays

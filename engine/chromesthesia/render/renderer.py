@@ -1,4 +1,4 @@
-"""The frame: painting, flow and trails, glow, exposure meter, finish, on-screen display."""
+"""The frame: painting, flow and trails, glow, exposure meter, finish, flash limiter, on-screen display."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from pathlib import Path
 
 import moderngl
 
+from chromesthesia.clock import SystemClock
+from chromesthesia.guard import Guard
 from chromesthesia.paths import resource_dirs
+from chromesthesia.render.fixed import copy_pass, present_pass
+from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
 from chromesthesia.render.gl_wait import is_software, unlocked_finish
 from chromesthesia.render.grade import GRADIENT_SIZE, Grade, grade
-from chromesthesia.render.hud import HudPainter
+from chromesthesia.render.hud import HudPainter, HudPicture
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.motion import Motion, Moved
 from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.shader_files import ShaderFiles
 from chromesthesia.render.shaders import ShaderLibrary, UniformValue
 from chromesthesia.render.targets import SizedTargets
 from chromesthesia.render.values import choice, number
@@ -23,11 +28,11 @@ from chromesthesia.seams import UInt8
 log = logging.getLogger(__name__)
 
 _SOFTWARE_DETAIL = 0.6
+_SOFTWARE_HELD_DETAIL = 0.5
 _LEAST = 0.01  # an effect weaker than this is left out
 _CEILING = 0.8
 _PLAIN_PASSES = (
-    "tensor", "tangent", "enlarge", "stroke", "relief", "blend", "flow", "halo", "levels", "meter", "overlay",
-    "present",
+    "tensor", "tangent", "enlarge", "stroke", "relief", "blend", "flow", "halo", "levels", "meter",
 )  # fmt: skip
 _LOOK_CHOICES = ("view/fold", "view/facet", "trails/blend")
 
@@ -36,26 +41,37 @@ class Renderer:
     """Draws frames into an inner texture and, when asked, onto a window.
 
     Use from the one thread that owns `ctx`. It holds nothing that cannot be made again: after a lost context, make a
-    new one and go on. shader_dir: a folder of the user's whose files win over the shipped ones. Raises RenderError when
-    a shader does not compile at the start, or when the size is not usable.
+    new one and go on. shader_dir: a folder of the user's whose files win over the shipped ones; shaders: what
+    an earlier renderer read there, so that this one draws from the same texts; guard: counts displays of figures that
+    could not be painted and are left out. flash_limiter: hold flashes under three a second (see `flash_limiter`).
+    Raises RenderError when a shader does not compile at the start, or when the size is not usable.
     """
 
     def __init__(
-        self, ctx: moderngl.Context, width: int, height: int, shader_dir: Path | Sequence[Path] | None = None
+        self,
+        ctx: moderngl.Context,
+        width: int,
+        height: int,
+        shader_dir: Path | Sequence[Path] | None = None,
+        shaders: ShaderFiles | None = None,
+        guard: Guard | None = None,
+        flash_limiter: bool = True,
     ) -> None:
-        folders = (
-            list(shader_dir) if isinstance(shader_dir, Sequence) else resource_dirs("shaders", shader_dir)
-        )
+        if shaders is None:
+            shaders = ShaderFiles(
+                shader_dir if isinstance(shader_dir, Sequence) else resource_dirs("shaders", shader_dir)
+            )
         self.ctx = ctx
         self.software = is_software(ctx)
         self.detail = _SOFTWARE_DETAIL if self.software else 1.0
         """Scene pixels per picture pixel, each way; the last pass always runs at the size of the picture."""
-        self.library = ShaderLibrary(ctx, folders)
+        self.library = ShaderLibrary(ctx, shaders)
         finish = unlocked_finish(ctx)
         self.drawer = Drawer(ctx, self.library, after_pass=finish if self.software else None)
         self._finish = finish
         self._motion = Motion()
         self._hud = HudPainter()
+        self._guard = guard or Guard(SystemClock())
         self._hud_texture: moderngl.Texture | None = None
         self._hud_serial = -1
         self._gradient = ctx.texture((GRADIENT_SIZE, 1), 4)
@@ -63,7 +79,12 @@ class Renderer:
         self._levels = Target.create(ctx, (1, 1), "f4")
         self._meter = Target.create(ctx, (1, 1), "f4")
         self._compile_all()
+        self._present = present_pass(ctx)
+        self._copy = copy_pass(ctx)
         self._at = SizedTargets(self.drawer, width, height, self.software, self.detail)
+        held_detail = _SOFTWARE_HELD_DETAIL if self.software else 1.0
+        self._limiter = FlashLimiter(ctx, width, height, held_detail) if flash_limiter else None
+        self._hud_switch = SlowSwitch[HudInfo]()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -79,8 +100,12 @@ class Renderer:
         """Draw at another size from the next frame on; trails start anew."""
         if (width, height) != self._at.size:
             fresh = SizedTargets(self.drawer, width, height, self.software, self.detail)
+            # The limiter goes on from the frame that was shown.
+            self._copy.draw(fresh.frame.frame, (self._at.frame.texture,))
             self._at.release()
             self._at = fresh
+            if self._limiter is not None:
+                self._limiter.resize(width, height)
 
     def restart(self) -> None:
         """Forget motion, trails and pictures: the next frame is drawn as the first of a new renderer's."""
@@ -89,6 +114,9 @@ class Renderer:
         self._hud_serial = -1
         self._at.drawn = False
         self._at.painting.forget()
+        self._hud_switch = SlowSwitch[HudInfo]()
+        if self._limiter is not None:
+            self._limiter.restart()
 
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also onto it, stretched to its size."""
@@ -99,13 +127,21 @@ class Renderer:
             painting = self._at.painting.update(inputs, inputs.values)
             self._draw_scene(inputs, moved, painting)
             self._draw_light(inputs, moved)
+            self._at.swap_frames()
             self._draw_finish(inputs, moved)
+            if self._limiter is not None:
+                self._limiter.limit(self._at.frame, self._at.frame_last, inputs.dt_s)
             self._at.drawn = True
+        elif self._limiter is not None:
+            self._limiter.wait(inputs.dt_s)
         self._at.shown = self._at.frame
-        if inputs.hud is not None:
-            self._draw_hud(inputs, inputs.hud)
+        hud = inputs.hud if self._limiter is None else self._hud_switch.step(inputs.hud, inputs.dt_s)
+        if hud is not None:
+            self._draw_hud(inputs, hud)
         if target is not None:
-            self.drawer.full_screen("present.frag", target, {"u_frame": self._at.shown.texture}, {})
+            self._present.draw(target, (self._at.shown.texture,))
+            if self.software:
+                self._finish()
 
     def read_pixels(self, out: UInt8 | None = None) -> UInt8:
         """The frame just drawn: uint8 [H, W, 3], row 0 at the top.
@@ -125,6 +161,10 @@ class Renderer:
     def release(self) -> None:
         """Free everything on the GPU."""
         self._at.release()
+        if self._limiter is not None:
+            self._limiter.release()
+        self._present.release()
+        self._copy.release()
         self._levels.release()
         self._meter.release()
         self._gradient.release()
@@ -144,6 +184,9 @@ class Renderer:
             {
                 "u_aspect": self._at.aspect,
                 "u_time": moved.flow_time_s,
+                "u_round": moved.flow_round,
+                "u_wide": moved.wide,
+                "u_fine": moved.fine,
                 "u_scale": number(values, "/look/flow/scale"),
                 "u_swell": moved.swell,
                 "u_ripple": moved.ripple,
@@ -166,6 +209,8 @@ class Renderer:
                 "u_fold_turn": moved.fold_turn,
                 "u_facet": number(values, "/look/view/facet_size"),
                 "u_fall": moved.fall,
+                "u_run": moved.run,
+                "u_run_rounds": moved.run_rounds,
                 "u_keep": moved.keep if self._at.drawn else 0.0,
                 "u_lines": number(values, "/look/painting/lines"),
             },
@@ -249,7 +294,11 @@ class Renderer:
         )
 
     def _draw_hud(self, inputs: FrameInputs, info: HudInfo) -> None:
-        picture = self._hud.paint(self._at.size, inputs.time_s, inputs.heard, info)
+        picture: HudPicture | None = None
+        with self._guard.part("the display of figures"):
+            picture = self._hud.paint(self._at.size, inputs.time_s, inputs.heard, info)
+        if picture is None:
+            return
         if self._hud_texture is None or self._hud_texture.size != picture.size:
             if self._hud_texture is not None:
                 self._hud_texture.release()
@@ -265,7 +314,7 @@ class Renderer:
         self._at.with_hud.frame.viewport = (picture.left, picture.top, *picture.size)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)
-        self.drawer.full_screen("overlay.frag", self._at.with_hud.frame, {"u_picture": self._hud_texture}, {})
+        self._copy.draw(self._at.with_hud.frame, (self._hud_texture,))
         self.ctx.disable(moderngl.BLEND)
         self._at.shown = self._at.with_hud
 

@@ -1,9 +1,10 @@
-"""GLSL programs from files: includes, variants, errors with file and line, and reload that keeps the last good one."""
+"""GLSL programs from files: variants, errors with file and line, and reload that keeps the last good one."""
 
 from __future__ import annotations
 
 import logging
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,16 @@ from pathlib import Path
 import moderngl
 
 from chromesthesia.errors import RenderError
+from chromesthesia.render.shader_files import ShaderFiles, Source
+from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
-_INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
+UniformValue = float | int | tuple[float, ...] | tuple[int, ...] | list[tuple[float, ...]]
+
+_KEEPS = "the last good shader stays; correct the file"
+_TRIAL_SIZE = (4, 4)
+_STALE_ERRORS = 8
 # Mesa `1:12(5): error: ...`, NVIDIA `1(12) : error C0000: ...`, Apple, AMD and Intel `ERROR: 1:12: ...`.
 _LOG_PLACES = (
     re.compile(r"^(?P<file>\d+):(?P<line>\d+)\(\d+\): (?:preprocessor )?(?P<text>error.*)$"),
@@ -32,74 +39,99 @@ class _Key:
 
 
 class ShaderLibrary:
-    """Compiles programs from `folders` (the first that has a file wins) and watches the files it used.
+    """Compiles programs and watches the files they are made of. Use from the thread that owns the context.
 
-    Use from the thread that owns the context. The source text that compiled last is kept, so variants asked for later
-    are built from it even while the file on disk is broken.
+    files: folders (the first that has a file wins), or what an earlier library read from them: after a lost context
+    the programs are made again from the texts that were good.
     """
 
-    def __init__(self, ctx: moderngl.Context, folders: Sequence[Path]) -> None:
+    def __init__(self, ctx: moderngl.Context, files: ShaderFiles | Sequence[Path]) -> None:
         self._ctx = ctx
-        self._folders = tuple(folders)
-        self._texts: dict[str, str] = {}
-        self._stamps: dict[str, tuple[Path, int, int] | None] = {}
+        self.files = files if isinstance(files, ShaderFiles) else ShaderFiles(files)
         self._programs: dict[_Key, moderngl.Program] = {}
         self._failed: dict[_Key, moderngl.Program] = {}
-        self.error: str | None = None
+        self._values: dict[_Key, Mapping[str, UniformValue]] = {}
+        self._scratch: moderngl.Framebuffer | None = None
         self.generation = 0
         """Grows when programs were replaced: vertex arrays made from older ones are stale."""
 
-    def program(self, fragment: str, vertex: str = "screen.vert", **defines: int) -> moderngl.Program:
+    @property
+    def error(self) -> str | None:
+        """What is wrong with a file or a variant; None when all are in use as they are."""
+        return self.files.error
+
+    def program(
+        self,
+        fragment: str,
+        vertex: str = "screen.vert",
+        values: Mapping[str, UniformValue] | None = None,
+        **defines: int,
+    ) -> moderngl.Program:
         """The program of two files, with `#define NAME value` for each keyword; compiled once per combination.
 
-        A variant that does not compile falls back to the one with every define 0 and sets `error`; that one failing
-        raises RenderError, naming file and line.
+        values: what it is about to be drawn with; a program must take them, and after a reload the new one must.
+        A variant that does not compile or take them falls back to the one with every define 0 and sets `error`; that
+        one failing raises RenderError, naming file and line, or file and uniform.
         """
         key = _Key(vertex, fragment, tuple(sorted(defines.items())))
-        known = self._programs.get(key) or self._failed.get(key)
-        if known is not None:
+        known = self._programs.get(key)
+        if known is not None and (values is None or key in self._values):
+            if values is not None:
+                self._values[key] = values
             return known
+        if key in self._failed:
+            return self._failed[key]
         try:
-            program = self._compile(key, self._texts)
+            program = known or self._compile(key, self.files.texts)
+            if values is not None:
+                set_uniforms(program, values, fragment)
         except RenderError as error:
             if not any(defines.values()):
                 raise
-            self.error = str(error)
+            self.files.refuse(str(error))
             log.error("shader variant %s %s: %s", fragment, dict(defines), error)
-            self._failed[key] = self.program(fragment, vertex, **dict.fromkeys(defines, 0))
-            return self._failed[key]
+            plain = self.program(fragment, vertex, values, **dict.fromkeys(defines, 0))
+            self._failed[key] = plain
+            return plain
         self._programs[key] = program
+        if values is not None:
+            self._values[key] = values
         return program
 
     def reload_changed(self) -> str | None:
-        """Recompile what depends on changed files. Returns the error while a file is broken, else None."""
-        changed = [name for name in self._texts if self._stamp(name) != self._stamps[name]]
+        """Recompile what depends on changed files. Returns the error while a file is broken, else None.
+
+        New programs are first drawn with, out of sight, under the present values of their uniforms.
+        """
+        changed = self.files.changed()
         if not changed:
             return self.error
-        texts = dict(self._texts)
         fresh: dict[_Key, moderngl.Program] = {}
+        taken = False
         try:
-            for name in changed:
-                self._stamps[name] = self._stamp(name)
-                texts[name] = self._read(name)
+            texts = self.files.read_again(changed)
             for key in self._programs:
-                if changed_files := self._files(key, texts) & set(changed):
+                if changed_files := self._files_of(key, texts) & set(changed):
                     log.debug("recompiling %s for %s", key.fragment, sorted(changed_files))
                     fresh[key] = self._compile(key, texts)
-        except RenderError as error:
-            for program in fresh.values():
-                program.release()
-            self.error = str(error)
-            log.error("shader kept as it was: %s", error)
+                    self._try(key, fresh[key])
+            taken = True
+        except (RenderError, moderngl.Error) as error:
+            if str(error) != self.error:
+                log.error("shader kept as it was: %s", one_line(error))
+            self.files.refuse(one_line(error))
             return self.error
+        finally:
+            if not taken:
+                for program in fresh.values():
+                    program.release()
         for key, program in fresh.items():
             self._programs[key].release()
             self._programs[key] = program
-        self._texts = texts
+        self.files.take(texts)
         self._failed.clear()
-        self.error = None
         self.generation += 1
-        log.info("shaders reloaded: %s", ", ".join(sorted(changed)))
+        log.info("shaders reloaded: %s", ", ".join(changed))
         return None
 
     def release(self) -> None:
@@ -108,86 +140,57 @@ class ShaderLibrary:
             program.release()
         self._programs.clear()
         self._failed.clear()
+        self._values.clear()
+        if self._scratch is not None:
+            self._scratch.release()
+            self._scratch = None
 
-    def _locate(self, name: str) -> Path:
-        for folder in self._folders:
-            if (folder / name).is_file():
-                return folder / name
-        looked = ", ".join(str(folder) for folder in self._folders) or "no folder"
-        raise RenderError(f"no shader {name}", f"looked in: {looked}")
-
-    def _read(self, name: str) -> str:
-        path = self._locate(name)
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RenderError(f"cannot read shader {path}: {error}", "save it as UTF-8 text") from error
-
-    def _stamp(self, name: str) -> tuple[Path, int, int] | None:
-        try:
-            path = self._locate(name)
-            status = path.stat()
-        except (RenderError, OSError):
-            return None
-        return path, status.st_mtime_ns, status.st_size
-
-    def _text(self, name: str, texts: dict[str, str]) -> str:
-        if name not in texts:
-            texts[name] = self._read(name)
-            self._stamps[name] = self._stamp(name)
-            self._texts.setdefault(name, texts[name])
-        return texts[name]
-
-    def _expand(self, name: str, texts: dict[str, str], order: list[str]) -> str:
-        order.append(name)
-        number = len(order)
-        lines = [f"#line 1 {number}"]
-        for count, line in enumerate(self._text(name, texts).splitlines(), start=1):
-            include = _INCLUDE.match(line)
-            if include is None:
-                lines.append(line)
-            elif include[1] not in order:
-                lines += [self._expand(include[1], texts, order), f"#line {count + 1} {number}"]
-            else:
-                lines.append("")
-        return "\n".join(lines)
-
-    def _files(self, key: _Key, texts: dict[str, str]) -> set[str]:
-        order: list[str] = []
-        self._expand(key.vertex, texts, order)
-        fragment: list[str] = []
-        self._expand(key.fragment, texts, fragment)
-        return {*order, *fragment}
+    def _files_of(self, key: _Key, texts: dict[str, str]) -> set[str]:
+        return {name for part in (key.vertex, key.fragment) for name in self.files.source(part, texts).files}
 
     def _compile(self, key: _Key, texts: dict[str, str]) -> moderngl.Program:
         header = "#version 330 core\n" + "".join(f"#define {name} {value}\n" for name, value in key.defines)
-        sources: list[str] = []
-        orders: list[list[str]] = []
-        for name in (key.vertex, key.fragment):
-            order: list[str] = []
-            sources.append(header + self._expand(name, texts, order) + "\n")
-            orders.append(order)
+        vertex, fragment = (self.files.source(name, texts) for name in (key.vertex, key.fragment))
         try:
-            return self._ctx.program(vertex_shader=sources[0], fragment_shader=sources[1])
+            return self._ctx.program(
+                vertex_shader=f"{header}{vertex.text}\n", fragment_shader=f"{header}{fragment.text}\n"
+            )
         except moderngl.Error as error:
             text = str(error)
-            order = orders[0] if "vertex_shader" in text else orders[1]
-            sources_by_name = [(name, texts[name].splitlines()) for name in order]
-            raise RenderError(
-                _explain(text, sources_by_name, key), "the last good shader stays; correct the file"
-            ) from error
+            source = vertex if "vertex_shader" in text else fragment
+            raise RenderError(_explain(text, source, texts, key), _KEEPS) from error
+
+    def _try(self, key: _Key, program: moderngl.Program) -> None:
+        """Draw a few pixels out of sight. Raises RenderError for a value it does not take or an error of OpenGL's."""
+        values = self._values.get(key)
+        if values is None:
+            return
+        set_uniforms(program, values, key.fragment)
+        if self._scratch is None:
+            self._scratch = self._ctx.simple_framebuffer(_TRIAL_SIZE)
+        array = self._ctx.vertex_array(program, [])
+        for _ in range(_STALE_ERRORS):
+            if self._ctx.error == "GL_NO_ERROR":
+                break
+        self._scratch.use()
+        array.render(vertices=3)
+        said = self._ctx.error
+        array.release()
+        if said != "GL_NO_ERROR":
+            raise RenderError(f"shader {key.fragment} cannot be drawn with: {said}", _KEEPS)
 
 
-def _explain(text: str, files: list[tuple[str, list[str]]], key: _Key) -> str:
-    """One line `file:line: message` from a compiler log whose string numbers count `files` from 1."""
+def _explain(text: str, source: Source, texts: Mapping[str, str], key: _Key) -> str:
+    """One line `file:line: message` from a compiler log whose string numbers count the files of `source` from 1."""
+    files = [(name, texts[name].splitlines()) for name in source.files]
     for line in text.splitlines():
         for pattern in _LOG_PLACES:
             if found := pattern.match(line.strip()):
                 number = int(found["line"])
                 name = _file_of(int(found["file"]), number, found["text"], files) or key.fragment
-                return f"shader {name}:{number}: {found['text'].strip()}"
+                return f"shader {name}:{number}: {one_line(found['text'])}"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return f"shader {key.fragment} with {key.vertex}: {lines[-1] if lines else 'does not link'}"
+    return f"shader {key.fragment} with {key.vertex}: {one_line(lines[-1]) if lines else 'does not link'}"
 
 
 def _file_of(string: int, line: int, message: str, files: list[tuple[str, list[str]]]) -> str | None:
@@ -201,12 +204,18 @@ def _file_of(string: int, line: int, message: str, files: list[tuple[str, list[s
     return None
 
 
-UniformValue = float | int | tuple[float, ...] | tuple[int, ...] | list[tuple[float, ...]]
+def set_uniforms(program: moderngl.Program, values: Mapping[str, UniformValue], shader: str = "") -> None:
+    """Set the uniforms that the program has; those its compiler left out are skipped.
 
-
-def set_uniforms(program: moderngl.Program, values: Mapping[str, UniformValue]) -> None:
-    """Set the uniforms that the program has; those its compiler left out are skipped."""
+    Raises RenderError naming `shader` and the uniform whose type or size is another.
+    """
     for name, value in values.items():
         member = program.get(name, None)
         if isinstance(member, moderngl.Uniform):
-            member.value = value
+            try:
+                member.value = value
+            except (moderngl.Error, TypeError, ValueError, OverflowError, struct.error) as error:
+                raise RenderError(
+                    f"shader {shader}: uniform {name} does not take {one_line(value, 60)}: {one_line(error, 120)}",
+                    f"declare it as in the shipped file; {_KEEPS}",
+                ) from error

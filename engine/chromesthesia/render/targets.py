@@ -9,6 +9,8 @@ from chromesthesia.render.painting import Painting
 from chromesthesia.render.passes import Drawer, Target
 from chromesthesia.seams import UInt8
 
+LEAST_SIDE = 16
+"""Least width and height of a picture in pixels."""
 _FLOW_SHARE = 8  # picture pixels per flow pixel
 _SMALL_SHARE = 4  # scene pixels per glow pixel
 
@@ -16,15 +18,18 @@ _SMALL_SHARE = 4  # scene pixels per glow pixel
 class SizedTargets:
     """Every texture whose size follows the size of the picture.
 
-    detail: scene pixels per picture pixel, each way. shown: the target that holds the finished frame; drawn: whether
-    there is one yet. Raises RenderError when the size is not usable.
+    detail: scene pixels per picture pixel, each way. frame, frame_last: the picture and the one before it. shown: the
+    target that holds the finished frame; drawn: whether there is one yet. Raises RenderError when the size is not
+    usable.
     """
 
     def __init__(self, drawer: Drawer, width: int, height: int, software: bool, detail: float) -> None:
         ctx = drawer.ctx
         limit = int(ctx.info["GL_MAX_TEXTURE_SIZE"])
-        if not (16 <= width <= limit and 16 <= height <= limit):
-            raise RenderError(f"picture size {width} x {height}", f"give 16 to {limit} pixels a side")
+        if not (LEAST_SIDE <= width <= limit and LEAST_SIDE <= height <= limit):
+            raise RenderError(
+                f"picture size {width} x {height}", f"give {LEAST_SIDE} to {limit} pixels a side"
+            )
         self.size = (width, height)
         self.aspect = width / height
         inner = _shrunk(self.size, 1.0 / detail)
@@ -38,6 +43,7 @@ class SizedTargets:
         self.halo = Target.create(ctx, small, "f2", linear=True)
         self.lit = Target.create(ctx, inner, linear=True)
         self.frame = Target.create(ctx, self.size, linear=True)
+        self.frame_last = Target.create(ctx, self.size, linear=True)
         self.with_hud = Target.create(ctx, self.size, linear=True)
         self.shown = self.frame
         self.pixels: UInt8 = np.empty((height, width, 3), np.uint8)
@@ -47,12 +53,16 @@ class SizedTargets:
         """The scene just drawn becomes the last one."""
         self.scene, self.last = self.last, self.scene
 
+    def swap_frames(self) -> None:
+        """The frame just drawn becomes the last one."""
+        self.frame, self.frame_last = self.frame_last, self.frame
+
     def release(self) -> None:
         """Free them."""
         self.painting.release()
         for target in (
             self.flow, self.scene, self.last, self.small, self.halo_across, self.halo, self.lit, self.frame,
-            self.with_hud,
+            self.frame_last, self.with_hud,
         ):  # fmt: skip
             target.release()
 

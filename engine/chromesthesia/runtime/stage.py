@@ -46,7 +46,7 @@ class Stage:
         """What to draw `time_s` after the start of the show, `dt_s` after the last frame.
 
         painted: the newest picture not seen before, or None; asked after the request was made. paint_factor: scales the
-        generator's rate. The HUD is shown only when the parameter says so.
+        generator's rate. The HUD is shown only when the parameter says so, but for its warning.
         """
         preset, values = self._controller.current
         look = self._mapper.step(dt_s, values, preset.routes, heard)
@@ -73,7 +73,7 @@ class Stage:
             mix=view.mix,
             previous_serial=view.previous_serial,
             current_serial=view.current_serial,
-            hud=hud if bool(look["/hud/visible"]) else None,
+            hud=hud if hud is None or bool(look["/hud/visible"]) else hud.hidden(),
         )
 
 

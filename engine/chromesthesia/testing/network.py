@@ -10,10 +10,11 @@ Sender = tuple[str, int]
 class FakeDatagrams:
     """`Datagrams` in memory. What the engine sends is in `sent` as (payload, host, port); `deliver` feeds `receive`.
 
-    `refusing` set to an OSError makes every send raise it.
+    `refusing` set to an OSError makes every send raise it; `lost` is what the system is said to have dropped.
     """
 
     def __init__(self) -> None:
+        self.lost = 0
         self.sent: list[tuple[bytes, str, int]] = []
         self.closed = False
         self.refusing: OSError | None = None

@@ -1,10 +1,13 @@
 """A stage for tests: a PulseAudio server of our own with a null sink, into which sound is played and from which it is
-captured. It can be killed and started again. Linux only; needs `pulseaudio`, `pactl` and `paplay`.
+captured. It can be frozen, killed and started again. Linux only; needs `pulseaudio`, `pactl` and `paplay`. And a server
+that accepts every connection and never says a word.
 """
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import threading
 import time
@@ -91,6 +94,20 @@ class PulseStage:
             self._server.wait()
             self._server = None
 
+    def unplug(self) -> None:
+        """Take the sink and with it the only source away: the server answers and has nothing to record from."""
+        subprocess.run(["pactl", "unload-module", "module-null-sink"], env=self._environ(), check=True)
+
+    def freeze(self) -> None:
+        """Stop the server where it is: connections stay, nothing answers."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGCONT)
+
     def restart(self) -> None:
         """Kill the server if it runs, and start it."""
         self.kill()
@@ -123,3 +140,31 @@ class PulseStage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class SilentServer:
+    """Context manager: a TCP port of this machine that takes connections and never answers, as a sound server.
+
+    environment: what makes a process take it for its only sound server.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables, to be laid over a process's own."""
+        return {
+            "XDG_RUNTIME_DIR": str(self._folder),
+            "HOME": str(self._folder),
+            "PULSE_SERVER": f"tcp:127.0.0.1:{self._socket.getsockname()[1]}",
+        }
+
+    def __enter__(self) -> SilentServer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()

@@ -184,9 +184,9 @@ class TestRefused:
         (tmp_path / name).write_text("Dear diary, today I made a sound file.\n" * 50)
         with pytest.raises(AudioError, match=r"is not a sound file.*Dear diary") as refusal:
             FileSource(tmp_path / name, ManualClock())
-        assert "wav, flac, ogg, opus and mp3" in refusal.value.remedy
+        assert "wav, flac, ogg, opus, mp3" in refusal.value.remedy
 
-    @pytest.mark.parametrize("kept", [0.2, 0.6, 0.999])
+    @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
     def test_truncated_wav(self, tmp_path: Path, kept: float) -> None:
         path = wav(tmp_path, tone(440.0, 1.0))
         content = path.read_bytes()
@@ -211,3 +211,24 @@ class TestRefused:
     def test_empty_blocks(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="block_samples=0"):
             FileSource(wav(tmp_path, tone(440.0, 0.1)), ManualClock(), block_samples=0)
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_less_than_one_sample_is_refused_and_never_played_in_circles(tmp_path: Path, loop: bool) -> None:
+    path = wav(tmp_path, np.full(3, 0.5, np.float32), 96_000)
+    with pytest.raises(AudioError, match=r"3 frames at .* less than one sample"):
+        FileSource(path, ManualClock(), loop=loop)
+    with pytest.raises(AudioError, match="less than one sample"):
+        read_sound(path)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 100])
+def test_a_looping_file_that_is_emptied_while_it_plays_is_an_error(tmp_path: Path, samples: int) -> None:
+    path = wav(tmp_path, tone(440.0, 0.1))
+    source = FileSource(path, ManualClock(), loop=True)
+    for _ in range(10):
+        assert source.read() is not None
+    wav(tmp_path, tone(440.0, 0.1)[:samples])
+    held = f"{samples / SAMPLE_RATE_HZ:g} s of" if samples else "no"
+    with pytest.raises(AudioError, match=f"holds {held} sound"):
+        source.read()

@@ -211,6 +211,72 @@ def test_a_hung_sound_server_does_not_hold_up_the_end_of_the_show(clock: ManualC
     assert backend.fake.closed == len(backend.fake.opened_s), "a device that came back too late stays open"
 
 
+class OddBackend:
+    """Drivers at their worst: what is opened and closed raises what no one promised, some times."""
+
+    def __init__(self, clock: ManualClock, odd: int) -> None:
+        self.fake = FakeInputBackend(
+            clock, [Device((Unplug(),)), Device(sounds(tone(440.0, 0.1, 48_000), []))]
+        )
+        self.odd = odd
+
+    def open(self, device: str | None, host_api: str | None) -> InputStream:
+        if self.fake.opened_s and self.odd:
+            self.odd -= 1
+            raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a driver's name")
+        stream = self.fake.open(device, host_api)
+
+        def close() -> None:
+            raise OSError("closed\nin a strange way")
+
+        stream.close = close  # type: ignore[method-assign]
+        return stream
+
+
+def test_whatever_a_driver_throws_the_microphone_comes_back(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = MicrophoneSource(None, None, clock, backend=OddBackend(clock, 9))
+    take(source, 1000)
+    assert (source.reconnects, source.failures) == (1, 10)
+    told = [record.message for record in caplog.records if "failures so far" in record.message]
+    assert told == [
+        "the microphone could not be closed (1 failures so far)",
+        *(f"the microphone could not be opened ({count} failures so far)" for count in (2, 4, 8)),
+    ], "one line for every attempt fills a disk in a night"
+
+
+def test_a_thread_that_could_not_be_started_is_started_later(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = microphone(clock, Device((Unplug(),)), Device(sounds(tone(440.0, 0.1, 48_000), [])))
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        source.read()
+    monkeypatch.setattr(threading.Thread, "start", start)
+    take(source, 1000)
+    assert source.reconnects == 1
+    source.close()
+
+
+def test_a_patient_microphone_waits_for_its_first_device(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = FakeInputBackend(
+        clock, [Refuse("nothing there"), Refuse(), Device(sounds(tone(440.0, 0.1, 48_000), []))]
+    )
+    source = MicrophoneSource(None, None, clock, backend=backend, patient=True)
+    assert source.last_error in ("nothing there", "no microphone was found")
+    take(source, 1000)
+    assert (source.name, source.connected, source.reconnects) == ("mic: fake (script)", True, 0)
+    source.close()
+
+
 def test_closing_twice_is_harmless(clock: ManualClock) -> None:
     backend = FakeInputBackend(clock, [Device(())])
     source = MicrophoneSource(None, None, clock, backend=backend)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import logging
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,20 @@ import pytest
 import soundfile
 
 from chromesthesia.audio.etude import DURATION_S, ETUDE, SECTIONS
-from chromesthesia.audio.files import FileSource, read_sound
+from chromesthesia.audio.files import read_sound
 from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.select import open_source
 from chromesthesia.clock import ManualClock
 from chromesthesia.errors import AudioError
 from chromesthesia.seams import EMOTIONS, SAMPLE_RATE_HZ, Float32
-from chromesthesia.testing.audio import Device, FakeInputBackend, Opening, Refuse, tone
+from chromesthesia.testing.audio import Device, FakeInputBackend, Opening, Refuse, Sound, loudest_hz, tone
+
+
+class StoppedClock(ManualClock):
+    """A clock for which no deadline comes: who waits waits until stopped."""
+
+    def wait_until(self, deadline_s: float, stop: threading.Event) -> bool:
+        return stop.wait()
 
 
 def backend(opening: Opening) -> FakeInputBackend:
@@ -38,11 +46,28 @@ def test_a_microphone_is_taken(source: str, caplog: pytest.LogCaptureFixture) ->
 def test_auto_without_a_microphone_plays_the_etude_and_says_why(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         opened = open_source(
-            "auto", None, None, ManualClock(), backend=backend(Refuse("no microphone was found"))
+            "auto", None, None, StoppedClock(), backend=backend(Refuse("nothing is plugged in"))
         )
-    assert isinstance(opened, FileSource)
     assert (opened.name, opened.live) == ("demo", False)
-    assert "no microphone, so the bundled étude plays: no microphone was found" in caplog.text
+    assert "no microphone yet, so the bundled étude plays: nothing is plugged in" in caplog.text
+    opened.close()
+
+
+def test_auto_goes_over_to_a_microphone_that_comes_later(caplog: pytest.LogCaptureFixture) -> None:
+    clock = ManualClock(100.0)
+    sound = Sound(np.full((480, 1), 0.25, np.float32))
+    devices = FakeInputBackend(clock, [Refuse(), Refuse(), Device((sound,) * 2000, 48_000)])
+    with caplog.at_level(logging.INFO):
+        opened = open_source("auto", None, None, clock, paced=False, loop=True, backend=devices)
+        for _ in range(1_000_000):
+            assert opened.read() is not None
+            if opened.live:
+                break
+    assert opened.name == "mic: fake (script)"
+    assert "a microphone has come: from demo to mic: fake (script)" in caplog.text
+    block = opened.read()
+    assert block is not None
+    opened.close()
 
 
 @pytest.mark.parametrize(
@@ -80,6 +105,34 @@ def test_a_path_can_begin_again(tmp_path: Path) -> None:
     assert blocks[0] is not None
     assert blocks[10] is not None
     np.testing.assert_array_equal(blocks[10].samples, blocks[0].samples)
+
+
+def test_a_looping_file_that_is_deleted_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "song.wav"
+    soundfile.write(path, tone(440.0, 0.1), SAMPLE_RATE_HZ)
+
+    class Restoring(ManualClock):
+        """Puts the file back at the third pause."""
+
+        pauses = 0
+
+        def wait_until(self, deadline_s: float, stop: threading.Event) -> bool:
+            self.pauses += 1
+            if self.pauses == 3:
+                soundfile.write(path, tone(880.0, 0.1), SAMPLE_RATE_HZ)
+            return super().wait_until(deadline_s, stop)
+
+    opened = open_source(str(path), None, None, Restoring(), paced=False, loop=True)
+    before = [opened.read() for _ in range(10)]
+    path.unlink()
+    after = [opened.read() for _ in range(10)]
+    opened.close()
+    assert None not in before
+    heard = np.concatenate([block.samples for block in after if block is not None])
+    assert loudest_hz(heard) == pytest.approx(880.0, abs=15.0)
+    assert "file: song.wav cannot be played" in caplog.text
 
 
 def test_an_unknown_path_is_an_error() -> None:

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from chromesthesia.audio.portaudio import PORTAUDIO
+from chromesthesia.audio.worker import Worker
+from chromesthesia.testing.portaudio import FakeSounddevice
+
 
 @pytest.fixture(autouse=True)
 def log_as_before() -> Iterator[None]:
@@ -16,3 +20,14 @@ def log_as_before() -> Iterator[None]:
     root.handlers[:] = before[0]
     root.setLevel(before[1])
     ours.setLevel(before[2])
+
+
+@pytest.fixture
+def hanging_sound(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSounddevice]:
+    """This process's PortAudio hangs, as with a sound server that never answers."""
+    library = FakeSounddevice(hang_on=["query_devices", "_initialize"])
+    monkeypatch.setattr(PORTAUDIO, "_worker", Worker("PortAudio that hangs"))
+    monkeypatch.setattr(PORTAUDIO, "_library", library)
+    monkeypatch.setattr(PORTAUDIO, "answer_within_s", 0.01)
+    yield library
+    library.go_on.set()

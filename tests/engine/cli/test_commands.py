@@ -13,7 +13,7 @@ from chromesthesia import __version__
 from chromesthesia.cli import play
 from chromesthesia.cli.app import main
 from chromesthesia.config import FilmConfig, ShowConfig
-from chromesthesia.errors import AudioError, RecordError, RenderError
+from chromesthesia.errors import AudioError, RecordError, RenderError, WindowError
 
 FIGURES: dict[str, object] = {
     "frames": 600,
@@ -77,7 +77,9 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         osc_in_port=9100,
         osc_out="10.0.0.2:7000",
         lan=True,
+        osc_allow=("192.168.1.20", "10.0.0.0/8"),
         hud=True,
+        flash_limiter=False,
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -86,7 +88,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
     line = (
         "run --source song.wav --device USB --host-api ALSA --headless --fullscreen --display 2 --size 320x200 "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
-        "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan --hud"
+        "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan "
+        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --hud --flash-limiter off"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]
@@ -120,7 +123,7 @@ def test_a_window_that_does_not_open_is_replaced(
     def no_window(config: ShowConfig) -> dict[str, object]:
         begun.append(config)
         if not config.headless:
-            raise RenderError("no OpenGL 3.3 on this display", "update the driver")
+            raise WindowError("no OpenGL 3.3 on this display", "update the driver")
         return FIGURES
 
     monkeypatch.setattr(play, "_run_show", no_window)
@@ -128,6 +131,21 @@ def test_a_window_that_does_not_open_is_replaced(
     assert run_main("run", "--source", "demo") == 0
     assert [config.headless for config in begun] == [False, True]
     assert "no OpenGL 3.3 on this display" in capsys.readouterr().out
+
+
+def test_what_fails_behind_an_open_window_is_not_replaced_by_a_show_that_nobody_sees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[ShowConfig] = []
+
+    def broken(config: ShowConfig) -> dict[str, object]:
+        begun.append(config)
+        raise RenderError("shader finish.frag:3: error", "correct the file")
+
+    monkeypatch.setattr(play, "_run_show", broken)
+    monkeypatch.setattr(play, "has_display", lambda: True)
+    assert run_main("run", "--source", "demo") == RenderError.exit_code
+    assert len(begun) == 1
 
 
 def test_headless_without_opengl_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +170,14 @@ def test_errors_are_one_line_with_the_remedy_and_their_code(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert lines[0] == f"error: {' '.join(error.message.split())} ({' '.join(error.remedy.split())})"
+
+
+@pytest.mark.usefixtures("hanging_sound")
+def test_devices_names_a_sound_server_that_never_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["devices"])
+    assert left.value.code == AudioError.exit_code
+    assert "error: the sound system has given no answer for 0.01 s" in capsys.readouterr().err
 
 
 def test_ctrl_c_leaves_without_a_traceback(
@@ -274,3 +300,79 @@ def test_presets_checks_a_file_of_the_users(tmp_path: Path, capsys: pytest.Captu
 def test_a_pack_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_main("packs", "check", str(tmp_path)) == 4
     assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-3", "1e300"])
+@pytest.mark.parametrize("option", ["--duration", "--fps"])
+def test_a_number_that_is_none_is_wrong_usage(
+    option: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main("run", "--headless", "--source", "demo", option, value) == 2
+    assert run_main("render", "a.wav", str(tmp_path / "a.mp4"), option, value) == 2
+    complaints = list(filter(None, capsys.readouterr().err.splitlines()))
+    assert len(complaints) == 2
+    assert all(option.strip("-") in line for line in complaints)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run --headless --source demo --record {}.mp4",
+        "run --headless --source demo --report {}",
+        "run --headless --source demo --sheet {}.png",
+        "run --headless --source demo --stills {}",
+        "run --headless --source demo --preset {}",
+        "run --headless --source demo --preset {}.toml",
+        "run --headless --source demo --pack {}",
+        "run --headless --source {}",
+        "render {} a.mp4",
+        "presets {}",
+        "packs check {}",
+    ],
+)
+def test_a_name_that_no_file_can_have_is_one_line(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_main(*(word.format("x" * 300) for word in line.split())) in range(1, 9)
+    told = capsys.readouterr().err
+    (complaint,) = (part for part in told.splitlines() if part.startswith("error: "))
+    assert "xxx" in complaint
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_that_hung_up_does_not_spoil_the_end(
+    shows: list[ShowConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(text: str, style: str = "") -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(play, "say", gone)
+    assert run_main("run", "--headless") == 0
+
+
+def test_an_error_of_the_system_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(config: ShowConfig) -> dict[str, object]:
+        raise OSError(28, "No space left on device", "/tmp/two\nlines")
+
+    monkeypatch.setattr(play, "_run_show", fail)
+    assert run_main("run", "--headless") == 1
+    complaint = capsys.readouterr().err
+    assert complaint.startswith("error: /tmp/two lines: No space left on device (")
+    assert len(complaint.splitlines()) == 1
+
+
+def test_a_device_that_calls_itself_anything_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from chromesthesia.audio.devices import InputDevice
+
+    odd = InputDevice(0, "Mic\n\x1b[31m", "ALSA\r\n", 1, 48_000, True)
+    monkeypatch.setattr("chromesthesia.audio.devices.list_inputs", lambda: [odd])
+    assert run_main("devices") == 0
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == 3
+    assert "Mic \N{REPLACEMENT CHARACTER}[31m" in told[1]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -40,6 +43,14 @@ def test_warnings_do_not_fail(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 def test_one_failure_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert leave_with(monkeypatch, Finding("OpenGL", Verdict.FAIL, "none", "install a driver")) == 1
+
+
+@pytest.mark.usefixtures("hanging_sound")
+def test_a_sound_server_that_never_answers_is_a_warning() -> None:
+    finding = doctor.check_sound_in()
+    assert finding.verdict is Verdict.WARNING
+    assert "no answer" in finding.detail
+    assert "PULSE_SERVER" in finding.remedy
 
 
 def test_a_taken_port_is_seen() -> None:
@@ -94,6 +105,23 @@ def test_a_disk_nearly_full_is_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_films_can_be_encoded_here() -> None:
     assert doctor.check_film().verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("named", [{"DISPLAY": ":4097"}, {"WAYLAND_DISPLAY": "nowhere"}], ids=str)
+def test_a_display_that_does_not_answer_is_a_warning(named: dict[str, str]) -> None:
+    """In a process of its own: SDL's video and other tests' contexts do not share one well."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")
+    }
+    said = subprocess.run(
+        [sys.executable, "-c", "from chromesthesia.cli.doctor import *; print(check_display())"],
+        env={**kept, **named}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert "Verdict.WARNING" in said.stdout
+    assert next(iter(named.values())) in said.stdout
+    assert "headless" in said.stdout
 
 
 @pytest.mark.gl

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia.cli.surroundings import has_display, headless_instead
+from chromesthesia.cli.surroundings import has_display, has_microphone, headless_instead
 from chromesthesia.config import ShowConfig
 
 
@@ -44,6 +44,11 @@ def test_without_a_microphone_the_etude_leaves_a_film_and_a_sheet() -> None:
     )
     assert "out/etude.mp4" in line
     assert "out/etude.png" in line
+
+
+@pytest.mark.usefixtures("hanging_sound")
+def test_a_sound_server_that_never_answers_is_no_microphone() -> None:
+    assert not has_microphone()
 
 
 def test_a_microphone_plays_on_without_filling_the_disk() -> None:

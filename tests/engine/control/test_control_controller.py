@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from chromesthesia.control.commands import (
     NextScene,
     PreviousPreset,
     ResetParameters,
+    ResetRoom,
     SetParameter,
     ToggleParameter,
 )
 from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
 from chromesthesia.params.catalogue import PARAMETERS
-from chromesthesia.params.presets import Preset, PresetLibrary, find_presets
+from chromesthesia.params.presets import Preset, PresetLibrary, find_presets, load_preset
 from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
 
@@ -227,9 +229,205 @@ def test_a_flood_of_errors_is_one_line_a_second(
 
 
 def test_a_bounded_log_says_what_it_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    import logging
-
     bounded = BoundedLog(logging.getLogger("test"), period_s=5.0)
     for now_s in (0.0, 1.0, 2.0, 6.0):
         bounded.warning(now_s, "at %g", now_s)
     assert [record.getMessage() for record in caplog.records] == ["at 0", "at 6 (and 2 more like it)"]
+
+
+def test_a_bounded_log_waits_longer_while_it_goes_on_and_forgets(caplog: pytest.LogCaptureFixture) -> None:
+    bounded = BoundedLog(logging.getLogger("test"))
+    for step in range(1000):
+        bounded.warning(float(step), "at %d", step)
+    times = [int(record.getMessage().split()[1]) for record in caplog.records]
+    assert times[:8] == [0, 1, 3, 7, 15, 31, 63, 123]
+    caplog.clear()
+    for now_s in (2000.0, 2001.0):
+        bounded.warning(now_s, "again")
+    assert len(caplog.records) == 2
+
+
+def look_file(folder: Path, name: str, drift: float) -> Path:
+    file = folder / f"{name}.toml"
+    file.write_text(f"schema = 1\nname = '{name}'\n[params]\n'{DRIFT}' = {drift}")
+    return file
+
+
+def test_of_many_looks_in_one_step_only_the_last_is_read(
+    tree: ParameterTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for number, name in enumerate(("a", "b", "c")):
+        look_file(tmp_path, name, 0.1 * (number + 1))
+    controller = Controller(tree, find_presets([tmp_path]))
+    read: list[Path] = []
+
+    def counting(path: Path, params: object) -> Preset:
+        read.append(path)
+        return load_preset(path)
+
+    monkeypatch.setattr("chromesthesia.control.controller.load_preset", counting)
+    for _ in range(500):
+        controller.post(NextPreset("osc:10.0.0.9:1"))
+    controller.post(SetParameter(GAIN, 6, "t"), ResetParameters("t"), PreviousPreset("t"))
+    controller.step(0.0)
+    # From a 500 steps on and one back: 499 of three.
+    assert controller.current[0].name == "b"
+    assert (controller.current[1][DRIFT], controller.current[1][GAIN]) == (0.2, 6.0)
+    assert [path.stem for path in read] == ["b"]
+    assert controller.counters.applied == 503
+    assert [record.getMessage() for record in caplog.records] == ["preset b (t)"]
+
+
+def test_writes_after_the_last_look_stand_and_those_before_it_do_not(controller: Controller) -> None:
+    controller.post(
+        LoadPreset("Ash", "t"),
+        SetParameter(DRIFT, 1.0, "t"),
+        LoadPreset("Ember", "t"),
+        SetParameter("/generator/kick", 1.5, "t"),
+    )
+    controller.step(0.0)
+    assert controller.current[0].name == "Ember"
+    assert (controller.current[1][DRIFT], controller.current[1]["/generator/kick"]) == (0.2, 1.5)
+
+
+def test_the_last_look_that_can_be_taken_is(tree: ParameterTree, tmp_path: Path) -> None:
+    look_file(tmp_path, "a", 0.1)
+    look_file(tmp_path, "b", 0.2)
+    broken = look_file(tmp_path, "c", 0.3)
+    controller = Controller(tree, find_presets([tmp_path]))
+    broken.write_text("schema = 9")
+    for refused in (LoadPreset("c", "t"), LoadPreset("nobody", "t")):
+        controller.post(LoadPreset("a", "t"), LoadPreset("b", "t"), refused)
+        controller.step(0.0)
+        assert (controller.current[0].name, controller.current[1][DRIFT]) == ("b", 0.2)
+        assert controller.notice.is_error
+    assert controller.counters.refused == 2
+
+
+def test_a_reset_after_a_look_in_one_step_is_that_look(controller: Controller) -> None:
+    controller.post(LoadPreset("Ash", "t"), SetParameter(DRIFT, 1.0, "t"), ResetParameters("t"))
+    controller.step(0.0)
+    assert (controller.current[0].name, controller.current[1][DRIFT]) == ("Ash", 0.1)
+
+
+def test_a_flood_of_looks_is_a_line_a_second(
+    controller: Controller, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for step in range(300):
+        controller.post(NextPreset("osc:10.0.0.9:1"))
+        controller.step(step / 100)
+    assert len(caplog.records) == 2
+    assert "more like it" in caplog.records[1].getMessage()
+
+
+def test_what_is_shown_of_a_refusal_is_one_line(
+    controller: Controller, caplog: pytest.LogCaptureFixture
+) -> None:
+    torn = "x\x1b[2J\r\n\u2028y"
+    controller.post(
+        LoadPreset(torn, "t"), SetParameter(f"/look/{torn}", 1, "t"), SetParameter(GAIN, torn, "t")
+    )
+    controller.step(0.0)
+    assert controller.counters.refused == 3
+    lines = [controller.notice.text, *(record.getMessage() for record in caplog.records)]
+    assert all(sign.isprintable() for line in lines for sign in line)
+
+
+def test_only_what_came_to_one_address_and_was_taken_is_handed_back(controller: Controller) -> None:
+    taken = SetParameter(GAIN, 3.0, "osc:10.0.0.9:1", GAIN)
+    controller.post(
+        taken,
+        SetParameter(GAIN, "loud", "osc:10.0.0.9:1", GAIN),
+        SetParameter(DRIFT, 1.0, "osc:10.0.0.9:1"),
+        LoadPreset("Ash", "osc:10.0.0.9:1"),
+    )
+    assert controller.step(0.0) == [taken]
+
+
+def test_a_fault_of_ours_costs_one_command_only(
+    tree: ParameterTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    look_file(tmp_path, "a", 0.1)
+    controller = Controller(tree, find_presets([tmp_path]))
+
+    def failing(path: Path, params: object) -> Preset:
+        raise OverflowError("int too large\nto convert to float")
+
+    monkeypatch.setattr("chromesthesia.control.controller.load_preset", failing)
+    for step in range(100):
+        controller.post(LoadPreset("a", "t"), SetParameter(GAIN, step / 10, "t"))
+        controller.step(step / 100)
+    assert controller.current[1][GAIN] == pytest.approx(9.9)
+    assert controller.counters.refused == 100
+    assert controller.notice.text == "OverflowError: int too large to convert to float"
+    assert len(caplog.records) == 1
+
+
+def test_the_room_comes_back_as_it_was_at_the_start(tree: ParameterTree) -> None:
+    controller = Controller(tree, LIBRARY, LIBRARY.presets[1])
+    controller.post(SetParameter("/hud/visible", True, "command line"))
+    controller.begin(0.0)
+    start = controller.current
+    controller.post(
+        LoadPreset("Ash", "k"),
+        SetParameter(DRIFT, 1.9, "osc:10.0.0.9:1"),
+        SetParameter("/master/brightness", 0, "osc:10.0.0.9:1"),
+        SetParameter("/master/freeze", True, "osc:10.0.0.9:1"),
+        SetParameter("/hud/visible", False, "osc:10.0.0.9:1"),
+        SetParameter(GAIN, -24, "osc:10.0.0.9:1"),
+    )
+    controller.step(1.0)
+    assert dict(controller.current[1]) != dict(start[1])
+    controller.post(ResetRoom("keyboard"))
+    controller.step(2.0)
+    preset, values = controller.current
+    assert preset is start[0]
+    assert dict(values) == dict(start[1])
+    assert (values["/master/brightness"], values["/hud/visible"]) == (1.0, True)
+    assert values.look_version > start[1].look_version
+    assert controller.notice.text == "room as at the start"
+
+
+def test_what_waits_for_its_time_does_not_outlive_the_room(controller: Controller) -> None:
+    controller.begin(0.0)
+    controller.post(SetParameter("/master/brightness", 0, "osc:10.0.0.9:1"), at_s=3.0)
+    controller.post(ResetRoom("keyboard"))
+    controller.step(1.0)
+    controller.step(4.0)
+    assert controller.current[1]["/master/brightness"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        LoadPreset("FOREIGN words", "osc:10.0.0.9:1"),
+        LoadPreset(77, "osc:10.0.0.9:1"),
+        SetParameter("/look/FOREIGN", 1, "osc:10.0.0.9:1"),
+        SetParameter("/look/view/fold", "FOREIGN words", "osc:10.0.0.9:1"),
+        SetParameter(GAIN, "FOREIGN words", "osc:10.0.0.9:1"),
+    ],
+)
+def test_no_foreign_word_reaches_the_wall(
+    controller: Controller, command: LoadPreset | SetParameter, caplog: pytest.LogCaptureFixture
+) -> None:
+    controller.post(command)
+    controller.step(0.0)
+    assert controller.notice.is_error
+    assert "FOREIGN" not in controller.notice.text
+    assert controller.notice.text.startswith("refused over OSC: a ")
+    # The log, which only the operator reads, tells it all.
+    assert "10.0.0.9" in caplog.text
+
+
+def test_what_the_wall_says_is_one_line(tree: ParameterTree) -> None:
+    controller = Controller(tree, PresetLibrary((Preset("Two\nlines\x1b[2J", {}),)))
+    controller.post(LoadPreset(0, "keyboard"))
+    controller.step(0.0)
+    assert controller.notice.text == "preset Two lines\N{REPLACEMENT CHARACTER}[2J"
+
+
+def test_no_setting_reaches_the_flash_limiter(tree: ParameterTree) -> None:
+    """So no preset, no address pattern and no reset can switch it."""
+    assert not [path for path in tree.params if "flash" in path or "limit" in path]

@@ -178,3 +178,22 @@ def test_the_same_steps_give_the_same_looks(hear: Hear) -> None:
     first = play(mapper)
     mapper.reset()
     assert play(mapper) == first == play(Mapper(PARAMS))
+
+
+@pytest.mark.parametrize("gain", [1e6, -1e6])
+@pytest.mark.parametrize("other", [Route("features/onset", "/look/warp", gain=-1.0, mode="scale"), LOUD])
+def test_the_strongest_routes_together_stay_finite_and_in_range(
+    tree: ParameterTree, hear: Hear, gain: float, other: Route
+) -> None:
+    strong = tuple(
+        Route("features/onset", "/look/warp", gain=gain, attack_s=0.001 * number, mode="scale")
+        for number in range(63)
+    )
+    mapper = Mapper(PARAMS)
+    for onset in (0.0, 1.0, 1.0, 0.5):
+        warp = mapper.step(DT_S, tree.snapshot(), (*strong, other), hear(onset_envelope=onset))["/look/warp"]
+        assert 0.0 <= float(warp) <= 1.0
+    tree.load_look({}, "test")
+    for _ in range(3):
+        warp = mapper.step(DT_S, tree.snapshot(), (), hear(onset_envelope=1.0))["/look/warp"]
+        assert 0.0 <= float(warp) <= 1.0

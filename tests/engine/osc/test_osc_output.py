@@ -7,6 +7,7 @@ import math
 import pytest
 from pythonosc.osc_packet import OscPacket
 
+from chromesthesia.control.commands import SetParameter
 from chromesthesia.osc.output import PACKET_LIMIT, OscOutput
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Access, Param, Value
@@ -35,6 +36,16 @@ class Partner:
         self.output = OscOutput(self.datagrams, HOST, PORT, self.tree)
         self.now_s = 0.0
 
+    def send(
+        self, address_sent: str, raw: object, port: int = PORT, path: str = "", address: str | None = None
+    ) -> None:
+        """What the partner does to an address, as the control loop hands it on."""
+        source = f"osc:{HOST}:{port}"
+        path = path or address_sent
+        self.tree.write(path, raw, source)
+        write = SetParameter(path, raw, source, address_sent if address is None else address)
+        self.output.note_writes(self.now_s, [write])
+
     def hear(self, readings: dict[str, Value], step_s: float = 1 / 30) -> list[tuple[str, list[Value]]]:
         self.datagrams.sent.clear()
         self.output.step(self.now_s, readings)
@@ -59,7 +70,7 @@ def test_the_first_packet_tells_everything_in_types_that_all_partners_know() -> 
     assert told == {
         "/emotion/valence": [0.5],
         "/status/overruns": [2**31 - 1],
-        "/status/source": ["mic "],
+        "/status/source": ["mic\N{REPLACEMENT CHARACTER}"],
         "/look/warp": [pytest.approx(0.2)],
         "/look/fold": ["none"],
         "/look/fold_index": [0],
@@ -114,12 +125,49 @@ def test_a_change_by_hand_is_told_at_once_and_by_the_partner_never(partner: Part
     partner.tree.write("/look/warp", 0.75, "keyboard")
     partner.tree.write("/look/fold", "mirror", "osc:10.0.0.7:1")
     assert partner.hear({}) == [("/look/warp", [0.75]), ("/look/fold", ["mirror"]), ("/look/fold_index", [1])]
-    partner.tree.write("/look/warp", 0.5, f"osc:{HOST}:55555")
+    partner.send("/look/warp", 0.5)
     heard = [address for _ in range(150) for address, _ in partner.hear({})]
     assert "/look/fold" in heard
     assert "/look/warp" not in heard
     partner.tree.write("/look/warp", 0.25, "keyboard")
     assert partner.hear({}) == [("/look/warp", [0.25])]
+    partner.tree.write("/look/warp", 0.5, "keyboard")
+    assert partner.hear({}) == [("/look/warp", [0.5])]
+
+
+def test_what_comes_from_the_partners_machine_by_another_port_waits_for_a_refresh(partner: Partner) -> None:
+    for step in range(60):
+        partner.send("/look/warp", 0.3 + step / 100, port=55_555)
+        assert ("/look/warp", [pytest.approx(0.3 + step / 100)]) not in partner.hear({})
+    heard = [message for _ in range(95) for message in partner.hear({})]
+    assert heard.count(("/look/warp", [pytest.approx(0.89)])) == 1
+
+
+def test_only_the_very_address_and_value_is_kept_back(partner: Partner) -> None:
+    partner.send("/look/warp", 1.75)
+    assert partner.hear({}) == [("/look/warp", [1.0])], "clipped: not what the partner sent"
+    partner.send("/look/fold_index", 1, path="/look/fold")
+    assert partner.hear({}) == [("/look/fold", ["mirror"])]
+    partner.send("/look/fold", "NONE")
+    assert partner.hear({}) == [("/look/fold", ["none"]), ("/look/fold_index", [0])]
+    partner.send("/look/*", 0.5, path="/look/warp", address="")
+    assert partner.hear({}) == [("/look/warp", [0.5])], "a pattern is not the address itself"
+    partner.send("/look/warp", 0.25)
+    partner.tree.load_look({"/look/warp": 0.75}, f"osc:{HOST}:{PORT}")
+    assert partner.hear({}) == [("/look/warp", [0.75])]
+
+
+def test_a_name_in_no_encoding_and_a_number_that_is_none_do_not_stop_the_others(partner: Partner) -> None:
+    partner.now_s += 2.0
+    told = dict(
+        partner.hear(
+            {"/status/overruns": math.nan, "/status/source": "caf\udce9\x1b[2J\nwav", "/status/fps": 30.0}
+        )
+    )
+    assert told["/status/source"] == ["caf\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}[2J wav"]
+    assert (told["/status/fps"], told["/look/warp"]) == ([30.0], [pytest.approx(0.2)])
+    assert "/status/overruns" not in told
+    assert partner.output.failures == 1
 
 
 def test_what_is_not_a_number_is_not_told(partner: Partner) -> None:

@@ -100,6 +100,38 @@ def test_oscdump_hears_valence_twenty_times_a_second(dump: tuple[int, queue.Queu
     assert output.failures == 0
 
 
+def test_a_preset_recalled_by_oscsend_is_told_to_oscdump(dump: tuple[int, queue.Queue[str]]) -> None:
+    port, lines = dump
+    clock = SystemClock()
+    tree = ParameterTree(PARAMETERS)
+    library = PresetLibrary((Preset("Gallery"), Preset("Ink", {"/look/flow/amount": 0.75})))
+    controller = Controller(tree, library)
+    incoming = open_input(0)
+    output = OscOutput(open_output(HOST), HOST, port, tree)
+    loop = ControlLoop(
+        controller,
+        clock,
+        OscInput(incoming, tree, controller.post, clock),
+        output,
+        lambda: {"/status/preset": controller.current[0].name},
+    )
+    first_answer(output, lines)
+    output.next_s = 0.0
+    stop = threading.Event()
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+    try:
+        words = ["oscsend", HOST, str(incoming.address[1]), "/preset/load", "s", "Ink"]
+        subprocess.run(words, check=True, timeout=TIMEOUT_S)
+        while '/status/preset s "Ink"' not in lines.get(timeout=TIMEOUT_S):
+            pass
+        while "/look/flow/amount f 0.75" not in lines.get(timeout=TIMEOUT_S):
+            pass
+    finally:
+        stop.set()
+        thread.join(TIMEOUT_S)
+
+
 def first_answer(output: OscOutput, lines: queue.Queue[str]) -> float:
     """Send until oscdump, which takes a moment to start, hears it; the engine's time after that."""
     for attempt in range(300):

@@ -367,3 +367,15 @@ def test_frame_rates_with_a_fraction(tmp_path: Path) -> None:
 
     with av.open(str(tmp_path / "ntsc.mp4")) as film:
         assert film.streams.video[0].average_rate == pytest.approx(Fraction(30000, 1001), rel=1e-3)
+
+
+def test_a_film_that_another_show_made_meanwhile_stays(tmp_path: Path) -> None:
+    film = tmp_path / "a.mp4"
+    film.write_bytes(b"older")
+    first, second = (FilmRecorder(film, WIDTH, HEIGHT, 30) for _ in range(2))
+    for recorder in (second, first):
+        recorder.frame(plain(1), 0.0)
+        recorder.close()
+    assert (first.path, second.path) == (tmp_path / "a-2.mp4", film)
+    assert {len(pictures(path)) for path in (first.path, second.path)} == {1}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a-2.mp4", "a.mp4"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from PIL import Image
 
 from chromesthesia.errors import RecordError
 from chromesthesia.out.contact_sheet import GAP, Cell, ContactSheet, contact_sheet
-from chromesthesia.out.outputs import Outputs, open_outputs
+from chromesthesia.out.files import write_new
+from chromesthesia.out.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.out.report import write_report
 from chromesthesia.out.stills import StillsFolder, write_png
 from chromesthesia.seams import Float32, UInt8
@@ -157,21 +159,93 @@ def test_what_cannot_be_written_is_refused_before_anything_is_begun(tmp_path: Pa
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_second_show_in_the_same_folder_replaces_no_still(tmp_path: Path) -> None:
+    for red in (10, 20):
+        stills = StillsFolder(tmp_path, every_s=0.5, live=False)
+        for index in range(2):
+            stills.frame(plain(red + index), index / 2)
+        stills.close()
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == [
+        "still_0000_0.000s.png",
+        "still_0001_0.500s.png",
+        "still_0002_0.000s.png",
+        "still_0003_0.500s.png",
+    ]
+    assert [int(read_png(file)[0, 0, 0]) for file in files] == [10, 11, 20, 21]
+
+
+def test_two_shows_at_once_in_one_folder_replace_no_still(tmp_path: Path) -> None:
+    both = [StillsFolder(tmp_path, live=False) for _ in range(2)]
+    for red, stills in enumerate(both, 1):
+        stills.frame(plain(red), 0.0)
+        stills.close()
+    reds = {file.name: int(read_png(file)[0, 0, 0]) for file in tmp_path.iterdir()}
+    assert reds == {"still_0000_0.000s.png": 1, "still_0001_0.000s.png": 2}
+
+
+class FullDisk:
+    """Refuses the first `refusals` stills."""
+
+    def __init__(self, refusals: int) -> None:
+        self.tried = 0
+        self._refusals = refusals
+
+    def __call__(self, names: Iterable[Path], content: bytes) -> Path:
+        self.tried += 1
+        if self.tried <= self._refusals:
+            raise RecordError("cannot write: No space left on device")
+        return write_new(names, content)
+
+
+def keep(stills: StillsFolder, seconds: range) -> None:
+    """One still a second, each when the one before is done with."""
+    for second in seconds:
+        while not stills._queue.put_frame(plain(second % 256), float(second)):
+            pass
+
+
+def test_stills_go_on_when_there_is_space_again(tmp_path: Path) -> None:
+    disk = FullDisk(refusals=2)
+    stills = StillsFolder(tmp_path, write=disk)
+    keep(stills, range(100))
+    stills.close()
+    assert sorted(file.name for file in tmp_path.iterdir())[0] == "still_0000_60.000s.png"
+    assert (stills.count, stills.lost, disk.tried) == (40, 60, 42)
+
+
+def test_stills_that_never_find_space_are_an_error_at_the_end(tmp_path: Path) -> None:
+    disk = FullDisk(refusals=1000)
+    stills = StillsFolder(tmp_path, write=disk)
+    keep(stills, range(90))
+    with pytest.raises(RecordError, match="No space left"):
+        stills.close()
+    assert disk.tried == 3
+
+
 class Spy:
-    """Remembers whether it was closed, and fails to close if told."""
+    """Remembers what it was given and whether it was closed, and fails to close, or always, if told."""
 
-    def __init__(self, fails: bool) -> None:
+    def __init__(self, fails: bool, broken: bool = False, error: Exception | None = None) -> None:
         self.fails = fails
+        self.broken = broken
         self.closed = False
+        self.frames = 0
+        self.error = error or RecordError("the disk is full")
 
-    def frame(self, pixels: UInt8, time_s: float) -> None: ...
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        if self.broken:
+            raise OSError("a fault of its own")
+        self.frames += 1
 
-    def sound(self, samples: Float32, start_s: float) -> None: ...
+    def sound(self, samples: Float32, start_s: float) -> None:
+        if self.broken:
+            raise ValueError("a fault of its own")
 
     def close(self) -> None:
         self.closed = True
         if self.fails:
-            raise RecordError("the disk is full")
+            raise self.error
 
 
 def test_one_output_that_fails_does_not_take_the_others_along() -> None:
@@ -200,3 +274,53 @@ def test_a_film_that_was_broken_off_does_not_replace_the_older_one(tmp_path: Pat
     with open_outputs(64, 48, 10, live=False, film=film) as outputs:
         outputs.frame(plain(1), 0.0)
     assert film.stat().st_size > 500
+
+
+def test_an_output_that_closes_with_a_fault_of_its_own_is_an_error_of_ours() -> None:
+    spies = (Spy(True, error=MemoryError()), Spy(False))
+    with pytest.raises(RecordError, match="MemoryError"):
+        Outputs(spies).close()
+    assert spies[1].closed
+
+
+def test_in_a_show_a_broken_output_costs_the_others_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    broken, whole = Spy(False, broken=True), Spy(False)
+    outputs = Outputs((broken, whole), live=True)
+    for index in range(5):
+        outputs.frame(plain(1), index / 10)
+        outputs.sound(np.zeros(10, np.float32), index / 10)
+    assert whole.frames == 5
+    assert outputs.failures == 10
+    assert len(caplog.records) == 1
+    with pytest.raises(OSError, match="of its own"):
+        Outputs((broken, whole)).frame(plain(1), 0.0)
+
+
+@pytest.mark.parametrize("kind", ["film", "stills", "sheet"])
+def test_the_report_comes_first_whatever_else_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    place = {"film": tmp_path / "a.mp4", "stills": tmp_path / "a", "sheet": tmp_path / "a.png"}[kind]
+    outputs = open_outputs(64, 48, 10, live=True, **{kind: place})
+    outputs.frame(plain(1), 0.0)
+
+    def fail() -> None:
+        raise RecordError(f"cannot write {place}: No space left on device")
+
+    monkeypatch.setattr(outputs.sinks[0], "close", fail)
+    path = tmp_path / "report.json"
+    with pytest.raises(RecordError, match="No space left"):
+        close_and_report(outputs, path, lambda: {"frames": 1})
+    read = json.loads(path.read_text())
+    assert read["frames"] == 1
+    assert read["output_errors"] == [f"cannot write {place}: No space left on device"]
+
+
+def test_of_a_film_and_a_report_that_fail_the_film_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    spy = Spy(True)
+    with pytest.raises(RecordError, match="the disk is full"):
+        close_and_report(Outputs((spy,)), tmp_path / "file" / "a.json", dict)
+    with pytest.raises(RecordError, match=r"cannot write .*a\.json"):
+        close_and_report(Outputs(()), tmp_path / "file" / "a.json", dict)
+    assert close_and_report(Outputs(()), None, lambda: {"frames": 2}) == {"frames": 2, "output_errors": []}

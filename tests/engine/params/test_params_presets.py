@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import logging
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -108,6 +112,18 @@ def test_a_preset_is_read_whole(preset_file: Path) -> None:
         ),
         ("schema = 1\n[params", "not valid TOML"),
         ("x = " + "[" * 5000, "not valid TOML"),
+        ("schema = 0x" + "f" * 9000, "schema is a number of about"),
+        ("schema = 1\nparams = 0x" + "f" * 9000, "params is a number of about"),
+        ("schema = 1\n[params]\n'/look/warp' = 0x" + "f" * 9000, "not a finite number"),
+        ("schema = 1\n[params]\n'/look/fold' = 0x" + "f" * 9000, "expected choice"),
+        (
+            "schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ngain = 1" + "0" * 400,
+            "gain = a number of about 401 digits is out of range",
+        ),
+        ("schema = 1\nname = 'a'\n" + "a." * 2000 + "a = 1", "a key of more than 32 parts"),
+        ('schema = 1\nname = "Two\\nlines"', "name is 'Two\\nlines'"),
+        ('schema = 1\nname = "Bell\\u0007"', "name is 'Bell\\x07'"),
+        ('schema = 1\nname = "Torn\\u2028"', "name is 'Torn\\u2028'"),
         ("#" * 300_000, "larger than"),
     ],
 )
@@ -147,6 +163,65 @@ def test_a_broken_file_does_not_hide_the_others_and_the_first_folder_wins(tmp_pa
     assert [error.message.rsplit("/")[-1] for error in library.broken] == [
         "bad.toml: schema is 9, expected 1"
     ]
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "pipe": os.mkfifo,
+    "folder": Path.mkdir,
+    "device": lambda path: path.symlink_to("/dev/zero"),
+    "dangling": lambda path: path.symlink_to("nowhere"),
+    "circle": lambda path: path.symlink_to(path.name),
+    "empty": lambda path: path.write_bytes(b""),
+    "bytes": lambda path: path.write_bytes(b"schema = 1\nname = '\xff'"),
+    "digits": lambda path: path.write_text(
+        "schema = 1\n[[route]]\nfrom = 'emotion/sad'\nto = '/look/warp'\ngain = " + "9" * 400
+    ),
+    "thousands": lambda path: path.write_text("schema = 1" + "0" * 5000),
+    "dots": lambda path: path.write_text("a." * 100_000 + "a = 1"),
+    "large": lambda path: path.write_text("schema = 1\n" + "#" * 16_384),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_one_odd_file_is_left_out_with_one_line_and_hides_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    (tmp_path / "ash.toml").write_text("schema = 1\nname = 'Ash'")
+    ODD[kind](tmp_path / f"{kind}.toml")
+    with caplog.at_level(logging.WARNING):
+        library = find_presets([tmp_path], PARAMS)
+    assert library.names == ("Ash",)
+    (error,) = library.broken
+    assert f"{kind}.toml" in error.message
+    assert [record.getMessage() for record in caplog.records] == [f"preset left out: {error}"]
+    with pytest.raises(PresetError, match=kind):
+        library.choose(kind.upper())
+    with pytest.raises(PresetError, match="no preset named ''"):
+        library.choose("")
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_a_preset_saved_with_a_byte_order_mark_is_read(tmp_path: Path, mark: bytes) -> None:
+    codec = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get(mark, "utf-8")
+    (tmp_path / "a.toml").write_bytes(mark + 'schema = 1\r\nname = "Glühen"'.encode(codec))
+    assert find_presets([tmp_path], PARAMS).names == ("Glühen",)
+
+
+def test_a_text_of_several_lines_and_a_torn_file_name_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('schema = 1\nname = "A"\ndescription = """one\ntwo\\u001b"""')
+    (tmp_path / "two\nlines.toml").write_text("schema = 1")
+    library = find_presets([tmp_path], PARAMS)
+    assert library.choose("A").description == "one two\N{REPLACEMENT CHARACTER}"
+    (error,) = library.broken
+    assert "two lines.toml: name is 'two\\nlines'" in str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("which", ["x" * 300, "nul\0l", "x" * 300 + ".toml", "a\nb"])
+def test_a_name_that_no_file_can_have_is_refused(which: str) -> None:
+    with pytest.raises(PresetError) as caught:
+        choose_preset(which, PresetLibrary((PLAIN,)), PARAMS)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_preset_is_chosen_by_name_stem_number_or_path(preset_file: Path) -> None:

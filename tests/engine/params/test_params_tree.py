@@ -94,3 +94,16 @@ def test_reset_takes_some_or_all_back_to_their_defaults(tree: ParameterTree) -> 
     assert (tree.snapshot()["/look/amount"], tree.snapshot()["/audio/gain_db"]) == (0.5, 6.0)
     tree.reset(None, "test")
     assert tree.snapshot()["/audio/gain_db"] == 0.0
+
+
+def test_a_listener_that_fails_on_and_on_fills_no_log(
+    tree: ParameterTree, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(path: str, value: Value, source: str) -> None:
+        raise RuntimeError("ill")
+
+    tree.listen(failing)
+    for step in range(100):
+        tree.write("/look/amount", step / 100, "osc:10.0.0.9:1")
+    assert tree.snapshot()["/look/amount"] == 0.99
+    assert len(caplog.records) == 7

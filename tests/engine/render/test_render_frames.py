@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,8 @@ from chromesthesia.errors import RenderError
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.look import LOOK, PALETTES
 from chromesthesia.render.context import HeadlessSurface
-from chromesthesia.render.inputs import FrameInputs, HudInfo
+from chromesthesia.render.hud import HudPainter
+from chromesthesia.render.inputs import FLASH_LIMITER_OFF, FrameInputs, HudInfo
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.seams import UInt8
 from chromesthesia.testing.render import heard, picture, plain_picture
@@ -253,3 +255,73 @@ def test_the_display_follows_what_is_heard(renderer: Renderer, draw: Draw) -> No
     panel = np.s_[270:350, 10:346]
     assert difference(quiet[panel], loud[panel]) > 3
     assert np.array_equal(quiet[:230], loud[:230])
+
+
+UGLY = [
+    "Two\nlines", "\r\n\t", "\x1b[2J\x07", "a" * 100_000, "\udcff\udc80", "\u202eright to left", "\0", "雨の夜 🌧", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", UGLY, ids=range(len(UGLY)))
+def test_no_text_keeps_the_display_of_figures_from_being_painted(
+    renderer: Renderer, draw: Draw, text: str
+) -> None:
+    info = HudInfo(59.9, 41.0, source=text, pack=text, preset=text, overruns=3, message=text)
+    renderer.resize(640, 360)
+    assert difference(draw(renderer, hud=info), draw(renderer)) > 1.0
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), -float("inf")])
+def test_no_figure_keeps_the_display_of_figures_from_being_painted(
+    renderer: Renderer, draw: Draw, broken: float
+) -> None:
+    hearing = heard(0.1, 0.1, broken, probabilities=(broken,) * 3, rms_dbfs=broken)
+    info = replace(INFO, fps=broken, latency_ms=broken)
+    assert HudPainter().paint((640, 360), 0.0, hearing, info).pixels.std() > 5
+    hearing = replace(hearing, emotion=replace(hearing.emotion, valence=broken, arousal=broken))
+    assert HudPainter().paint((640, 360), 0.0, hearing, info).pixels.std() > 5
+
+
+def test_a_display_of_figures_that_cannot_be_painted_is_left_out(
+    renderer: Renderer, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = draw(renderer)
+    renderer.restart()
+
+    def fail(*_: object) -> None:
+        raise ValueError("no such font")
+
+    monkeypatch.setattr(HudPainter, "paint", fail)
+    assert np.array_equal(draw(renderer, hud=INFO), plain)
+
+
+def test_a_warning_stays_when_the_display_is_hidden(renderer: Renderer, draw: Draw) -> None:
+    renderer.resize(640, 360)
+    hidden = replace(INFO, warning=FLASH_LIMITER_OFF).hidden()
+    assert hidden is not None
+    assert INFO.hidden() is None
+    frames = []
+    for info in (None, hidden):
+        renderer.restart()
+        frames.append(draw(renderer, hud=info))
+    changed = np.abs(frames[0].astype(int) - frames[1].astype(int)).sum(axis=2) > 12
+    assert changed[334:349, 12:112].mean() > 0.5
+    assert not changed[:330].any()
+    assert not changed[:, 120:].any()
+
+
+def test_a_warning_is_part_of_the_display(renderer: Renderer, draw: Draw) -> None:
+    renderer.resize(640, 360)
+    frames = []
+    for info in (INFO, replace(INFO, warning=FLASH_LIMITER_OFF)):
+        renderer.restart()
+        frames.append(draw(renderer, hud=info))
+    assert difference(frames[0][322:344, 210:340], frames[1][322:344, 210:340]) > 5
+
+
+@pytest.mark.parametrize("text", ["Two\nlines", "\x1b[2Jcleared", "tab\tand\rreturn", "\u202egnirts"])
+def test_names_with_line_breaks_and_control_characters_are_shown(
+    renderer: Renderer, draw: Draw, text: str
+) -> None:
+    info = HudInfo(30.0, 40.0, source=text, pack=text, preset=text, message=text, warning=text)
+    assert draw(renderer, hud=info).std() > 1.0

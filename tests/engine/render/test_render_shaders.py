@@ -126,6 +126,103 @@ def test_a_broken_variant_falls_back_to_the_plain_one(
     renderer.release()
 
 
+CHANGES = {
+    "another type": ("finish.frag", ("uniform float u_grain;", "uniform int u_grain;"),
+                     ("* u_grain;", "* float(u_grain);")),
+    "another size": ("scene.frag", ("uniform vec2 u_pan; ", "uniform vec3 u_pan; "), ("+ u_pan +", "+ u_pan.xy +")),
+    "a longer array": ("flow.frag", ("u_rings[4];", "u_rings[8];"), ("i < 4", "i < 8")),
+    "another kind of sampler": ("finish.frag",
+                                ("uniform float u_split;", "uniform float u_split;\nuniform samplerCube u_sky;"),
+                                ("vec4(clamp(", "texture(u_sky, c) + vec4(clamp(")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_shader_that_does_not_take_the_present_values_is_not_taken(
+    surface: HeadlessSurface, shipped: Path, tmp_path: Path, still: Callable[[Renderer], UInt8], name: str
+) -> None:
+    file, *edits = CHANGES[name]
+    source = changed = (shipped / file).read_text()
+    (tmp_path / file).write_text(source)
+    renderer = Renderer(surface.ctx, 160, 90, tmp_path)
+    first = still(renderer)
+    for old, new in edits:
+        changed = swap(changed, old, new)
+    (tmp_path / file).write_text(changed)
+    error = renderer.reload_changed_shaders()
+    assert error is not None
+    assert file in error
+    assert np.array_equal(still(renderer), first)
+    (tmp_path / file).write_text(source + "\n")
+    assert renderer.reload_changed_shaders() is None
+    assert np.array_equal(still(renderer), first)
+    renderer.release()
+
+
+def test_a_variant_that_does_not_take_the_present_values_falls_back_to_the_plain_one(
+    surface: HeadlessSurface, shipped: Path, tmp_path: Path, draw: Draw
+) -> None:
+    source = swap(
+        (shipped / "finish.frag").read_text(),
+        "uniform float u_split;",
+        "#if SPLIT\nuniform int u_split;\n#else\nuniform float u_split;\n#endif",
+    )
+    (tmp_path / "finish.frag").write_text(source)
+    renderer = Renderer(surface.ctx, 160, 90, tmp_path)
+    values = {"/look/painting/canvas": 0.0, **STILL}
+    plain = draw(renderer, {"/look/finish/split": 0.0, **values}, heard=None, dt_s=0.0)
+    split = draw(renderer, {"/look/finish/split": 1.0, **values}, heard=None, dt_s=0.0)
+    assert np.array_equal(plain, split)
+    assert "u_split" in (renderer.reload_changed_shaders() or "")
+    renderer.release()
+
+
+def test_a_shader_that_cannot_be_drawn_with_at_the_start_is_named(
+    surface: HeadlessSurface, shipped: Path, tmp_path: Path, draw: Draw
+) -> None:
+    (tmp_path / "flow.frag").write_text(
+        swap((shipped / "flow.frag").read_text(), "uniform float u_swell;", "uniform int u_swell;")
+    )
+    renderer = Renderer(surface.ctx, 160, 90, tmp_path)
+    with pytest.raises(RenderError, match=r"flow\.frag: uniform u_swell"):
+        draw(renderer)
+    renderer.release()
+
+
+def test_after_a_lost_context_the_last_good_texts_are_compiled(
+    surface: HeadlessSurface, shipped: Path, tmp_path: Path, still: Callable[[Renderer], UInt8]
+) -> None:
+    (tmp_path / "finish.frag").write_text((shipped / "finish.frag").read_text())
+    renderer = Renderer(surface.ctx, 160, 90, tmp_path)
+    first = still(renderer)
+    broken_shader_dir(tmp_path)
+    error = renderer.reload_changed_shaders()
+    again = Renderer(surface.ctx, 160, 90, shaders=renderer.library.files)
+    assert np.array_equal(still(again), first)
+    assert again.reload_changed_shaders() == error is not None
+    renderer.release()
+    again.release()
+
+
+def test_an_edit_that_needs_a_second_file_is_taken_when_that_is_saved_too(
+    surface: HeadlessSurface, shipped: Path, tmp_path: Path, still: Callable[[Renderer], UInt8]
+) -> None:
+    for name in ("finish.frag", "common.glsl"):
+        (tmp_path / name).write_text((shipped / name).read_text())
+    renderer = Renderer(surface.ctx, 160, 90, tmp_path)
+    still(renderer)
+    (tmp_path / "finish.frag").write_text(
+        swap((shipped / "finish.frag").read_text(), "clamp(c, 0.0, 1.0)", "red()")
+    )
+    assert renderer.reload_changed_shaders() is not None
+    (tmp_path / "common.glsl").write_text(
+        (shipped / "common.glsl").read_text() + "vec3 red() { return vec3(1.0, 0.0, 0.0); }\n"
+    )
+    assert renderer.reload_changed_shaders() is None
+    assert still(renderer).reshape(-1, 3).mean(axis=0).tolist() == [255.0, 0.0, 0.0]
+    renderer.release()
+
+
 def test_a_missing_shader_is_named(surface: HeadlessSurface, tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=r"no shader scene"):
         Renderer(surface.ctx, 160, 90, [tmp_path])

@@ -88,6 +88,7 @@ def test_a_window_shows_the_frame_and_hears_every_key(
     keys = {
         "Right": "NEXT_PRESET", "n": "NEXT_PRESET", "Left": "PREVIOUS_PRESET", "p": "PREVIOUS_PRESET",
         "h": "TOGGLE_HUD", "s": "SCREENSHOT", "space": "NEXT_SCENE",
+        "r": "RESET_ROOM", "Home": "RESET_ROOM",
     }  # fmt: skip
     for key, event in keys.items():
         xdotool("key", key)
@@ -101,20 +102,45 @@ def test_a_window_shows_the_frame_and_hears_every_key(
     assert show.wait(PATIENCE_S) == 0
 
 
-def test_a_display_that_is_not_there_is_named(environment: dict[str, str]) -> None:
-    said = subprocess.run(
-        [sys.executable, str(SHOW), "7"],
+def test_a_display_that_is_not_there_yet_is_waited_for_on_display_0(environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, str(SHOW), "1", "comes"],
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE_S,
-        check=True,
     )
-    assert json.loads(said.stdout)["error"] == "no display 7 (choose 0 to 0)"
+    try:
+        assert heard_from(process)["title"] == "Chromesthesia test"
+        assert until_event(process, "DISPLAY_CAME")["size"] == [320, 180]
+    finally:
+        process.kill()
+        _, said = process.communicate()
+    assert "no display 1, there are 0 to 0" in said
 
 
-def test_without_a_desktop_the_error_says_what_to_do(environment: dict[str, str]) -> None:
-    nowhere = {**environment, "DISPLAY": ":4097"}
+def test_without_vertical_sync_the_window_has_its_title_too(environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, str(SHOW), "0", "no-vsync"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        title = heard_from(process)["window"]
+        named = subprocess.run(
+            ["xdotool", "getwindowname", str(title)],
+            env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=True,
+        )  # fmt: skip
+        assert named.stdout.strip() == "Chromesthesia test"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("driver", ["x11", ""], ids=["x11", "any"])
+def test_without_a_desktop_the_error_says_what_to_do(environment: dict[str, str], driver: str) -> None:
+    """SDL left to itself opens a window that nobody can see."""
+    nowhere = {**environment, "DISPLAY": ":4097", "SDL_VIDEODRIVER": driver}
+    if not driver:
+        del nowhere["SDL_VIDEODRIVER"]
     said = subprocess.run(
         [sys.executable, str(SHOW), "0"],
         env=nowhere,
@@ -126,3 +152,5 @@ def test_without_a_desktop_the_error_says_what_to_do(environment: dict[str, str]
     error = json.loads(said.stdout)["error"]
     assert error.startswith("no window with OpenGL: ")
     assert "--headless" in error
+    if not driver:
+        assert "DISPLAY=:4097" in error

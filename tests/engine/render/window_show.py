@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import numpy as np
 import pygame
@@ -22,12 +23,26 @@ def say(value: object) -> None:
     print(json.dumps(value), flush=True)
 
 
-def main(display: int) -> None:
+def main(display: int, how: str = "") -> None:
+    if how == "no-vsync":
+        really = pygame.display.set_mode
+
+        def refuse_sync(*given: Any, **named: Any) -> pygame.Surface:
+            if named.pop("vsync", 0):
+                really(*given, **named)  # SDL opens a window before it refuses
+                pygame.display.quit()
+                pygame.display.init()
+                raise pygame.error("regular vsync for OpenGL not available")
+            return really(*given, **named)
+
+        pygame.display.set_mode = refuse_sync
     try:
         surface = WindowSurface(320, 180, fullscreen=False, display=display, title="Chromesthesia test")
     except RenderError as error:
         say({"error": str(error)})
         return
+    if how == "comes":
+        pygame.display.get_num_displays = lambda: 2
     renderer = Renderer(surface.ctx, *surface.size)
     one = picture(1)
 
@@ -42,7 +57,8 @@ def main(display: int) -> None:
     shown = np.frombuffer(raw, np.uint8).reshape(height, width, 3)[::-1]
     drawn = renderer.read_pixels()
     surface.present()
-    say({"window": pygame.display.get_wm_info()["window"], "size": surface.size, "std": float(shown.std()),
+    say({"window": pygame.display.get_wm_info()["window"], "size": surface.size,
+         "title": pygame.display.get_caption()[0], "std": float(shown.std()),
          "off": float(np.abs(shown.astype(int) - drawn).mean())})  # fmt: skip
     clock = pygame.time.Clock()
     while True:
@@ -58,4 +74,4 @@ def main(display: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])

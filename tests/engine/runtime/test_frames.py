@@ -67,3 +67,26 @@ def test_the_governor_never_stops_the_generator() -> None:
     for _ in range(WINDOW_FRAMES * 20):
         governor.frame(late=True, busy=1.5)
     assert governor.factor == LOWEST
+
+
+def test_the_rate_told_falls_while_nothing_is_drawn_and_is_right_again_after() -> None:
+    schedule = FrameSchedule(fps=30.0)
+    for _ in range(90):
+        schedule.finished(schedule.due_s + 0.01)
+    assert schedule.fps_at(schedule.due_s) == pytest.approx(30.0)
+    assert schedule.fps_at(schedule.due_s + 10.0) < 0.11
+    while schedule.due_s < 60.0:
+        schedule.finished(schedule.due_s + 0.01, drawn=False)
+    assert schedule.frames == 90
+    assert schedule.lost_frames == schedule.late_frames == 1710
+    assert schedule.fps_at(60.0) < 0.02
+    for _ in range(3):
+        schedule.finished(schedule.due_s + 0.01)
+    assert schedule.fps_at(schedule.due_s) == pytest.approx(30.0)
+
+
+def test_a_slow_show_tells_its_rate() -> None:
+    schedule = FrameSchedule(fps=0.25)
+    for _ in range(4):
+        schedule.finished(schedule.due_s + 0.1)
+    assert schedule.fps_at(schedule.due_s) == pytest.approx(0.25)

@@ -6,9 +6,10 @@ import json
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -17,7 +18,9 @@ import soundfile
 
 from chromesthesia.config import ShowConfig
 from chromesthesia.errors import ChromesthesiaError, NetworkError, PackError, PresetError
-from chromesthesia.osc.codec import OscBundle, decode
+from chromesthesia.osc.codec import OscBundle, decode, encode_message
+from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.renderer import Renderer
 from chromesthesia.runtime.latency import STAGES
 from chromesthesia.runtime.live import run_show
 from chromesthesia.seams import SAMPLE_RATE_HZ, Float32, UInt8
@@ -85,6 +88,18 @@ class Partner:
                     if low <= value <= high:
                         return value
         raise AssertionError(f"{address} never came within {low:g} to {high:g}")
+
+    def wait_for_text(self, address: str, begin: str) -> str:
+        """The first text at `address` that begins so; messages before it are passed over."""
+        for _ in range(20_000):
+            packet = decode(self._socket.recv(65_535))
+            assert isinstance(packet, OscBundle)
+            for message in packet.elements:
+                if not isinstance(message, OscBundle) and message.address == address:
+                    text = str(message.arguments[0])
+                    if text.startswith(begin):
+                        return text
+        raise AssertionError(f"{address} never began with {begin!r}")
 
     def close(self) -> None:
         self._socket.close()
@@ -174,6 +189,31 @@ def test_a_show_leaves_a_film_and_a_whole_report(config: ShowConfig, tmp_path: P
     assert (tmp_path / "out.png").stat().st_size > 0
 
 
+def test_faults_in_the_frame_loop_are_survived_and_told(
+    config: ShowConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter(range(1_000_000))
+    render = Renderer.render
+
+    def fail_often(self: Renderer, inputs: FrameInputs, target: object = None) -> None:
+        if next(calls) % 4 == 3:
+            raise TypeError("injected")
+        render(self, inputs)
+
+    class Broken(Watcher):
+        def frame(self, pixels: UInt8, time_s: float) -> None:
+            raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Renderer, "render", fail_often)
+    report = run_show(replace(config, duration_s=1.0, hud=True), None, (Broken(),))
+    frames, lost = int(str(report["frames"])), int(str(report["lost_frames"]))
+    assert frames > 0
+    assert lost > 0
+    failures = cast(dict[str, int], report["frame_failures"])
+    assert failures["outputs"] == frames
+    assert failures["drawing"] == lost
+
+
 def test_the_show_ends_with_the_file(config: ShowConfig, tmp_path: Path) -> None:
     short = tmp_path / "short.wav"
     soundfile.write(short, tone(440.0, 0.5), SAMPLE_RATE_HZ)
@@ -203,6 +243,30 @@ def test_oscsend_changes_what_is_seen(config: ShowConfig) -> None:
     finally:
         report = show.end()
     assert report["preset"] in ("Ink", "Gallery")
+
+
+def test_a_blackout_is_undone_with_the_room_as_it_was(config: ShowConfig) -> None:
+    watcher = Watcher()
+    show = Background(replace(config, flash_limiter=False), watcher)
+
+    def ask(address: str, *arguments: float, until: Callable[[float], bool]) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(40):  # UDP may lose one
+                sender.sendto(encode_message(address, arguments), ("127.0.0.1", config.osc_in_port))
+                if until(watcher.mean_of(5)):
+                    return
+        raise AssertionError(f"{address} changed nothing")
+
+    try:
+        before = watcher.mean_of(5)
+        # The line that the limiter is off stays, whatever goes dark.
+        ask("/master/brightness", 0.0, until=lambda mean: mean < 0.2 * before)
+        assert watcher.newest is not None
+        assert watcher.newest.max() > 60
+        ask("/room/reset", until=lambda mean: mean > 0.7 * before)
+    finally:
+        report = show.end()
+    assert report["flash_limiter"] is False
 
 
 @pytest.mark.osc_tools
@@ -244,6 +308,31 @@ def test_a_real_device_drives_the_show_and_the_show_outlives_the_sound_server(
             report = show.end()
     assert str(report["source"]).startswith("mic")
     assert report["pictures"]["black_frames"] == 0  # type: ignore[index]
+
+
+@pytest.mark.pulse
+def test_a_show_begun_before_the_sound_server_goes_over_to_the_microphone(
+    config: ShowConfig, partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = tmp_path / "played.wav"
+    soundfile.write(played, 0.5 * tone(440.0, 30.0, 48_000), 48_000)
+    watcher = Watcher()
+    stage = PulseStage(tmp_path)
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    show = Background(replace(config, source="auto"), watcher)
+    try:
+        partner.wait_for_text("/status/source", "demo")
+        stage.start()
+        partner.wait_for_text("/status/source", "mic: ")
+        partner.wait_for("/features/loudness_dbfs", -200.0, -90.0)
+        stage.play(played)
+        partner.wait_for("/features/loudness_dbfs", -40.0, 0.0)
+    finally:
+        report = show.end()
+        stage.close()
+    assert str(report["source"]).startswith("mic: ")
+    assert report["overruns"] == 0
 
 
 @pytest.mark.parametrize(

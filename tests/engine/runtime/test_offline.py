@@ -12,7 +12,8 @@ import soundfile
 
 from chromesthesia.audio.etude import ETUDE
 from chromesthesia.config import FilmConfig
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.errors import AudioError, ChromesthesiaError, RenderError
+from chromesthesia.runtime import offline
 from chromesthesia.runtime.offline import render_film
 from chromesthesia.seams import UInt8
 from chromesthesia.testing.models import write_tiny_pack
@@ -90,6 +91,31 @@ def test_bad_sound_leaves_an_older_film_alone(config: FilmConfig, tmp_path: Path
     with pytest.raises(ChromesthesiaError, match=r"notes\.wav"):
         render_film(replace(config, sound=text, film=older))
     assert older.read_bytes() == b"older film"
+
+
+def test_a_frame_that_cannot_be_drawn_is_an_error_and_leaves_an_older_film_alone(
+    config: FilmConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object) -> None:
+        raise TypeError("injected")
+
+    monkeypatch.setattr("chromesthesia.runtime.offline.Renderer.render", fail)
+    older = tmp_path / "film.mp4"
+    older.write_bytes(b"older film")
+    with pytest.raises(RenderError, match=r"frame 0 .*injected"):
+        render_film(replace(config, film=older))
+    assert older.read_bytes() == b"older film"
+
+
+def test_no_more_of_the_sound_is_read_than_the_film_lasts(
+    config: FilmConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(path: Path, duration_s: float | None) -> None:
+        raise AudioError(f"asked for {duration_s} s")
+
+    monkeypatch.setattr(offline, "read_sound", asked)
+    with pytest.raises(AudioError, match=r"asked for 1\.0 s"):
+        render_film(config)
 
 
 def test_a_sound_shorter_than_a_frame_still_gives_a_film(config: FilmConfig, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_sides_of_a_fold_keep_speakers_artists_and_tess_out(
 def test_a_fold_that_was_not_trained_is_named(tmp_path: Path) -> None:
     split = Split("fold 2", *(np.arange(2) for _ in range(3)))
     path = fold_checkpoint(tmp_path, split)
-    assert path.parts[-4:] == ("cnn.speaker", "fold-2", "checkpoints", "last.ckpt")
+    assert path.parts[-4:] == ("cnn.speaker", "fold-2", "checkpoints", "best.ckpt")
     with pytest.raises(TrainingError, match="there is no checkpoint"):
         load(path)
 
@@ -52,7 +52,7 @@ def test_the_folds_encoder_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     torch.manual_seed(5)
     trained = ClipClassifier(make_encoder("cnn"), Recipe(), steps=1).eval()
-    torch.save({"state_dict": trained.state_dict()}, tmp_path / "last.ckpt")
+    torch.save({"state_dict": trained.state_dict()}, tmp_path / "best.ckpt")
     inputs, mask = torch.randn(5, 3, 64, 64), torch.ones(5, 64)
     monkeypatch.setattr(folds, "clip_inputs", lambda *arguments: (inputs, mask))
     clips = [
@@ -61,7 +61,7 @@ def test_the_folds_encoder_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ]
     task = Task(clips, np.full(5, 2), None)  # type: ignore[arg-type]  # the views are not looked at here
     split = Split("fold 0", np.arange(4), np.arange(4, 5), np.arange(4, 5))
-    found = folds.fold_embeddings(tmp_path / "last.ckpt", task, split)
+    found = folds.fold_embeddings(tmp_path / "best.ckpt", task, split)
     with torch.inference_mode():
         logits, embedding = trained.encoder(inputs, mask)
     np.testing.assert_allclose(found.embeddings, embedding.numpy(), atol=1e-5)

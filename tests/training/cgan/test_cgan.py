@@ -58,6 +58,18 @@ def test_shapes_and_range(side: int) -> None:
     assert discriminator(images, condition).shape == (3,)
 
 
+def test_it_is_of_the_references_size_where_nothing_else_is_said() -> None:
+    settings = CganSettings()
+    with torch.device("meta"):
+        generator, discriminator = CganGenerator(settings.sizes()), CganDiscriminator(settings.sizes())
+        images = generator(torch.zeros(2, LATENT_SIZE), torch.zeros(2, 128))
+    assert images.shape == (2, 3, 64, 64)
+    assert (settings.epochs, settings.snapshots) == (100, (20, 40, 100))
+    assert generator.norm.num_features == 64
+    assert generator.start.out_features == 512 * 4 * 4
+    assert discriminator.score.in_features == 512
+
+
 @pytest.mark.parametrize("side", [4, 12, 48, 100])
 def test_other_sides_are_refused(side: int) -> None:
     with pytest.raises(TrainingError, match=f"side {side}"):

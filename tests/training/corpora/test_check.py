@@ -80,7 +80,9 @@ def test_sound_folders_without_a_fault_have_no_finding(prepared: Callable[..., P
     [
         (b"", "empty", "error"),
         (b"text, not sound", "corrupt", "error"),
-        (voice(0)[:60], "short", "error"),
+        (voice(0)[:60], "corrupt", "error"),
+        (voice(0)[: len(voice(0)) // 2], "corrupt", "error"),
+        (voice(0, seconds=0.1), "short", "error"),
         (voice(0, level=0.0), "silent", "warning"),
     ],
 )

@@ -60,6 +60,42 @@ def test_a_full_disk_is_named_and_leaves_the_earlier_file(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    target, link = tmp_path / "far" / "file.bin", tmp_path / "link.bin"
+    target.write_bytes(b"earlier")
+    link.symlink_to(target)
+    with safe_write.whole_file(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert list((tmp_path / "far").iterdir()) == [target]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "circle"])
+def test_what_is_no_regular_file_is_refused_and_stays(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "file.bin"
+    make: dict[str, Callable[[Path], object]] = {
+        "pipe": os.mkfifo,
+        "folder": Path.mkdir,
+        "device": lambda path: path.symlink_to("/dev/null"),
+        "circle": lambda path: path.symlink_to(path.name),
+    }
+    make[kind](path)
+    before = path.lstat().st_ino
+    with pytest.raises(DataError, match=r"cannot write .*file\.bin: it is a"):
+        safe_write.write_text_whole(path, "new")
+    assert path.lstat().st_ino == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "file/file"])
+def test_a_name_that_no_file_can_have_is_a_named_error(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot write"):
+        safe_write.write_text_whole(tmp_path / name, "new")
+
+
 def test_what_a_killed_run_left_is_removed_and_what_another_writes_stays(tmp_path: Path) -> None:
     killed, written_now = tmp_path / "file.bin.12.part", tmp_path / "file.bin.34.part"
     for partial in (killed, written_now):

@@ -63,7 +63,7 @@ def test_index_that_leaks_an_artist_is_refused(tmp_path: Path) -> None:
         ("a.png,klee,joy,0.5,0.5,0.5,train", r"line 2: unknown emotion 'joy'"),
         ("a.png,klee,awe,much,0.5,0.5,train", r"line 2: valence is 'much'"),
         ("a.png,klee,awe,0.5,1.5,0.5,train", r"line 2: arousal is 1.5"),
-        ("a.png,klee,awe,nan,0.5,0.5,train", r"line 2: valence is nan"),
+        ("a.png,klee,awe,nan,0.5,0.5,train", r"line 2: valence is 'nan'"),
         ("a.png,klee,awe,0.5,0.5,0.5,dev", r"line 2: split 'dev'"),
         ("gone.png,klee,awe,0.5,0.5,0.5,train", r"gone\.png: No such file"),
     ],
@@ -77,7 +77,7 @@ def test_bad_index_rows_are_named(tmp_path: Path, row: str, complaint: str) -> N
 
 def test_index_without_a_column_says_which(tmp_path: Path) -> None:
     (tmp_path / "index.csv").write_text("path,artist,emotion,valence,arousal,split\n")
-    with pytest.raises(ArtError, match="lacks the columns dominance"):
+    with pytest.raises(ArtError, match="has no column dominance"):
         read_paintings(tmp_path)
 
 

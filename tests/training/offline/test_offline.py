@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +12,22 @@ import torch
 
 from chromesthesia.seams import EMOTIONS
 from chromesthesia_training.clips import Clip
+from chromesthesia_training.encoder.model import parameter_count
 from chromesthesia_training.errors import DataError, TrainingError
+from chromesthesia_training.fit import load_best
 from chromesthesia_training.offline.best import blend, crossed_targets
-from chromesthesia_training.offline.folds import Task, run_folds, speaker_splits
+from chromesthesia_training.offline.folds import Task, choosing_splits, clip_inputs, run_folds, speaker_splits
 from chromesthesia_training.offline.functionals import functionals
 from chromesthesia_training.offline.kernel import KernelSettings, kernel_answers
 from chromesthesia_training.offline.models import ENCODERS, make_encoder
 from chromesthesia_training.offline.models.ann import DESCRIPTION
-from chromesthesia_training.offline.module import Recipe
+from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, warp
 from chromesthesia_training.offline.pitch import RATE_HZ, candidate_hz, pitch_gram, track_pitch
-from chromesthesia_training.offline.scoring import FoldAnswers, write_encoder_metrics
+from chromesthesia_training.offline.scoring import REFERENCE, FoldAnswers, write_encoder_metrics
 from chromesthesia_training.offline.tflite import read_constants
 from chromesthesia_training.offline.views import FRAMES, Views, labels_of, network_input, sounding
 from chromesthesia_training.results.metrics_file import read_metrics
+from chromesthesia_training.splits import Protocol
 
 SPEAKERS = 6
 TINY = Recipe(epochs=1, batch=8)
@@ -68,7 +73,7 @@ def made_up_task(clips: list[Clip] | None = None) -> Task:
 @pytest.mark.parametrize("name", list(ENCODERS))
 def test_every_encoder_answers_and_does_not_hear_the_padding(name: str) -> None:
     torch.manual_seed(0)
-    encoder = make_encoder(name, embedding=32).eval()
+    encoder = make_encoder(name, embedding=32, small=True).eval()
     if encoder.takes == "functionals":
         logits, embedding = encoder(torch.randn(4, DESCRIPTION), torch.ones(4, 1))
         assert logits.shape == (4, 3)
@@ -82,6 +87,15 @@ def test_every_encoder_answers_and_does_not_hear_the_padding(name: str) -> None:
     assert logits.shape == (4, 3)
     assert embedding.shape == (4, 32)
     assert torch.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("name", list(ENCODERS))
+def test_every_encoder_is_of_the_references_size(name: str) -> None:
+    with torch.device("meta"):
+        ours = parameter_count(make_encoder(name))
+    theirs = REFERENCE[name]["figures"]
+    assert isinstance(theirs, dict)
+    assert 0.75 < ours / theirs["parameters"] < 1.25
 
 
 def test_an_unknown_encoder_is_named() -> None:
@@ -176,7 +190,7 @@ def test_the_teacher_never_hears_the_test_speakers() -> None:
 def test_folds_are_kept_and_their_metrics_file_is_valid(tmp_path: Path) -> None:
     task = made_up_task()
     splits = speaker_splits(task.clips)[:2]
-    answers = run_folds(lambda: make_encoder("ann", 16), task, splits, TINY, tmp_path / "runs")
+    answers = run_folds(lambda: make_encoder("ann", 16, small=True), task, splits, TINY, tmp_path / "runs")
     again = run_folds(_never, task, splits, TINY, tmp_path / "runs")
     for one, other in zip(answers, again, strict=True):
         np.testing.assert_array_equal(one.probabilities, other.probabilities)
@@ -190,6 +204,64 @@ def test_folds_are_kept_and_their_metrics_file_is_valid(tmp_path: Path) -> None:
     assert figure is not None
     assert len(figure.folds) == 2
     assert np.sum(metrics["confusion"]) == sum(len(split.test) for split in splits)
+
+
+@pytest.mark.parametrize("protocol", ["group", "random"])
+def test_what_ends_the_training_is_neither_learned_nor_scored(protocol: Protocol) -> None:
+    clips = made_up_clips()
+    for split in choosing_splits(clips, protocol):
+        rows = [set(part.tolist()) for part in (split.train, split.val, split.test)]
+        assert all(rows)
+        assert set.union(*rows) == set(range(len(clips)))
+        assert sum(len(part) for part in rows) == len(clips)
+        if protocol == "group":
+            learned, chosen = ({clips[row].group for row in part} for part in rows[:2])
+            assert not learned & chosen
+
+
+def test_the_best_epoch_of_the_part_set_aside_is_scored(tmp_path: Path) -> None:
+    task = made_up_task()
+    split = choosing_splits(task.clips)[0]
+    recipe = Recipe(epochs=12, patience=2, batch=8, learning_rate=0.02)
+    (answers,) = run_folds(partial(make_encoder, "ann", 16, small=True), task, [split], recipe, tmp_path)
+    scores = [point["val_macro_f1"] for point in answers.curve]
+    best = scores.index(max(scores))
+    assert len(scores) == min(12, best + 1 + 2)
+    kept = ClipClassifier(make_encoder("ann", 16, small=True), recipe, 1)
+    load_best(kept, tmp_path / "fold-0")
+    inputs, mask = clip_inputs(kept.encoder, task.views, split.test, split.train)
+    np.testing.assert_allclose(answers.probabilities, answer(kept.encoder, inputs, mask), atol=1e-6)
+
+
+def test_a_run_of_other_settings_is_not_gone_on_from(tmp_path: Path) -> None:
+    task = made_up_task()
+    split = choosing_splits(task.clips)[0]
+    make = partial(make_encoder, "ann", 16, small=True)
+    run_folds(make, task, [split], replace(TINY, learning_rate=1e-2), tmp_path / "one")
+    (after,) = run_folds(make, task, [split], TINY, tmp_path / "one")
+    (alone,) = run_folds(make, task, [split], TINY, tmp_path / "other")
+    np.testing.assert_array_equal(after.probabilities, alone.probabilities)
+    (tmp_path / "one" / "fold-0" / "answers.npz").unlink()
+    (resumed,) = run_folds(make, task, [split], TINY, tmp_path / "one")
+    np.testing.assert_array_equal(resumed.probabilities, alone.probabilities)
+    assert resumed.minutes == after.minutes
+
+
+def test_a_warped_row_ends_where_its_mask_does() -> None:
+    inputs = torch.arange(1.0, 41.0)[None, None, :, None].expand(6, 3, 40, 16)
+    mask = (torch.arange(40) < 30).float().expand(6, 40)
+    moved, heard = warp(inputs * mask[:, None, :, None], mask, 3.0, 0.2, torch.Generator().manual_seed(0))
+    ends = heard.sum(dim=1)
+    assert len(set(ends.tolist())) > 1
+    assert (ends >= 24).all()
+    assert (ends <= 38).all()
+    assert (moved[heard.bool()[:, None, :, None].expand_as(moved)] > 0.0).all()
+    assert (moved[~heard.bool()[:, None, :, None].expand_as(moved)] == 0.0).all()
+    assert torch.equal(heard, heard.sort(dim=1, descending=True).values)
+    pitch = torch.nn.functional.one_hot(torch.tensor(8), 16).float().expand(6, 3, 40, 16)
+    peaks = warp(pitch, torch.ones(6, 40), 3.0, 0.0, torch.Generator().manual_seed(1))[0][:, 0, 20].argmax(1)
+    assert len(set(peaks.tolist())) > 1
+    assert ((peaks - 8).abs() <= 3).all()
 
 
 def _never() -> object:

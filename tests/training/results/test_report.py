@@ -15,6 +15,7 @@ from chromesthesia_training.cli_results import results
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.results.drawings import DRAWINGS, draw_all
 from chromesthesia_training.results.metrics_file import METRICS_ROOT, over_folds, write_metrics
+from chromesthesia_training.results.pages import render
 from chromesthesia_training.results.report import complaints, write_report
 from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, missing
 from chromesthesia_training.results.targets import best_encoder, summary
@@ -62,6 +63,21 @@ def made_up(section: str, name: str) -> dict[str, Any]:
         return {
             "figures": {"loss_500": 3.8, "loss_3000": 3.4, "loss_floor": 3.3},
             "curves": {"train_loss": [{"step": 500, "loss": 3.8}, {"step": 3000, "loss": 3.4}]},
+        }
+    if name == "cgan":
+        return {"settings": {"side": 64, "epochs": 100}, "figures": {"any_of_k5": 0.8, "epoch_20": 0.4}}
+    if section == "music":
+        folds = {"r": over_folds([0.5, 0.6])}
+        shares = {
+            "pearson": {"mel": 0.4, "mode": -0.3},
+            "shap": {"mel": 0.2, "beat": 0.1},
+            "in_both": ["mel"],
+        }
+        return {
+            "figures": {
+                "static": dict.fromkeys(("valence", "arousal", "mean"), folds),
+                "importance": dict.fromkeys(("valence", "arousal"), shares),
+            }
         }
     if section == "generator":
         folds = over_folds([0.5, 0.6])
@@ -131,6 +147,7 @@ def whole(write: Write, tmp_path: Path) -> Path:
     names += [choice[0] for row in ROWS for choice in row.needs]
     for name in dict.fromkeys(names):
         write(*name.split("/", 1))
+    write("music", "emotify.ensemble")
     return tmp_path
 
 
@@ -221,6 +238,32 @@ def test_the_summary_says_what_is_met(write: Write, tmp_path: Path) -> None:
         "met": False,
         "metrics": "not run",
     }
+
+
+def test_only_a_cgan_of_the_references_size_is_held_against_it(write: Write, tmp_path: Path) -> None:
+    for side, value in ((32, None), (64, 0.8)):
+        write("alignment", "cgan", settings={"side": side, "epochs": 100}, figures={"any_of_k5": 0.8})
+        assert summary(Book.read(tmp_path / "metrics"))["cgan.reference.consistency"]["value"] == value
+
+
+def test_a_figure_of_a_smaller_net_says_so(write: Write, tmp_path: Path) -> None:
+    def row() -> str:
+        page = render(Book.read(tmp_path / "metrics"), ())["encoders.md"]
+        return next(line for line in page.splitlines() if line.startswith("| CNN |"))
+
+    content = encoder(0.9, "random")
+    write("encoders", "cnn.random", **content | {"figures": content["figures"] | {"parameters": 450_000}})
+    content = encoder(0.6, "speaker")
+    for parameters, words in ((110_000, True), (450_000, False)):
+        write(
+            "encoders",
+            "cnn.speaker",
+            **content | {"figures": content["figures"] | {"parameters": parameters}},
+        )
+        assert ("(a net of 0.11 M)" in row()) is words
+        assert "| 0.45 |" in row()
+        found = summary(Book.read(tmp_path / "metrics"))["encoder.reference_cnn.speaker.macro_f1"]
+        assert (found["value"] is None) is words
 
 
 def test_every_drawing_is_made_and_one_without_its_run_goes(whole: Path) -> None:

@@ -23,13 +23,16 @@ BATCH = 128
 
 
 def fold_checkpoint(runs_dir: Path, split: Split) -> Path:
-    """Where the encoders' stage keeps the last weights of a fold: those that it scores."""
-    return runs_dir / FOLD_RUNS / split.name.replace(" ", "-") / "checkpoints" / "last.ckpt"
+    """Where the encoders' stage keeps the best weights of a fold: those that it scores."""
+    return runs_dir / FOLD_RUNS / split.name.replace(" ", "-") / "checkpoints" / "best.ckpt"
 
 
-def fold_embeddings(checkpoint: Path, task: Task, split: Split) -> ClipEmbeddings:
-    """Embeddings and logits of every clip by the encoder of one fold. Raises TrainingError when it was not trained."""
-    encoder = make_encoder(ENCODER)
+def fold_embeddings(checkpoint: Path, task: Task, split: Split, small: bool = False) -> ClipEmbeddings:
+    """Embeddings and logits of every clip by the encoder of one fold; `small` as it was made.
+
+    Raises TrainingError when it was not trained.
+    """
+    encoder = make_encoder(ENCODER, small=small)
     module = ClipClassifier(encoder, Recipe(), steps=1)
     load_weights(module, load(checkpoint)["state_dict"], checkpoint).eval()
     inputs, mask = clip_inputs(encoder, task.views, np.arange(len(task.clips)), split.train)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import logging
 import zlib
@@ -16,7 +15,9 @@ from chromesthesia.seams import EMOTIONS, Float32, UInt8
 from chromesthesia_training.align.backbone import ImageBackbone, embed_pictures
 from chromesthesia_training.art import EMOTIONS as ART_EMOTIONS
 from chromesthesia_training.art import ArtError, load_art, read_paintings
+from chromesthesia_training.pictures import LOADER_VERSION
 from chromesthesia_training.safe_write import whole_file
+from chromesthesia_training.tables import read_table
 
 logger = logging.getLogger(__name__)
 
@@ -76,9 +77,9 @@ def read_features(art_dir: Path, backbone: ImageBackbone, cache_dir: Path | None
     """
     paintings = read_paintings(art_dir)
     art = load_art(art_dir, cache_dir=cache_dir)
-    key = hashlib.sha256(f"{art.content_hash} {backbone.name} {_fingerprint(backbone)}".encode()).hexdigest()[
-        :16
-    ]
+    key = hashlib.sha256(
+        f"{LOADER_VERSION} {art.content_hash} {backbone.name} {_fingerprint(backbone)}".encode()
+    ).hexdigest()[:16]
     return PaintingFeatures(
         features=_features(backbone, art.images, cache_dir and cache_dir / f"features-{key}.npy"),
         kinds=kinds_of(art.emotions),
@@ -116,8 +117,7 @@ def _folds(art_dir: Path, artists: NDArray[np.str_]) -> NDArray[np.int64]:
     """The `fold` column of `index.csv`; by a stable hash of the artist where there is none."""
     index = art_dir / "index.csv"
     if index.is_file():
-        with index.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
+        rows = read_table(index, (), ArtError)
         try:
             return np.array([int(row["fold"]) for row in rows], np.int64)
         except KeyError:

@@ -127,7 +127,7 @@ def run_retrieval(context: Context) -> None:
     settings = settings_of(context)
     found: list[dict[str, float]] = []
     for fold, split in enumerate(splits_of(context, spoken, "speaker")):
-        clips = fold_embeddings(fold_checkpoint(context.runs_dir, split), spoken.task, split)
+        clips = fold_embeddings(fold_checkpoint(context.runs_dir, split), spoken.task, split, context.quick)
         sides = fold_sides(clips, split, material.paintings, fold)
         heads = align(
             sides.known_clips,
@@ -289,7 +289,7 @@ def stages() -> tuple[Stage, ...]:
             "alignment",
             run_retrieval,
             ("alignment/retrieval",),
-            ("encoders.cnn",),
+            ("encoders.cnn.speaker",),
             by_loss,
         ),
         Stage(

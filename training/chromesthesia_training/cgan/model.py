@@ -20,7 +20,8 @@ START_SIDE = 4
 
 @dataclass(frozen=True)
 class CganSizes:
-    """Shape of both networks. `base_channels` is that of the widest resolution: 64 in the reference."""
+    """Shape of both networks. `base_channels` is that of the two largest resolutions, and doubles with every smaller
+    one: 64 in the reference, so 512 where the picture begins."""
 
     side: int = 64
     base_channels: int = 64
@@ -82,7 +83,7 @@ class CganGenerator(nn.Module):
     def __init__(self, sizes: CganSizes) -> None:
         super().__init__()
         doublings = sizes.doublings()
-        widths = [sizes.base_channels * 2**power for power in range(doublings, -1, -1)]
+        widths = [sizes.base_channels * 2 ** max(0, power - 1) for power in range(doublings, -1, -1)]
         self.start = nn.Linear(LATENT_SIZE, widths[0] * START_SIDE**2)
         self.blocks = nn.ModuleList(
             UpBlock(wide, narrow, sizes.condition) for wide, narrow in itertools.pairwise(widths)
@@ -104,8 +105,9 @@ class DownBlock(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, halve: bool, first: bool = False) -> None:
         super().__init__()
-        self.conv1 = spectral_norm(nn.Conv2d(channels_in, channels_out, 3, padding=1))
-        self.conv2 = spectral_norm(nn.Conv2d(channels_out, channels_out, 3, padding=1))
+        between = channels_out if first else channels_in
+        self.conv1 = spectral_norm(nn.Conv2d(channels_in, between, 3, padding=1))
+        self.conv2 = spectral_norm(nn.Conv2d(between, channels_out, 3, padding=1))
         self.short = spectral_norm(nn.Conv2d(channels_in, channels_out, 1))
         self.halve, self.first = halve, first
 

@@ -17,7 +17,7 @@ from chromesthesia_training.cgan.model import CganDiscriminator, CganGenerator
 from chromesthesia_training.cgan.train import CganSettings, load_generator, train_cgan
 from chromesthesia_training.cgan.tuning import SPACE, search
 from chromesthesia_training.encoder.model import parameter_count
-from chromesthesia_training.gan.consistency import Consistency, ceiling_and_floor
+from chromesthesia_training.gan.consistency import HEADLINE, Consistency, ceiling_and_floor
 from chromesthesia_training.gan.gallery import Gallery, load_gallery
 from chromesthesia_training.reproduce.stage import Context, Settings, Stage
 from chromesthesia_training.results.metrics_file import write_metrics
@@ -34,12 +34,13 @@ WORK = (
 )
 NOTES = [
     "consistency: balanced vote of k nearest real paintings (all of D-ViSA), SqueezeNet fire9 at 224 pixels",
-    "consistency_shuffled: the same pictures with the conditions dealt out anew, k = 5; real_*: real paintings, k = 5",
+    "any_of_k*: a picture counts when any of the k agrees, as the reference seems to count; beside it its ceiling "
+    "(real_*) and its floor (*_shuffled: the same pictures with the conditions dealt out anew), k = 5",
 ]
 
 
 def settings_of(context: Context) -> CganSettings:
-    """Smaller than the reference (64 x 64, base 64, epoch 100), so that a CPU gets through it; tiny when quick."""
+    """The reference's size: 64 x 64, base 64, 100 epochs; tiny when quick."""
     settings = CganSettings(seed=context.seed, threads=context.threads)
     if context.quick:
         return replace(settings, side=16, base_channels=4, epochs=2, snapshots=(1, 2))
@@ -114,12 +115,11 @@ def write_cgan(
             "row": "cGAN",
             "figures": {"emotion_consistency": 0.75, "settings": REFERENCE_BEST},
             "same_work": False,
-            "why": "other paintings and speech; their rule of consistency and size of picture are not given",
+            "why": "other paintings and speech; their rule of consistency is not given",
         },
         "notes": [
             *NOTES,
-            f"{settings.side} x {settings.side}, base {settings.base_channels} instead of 64, {epoch} epochs: what the "
-            "processor time here allowed",
+            f"{settings.side} x {settings.side}, base {settings.base_channels}, {epoch} epochs",
         ],
     }
     write_metrics("alignment", "cgan", content, context.metrics_dir)
@@ -174,8 +174,11 @@ def _judges(context: Context) -> tuple[FeatureNet, Gallery]:
 def _real(gallery: Gallery) -> dict[str, float]:
     figures = {}
     for name, found in ceiling_and_floor(gallery).items():
-        value = found.balanced[5] if isinstance(found, Consistency) else found
-        figures[f"real_{name}"] = round(value, 4)
+        if isinstance(found, Consistency):
+            figures[f"real_{name}"] = round(found.balanced[HEADLINE], 4)
+            figures[f"real_{name}_any_of_k{HEADLINE}"] = round(found.any_of_k[HEADLINE], 4)
+        else:
+            figures[f"real_{name}"] = round(found, 4)
     return figures
 
 

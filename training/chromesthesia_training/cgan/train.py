@@ -32,14 +32,15 @@ from chromesthesia_training.safe_write import whole_file
 
 @dataclass(frozen=True)
 class CganSettings:
-    """One training run. Epochs in `snapshots` leave the averaged generator as `snapshot-NNN.pt` in the run folder."""
+    """One training run, of the reference's size where nothing else is said. Epochs in `snapshots` leave the averaged
+    generator as `snapshot-NNN.pt` in the run folder."""
 
-    side: int = 32
-    base_channels: int = 16
+    side: int = 64
+    base_channels: int = 64
     batch: int = 32
-    epochs: int = 16
-    snapshots: tuple[int, ...] = (8, 16)
-    lr_g: float = 2e-4
+    epochs: int = 100
+    snapshots: tuple[int, ...] = (20, 40, 100)
+    lr_g: float = 1e-4
     lr_d: float = 4e-4
     beta1: float = 0.0
     beta2: float = 0.9

@@ -172,6 +172,10 @@ def _faults(items: Sequence[Item], facts: dict[Path, FileFacts]) -> list[Finding
                 else "replace it or take it off the list"
             )
             findings.append(Finding(severity, fact.fault, item.corpus, f"{item.path}: {fact.detail}", remedy))
+        elif fact.note:
+            findings.append(
+                Finding("warning", "damaged", item.corpus, fact.note, "listen to it, or replace it")
+            )
     return findings
 
 

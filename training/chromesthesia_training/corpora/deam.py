@@ -13,9 +13,10 @@ from chromesthesia_training.corpora.music_files import (
     music_clips,
     need_file,
     on_scale,
-    read_tidy,
+    whole_number,
 )
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.tables import read_table
 
 STATIC_FIRST = "static_annotations_averaged_songs_1_2000.csv"
 STATIC_REST = "static_annotations_averaged_songs_2000_2058.csv"
@@ -36,16 +37,17 @@ def read_deam(folder: Path, report: Report = stop, correct_swap: bool = True) ->
         tables.append(rest)
     points: dict[str, tuple[EmotionPoint, ...]] = {}
     for table in tables:
-        for row in read_tidy(table, ("song_id", "valence_mean", "arousal_mean")):
+        for row in read_table(table, ("song_id", "valence_mean", "arousal_mean")):
             try:
                 valence, arousal = (
                     on_scale(row[f"{axis}_mean"], 1.0, 9.0, f"{table.name}: {axis} of song {row['song_id']}")
                     for axis in ("valence", "arousal")
                 )
+                number = whole_number(row["song_id"], f"{table.name}: a song_id")
             except DataError as problem:
                 report(problem)
                 continue
-            if correct_swap and int(row["song_id"]) <= SWAPPED_UP_TO:
+            if correct_swap and number <= SWAPPED_UP_TO:
                 valence, arousal = arousal, valence
             points[row["song_id"]] = (EmotionPoint(0.0, valence, arousal),)
     return music_clips("deam", join_sounds(points, folder, "deam", report), "label")
@@ -70,7 +72,12 @@ def read_deam_dynamic(folder: Path, report: Report = stop) -> list[Clip]:
 def _series(table: Path, report: Report) -> dict[str, dict[float, float]]:
     """Song number -> time in seconds -> value; empty cells are where a song has ended."""
     series: dict[str, dict[float, float]] = {}
-    for row in read_tidy(table, ("song_id",)):
+    for row in read_table(table, ("song_id",)):
+        try:
+            whole_number(row["song_id"], f"{table.name}: a song_id")
+        except DataError as problem:
+            report(problem)
+            continue
         values = series.setdefault(row["song_id"], {})
         for column, text in row.items():
             match = SAMPLE.fullmatch(column)

@@ -8,8 +8,10 @@ from pathlib import Path
 from chromesthesia_training.art import IMAGE_SUFFIXES, Painting, emotion_of, rating
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.dealing import deal
-from chromesthesia_training.corpora.music_files import find_file, need_file, read_tidy
+from chromesthesia_training.corpora.music_files import find_file, need_file
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.tables import read_table
+from chromesthesia_training.walking import files_below
 
 TABLE = "D-ViSA.csv"
 AXES = ("valence", "arousal", "dominance")
@@ -23,9 +25,9 @@ def read_dvisa(folder: Path, report: Report = stop) -> list[Painting]:
     not there.
     """
     table = need_file(folder, TABLE)
-    pictures = {path.name: path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES}
+    pictures = {path.name: path for path in files_below(folder, IMAGE_SUFFIXES)}
     found: list[tuple[Path, str, str, tuple[float, float, float]]] = []
-    for row in read_tidy(table, ("artwork", "final_emo", "final_vad")):
+    for row in read_table(table, ("artwork", "final_emo", "final_vad")):
         where = f"{table.name}: {row['artwork']}"
         try:
             if row["artwork"] not in pictures:

@@ -12,11 +12,12 @@ from chromesthesia_training.corpora.music_files import (
     find_file,
     music_clips,
     need_file,
-    read_tidy,
+    whole_number,
 )
 from chromesthesia_training.corpora.speech_files import sound_files
 from chromesthesia_training.errors import DataError, Report, stop
 from chromesthesia_training.music import GEMS_VALENCE_AROUSAL, gems_point
+from chromesthesia_training.tables import headings_of, read_table
 
 TRACK, GENRE = "track id", "genre"
 SONGS_PER_GENRE = 100
@@ -31,7 +32,7 @@ def read_emotify_original(folder: Path, report: Report = stop) -> list[Clip]:
     table = need_file(folder, "data.csv")
     answers: dict[str, list[dict[str, float]]] = defaultdict(list)
     genre_of: dict[str, str] = {}
-    for row in read_tidy(table, (TRACK, GENRE, *GEMS_VALENCE_AROUSAL)):
+    for row in read_table(table, (TRACK, GENRE, *GEMS_VALENCE_AROUSAL)):
         try:
             answers[row[TRACK]].append({name: _answer(row, name, table) for name in GEMS_VALENCE_AROUSAL})
             genre_of[row[TRACK]] = row[GENRE]
@@ -40,7 +41,12 @@ def read_emotify_original(folder: Path, report: Report = stop) -> list[Clip]:
     sounds = {(path.parent.name, path.stem): path for path in sound_files(folder)}
     songs = []
     for track, given in answers.items():
-        in_genre = str((int(track) - 1) % SONGS_PER_GENRE + 1)
+        try:
+            number = whole_number(track, f"{table.name}: a track")
+        except DataError as problem:
+            report(problem)
+            continue
+        in_genre = str((number - 1) % SONGS_PER_GENRE + 1)
         path = sounds.get((genre_of[track], track)) or sounds.get((genre_of[track], in_genre))
         if path is None:
             report(
@@ -66,11 +72,7 @@ def _answer(row: dict[str, str], name: str, table: Path) -> float:
 
 def _matches(folder: Path) -> bool:
     table = find_file(folder, "data.csv")
-    if table is None:
-        return False
-    with table.open(encoding="utf-8-sig") as file:
-        headings = {heading.strip() for heading in file.readline().split(",")}
-    return {TRACK, *GEMS_VALENCE_AROUSAL} <= headings
+    return table is not None and headings_of(table) >= {TRACK, *GEMS_VALENCE_AROUSAL}
 
 
 CORPUS = Corpus(

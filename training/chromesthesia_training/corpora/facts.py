@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import logging
 from collections.abc import Callable, Sequence
@@ -12,17 +10,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-from PIL import Image, UnidentifiedImageError
 
+from chromesthesia.user_files import one_line
 from chromesthesia_training.corpora.fingerprint import picture_fingerprint, sound_fingerprint, to_hex
-from chromesthesia_training.errors import Kind
+from chromesthesia_training.errors import DataError, Kind
+from chromesthesia_training.pictures import PictureError, load_rgb
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.sound import SHORTEST_S
+from chromesthesia_training.sound import read_as_recorded
+from chromesthesia_training.walking import sha256_of
 
 logger = logging.getLogger(__name__)
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 SAVE_EVERY = 500
 WORKERS = 2
 SILENT_PEAK = 10.0 ** (-70.0 / 20.0)
@@ -34,7 +33,7 @@ class FileFacts:
 
     fault: None when it can be used; detail: what is wrong, in words; content: sha256 of the bytes, empty for a
     missing file; seconds: how long a sound lasts, 0 for a picture; fingerprint: hex of 256 bits, empty where there
-    is a fault.
+    is a fault; note: what is odd about a file that can be used all the same.
     """
 
     fault: Kind | None
@@ -42,44 +41,40 @@ class FileFacts:
     content: str
     seconds: float = 0.0
     fingerprint: str = ""
+    note: str = ""
 
 
 def look_at(path: Path, picture: bool) -> FileFacts:
     """Read a file whole and say what it is. Never raises for what is in the file."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        return FileFacts("missing", error.strerror or "cannot be read", "")
-    digest = hashlib.sha256(content).hexdigest()
-    if not content:
-        return FileFacts("empty", "0 bytes", digest)
-    return _picture_facts(content, digest) if picture else _sound_facts(content, digest)
+        digest = sha256_of(path)
+        if path.stat().st_size == 0:
+            return FileFacts("empty", "0 bytes", digest)
+        return _picture_facts(path.read_bytes(), digest) if picture else _sound_facts(path, digest)
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        return FileFacts("missing", said or "cannot be read", "")
 
 
 def _picture_facts(content: bytes, digest: str) -> FileFacts:
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            return FileFacts(None, "", digest, 0.0, to_hex(picture_fingerprint(image)))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        # the message of an unknown picture names an object in memory, different each time
-        detail = "no picture" if isinstance(error, UnidentifiedImageError) else str(error)
-        return FileFacts("corrupt", detail, digest)
+        return FileFacts(None, "", digest, 0.0, to_hex(picture_fingerprint(load_rgb(content))))
+    except PictureError as error:
+        return FileFacts("corrupt", str(error), digest)
 
 
-def _sound_facts(content: bytes, digest: str) -> FileFacts:
+def _sound_facts(path: Path, digest: str) -> FileFacts:
+    notes: list[str] = []
     try:
-        samples, rate_hz = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        return FileFacts("corrupt", str(getattr(error, "error_string", error)), digest)
-    mono = np.asarray(samples.mean(axis=1), np.float32)
-    seconds = round(len(mono) / rate_hz, 3)
-    if seconds < SHORTEST_S:
-        return FileFacts("short", f"lasts {seconds:.3f} s", digest, seconds)
-    if not np.isfinite(mono).all():
-        return FileFacts("corrupt", "holds samples that are not numbers", digest, seconds)
-    if np.abs(mono).max() < SILENT_PEAK:
-        return FileFacts("silent", "is silent", digest, seconds)
-    return FileFacts(None, "", digest, seconds, to_hex(sound_fingerprint(mono, rate_hz)))
+        samples, rate_hz = read_as_recorded(path, notes.append)
+    except DataError as problem:
+        detail = problem.message.removeprefix(f"the sound {one_line(path)} ")
+        return FileFacts(problem.kind, detail, digest)
+    seconds = round(len(samples) / rate_hz, 3)
+    note = "; ".join(notes)
+    if np.abs(samples).max() < SILENT_PEAK:
+        return FileFacts("silent", "is silent", digest, seconds, note=note)
+    return FileFacts(None, "", digest, seconds, to_hex(sound_fingerprint(samples, rate_hz)), note)
 
 
 def facts_of(

@@ -13,8 +13,10 @@ from pathlib import Path
 from chromesthesia_training.art import IMAGE_SUFFIXES, TYPICAL_VAD, Painting
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.dealing import deal
-from chromesthesia_training.corpora.music_files import find_file, need_file, on_scale, read_tidy
+from chromesthesia_training.corpora.music_files import find_file, need_file, on_scale
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.tables import headings_of, read_table
+from chromesthesia_training.walking import files_below
 
 TABLE = "ratings.csv"
 COLUMNS = ("image", "valence", "arousal")
@@ -26,11 +28,9 @@ def read_foodpics(folder: Path, report: Report = stop) -> list[Painting]:
     Raises DataError for a rating outside 0..100 and for a picture that is not there.
     """
     table = need_file(folder, TABLE)
-    pictures = {
-        _number(path.stem): path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES
-    }
+    pictures = {_number(path.stem): path for path in files_below(folder, IMAGE_SUFFIXES)}
     found: list[tuple[Path, str, tuple[float, float, float]]] = []
-    for row in read_tidy(table, COLUMNS):
+    for row in read_table(table, COLUMNS):
         where = f"{table.name}: picture {row['image']}"
         try:
             if _number(row["image"]) not in pictures:
@@ -64,10 +64,7 @@ def _number(name: str) -> str:
 
 def _matches(folder: Path) -> bool:
     table = find_file(folder, TABLE)
-    if table is None:
-        return False
-    with table.open(encoding="utf-8-sig") as file:
-        return {heading.strip() for heading in file.readline().split(",")} >= set(COLUMNS)
+    return table is not None and headings_of(table) >= set(COLUMNS)
 
 
 CORPUS = Corpus(

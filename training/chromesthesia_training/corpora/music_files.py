@@ -1,16 +1,19 @@
-"""What the music corpora share: songs by number, ratings on a scale, tables with untidy headings."""
+"""What the music corpora share: songs by number, ratings on a scale."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from chromesthesia.user_files import one_line
 from chromesthesia_training.clips import Annotation, Clip, EmotionPoint
 from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.corpora.speech_files import sound_files
 from chromesthesia_training.errors import DataError, Report
+from chromesthesia_training.tables import to_number
+from chromesthesia_training.walking import files_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,8 @@ class Song:
 
 
 def find_file(folder: Path, name: str) -> Path | None:
-    """The first file of that name below a folder, whatever the folders between are called."""
-    return next((path for path in sorted(folder.rglob(name)) if path.is_file()), None)
+    """The first file of that name or pattern below a folder, whatever the folders between are called."""
+    return next((path for path in files_below(folder) if fnmatchcase(path.name, name)), None)
 
 
 def need_file(folder: Path, name: str) -> Path:
@@ -35,35 +38,22 @@ def need_file(folder: Path, name: str) -> Path:
     return path
 
 
-def read_tidy(path: Path, required: Iterable[str]) -> list[dict[str, str]]:
-    """Rows of a csv table, headings and cells without blanks around them. Raises DataError for a missing column."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = [
-            {
-                (key or "").strip(): (value or "").strip()
-                for key, value in row.items()
-                if isinstance(value, str)
-            }
-            for row in csv.DictReader(file)
-        ]
-    if not rows:
-        raise DataError(f"{path} has no rows", "restore the published table", "layout")
-    if missing := sorted(set(required) - set(rows[0])):
-        raise DataError(
-            f"{path} has no column {', '.join(missing)}", f"it has: {', '.join(rows[0])}", "layout"
-        )
-    return rows
-
-
 def on_scale(text: str, low: float, high: float, where: str) -> float:
     """A rating from `low`..`high` brought to -1..1. Raises DataError for anything else, naming where it stands."""
     try:
-        value = float(text)
+        value = to_number(text)
     except ValueError:
         raise DataError(f"{where} is {text!r}, not a number", "correct that cell", "label") from None
     if not low <= value <= high:
         raise DataError(f"{where} is {value:g}", f"ratings lie in {low:g}..{high:g}", "scale")
     return 2.0 * (value - low) / (high - low) - 1.0
+
+
+def whole_number(text: str, where: str) -> int:
+    """The number of a song. Raises DataError for anything else, naming where it stands."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise DataError(f"{where} is {one_line(text)!r}, not a whole number", "correct that cell", "label")
+    return int(text)
 
 
 def sounds_by_stem(folder: Path) -> dict[str, Path]:

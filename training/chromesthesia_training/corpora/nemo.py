@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
@@ -10,6 +9,8 @@ from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.speech_files import Utterance, meaning, mostly_named, named, read_named
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.tables import read_table
+from chromesthesia_training.walking import is_file
 
 NAME = re.compile(r"([A-Z]{2}\d)_([a-z]+)_(\d+)")
 EMOTION = {
@@ -29,7 +30,7 @@ def read_nemo(folder: Path, report: Report = stop) -> list[Clip]:
     """
     clips = read_named("nemo", folder, _parse, report)
     table = folder / "data.tsv"
-    if table.is_file():
+    if is_file(table):
         _compare(table, {clip.path.name: clip for clip in clips}, report)
     return clips
 
@@ -40,20 +41,15 @@ def _parse(path: Path) -> Utterance:
 
 
 def _compare(table: Path, clips: dict[str, Clip], report: Report) -> None:
-    with table.open(newline="", encoding="utf-8") as file:
-        # texts hold quotation marks that open and never close
-        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            name = row["file_id"].strip()
-            if name not in clips:
-                report(DataError(f"{table} lists {name}, which is not there", "restore the file", "missing"))
-            elif EMOTION.get(row["emotion"].strip()) != clips[name].label:
-                report(
-                    DataError(
-                        f"{table} says {row['emotion'].strip()!r} of {name}",
-                        "keep table and names alike",
-                        "label",
-                    )
-                )
+    # texts hold quotation marks that open and never close
+    for row in read_table(table, ("file_id", "emotion"), quoted=False):
+        name = row["file_id"]
+        if name not in clips:
+            report(DataError(f"{table} lists {name}, which is not there", "restore the file", "missing"))
+        elif EMOTION.get(row["emotion"]) != clips[name].label:
+            report(
+                DataError(f"{table} says {row['emotion']!r} of {name}", "keep table and names alike", "label")
+            )
 
 
 CORPUS = Corpus(

@@ -6,17 +6,13 @@ from pathlib import Path
 
 from chromesthesia_training.art import EMOTIONS, IMAGE_SUFFIXES, LABEL_ALIASES, read_paintings
 from chromesthesia_training.corpora.corpus import Corpus
-from chromesthesia_training.folders import LABEL_OF_NAME, SOUND_SUFFIXES, read_sound_folder
+from chromesthesia_training.folders import LABEL_OF_NAME, OWN_SUFFIXES, read_sound_folder
+from chromesthesia_training.walking import files_below, folders_in
 
 
 def _holds(folder: Path, names: set[str], suffixes: tuple[str, ...]) -> bool:
     """Some folder named by an emotion holds such a file."""
-    return any(
-        inside.suffix.lower() in suffixes
-        for child in folder.iterdir()
-        if child.is_dir() and child.name.lower() in names
-        for inside in child.rglob("*")
-    )
+    return any(files_below(child, suffixes) for child in folders_in(folder) if child.name.lower() in names)
 
 
 SOUNDS = Corpus(
@@ -28,7 +24,7 @@ SOUNDS = Corpus(
     group="folder below the emotion (a speaker), else file",
     licence="yours",
     here="made up in tests",
-    matches=lambda folder: _holds(folder, set(LABEL_OF_NAME), SOUND_SUFFIXES),
+    matches=lambda folder: _holds(folder, set(LABEL_OF_NAME), OWN_SUFFIXES),
     read_clips=read_sound_folder,
 )
 

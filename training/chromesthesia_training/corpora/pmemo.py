@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-from chromesthesia_training.clips import Clip, EmotionPoint
+from chromesthesia_training.clips import Clip, EmotionPoint, number
 from chromesthesia_training.corpora.corpus import Corpus, never
 from chromesthesia_training.corpora.music_files import (
     find_file,
@@ -13,9 +14,9 @@ from chromesthesia_training.corpora.music_files import (
     music_clips,
     need_file,
     on_scale,
-    read_tidy,
 )
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.tables import headings_of, read_table
 
 STATIC, DYNAMIC_TABLE = "static_annotations.csv", "dynamic_annotations.csv"
 ID, VALENCE, AROUSAL, TIME = "musicId", "Valence(mean)", "Arousal(mean)", "frameTime"
@@ -25,8 +26,8 @@ def read_pmemo(folder: Path, report: Report = stop) -> list[Clip]:
     """Songs `chorus/1.mp3` with one rating each, split by song. Raises DataError for a rating outside 0..1."""
     table = need_file(folder, STATIC)
     points = {
-        number: tuple(rated)
-        for number, rated in _points(table, read_tidy(table, (ID, VALENCE, AROUSAL)), report).items()
+        song: tuple(rated)
+        for song, rated in _points(table, read_table(table, (ID, VALENCE, AROUSAL)), report).items()
     }
     return music_clips("pmemo", join_sounds(points, folder, "pmemo", report), "label")
 
@@ -34,22 +35,22 @@ def read_pmemo(folder: Path, report: Report = stop) -> list[Clip]:
 def read_pmemo_dynamic(folder: Path, report: Report = stop) -> list[Clip]:
     """The same songs with ratings in time (`frameTime` in seconds, every 0.5 s, from 15 s on), 0..1."""
     table = need_file(folder, DYNAMIC_TABLE)
-    rows = read_tidy(table, (ID, TIME, VALENCE, AROUSAL))
+    rows = read_table(table, (ID, TIME, VALENCE, AROUSAL))
     points = {
-        number: tuple(sorted(rated, key=lambda point: point.time_s))
-        for number, rated in _points(table, rows, report).items()
+        song: tuple(sorted(rated, key=lambda point: point.time_s))
+        for song, rated in _points(table, rows, report).items()
     }
     return music_clips("pmemo", join_sounds(points, folder, "pmemo", report), "label")
 
 
-def _points(table: Path, rows: list[dict[str, str]], report: Report) -> dict[str, list[EmotionPoint]]:
+def _points(table: Path, rows: Sequence[dict[str, str]], report: Report) -> dict[str, list[EmotionPoint]]:
     points: dict[str, list[EmotionPoint]] = defaultdict(list)
     for row in rows:
         where = f"{table.name}: song {row[ID]}"
         try:
             points[row[ID]].append(
                 EmotionPoint(
-                    float(row.get(TIME, "0")),
+                    number(row, TIME, table) if TIME in row else 0.0,
                     on_scale(row[VALENCE], 0.0, 1.0, f"{where}: valence"),
                     on_scale(row[AROUSAL], 0.0, 1.0, f"{where}: arousal"),
                 )
@@ -61,10 +62,7 @@ def _points(table: Path, rows: list[dict[str, str]], report: Report) -> dict[str
 
 def _matches(folder: Path) -> bool:
     table = find_file(folder, STATIC)
-    if table is None:
-        return False
-    with table.open(encoding="utf-8-sig") as file:
-        return VALENCE in file.readline()
+    return table is not None and VALENCE in headings_of(table)
 
 
 CORPUS = Corpus(

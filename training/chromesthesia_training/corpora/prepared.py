@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
 from chromesthesia_training.art import read_paintings
-from chromesthesia_training.clips import Clip, EmotionPoint, Role, number, read_table, split_of
+from chromesthesia_training.clips import Clip, EmotionPoint, Role, number, sound_of, split_of
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.corpora.music_files import Song, music_clips, on_scale
@@ -15,21 +14,14 @@ from chromesthesia_training.errors import DataError, Report, stop
 from chromesthesia_training.music import GEMS_VALENCE_AROUSAL, read_emotify, read_vgmidi
 from chromesthesia_training.speech import COLUMNS as SPEECH_COLUMNS
 from chromesthesia_training.speech import read_speech
+from chromesthesia_training.tables import headings_of, read_table
+from chromesthesia_training.walking import is_debris
 
 RATED = ("song_id", "valence_mean", "arousal_mean")
 
 
-def columns_of(table: Path) -> set[str]:
-    """Headings of a csv table; none where there is no such file or it is not text."""
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            return set(next(csv.reader(file), []))
-    except (OSError, UnicodeDecodeError):
-        return set()
-
-
 def _indexed(*columns: str) -> Callable[[Path], bool]:
-    return lambda folder: columns_of(folder / "index.csv") >= set(columns)
+    return lambda folder: headings_of(folder / "index.csv") >= set(columns)
 
 
 def read_rated_songs(folder: Path, report: Report = stop) -> list[Clip]:
@@ -38,7 +30,7 @@ def read_rated_songs(folder: Path, report: Report = stop) -> list[Clip]:
     songs = []
     for row in read_table(index, ("path", *RATED)):
         try:
-            songs.append(Song(folder / row["path"], row["song_id"], (_rated(row, index),)))
+            songs.append(Song(sound_of(row, index), row["song_id"], (_rated(row, index),)))
         except DataError as problem:
             report(problem)
     return music_clips(folder.name, songs, "label")
@@ -46,18 +38,29 @@ def read_rated_songs(folder: Path, report: Report = stop) -> list[Clip]:
 
 def read_unlabelled(folder: Path, report: Report = stop) -> list[Clip]:
     """Sounds of an `index.csv` with `path` and `kind`, for listening: nothing is known of their emotion."""
-    rows = read_table(folder / "index.csv", ("path", "kind", "licence"))
+    index = folder / "index.csv"
+    found: list[tuple[dict[str, str], Path]] = []
+    for row in read_table(index, ("path", "kind", "licence")):
+        try:
+            found.append((row, sound_of(row, index)))
+        except DataError as problem:
+            report(problem)
+    rows = [row for row, _ in found]
     parts = deal([row["path"] for row in rows], [row["kind"] for row in rows])
     roles: list[Role] = ["speech" if row["kind"] == "speech" else "music" for row in rows]
     return [
-        Clip(folder / row["path"], folder.name, role, row["path"], split, fold, None, (), "proxy")
-        for row, role, (split, fold) in zip(rows, roles, parts, strict=True)
+        Clip(path, folder.name, role, row["path"], split, fold, None, (), "proxy")
+        for (row, path), role, (split, fold) in zip(found, roles, parts, strict=True)
     ]
 
 
 def rating_tables(folder: Path) -> list[Path]:
     """Tables of ratings that come without sounds, directly in a folder."""
-    return [table for table in sorted(folder.glob("*.csv")) if columns_of(table) >= {*RATED, "split"}]
+    return [
+        table
+        for table in sorted(folder.glob("*.csv"))
+        if not is_debris(table.name) and headings_of(table) >= {*RATED, "split"}
+    ]
 
 
 def read_ratings(folder: Path, report: Report = stop) -> list[Clip]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chromesthesia.user_files import one_line
 from chromesthesia_training.art import Painting
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora import (
@@ -26,6 +27,7 @@ from chromesthesia_training.corpora import (
 )
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.walking import folders_in, is_folder
 
 CORPORA: tuple[Corpus, ...] = (
     *prepared.CORPORA,
@@ -79,13 +81,12 @@ def find_corpora(folder: Path) -> list[tuple[Corpus, Path]]:
 
     Raises DataError where there is no folder, and where nothing in it is known.
     """
-    if not folder.is_dir():
-        raise DataError(f"there is no folder {folder}", "give the folder of a corpus", "missing")
+    if not is_folder(folder):
+        raise DataError(f"there is no folder {one_line(folder)}", "give the folder of a corpus", "missing")
     itself = recognise(folder)
     if itself is not None and itself.prepared:
         return [(itself, folder)]
-    children = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
-    inside = [(corpus, child) for child in children if (corpus := recognise(child))]
+    inside = [(corpus, child) for child in folders_in(folder) if (corpus := recognise(child))]
     # the parts of one corpus look like that corpus, so only unlike ones make a folder of corpora
     if itself is not None and len({corpus.name for corpus, _ in inside}) < 2:
         return [(itself, folder)]

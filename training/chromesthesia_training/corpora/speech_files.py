@@ -14,6 +14,7 @@ from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.errors import DataError, Report
 from chromesthesia_training.folders import SOUND_SUFFIXES
 from chromesthesia_training.speech import speech_points
+from chromesthesia_training.walking import files_below
 
 STRONG, NORMAL = 1.1, 0.8
 """How far out the proxy lies for strong and for normal acting, as in `speech.INTENSITY_GAIN`."""
@@ -31,12 +32,7 @@ class Utterance:
 
 def sound_files(folder: Path) -> list[Path]:
     """All sounds below a folder, in order, without hidden files and what archives leave beside them."""
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SOUND_SUFFIXES
-        and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
-    ]
+    return files_below(folder, SOUND_SUFFIXES)
 
 
 def mostly_named(pattern: re.Pattern[str]) -> Callable[[Path], bool]:

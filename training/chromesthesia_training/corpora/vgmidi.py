@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chromesthesia.user_files import one_line, read_text
 from chromesthesia_training.clips import Clip, EmotionPoint
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.music_files import Song, find_file, music_clips, sounds_by_stem
 from chromesthesia_training.errors import DataError, Report, stop
+from chromesthesia_training.walking import files_below
 
 TABLES = "vgmidi_raw_*.json"
+PARTS = ("annotations", "pieces")
+LIMIT_BYTES = 64 << 20
 
 
 def read_vgmidi_original(folder: Path, report: Report = stop) -> list[Clip]:
@@ -26,7 +32,7 @@ def read_vgmidi_original(folder: Path, report: Report = stop) -> list[Clip]:
     (series_console_game_piece). Raises DataError for a rating outside the scale, a piece without sound, a damaged
     table.
     """
-    tables = sorted(folder.rglob(TABLES))
+    tables = [path for path in files_below(folder, (".json",)) if fnmatchcase(path.name, TABLES)]
     if not tables:
         raise DataError(
             f"there is no {TABLES} below {folder}", "give the folder of the repository", "missing"
@@ -39,20 +45,24 @@ def read_vgmidi_original(folder: Path, report: Report = stop) -> list[Clip]:
         for key, rating in content["annotations"].items():
             ratings[key.rpartition("_")[0]].append(rating)
         for number, piece in content["pieces"].items():
+            where = f"{table.name}: {number}"
             try:
-                songs.append(_song(piece, ratings[number], sounds, f"{table.name}: {number}"))
+                songs.append(_song(piece, ratings[number], sounds, where))
             except DataError as problem:
                 report(problem)
+            except (KeyError, TypeError, ValueError) as error:
+                report(DataError(f"{where} lacks or garbles {one_line(error)}", "restore it", "layout"))
     return music_clips("vgmidi", songs, "label")
 
 
 def _load(table: Path) -> dict[str, Any]:
+    text = read_text(table, LIMIT_BYTES, partial(DataError, kind="corrupt"))
     try:
-        content = json.loads(table.read_text(encoding="utf-8"))
-        if isinstance(content, dict) and {"annotations", "pieces"} <= content.keys():
-            return content
-    except ValueError as error:
-        raise DataError(f"{table} is damaged: {error}", "restore it", "corrupt") from error
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{table} is damaged: {one_line(error)}", "restore it", "corrupt") from error
+    if isinstance(content, dict) and all(isinstance(content.get(part), dict) for part in PARTS):
+        return content
     raise DataError(f"{table} holds no annotations and pieces", "restore it", "layout")
 
 

@@ -7,6 +7,7 @@ deviation over the song, and counts 386. Its list adds up to 2 x 173 = 346, whic
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ def chunk_count(samples: int) -> int:
 
 def chunk_starts_s(count: int) -> Float64:
     """When each chunk begins."""
-    return np.arange(count) * CHUNK_S
+    return np.asarray(np.arange(count) * CHUNK_S, dtype=np.float64)
 
 
 def extract(samples: Float32) -> SongFeatures:
@@ -98,7 +99,7 @@ def _frames(samples: Float32) -> _Frames:
 
     magnitude = np.abs(librosa.stft(samples, n_fft=FFT, hop_length=HOP))
     power = magnitude**2
-    given = {"sr": RATE_HZ, "n_fft": FFT, "hop_length": HOP}
+    given: dict[str, Any] = {"sr": RATE_HZ, "n_fft": FFT, "hop_length": HOP}
     mel = librosa.power_to_db(librosa.feature.melspectrogram(S=power, **given, n_mels=SIZES["mel"]))
     tuning = librosa.estimate_tuning(S=magnitude, sr=RATE_HZ, n_fft=FFT, bins_per_octave=BINS_PER_OCTAVE)
     constant_q = np.abs(
@@ -167,7 +168,7 @@ def _own(frames: _Frames, span: slice) -> Float32:
     energy = (frames.pitches[:, span] ** 2).mean(axis=1)
     octaves = 10.0 * np.log10(energy.reshape(OCTAVES, 12).sum(axis=1) + 1e-10)
     values = [described, changing, octaves, *_harmony(energy), _rhythm(frames, span)]
-    return np.nan_to_num(np.concatenate(values)).astype(np.float32)
+    return np.asarray(np.nan_to_num(np.concatenate(values)), dtype=np.float32)
 
 
 def _harmony(energy: Float64) -> tuple[Float64, Float64, Float64]:

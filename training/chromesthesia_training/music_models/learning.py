@@ -182,8 +182,9 @@ def train_folds(
             module, loader, scoring_loader(Rows(given[ask], targets[ask])), settings, resume=not fresh
         )
         said = answer(module.net, given[ask]) * spread + middle
-        curve = [
-            {name: round(float(point[name]), 4) for name in ("epoch", "loss", "val_r") if name in point}
+        names: tuple[str, ...] = ("epoch", "loss", "val_r")
+        curve: list[Mapping[str, float]] = [
+            {name: round(float(point[name]), 4) for name in names if name in point}
             for point in report.history
         ]
         return FoldAnswers(
@@ -196,4 +197,4 @@ def train_folds(
 
 def _scaled(inputs: NDArray[Any], learn: Int64) -> NDArray[np.float32]:
     middle, spread = inputs[learn].mean(axis=0), inputs[learn].std(axis=0) + 1e-6
-    return np.clip((inputs - middle) / spread, -4.0, 4.0).astype(np.float32)
+    return np.asarray(np.clip((inputs - middle) / spread, -4.0, 4.0), dtype=np.float32)

@@ -133,7 +133,7 @@ def musicnn(songs: SongSet, weights: Path, cache_dir: Path) -> tuple[Described, 
             net.append(port.load_musicnn(weights))
         patches = torch.from_numpy(port.musicnn_patches(read_sound(path, port.RATE_HZ)))
         with torch.inference_mode():
-            made = [net[0].embed(part) for part in patches.split(BATCH_PATCHES)]
+            made = [net[0].embed(part) for part in torch.split(patches, BATCH_PATCHES)]
         return {
             "pooled": torch.cat([one[0] for one in made]).numpy(),
             "embedding": torch.cat([one[1] for one in made]).numpy(),

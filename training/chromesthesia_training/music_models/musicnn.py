@@ -139,9 +139,9 @@ ALONG_TIME = (3, 1, 0, 2)
 """Kernels [frames, channels, 1, out] of the layers along time, to [out, channels, frames, 1]."""
 
 
-def parameter_places(net: Musicnn) -> list[tuple[nn.Parameter, str, tuple[int, ...] | None]]:
+def parameter_places(net: Musicnn) -> list[tuple[Tensor, str, tuple[int, ...] | None]]:
     """Every parameter with the name of its tensor and how its axes are turned."""
-    found: list[tuple[nn.Parameter, str, tuple[int, ...] | None]] = []
+    found: list[tuple[Tensor, str, tuple[int, ...] | None]] = []
 
     def affine(norm: nn.Module, number: int) -> None:
         assert isinstance(norm, Affine)

@@ -73,7 +73,7 @@ class Cnn14(nn.Module):
     @property
     def least_samples(self) -> int:
         """The shortest sound that leaves a frame after the pooling."""
-        return HOP * 2 ** (self.blocks - 1)
+        return int(HOP * 2 ** (self.blocks - 1))
 
     def forward(self, samples: Tensor) -> Tensor:
         half = self.window // 2
@@ -150,4 +150,4 @@ def embed_chunks(net: Cnn14, samples: Float32) -> Float32:
     count = max(1, len(samples) // length)
     samples = np.pad(samples, (0, max(0, count * length - len(samples))))
     chunks = torch.from_numpy(np.ascontiguousarray(samples[: count * length].reshape(count, length)))
-    return np.concatenate([net(part).numpy() for part in chunks.split(4)])
+    return np.concatenate([net(part).numpy() for part in torch.split(chunks, 4)])

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia_training.clips import Clip, EmotionPoint, number, read_table
+from chromesthesia_training.clips import Clip, EmotionPoint, number
 from chromesthesia_training.corpora.deam import STATIC_FIRST, read_deam
 from chromesthesia_training.corpora.music_files import find_file, join_sounds, music_clips, on_scale
 from chromesthesia_training.corpora.speech_files import sound_files
 from chromesthesia_training.errors import DataError, Report, stop
 from chromesthesia_training.music import GEMS_VALENCE_AROUSAL, read_emotify, read_vgmidi
 from chromesthesia_training.music_models.midi import check_midi
+from chromesthesia_training.tables import read_table
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -45,4 +45,4 @@ def chunk_spectra(samples: Float32) -> Float32:
         power = _filters() @ (magnitude / (FFT / 4.0)) ** 2
         found[number] = librosa.power_to_db(power, ref=1.0, amin=1e-12, top_db=None)
     half = (HIGHEST_DB - LOWEST_DB) / 2.0
-    return np.clip((found - LOWEST_DB) / half - 1.0, -1.0, 1.0)
+    return np.asarray(np.clip((found - LOWEST_DB) / half - 1.0, -1.0, 1.0), dtype=np.float32)

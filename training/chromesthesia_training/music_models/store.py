@@ -6,6 +6,8 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +44,8 @@ def stored(
             arrays = compute(path)
             check_shapes(path, arrays, shapes)
             with whole_file(file) as open_file:
-                np.savez(open_file, **{key: np.asarray(value) for key, value in arrays.items()})
+                stored: dict[str, Any] = {key: np.asarray(value) for key, value in arrays.items()}
+                np.savez(open_file, **stored)
             computed += 1
             if computed % SAY_EVERY == 0:
                 logger.info("%s: %d computed", name, computed)
@@ -55,7 +58,7 @@ def read_features(file: Path, shapes: Shapes) -> Arrays:
     try:
         with np.load(file, allow_pickle=False) as stored_file:
             arrays = {key: np.asarray(stored_file[key]) for key in stored_file.files}
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(
             f"the file of features {file} is damaged: {error}", "remove it: it is computed again", "corrupt"
         ) from error

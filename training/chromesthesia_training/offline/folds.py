@@ -16,7 +16,7 @@ from torch import Tensor
 
 from chromesthesia.seams import Float32
 from chromesthesia_training.clips import Clip
-from chromesthesia_training.fit import FitSettings, fit
+from chromesthesia_training.fit import FitSettings, fit, load_best
 from chromesthesia_training.offline.loading import Rows, scoring_loader, training_loader
 from chromesthesia_training.offline.models import ClipEncoder
 from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, draw_weights, one_hot
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
+CHOOSING_SHARE = 1 / 8
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,21 @@ def speaker_splits(clips: Sequence[Clip], protocol: Protocol = "group", tess: bo
     return splits
 
 
+def choosing_splits(clips: Sequence[Clip], protocol: Protocol = "group", tess: bool = False) -> list[Split]:
+    """As `speaker_splits`, with a part of the training clips set aside in `val` to end training by.
+
+    By speaker it is of an eighth of the other speakers, else of a tenth of the other clips.
+    """
+    splits = []
+    for split in protocol_splits(clips, protocol, val_share=None if protocol == "random" else CHOOSING_SHARE):
+        train, val = (
+            np.array([row for row in rows if tess or clips[row].corpus != "tess"], dtype=np.int64)
+            for rows in (split.train, split.val)
+        )
+        splits.append(Split(split.name, train, val, split.test))
+    return splits
+
+
 def clip_inputs(encoder: ClipEncoder, views: Views, rows: Int64, train: Int64) -> tuple[Tensor, Tensor]:
     """What the encoder takes of `rows`, and the mask; functionals are standardised on the rows `train`."""
     if encoder.takes == "functionals":
@@ -83,19 +99,31 @@ def train_fold(
     seed: int,
     fresh: bool,
 ) -> FoldAnswers:
-    """Train on one split and answer its test rows; the score by epoch is of the test rows and chooses nothing."""
+    """Train on `split.train`, end and choose the epoch by `split.val`, and answer the test rows, which choose nothing.
+
+    A recipe without patience ends after its epochs and its last weights count; the curve is then of `split.val`, too.
+    """
     torch.manual_seed(seed)
     encoder = make()
-    train = Rows(
-        *clip_inputs(encoder, task.views, split.train, split.train), one_hot(task.labels[split.train])
+    train, choose = (
+        Rows(*clip_inputs(encoder, task.views, rows, split.train), one_hot(task.labels[rows]))
+        for rows in (split.train, split.val)
     )
-    test = Rows(*clip_inputs(encoder, task.views, split.test, split.train), one_hot(task.labels[split.test]))
     weights = draw_weights([task.groups[row] for row in split.train], recipe.balance)
     loader = training_loader(train, weights, recipe.batch, seed)
     module = ClipClassifier(encoder, recipe, len(loader) * recipe.epochs, seed)
-    settings = FitSettings(run_dir, max_epochs=recipe.epochs, seed=seed, checkpoint_every_steps=10_000)
-    report = fit(module, loader, scoring_loader(test), settings, resume=not fresh)
-    probabilities = answer(module.encoder, test.tensors[0], test.tensors[1])
+    settings = FitSettings(
+        run_dir,
+        max_epochs=recipe.epochs,
+        patience=recipe.patience,
+        ema_decay=recipe.average,
+        seed=seed,
+        checkpoint_every_steps=10_000,
+    )
+    report = fit(module, loader, scoring_loader(choose), settings, resume=not fresh)
+    if recipe.patience is not None:
+        load_best(module, report)
+    probabilities = answer(module.encoder, *clip_inputs(encoder, task.views, split.test, split.train))
     return FoldAnswers(split.name, split.test, probabilities, report.minutes, _curve(report.history))
 
 
@@ -116,18 +144,30 @@ def run_folds(
     """Every split in turn; one whose answers lie in `run_dir` from the same recipe and rows is not trained again."""
     done = []
     for split in splits:
-        key = json.dumps([asdict(recipe), seed, len(split.train), int(split.train.sum())])
+        key = json.dumps(
+            [asdict(recipe), seed, len(split.train), int(split.train.sum()), int(split.val.sum())]
+        )
         folder = run_dir / split.name.replace(" ", "-")
         answers = None if fresh else read_answers(folder / "answers.npz", key, split)
         if answers is None:
             begun_s = time.process_time()
-            answers = train_fold(make, task, split, recipe, folder, seed, fresh)
+            anew = fresh or not _same_run(folder / "key.json", key)
+            answers = train_fold(make, task, split, recipe, folder, seed, anew)
             write_answers(folder / "answers.npz", key, answers)
             logger.info(
                 "%s %s: %.0f s of processor time", run_dir.name, split.name, time.process_time() - begun_s
             )
         done.append(answers)
     return done
+
+
+def _same_run(path: Path, key: str) -> bool:
+    """Whether the folder holds a run of `key`, whose checkpoints may be gone on from; else it is marked as one."""
+    if path.is_file() and path.read_text(encoding="utf-8") == key:
+        return True
+    with whole_file(path) as file:
+        file.write(key.encode())
+    return False
 
 
 def write_answers(path: Path, key: str, answers: FoldAnswers) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import lightning
@@ -24,39 +24,46 @@ logger = logging.getLogger(__name__)
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 ANSWER_BATCH = 128
+WARMING_STEPS = 100
+FALL = 0.3
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How an encoder is trained; set beforehand, not tuned.
 
+    epochs: at most so many. patience: the run ends when the validation part was no better for so many epochs, the
+    learning rate falls when it was not for a third of them, and the best epoch counts; None trains on the validation
+    part too, for all epochs, along one cycle.
+    average: decay of the running average of the weights, which is what is validated and kept; 0 for none.
     balance: a clip is drawn with its (corpus, emotion) count to the power of minus this.
-    band_shift: spectra are moved by up to so many mel bands.
+    band_shift, stretch: spectra are moved by up to so many mel bands, and made up to this share longer or shorter.
     """
 
-    epochs: int = 10
+    epochs: int = 80
+    patience: int | None = 9
+    average: float = 0.99
     batch: int = 32
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 0.02
     label_smoothing: float = 0.1
     mixup_alpha: float = 0.3
     time_masks: int = 2
     time_frames: int = 12
-    frequency_masks: int = 4
+    frequency_masks: int = 2
     bands: int = 10
     band_shift: int = 3
+    stretch: float = 0.15
     balance: float = 0.3
 
     def plain(self) -> Recipe:
         """The same without any augmentation."""
-        return Recipe(
-            self.epochs, self.batch, self.learning_rate, self.weight_decay, self.label_smoothing,
-            mixup_alpha=0.0, time_masks=0, frequency_masks=0, band_shift=0, balance=self.balance,
-        )  # fmt: skip
+        return replace(self, mixup_alpha=0.0, time_masks=0, frequency_masks=0, band_shift=0, stretch=0.0)
 
 
 class ClipClassifier(lightning.LightningModule):
-    """A clip encoder with its loss, augmentation and one-cycle schedule (Smith and Topin 2019).
+    """A clip encoder with its loss, augmentation and schedule: one cycle (Smith and Topin 2019) where the recipe has no
+    patience, else a rate that falls where validation no longer rises.
 
     Batches are (inputs, mask, targets): inputs float16 or float32 as the encoder takes them, targets float [B, 3]. The
     augmentation of step n follows from (seed, n) alone.
@@ -106,6 +113,15 @@ class ClipClassifier(lightning.LightningModule):
         optimiser = torch.optim.AdamW(
             _parameter_groups(self.encoder, self.recipe), weight_decay=self.recipe.weight_decay
         )
+        if self.recipe.patience is not None:
+            warming = torch.optim.lr_scheduler.LinearLR(optimiser, 0.05, total_iters=WARMING_STEPS)
+            falling = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                optimiser, "max", factor=FALL, patience=max(1, self.recipe.patience // 3), threshold=1e-4
+            )
+            return [optimiser], [
+                {"scheduler": warming, "interval": "step"},
+                {"scheduler": falling, "interval": "epoch", "monitor": "val_macro_f1"},
+            ]
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser,
             [float(group["lr"]) for group in optimiser.param_groups],
@@ -141,13 +157,8 @@ def augment(
         )
         inputs = hidden.reshape(rows, steps, channels, bands).permute(0, 2, 1, 3)
     elif inputs.ndim == 4 and inputs.shape[1] == VIEWS:
-        if recipe.band_shift > 0:
-            shift = int(
-                torch.randint(
-                    -recipe.band_shift, recipe.band_shift + 1, (1,), generator=generator, device=inputs.device
-                )
-            )
-            inputs = torch.roll(inputs, shift, dims=3)
+        if recipe.band_shift > 0 or recipe.stretch > 0.0:
+            inputs, mask = warp(inputs, mask, recipe.band_shift, recipe.stretch, generator)
         rows, views, frames, bands = inputs.shape
         hidden = spec_augment(
             inputs.transpose(1, 2).reshape(rows, frames, views * bands),
@@ -164,6 +175,24 @@ def augment(
         generator.set_state(state)
         mask, _ = mixup(mask, targets, generator, recipe.mixup_alpha)
     return inputs, mask, targets
+
+
+def warp(
+    inputs: Tensor, mask: Tensor, band_shift: float, stretch: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Each row moved along frequency and stretched in time its own way, beginning where it began: another voice at
+    another pace. inputs [B, views, frames, bands], mask [B, frames]."""
+    rows, _, frames, bands = inputs.shape
+    draws = torch.rand(2, rows, 1, generator=generator, device=inputs.device) * 2.0 - 1.0
+    pace, shift = 1.0 + stretch * draws[0], 2.0 * band_shift / bands * draws[1]
+    places = (torch.arange(frames, device=inputs.device) + 0.5) / frames
+    time = (2.0 * pace * places - 1.0)[:, :, None].expand(rows, frames, bands)
+    frequency = (2.0 * torch.arange(bands, device=inputs.device) + 1.0) / bands - 1.0
+    grid = torch.stack([(frequency + shift)[:, None].expand_as(time), time], dim=3)
+    moved = functional.grid_sample(inputs, grid, padding_mode="border", align_corners=False)
+    source = (places * pace * frames).long()
+    heard = torch.where(source < frames, mask.gather(1, source.clamp(max=frames - 1)), 0.0)
+    return moved * (heard > 0.0)[:, None, :, None], heard
 
 
 def one_hot(labels: Int64) -> Tensor:

@@ -9,11 +9,11 @@ OF_THE_PACK = ("samples.jpg", "clip.webp")
 """Made from the pack, not from metrics files."""
 
 
-def targets_table(book: Book, keys: str = "") -> list[str]:
-    """The targets whose key begins with `keys`, and whether they are met."""
+def targets_table(book: Book, *keys: str) -> list[str]:
+    """The targets whose key begins with one of `keys`, all where none is given, and whether they are met."""
     rows = []
     for key, entry in summary(book).items():
-        if not key.startswith(keys):
+        if keys and not key.startswith(keys):
             continue
         value = NOT_RUN if entry["value"] is None else f"{entry['value']:.3f}".rstrip("0").rstrip(".")
         if entry["deviation"]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from chromesthesia_training.results.book import NOT_RUN, Book
 from chromesthesia_training.results.metrics_file import Figure, Metrics
-from chromesthesia_training.results.rows import GENERATOR
+from chromesthesia_training.results.rows import ENCODER_ROWS, GENERATOR
 
 STREAMING_GAP = 0.03
 MUSIC = ("ensemble", "ensemble_described", "own")
@@ -56,6 +56,27 @@ def _near_the_best(book: Book) -> float | None:
     return None if best is None else best[1].mean - STREAMING_GAP
 
 
+def _of_its_size(name: str) -> Callable[[Book], Found | None]:
+    """Macro-F1 of one of the reference's encoders, once it is within a quarter of the reference's size."""
+    millions = next(row.millions for row in ENCODER_ROWS if row.key == name.split(".")[0])
+
+    def find(book: Book) -> Found | None:
+        found = _of("macro_f1", f"encoders/{name}")(book)
+        size = None if found is None else found[0].figure("parameters")
+        return found if size is not None and 0.75 <= size.mean / 1e6 / millions <= 1.25 else None
+
+    return find
+
+
+def _reference_cgan(book: Book) -> Found | None:
+    """The cGAN's figure, once it is of the reference's size."""
+    metrics = book.get("alignment/cgan")
+    if metrics is None or metrics["settings"].get("side") != 64 or metrics["settings"].get("epochs") != 100:
+        return None
+    figure = metrics.figure("any_of_k5")
+    return None if figure is None else (metrics, figure)
+
+
 TARGETS: tuple[Target, ...] = (
     Target(
         "encoder.random.macro_f1",
@@ -74,6 +95,33 @@ TARGETS: tuple[Target, ...] = (
         lambda book: 0.76,
         "more",
         lambda book: best_encoder(book, "speaker"),
+    ),
+    Target(
+        "encoder.reference_cnn.random.macro_f1",
+        "the reference's CNN at its size, random split by clip",
+        "0.936",
+        "0.94",
+        lambda book: 0.94,
+        "more",
+        _of_its_size("cnn.random"),
+    ),
+    Target(
+        "encoder.reference_cnn.speaker.macro_f1",
+        "the same, by speaker, without TESS",
+        "0.687",
+        "0.70",
+        lambda book: 0.70,
+        "more",
+        _of_its_size("cnn.speaker"),
+    ),
+    Target(
+        "encoder.reference_transformer.random.macro_f1",
+        "the reference's Transformer at its size, random split by clip",
+        "theirs 0.677",
+        "0.85",
+        lambda book: 0.85,
+        "more",
+        _of_its_size("transformer.random"),
     ),
     Target(
         "encoder.streaming.macro_f1",
@@ -101,6 +149,15 @@ TARGETS: tuple[Target, ...] = (
         lambda book: 0.95,
         "more",
         _of("unseen_audio_ratio", "alignment/retrieval"),
+    ),
+    Target(
+        "cgan.reference.consistency",
+        "the reference's cGAN at its size (64 x 64, 100 epochs), counted as it does: any of five neighbours",
+        "theirs 0.75",
+        "0.75 (real 0.92, shuffled 0.88)",
+        lambda book: 0.75,
+        "more",
+        _reference_cgan,
     ),
     Target(
         "gan.consistency_3way",

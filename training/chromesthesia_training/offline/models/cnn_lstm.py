@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from chromesthesia_training.offline.models.parts import ClipEncoder, Front, mean_and_deviation, step_mask
+from chromesthesia_training.offline.models.parts import (
+    ClipEncoder,
+    Front,
+    Widths,
+    mean_and_deviation,
+    step_mask,
+)
+
+WIDTHS = (16, 32, 80, 128)
 
 
 class CnnLstm(ClipEncoder):
     """Front, one bidirectional LSTM (Hochreiter and Schmidhuber 1997), statistics over time."""
 
-    def __init__(self, embedding: int = 128, hidden: int = 96) -> None:
+    def __init__(self, embedding: int = 128, hidden: int = 144, widths: Widths = WIDTHS) -> None:
         super().__init__(4 * hidden, embedding)
-        self.front = Front()
+        self.front = Front(widths)
         self.recurrent = nn.LSTM(self.front.width, hidden, batch_first=True, bidirectional=True)
 
     def describe(self, spectra: Tensor, mask: Tensor) -> Tensor:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from chromesthesia_training.offline.models.parts import Attention, ClipEncoder, Front, step_mask
+from chromesthesia_training.offline.models.parts import (
+    Attention,
+    ClipEncoder,
+    Front,
+    Widths,
+    step_mask,
+)
+
+WIDTHS = (16, 32, 80, 128)
 
 
 class CnnLstmAttention(ClipEncoder):
     """Front, one bidirectional LSTM, additive attention over time."""
 
-    def __init__(self, embedding: int = 128, hidden: int = 96) -> None:
+    def __init__(self, embedding: int = 128, hidden: int = 148, widths: Widths = WIDTHS) -> None:
         super().__init__(2 * hidden, embedding)
-        self.front = Front()
+        self.front = Front(widths)
         self.recurrent = nn.LSTM(self.front.width, hidden, batch_first=True, bidirectional=True)
         self.attention = Attention(2 * hidden)
 

@@ -10,14 +10,16 @@ from chromesthesia.seams import EMOTIONS
 
 VIEWS = 3
 BANDS = 64
-FRONT_WIDTHS = (12, 24, 48, 64)
 FRAMES_PER_STEP = 8
+Widths = tuple[int, int, int, int]
 
 
-def conv_norm(channels_in: int, channels_out: int, stride: tuple[int, int] = (1, 1)) -> nn.Sequential:
-    """3 x 3 convolution, batch norm, ReLU."""
+def conv_norm(
+    channels_in: int, channels_out: int, stride: tuple[int, int] = (1, 1), side: int = 3
+) -> nn.Sequential:
+    """Convolution of `side` by `side`, batch norm, ReLU."""
     return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=False),
+        nn.Conv2d(channels_in, channels_out, side, stride=stride, padding=side // 2, bias=False),
         nn.BatchNorm2d(channels_out),
         nn.ReLU(inplace=True),
     )
@@ -26,7 +28,7 @@ def conv_norm(channels_in: int, channels_out: int, stride: tuple[int, int] = (1,
 class Front(nn.Module):
     """Four strided convolutions: [B, 3, frames, 64] -> [B, frames / 8, 4 * last width]."""
 
-    def __init__(self, widths: tuple[int, int, int, int] = FRONT_WIDTHS) -> None:
+    def __init__(self, widths: Widths) -> None:
         super().__init__()
         strides = ((2, 2), (2, 2), (2, 2), (1, 2))
         channels = (VIEWS, *widths[:-1])

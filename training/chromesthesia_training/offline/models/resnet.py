@@ -15,7 +15,7 @@ from chromesthesia_training.offline.models.parts import (
     step_mask,
 )
 
-WIDTHS = (12, 24, 48, 96)
+WIDTHS = (32, 64, 128, 128, 256, 256)
 
 
 class Block(nn.Module):
@@ -42,15 +42,20 @@ class Block(nn.Module):
 
 
 class ResNet(ClipEncoder):
-    """A strided stem and four residual blocks, statistics over time."""
+    """A strided stem and five residual blocks, statistics over time.
 
-    def __init__(self, embedding: int = 128) -> None:
-        super().__init__(2 * WIDTHS[-1] * (BANDS // 16), embedding)
-        self.stem = conv_norm(VIEWS, WIDTHS[0], (2, 2))
+    The stem quarters time and frequency: what costs is products, and those are had where maps are large.
+    """
+
+    def __init__(self, embedding: int = 128, widths: tuple[int, ...] = WIDTHS) -> None:
+        halvings = sum(one != other for one, other in zip((widths[0], *widths[:-1]), widths, strict=True))
+        bands = -(-(BANDS // 4) // 2**halvings)
+        super().__init__(2 * widths[-1] * bands, embedding)
+        self.stem = conv_norm(VIEWS, widths[0], (4, 4), side=5)
         self.blocks = nn.Sequential(
             *(
                 Block(one, other, 1 if one == other else 2)
-                for one, other in zip((WIDTHS[0], *WIDTHS[:-1]), WIDTHS, strict=True)
+                for one, other in zip((widths[0], *widths[:-1]), widths, strict=True)
             )
         )
 

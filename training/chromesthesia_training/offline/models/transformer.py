@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from chromesthesia_training.offline.models.parts import (
     BANDS,
-    FRAMES_PER_STEP,
     VIEWS,
     ClipEncoder,
+    conv_norm,
     mean_and_deviation,
     step_mask,
 )
@@ -18,11 +18,15 @@ LONGEST_STEPS = 64
 
 
 class Transformer(ClipEncoder):
-    """Patches of 8 frames by all bands, learned positions, pre-norm layers (Vaswani et al. 2017), statistics."""
+    """Two strided convolutions make the tokens (Xiao et al. 2021), learned positions, pre-norm layers (Vaswani et
+    al. 2017), statistics over time."""
 
-    def __init__(self, embedding: int = 128, width: int = 128, layers: int = 3, heads: int = 4) -> None:
+    def __init__(
+        self, embedding: int = 128, width: int = 128, layers: int = 3, heads: int = 4, stem: int = 16
+    ) -> None:
         super().__init__(2 * width, embedding)
-        self.patches = nn.Linear(VIEWS * FRAMES_PER_STEP * BANDS, width)
+        self.stem = nn.Sequential(conv_norm(VIEWS, stem, (2, 2)), conv_norm(stem, 2 * stem, (2, 4)))
+        self.patches = nn.Linear(2 * stem * (BANDS // 8), width)
         self.positions = nn.Parameter(0.02 * torch.randn(1, LONGEST_STEPS, width))
         self.layers = nn.ModuleList(
             nn.TransformerEncoderLayer(
@@ -33,10 +37,9 @@ class Transformer(ClipEncoder):
         self.norm = nn.LayerNorm(width)
 
     def describe(self, spectra: Tensor, mask: Tensor) -> Tensor:
-        rows, views, frames, bands = spectra.shape
-        steps = frames // FRAMES_PER_STEP
-        cut = spectra[:, :, : steps * FRAMES_PER_STEP].reshape(rows, views, steps, FRAMES_PER_STEP, bands)
-        hidden = self.patches(cut.transpose(1, 2).flatten(2)) + self.positions[:, :steps]
+        tokens = self.patches(self.stem(spectra).permute(0, 2, 1, 3).flatten(2))
+        steps = tokens.shape[1]
+        hidden = tokens + self.positions[:, :steps]
         weight = step_mask(mask, steps)
         for layer in self.layers:
             hidden = layer(hidden, src_key_padding_mask=weight <= 0.0)

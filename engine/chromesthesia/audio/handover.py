@@ -1,0 +1,113 @@
+"""From the étude to the microphone in the middle of a show, without a jump that could be heard as an event."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import numpy as np
+
+from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, AudioSource, Float32
+
+log = logging.getLogger(__name__)
+
+FADE_SAMPLES = SAMPLE_RATE_HZ // 10
+"""Each side of the change fades for this long; less than a sound card's buffer holds of the sound not yet fetched."""
+DROPPED_AT_MOST_SAMPLES = SAMPLE_RATE_HZ
+PAUSE_S = 1.0
+
+
+class HandoverSource:
+    """AudioSource that plays `meanwhile` until `wanted` gives its first sound, then `wanted` for good.
+
+    One fades out, then the other fades in; samples go on counting and no moment is heard twice: what `wanted` heard
+    before the other one's end is dropped. It ends when `meanwhile` ends before anything has come. A thread of its own
+    waits for the first sound.
+    """
+
+    def __init__(self, meanwhile: AudioSource, wanted: AudioSource) -> None:
+        self._meanwhile = meanwhile
+        self._wanted = wanted
+        self._come = threading.Event()
+        self._closed = threading.Event()
+        self._going = False
+        self._gone = False
+        self._faded = 0
+        self._dropped = 0
+        self._end_s = 0.0
+        self._looking = threading.Thread(target=self._look_out, name="microphone look-out", daemon=True)
+        self._looking.start()
+
+    @property
+    def name(self) -> str:
+        """Of the one that plays now."""
+        return self._wanted.name if self._gone else self._meanwhile.name
+
+    @property
+    def live(self) -> bool:
+        return self._wanted.live if self._gone else self._meanwhile.live
+
+    @property
+    def overruns(self) -> int:
+        return self._wanted.overruns if self._gone else self._meanwhile.overruns
+
+    def read(self) -> AudioBlock | None:
+        """The next block of the one that plays; None when that has ended, or once closed. One thread only."""
+        while not self._closed.is_set():
+            block = self._read_wanted() if self._gone else self._read_meanwhile()
+            if block is None:
+                self.close()
+            elif block.samples.size:
+                return block
+        return None
+
+    def close(self) -> None:
+        """Stop both. Safe from any thread, and twice."""
+        self._closed.set()
+        self._meanwhile.close()
+        self._wanted.close()
+
+    def _look_out(self) -> None:
+        while not self._closed.is_set():
+            try:
+                if self._wanted.read() is not None:
+                    self._come.set()
+                return
+            except Exception:  # the étude plays on, and the microphone may come later
+                log.exception("the microphone could not be read; trying again")
+                self._closed.wait(PAUSE_S)
+
+    def _read_meanwhile(self) -> AudioBlock | None:
+        # Asked for before reading, so that a whole block is faded or none of it.
+        self._going = self._going or self._come.is_set()
+        block = self._meanwhile.read()
+        if block is None or not self._going:
+            return block
+        samples = block.samples * (1.0 - self._rise(block.samples.shape[0]))
+        self._end_s = block.entered_s + samples.shape[0] / SAMPLE_RATE_HZ
+        if self._faded >= FADE_SAMPLES:
+            before = self.name
+            self._meanwhile.close()
+            self._faded = 0
+            self._gone = True
+            log.info("a microphone has come: from %s to %s", before, self.name)
+        return AudioBlock(samples, block.entered_s)
+
+    def _read_wanted(self) -> AudioBlock | None:
+        block = self._wanted.read()
+        if block is None or self._faded >= FADE_SAMPLES:
+            return block
+        samples, entered_s = block.samples, block.entered_s
+        if not self._faded:
+            early = round((self._end_s - entered_s) * SAMPLE_RATE_HZ)
+            early = min(max(early, 0), samples.shape[0], DROPPED_AT_MOST_SAMPLES - self._dropped)
+            self._dropped += early
+            samples, entered_s = samples[early:], entered_s + early / SAMPLE_RATE_HZ
+        return AudioBlock(samples * self._rise(samples.shape[0]), entered_s)
+
+    def _rise(self, count: int) -> Float32:
+        """The next `count` values of a half cosine from 0 to 1, float32."""
+        place = np.minimum(np.arange(self._faded, self._faded + count), FADE_SAMPLES) / FADE_SAMPLES
+        self._faded += count
+        rise: Float32 = (0.5 - 0.5 * np.cos(np.pi * place)).astype(np.float32)
+        return rise

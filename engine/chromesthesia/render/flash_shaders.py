@@ -1,0 +1,270 @@
+"""The four passes of the flash limiter; see `flash_limiter` for what they do together."""
+
+from __future__ import annotations
+
+COLUMNS, ROWS = 42, 24
+"""Points of the picture that are watched, once for general and once for red flashes."""
+STEPS = 6
+"""The picture in widths or heights of half a field; a field begins at each step but the last."""
+FIELDS = STEPS - 1
+HOLD_VERTICES = STEPS * STEPS * 6
+
+_HEAD = f"""#version 330 core
+const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, STEPS = {STEPS}, FIELDS = {FIELDS};
+"""
+
+# Eight turns, newest first, as moments of a clock of whole milliseconds that goes round every 4096; two to a number.
+_TURNS = """
+const int SECOND = 995;  // a flash exactly every third of a second is allowed
+const int LONG_AGO = 2000, ROUND = 4095;
+uniform int u_now;
+
+struct Ages {
+    ivec4 a;
+    ivec4 b;
+};
+
+Ages ages_of(vec4 stored) {
+    ivec4 pairs = ivec4(stored);
+    ivec4 low = min((u_now - (pairs & ROUND)) & ROUND, LONG_AGO);
+    ivec4 high = min((u_now - (pairs >> 12)) & ROUND, LONG_AGO);
+    return Ages(ivec4(low.x, high.x, low.y, high.y), ivec4(low.z, high.z, low.w, high.w));
+}
+
+vec4 stored_as(Ages ages) {
+    ivec4 low = (u_now - ivec4(ages.a.x, ages.a.z, ages.b.x, ages.b.z)) & ROUND;
+    ivec4 high = (u_now - ivec4(ages.a.y, ages.a.w, ages.b.y, ages.b.w)) & ROUND;
+    return vec4(low | high << 12);
+}
+
+Ages turned(Ages ages) {
+    return Ages(ivec4(0, ages.a.xyz), ivec4(ages.a.w, ages.b.xyz));
+}
+
+const Ages NEVER = Ages(ivec4(LONG_AGO), ivec4(LONG_AGO));
+"""
+
+WATCH = (
+    _HEAD
+    + _TURNS
+    + """
+const float GENERAL = 0.096, DARKER = 0.805;  // a little stricter than the definition
+const float RED = 0.059, RED_SHARE = 0.79;
+const int TOGETHER = 50;
+uniform sampler2D u_frame, u_points, u_ages;
+layout(location = 0) out vec4 o_points;  // flags (0 before the first frame), extreme, level of the newest turn
+layout(location = 1) out vec4 o_ages;
+layout(location = 2) out vec4 o_found;   // eight turns in a second, seven, just rose, just fell: 0 or 1
+
+vec2 hash22(vec2 p) {
+    vec3 q = fract(p.xyx * vec3(0.1031, 0.1030, 0.0973));
+    q += dot(q, q.yzx + 33.33);
+    return fract((q.xx + q.yz) * q.zy);
+}
+
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    bool red = at.x >= COLUMNS;
+    vec2 cell = vec2(red ? at.x - COLUMNS : at.x, at.y);
+    vec2 size = vec2(textureSize(u_frame, 0));
+    // No regular pattern lies between points that lie irregularly. What is finer than a tenth of a degree does not
+    // count: in a large picture the corner of four pixels is their mean.
+    vec2 place = floor((cell + hash22(cell)) / vec2(COLUMNS, ROWS) * size) + (size.x < 600.0 ? 0.5 : 1.0);
+    vec3 c = texture(u_frame, place / size).rgb;
+    c = c * (c * (c * 0.305306011 + 0.682171111) + 0.012522878);  // linear light of sRGB, to within 0.002
+    float total = c.r + c.g + c.b;
+    bool saturated = red && total > 0.0 && c.r >= RED_SHARE * total;
+    float now = red ? max(2.0 * c.r - total, 0.0) : dot(c, vec3(0.2126, 0.7152, 0.0722));
+    float change = red ? RED : GENERAL;
+
+    vec4 point = texelFetch(u_points, at, 0), stored = texelFetch(u_ages, at, 0);
+    int flags = int(point.x);
+    bool first = flags == 0;
+    Ages ages = ages_of(stored);
+    if (first) {
+        flags = 2 | (saturated ? 12 : 0);
+        point.yz = vec2(now);
+        ages = NEVER;
+    }
+    float heading = (flags & 2) != 0 ? 1.0 : -1.0;
+    bool onward = (now - point.y) * heading >= 0.0;
+    bool back_counts = red ? saturated || (flags & 4) != 0 : min(now, point.y) < DARKER;
+    bool on_counts = red ? saturated || (flags & 8) != 0 : min(now, point.z) < DARKER;
+    bool back = !onward && abs(now - point.y) >= change && back_counts;
+    bool further = onward && (now - point.z) * heading >= change && on_counts;
+    if (back) {
+        ages = turned(ages);
+        flags ^= 2;
+    }
+    if (further) {
+        ages.a.x = 0;
+    }
+    if (back || onward) {
+        point.y = now;
+        flags = saturated ? flags | 4 : flags & ~4;
+    }
+    if (back || further) {
+        point.z = now;
+        flags = saturated ? flags | 8 : flags & ~8;
+    }
+    o_points = vec4(flags | 1, point.yz, 0.0);
+    o_ages = stored_as(ages);
+    bool fresh = ages.a.x < TOGETHER, rose = (flags & 2) != 0;
+    o_found = vec4(ages.b.w < SECOND, ages.b.z < SECOND, fresh && rose, fresh && !rose);
+}
+"""
+)
+
+JUDGE = (
+    _HEAD
+    + _TURNS
+    + """
+const int WIDE = 2 * COLUMNS / STEPS, HIGH = 2 * ROWS / STEPS;
+// The definition allows 0.25, of which 0.14 lies in one of these fields at worst, and points are not areas.
+const float AREA = 0.10, EVENT = 0.12;
+const int TOGETHER = 50;
+const float RELEASE = 1.0;
+uniform sampler2D u_found, u_fields, u_ages;
+uniform float u_dt;
+// x: falls from 2 to 1 while nothing moves, stays 1 while it flashes, falls to 0 while it lets go and to -1 while on
+// guard; y: heading, 0 before the first frame; z: x of the last frame.
+layout(location = 0) out vec4 o_fields;
+layout(location = 1) out vec4 o_ages;
+
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    ivec2 first = ivec2(at.x % FIELDS * WIDE / 2 + at.x / FIELDS * COLUMNS, at.y * HIGH / 2);
+    vec2 texel = 1.0 / vec2(2 * COLUMNS, ROWS);
+    // The corner of four points is their mean.
+    vec4 found = vec4(0.0);
+    for (int y = 1; y < HIGH; y += 2) {
+        for (int x = 1; x < WIDE; x += 2) {
+            found += texture(u_found, vec2(first + ivec2(x, y)) * texel);
+        }
+    }
+    found /= float(WIDE * HIGH / 4);
+    vec4 field = texelFetch(u_fields, at, 0), stored = texelFetch(u_ages, at, 0);
+    Ages ages = ages_of(stored);
+    if (field.y == 0.0) {
+        field = vec4(0.0, 1.0, 0.0, 0.0);
+        ages = NEVER;
+    }
+    // What moves, rises here and falls there; what flashes does one or the other.
+    bool rose = found.z > EVENT && found.z > 2.0 * found.w;
+    bool fell = found.w > EVENT && found.w > 2.0 * found.z;
+    if (field.y > 0.0 ? fell : rose) {
+        ages = turned(ages);
+        field.y = -field.y;
+    } else if ((rose || fell) && ages.a.x >= TOGETHER) {
+        ages.a.x = 0;
+    }
+    bool many = found.x > AREA || ages.b.w < SECOND;
+    bool some = found.y > AREA || ages.b.z < SECOND;
+    field.z = field.x;
+    // What is let go changes once more by itself, there and around: one turn less is left then, everywhere.
+    float highest = -1.0;
+    for (int y = 1; y <= FIELDS; y += 2) {
+        for (int x = 1; x < 2 * FIELDS; x += 2) {
+            highest = max(highest, texture(u_fields, vec2(x, y) / vec2(2 * FIELDS, FIELDS)).x);
+        }
+    }
+    if ((many && field.x <= 0.0) || (some && field.x < 0.7 && highest > -0.999)) {
+        field.x = 2.0;
+    } else {
+        field.x = max(field.x - u_dt / RELEASE, some && field.x > 0.0 ? 1.0 : -1.0);
+    }
+    o_fields = field;
+    o_ages = stored_as(ages);
+}
+"""
+)
+
+HOLD_VERTEX = (
+    _HEAD
+    + """
+uniform sampler2D u_fields;
+uniform int u_fresh;         // 1: nothing is held yet at this size
+flat out vec4 v_corners;     // how far the picture is held, at the corners of the tile
+flat out float v_held;       // 1: so it was in the last frame
+noperspective out vec2 v_at; // 0..1 in the tile
+noperspective out vec2 v_uv;
+
+// The largest hold of all fields that touch each corner: inside a field all of it is held, outside less and less.
+// last: the largest of the last frame.
+vec4 corners(ivec2 tile, out float last) {
+    vec4 found = vec4(0.0);
+    last = 0.0;
+    for (int y = max(tile.y - 2, 0); y <= min(tile.y + 1, FIELDS - 1); y++) {
+        for (int x = max(tile.x - 2, 0); x <= min(tile.x + 1, FIELDS - 1); x++) {
+            vec4 field = max(texelFetch(u_fields, ivec2(x, y), 0), texelFetch(u_fields, ivec2(x + FIELDS, y), 0));
+            last = max(last, field.z);
+            vec2 across = vec2(x <= tile.x, x >= tile.x - 1);
+            vec2 along = vec2(y <= tile.y, y >= tile.y - 1);
+            found = max(found, field.x * across.xyxy * along.xxyy);
+        }
+    }
+    return found;
+}
+
+void main() {
+    int number = gl_VertexID / 6, vertex = gl_VertexID % 6;
+    ivec2 tile = ivec2(number % STEPS, number / STEPS);
+    v_at = vec2(vertex == 1 || vertex >= 4, vertex == 2 || vertex == 3 || vertex == 5);
+    v_uv = (vec2(tile) + v_at) / float(STEPS);
+    float last;
+    v_corners = corners(tile, last);
+    v_held = u_fresh == 0 && last > 0.0 ? 1.0 : 0.0;
+    bool holds = max(max(v_corners.x, v_corners.y), max(v_corners.z, v_corners.w)) > 0.0;
+    // A tile that is not held is nowhere, and costs nothing.
+    gl_Position = holds ? vec4(v_uv * 2.0 - 1.0, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
+}
+"""
+)
+
+_HELD = (
+    _HEAD
+    + """
+flat in vec4 v_corners;
+flat in float v_held;
+noperspective in vec2 v_at;
+noperspective in vec2 v_uv;
+
+float held() {
+    return mix(mix(v_corners.x, v_corners.y, v_at.x), mix(v_corners.z, v_corners.w, v_at.x), v_at.y);
+}
+"""
+)
+
+HOLD = (
+    _HELD
+    + """
+const float SLOW = 4.0;  // seconds: no picture whatsoever flashes more than twice a second through this
+uniform sampler2D u_frame, u_last, u_held;
+uniform float u_dt;
+out vec4 o_color;
+
+void main() {
+    float hold = held();
+    float keep = hold > 0.001 ? exp(-u_dt / (SLOW * hold * hold)) : 0.0;
+    // The first second: what is shown now may be the last change that is allowed.
+    keep = mix(keep, 1.0, clamp(8.0 * (hold - 1.0), 0.0, 1.0));
+    vec3 before = v_held > 0.5 ? texelFetch(u_held, ivec2(gl_FragCoord.xy), 0).rgb : texture(u_last, v_uv).rgb;
+    o_color = vec4(mix(texture(u_frame, v_uv).rgb, before, keep), 1.0);
+}
+"""
+)
+
+PUT = (
+    _HELD
+    + """
+uniform sampler2D u_held;
+out vec4 o_color;
+
+void main() {
+    // What is held has more than eight bits; a still pattern (Jimenez 2014) keeps slow shades free of bands.
+    float dither = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5;
+    // Where it lets go, what is held follows at once and is the picture itself, but for its finest detail.
+    o_color = vec4(texture(u_held, v_uv).rgb + 0.998 * dither / 255.0, min(2.0 * held(), 1.0));
+}
+"""
+)

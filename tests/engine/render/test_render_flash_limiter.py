@@ -1,0 +1,273 @@
+"""Whatever is asked for, the picture flashes at most three times a second; what does not flash is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chromesthesia.out.flash_analyser import FlashAnalyser
+from chromesthesia.params.presets import load_preset
+from chromesthesia.render.context import HeadlessSurface
+from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
+from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.passes import Target
+from chromesthesia.render.renderer import Renderer
+from chromesthesia.seams import UInt8
+from chromesthesia.testing.hostile import SCENES, STROBE_SHADER, looks_in_turn, play
+
+pytestmark = pytest.mark.gl
+
+EIGHT_HZ = 1  # the seed of a steady beat of 8 Hz
+FPS = 30.0
+WIDTH, HEIGHT = 120, 72
+PRESETS = sorted((Path(__file__).resolve().parents[3] / "presets").glob("*.toml"))
+
+
+@pytest.fixture(scope="module")
+def compiled_without(shared_surface: HeadlessSurface) -> Iterator[Renderer]:
+    shared_surface.make_current()
+    renderer = Renderer(shared_surface.ctx, 160, 90, flash_limiter=False)
+    yield renderer
+    shared_surface.make_current()
+    renderer.release()
+
+
+@pytest.fixture
+def without(surface: HeadlessSurface, compiled_without: Renderer) -> Renderer:
+    """A renderer whose limiter is off."""
+    compiled_without.restart()
+    return compiled_without
+
+
+def analysed(renderer: Renderer, frames: Iterable[FrameInputs]) -> FlashAnalyser:
+    analyser = FlashAnalyser()
+    for inputs in frames:
+        renderer.render(inputs)
+        analyser.frame(renderer.read_pixels(), inputs.time_s)
+    return analyser
+
+
+class Feed:
+    """The limiter by itself: frames go in as pixels and come out as pixels."""
+
+    def __init__(self, surface: HeadlessSurface, width: int = WIDTH, height: int = HEIGHT) -> None:
+        self.limiter = FlashLimiter(surface.ctx, width, height)
+        self._frame, self._last = (Target.create(surface.ctx, (width, height), linear=True) for _ in range(2))
+
+    def __call__(self, pixels: UInt8, dt_s: float = 1 / FPS) -> UInt8:
+        self._frame, self._last = self._last, self._frame
+        alpha = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+        self._frame.texture.write(np.ascontiguousarray(np.concatenate([pixels, alpha], axis=2)))
+        self.limiter.limit(self._frame, self._last, dt_s)
+        shown = np.frombuffer(self._frame.frame.read(components=3, alignment=1), np.uint8)
+        return shown.reshape(pixels.shape)
+
+
+@pytest.fixture
+def feed(surface: HeadlessSurface) -> Feed:
+    return Feed(surface)
+
+
+def plain(level: int) -> UInt8:
+    return np.full((HEIGHT, WIDTH, 3), level, np.uint8)
+
+
+def strobe(hz: float, fps: float = FPS, dark: int = 0, light: int = 255) -> Callable[[int], UInt8]:
+    return lambda number: plain(light if int(number / fps * 2 * hz + 1e-9) % 2 else dark)
+
+
+# -- what is held --
+
+
+@pytest.mark.parametrize("name", [*SCENES, "presets"])
+def test_hostile_settings_are_held_and_would_flash_without(
+    renderer: Renderer, without: Renderer, name: str
+) -> None:
+    scene = SCENES[name] if name in SCENES else looks_in_turn([load_preset(path).params for path in PRESETS])
+    assert analysed(without, play(scene, EIGHT_HZ, 2.2, 24.0)).violations
+    assert analysed(renderer, play(scene, EIGHT_HZ, 2.2, 24.0)).violations == []
+
+
+def test_a_shader_of_the_users_that_strobes_is_held(surface: HeadlessSurface, tmp_path: Path) -> None:
+    (tmp_path / "finish.frag").write_text(STROBE_SHADER, encoding="utf-8")
+    # Nor can one go round it: these are no passes of the shader folder.
+    for name in ("present.frag", "overlay.frag", "flash_limiter.frag"):
+        (tmp_path / name).write_text("no shader", encoding="utf-8")
+    found = []
+    for limiter in (False, True):
+        renderer = Renderer(surface.ctx, 96, 54, tmp_path, flash_limiter=limiter)
+        frames = play(SCENES["brightness"], EIGHT_HZ, 6.0, 24.0)
+        found.append(analysed(renderer, frames).violations)
+        renderer.release()
+    assert {one.kind for one in found[0]} == {"general", "red"}
+    assert found[1] == []
+
+
+@pytest.mark.parametrize("fps", [10.0, 24.0, 60.0, 144.0])
+def test_it_holds_at_any_frame_rate(feed: Feed, fps: float) -> None:
+    asked, shown = FlashAnalyser(), FlashAnalyser()
+    picture = strobe(5.0, fps)
+    for number in range(round(1.8 * fps)):
+        asked.frame(picture(number), number / fps)
+        shown.frame(feed(picture(number), 1 / fps), number / fps)
+    assert asked.violations
+    assert shown.violations == []
+
+
+def test_it_holds_through_uneven_time_and_jumps(feed: Feed) -> None:
+    rng = np.random.default_rng(4)
+    analyser, time_s = FlashAnalyser(), 0.0
+    for number in range(160):
+        dt_s = float(rng.uniform(0.005, 0.06))
+        told_s = {40: 3600.0, 70: -5.0, 90: float("nan"), 100: float("inf")}.get(number, dt_s)
+        time_s += dt_s
+        analyser.frame(feed(plain(255 * (number // 2 % 2)), told_s), time_s)
+    assert analyser.violations == []
+
+
+def test_bursts_that_wait_for_the_release_are_held(feed: Feed) -> None:
+    analyser = FlashAnalyser()
+    for number in range(240):
+        since = number / FPS % 1.6
+        lit = since < 0.9 and number % 4 < 2
+        analyser.frame(feed(plain(255 if lit else 0)), number / FPS)
+    assert analyser.violations == []
+
+
+def test_unfrozen_moments_count_the_time_between(renderer: Renderer) -> None:
+    """Two flashes a second are allowed, however few frames are not frozen."""
+    shown = []
+    for number in range(120):
+        values = {"/master/freeze": number % 8 > 0, "/master/brightness": float(number // 8 % 2)}
+        renderer.render(FrameInputs(number / FPS, 1 / FPS, values))
+        shown.append(int(renderer.read_pixels().max()))
+    assert max(shown[::16]) == 0
+    assert min(shown[8::16]) > 200
+
+
+def test_what_is_held_goes_on_at_another_size(renderer: Renderer) -> None:
+    means = []
+    for number, inputs in enumerate(play(SCENES["pictures"], EIGHT_HZ, 3.0, FPS)):
+        if number % 20 == 0:
+            renderer.resize(160 - number, 90 + number // 2)
+        renderer.render(inputs)
+        means.append(float(renderer.read_pixels().mean()))
+    late = np.array(means[45:])
+    assert np.abs(np.diff(late)).max() < 4.0
+    assert np.ptp(late) < 60.0
+
+
+def test_restart_forgets_everything(renderer: Renderer) -> None:
+    frames = []
+    for _ in range(2):
+        renderer.restart()
+        for inputs in play(SCENES["brightness"], EIGHT_HZ, 1.5, FPS):
+            renderer.render(inputs)
+        frames.append(renderer.read_pixels().copy())
+    assert np.array_equal(*frames)
+
+
+def test_after_a_lost_context_it_holds_from_the_first_second(surface: HeadlessSurface) -> None:
+    for _ in range(2):
+        feed, analyser = Feed(surface), FlashAnalyser()
+        for number in range(60):
+            analyser.frame(feed(strobe(6.0)(number)), number / FPS)
+        assert analyser.violations == []
+        assert analyser.peak_flashes["general"] == 3
+
+
+def test_what_is_held_is_calm(feed: Feed) -> None:
+    shown = [int(feed(strobe(8.0)(number))[0, 0, 0]) for number in range(240)]
+    assert max(abs(one - other) for one, other in pairwise(shown[40:])) <= 6
+    # It drifts to the mean of what is asked.
+    assert 90 < shown[-1] < 165
+
+
+def test_slow_shades_have_no_bands(feed: Feed) -> None:
+    x = np.linspace(0.0, 1.0, WIDTH)
+    dark, light = (np.broadcast_to(row[None, :, None], (HEIGHT, WIDTH, 3)) for row in (9 * x, 120 + 10 * x))
+    for number in range(90):
+        shown = feed(np.asarray(light if number // 2 % 2 else dark, np.uint8))
+    # Without dither every column is of one level.
+    assert (shown[..., 0].std(axis=0) > 0.1).mean() > 0.5
+
+
+# -- what is left alone --
+
+
+def test_three_flashes_a_second_are_shown_as_they_are(feed: Feed) -> None:
+    for _ in range(45):
+        feed(plain(0))
+    for number in range(120):
+        asked = strobe(3.0)(number)
+        assert np.array_equal(feed(asked), asked), number
+
+
+def test_a_small_area_may_flash(feed: Feed) -> None:
+    for number in range(60):
+        asked = plain(20)
+        if number // 2 % 2:
+            asked[30:36, 40:48] = 255  # a twelfth of a field
+        assert np.array_equal(feed(asked), asked), number
+
+
+def test_a_faint_flicker_may_flash(feed: Feed) -> None:
+    for number in range(60):
+        asked = plain(120 if number // 2 % 2 else 105)
+        assert np.array_equal(feed(asked), asked), number
+
+
+def test_only_the_place_that_flashes_is_held(feed: Feed) -> None:
+    for number in range(60):
+        asked = plain(60)
+        asked[:, -30:] = 40 + number
+        if number // 2 % 2:
+            asked[:30, :40] = 255
+        shown = feed(asked)
+    assert np.array_equal(shown[:, -30:], asked[:, -30:])
+    assert not np.array_equal(shown[:30, :40], asked[:30, :40])
+
+
+def test_the_picture_is_itself_again_when_the_flashing_is_over(feed: Feed) -> None:
+    for number in range(60):
+        feed(plain(0 if number // 2 % 2 else 255))
+    after = [feed(plain(200)) for _ in range(90)]
+    away = [abs(float(one.mean()) - 200.0) for one in after]
+    assert away[0] > 20.0
+    assert np.array_equal(after[-1], plain(200))
+    assert all(later <= earlier for earlier, later in pairwise(away))
+    assert max(earlier - later for earlier, later in pairwise(away)) < 25.0
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
+def test_an_ordinary_show_has_the_same_bytes(renderer: Renderer, without: Renderer, path: Path) -> None:
+    values = dict(load_preset(path).params)
+    # At this size a grain is as large as half a degree, and strong grain does flash.
+    values["/look/finish/grain"] = min(float(values.get("/look/finish/grain", 0.0)), 0.3)
+    for inputs in play(looks_in_turn([values]), EIGHT_HZ, 0.8, FPS):
+        frames = []
+        for one in (renderer, without):
+            one.render(replace(inputs, values=values))
+            frames.append(one.read_pixels().copy())
+        assert np.array_equal(*frames)
+
+
+# -- the display --
+
+
+def test_a_switch_turns_at_most_twice_a_second() -> None:
+    switch = SlowSwitch[str]()
+    shown = [switch.step("on" if number % 2 else None, 0.1) for number in range(40)]
+    turns = sum(one != other for one, other in pairwise(shown))
+    assert shown[:2] == [None, "on"]
+    assert 4 <= turns <= 8
+
+
+def test_what_is_shown_on_a_switch_may_change_at_any_time() -> None:
+    switch = SlowSwitch[str]()
+    assert [switch.step(text, 0.01) for text in ("a", "b", "c")] == ["a", "b", "c"]
