@@ -44,8 +44,11 @@ logger = logging.getLogger(__name__)
 RECIPE = NetRecipe()
 QUICK_SONGS, QUICK_FOLDS = 10, 2
 MUSICNN_FILE = "weights/musicnn_msd.npz"
-MEMBERS = ("own", "xgboost", "musicnn", "cnn")
-"""Of the ensemble, at even weights: chosen beforehand, one of each kind."""
+ENSEMBLES = {
+    "ensemble": ("own", "xgboost", "musicnn", "cnn"),
+    "ensemble_described": ("own", "xgboost", "musicnn", "musicnn_kernel"),
+}
+"""Members at even weights, chosen beforehand: one of each kind, and without a network trained on spectra."""
 FEATURE_NOTE = (
     "librosa: 20 MFCC, 12 chroma, 128 mel bands in dB, 7 of spectral contrast, 6 of tonnetz, mean and deviation: 346 "
     "values, where the reference counts 386 for the same list"
@@ -155,59 +158,65 @@ def _kernel(
 def run_net(context: Context, name: str, net: str) -> None:
     """One of the four networks; `music/<collection>.<net>`."""
     songs = songs_of(context, name)
-    heard = spectra(songs, context.cache_dir)
-    recipe = recipe_of(context, RECIPE)
-    answers = train_folds(
-        partial(ChunkNet, net, len(songs.targets)),
-        heard.mel,
-        heard.labels,
-        heard.owner,
-        songs.folds,
-        recipe,
-        context.runs_dir / "music" / name / net,
-        context.seed,
-        context.fresh,
-        folds_of(context),
-        {"net": net},
-    )
+    answers, labels = _net_answers(context, songs, net)
     write_answers(
         context,
         songs,
         net,
         _net_settings(context, net),
         answers,
-        heard.labels,
+        labels,
         [NET_NOTE],
         parameter_count(ChunkNet(net, len(songs.targets))),
     )
 
 
+def _net_answers(context: Context, songs: SongSet, net: str) -> tuple[list[FoldAnswers], Float64]:
+    """Answers of a network, and the ratings of every chunk."""
+    heard = spectra(songs, context.cache_dir)
+    answers = train_folds(
+        partial(ChunkNet, net, len(songs.targets)),
+        heard.mel,
+        heard.labels,
+        heard.owner,
+        songs.folds,
+        recipe_of(context, RECIPE),
+        context.runs_dir / "music" / songs.name / net,
+        context.seed,
+        context.fresh,
+        folds_of(context),
+        {"net": net},
+    )
+    return answers, heard.labels
+
+
 def run_embedding(context: Context, name: str) -> None:
     """MusiCNN's embedding with the reference's regressor, and with a kernel machine; `music/<collection>.musicnn`."""
     songs = songs_of(context, name)
+    what = (
+        "MusiCNN (weights CC BY-NC-SA), embedding of 200 and its 1,506 pooled activations of each 3 s, frozen"
+    )
+    _write_embedding(context, songs, _musicnn_of(context, songs), "musicnn", what)
+
+
+def _musicnn_of(context: Context, songs: SongSet) -> Described:
+    """Embedding and pooled activations side by side."""
     embedding, pooled = musicnn(songs, context.data_dir / MUSICNN_FILE, context.cache_dir)
-    both = replace(
+    return replace(
         embedding,
         song=np.concatenate([embedding.song, pooled.song], axis=1),
         chunks=np.concatenate([embedding.chunks, pooled.chunks], axis=1),
     )
-    what = (
-        "MusiCNN (weights CC BY-NC-SA), embedding of 200 and its 1,506 pooled activations of each 3 s, frozen"
-    )
-    _write_embedding(context, songs, both, "musicnn", what)
 
 
-def _write_embedding(context: Context, songs: SongSet, described: Described, key: str, what: str) -> None:
-    recipe = recipe_of(context, EMBEDDING_RECIPE)
-    values = described.chunks.shape[1]
-    make = partial(EmbeddingNet, values, len(songs.targets))
-    answers = train_folds(
-        make,
+def _embedding_answers(context: Context, songs: SongSet, described: Described, key: str) -> list[FoldAnswers]:
+    return train_folds(
+        partial(EmbeddingNet, described.chunks.shape[1], len(songs.targets)),
         described.chunks,
         described.labels_in_time,
         described.owner,
         songs.folds,
-        recipe,
+        recipe_of(context, EMBEDDING_RECIPE),
         context.runs_dir / "music" / songs.name / key,
         context.seed,
         context.fresh,
@@ -215,11 +224,14 @@ def _write_embedding(context: Context, songs: SongSet, described: Described, key
         {"net": key},
         standardise=True,
     )
+
+
+def _write_embedding(context: Context, songs: SongSet, described: Described, key: str, what: str) -> None:
+    answers = _embedding_answers(context, songs, described, key)
     notes = [f"{what}; MLP of 512 and 128; the last epoch is scored; static: mean over a song's chunks"]
+    size = parameter_count(EmbeddingNet(described.chunks.shape[1], len(songs.targets)))
     settings = _embedding_settings(context, key)
-    write_answers(
-        context, songs, key, settings, answers, described.labels_in_time, notes, parameter_count(make())
-    )
+    write_answers(context, songs, key, settings, answers, described.labels_in_time, notes, size)
     kernel = _kernel(context, songs, described, f"{key}_kernel")
     notes = [f"{what}, mean over a song; kernel ridge, ridge and width by inner folds"]
     write_answers(
@@ -227,42 +239,30 @@ def _write_embedding(context: Context, songs: SongSet, described: Described, key
     )
 
 
-def run_ensemble(context: Context, name: str) -> None:
-    """The mean of the members' answers; `music/<collection>.ensemble`."""
+def run_ensemble(context: Context, name: str, ensemble: str) -> None:
+    """The mean of the members' answers; `music/<collection>.<ensemble>`."""
     songs = songs_of(context, name)
-    own, described = own_answers(context, songs)
-    trees = _regress(
-        context,
-        songs,
-        handcrafted(songs, context.cache_dir),
-        "xgboost",
-        grid_of(context, REGRESSORS["xgboost"]),
-    )
-    members = [own, trees, *(_kept(context, songs, key) for key in MEMBERS[2:])]
-    notes = [f"the mean of {', '.join(MEMBERS)} at even weights, chosen beforehand; audio alone"]
-    settings = _ensemble_settings(context)
-    write_answers(context, songs, "ensemble", settings, mean_of(members), described.labels_in_time, notes)
+    again = replace(context, fresh=False)  # members are trained by their own stages
+    members = [_member(again, songs, key) for key in ENSEMBLES[ensemble]]
+    in_time = handcrafted(songs, context.cache_dir).labels_in_time
+    notes = [f"the mean of {', '.join(ENSEMBLES[ensemble])} at even weights, chosen beforehand; audio alone"]
+    settings = _ensemble_settings(context, ensemble)
+    write_answers(context, songs, ensemble, settings, mean_of(members), in_time, notes)
 
 
-def _kept(context: Context, songs: SongSet, key: str) -> list[FoldAnswers]:
-    """Answers of a network that was trained before; trained now where they are not there."""
-    folder = context.runs_dir / "music" / songs.name / key
-    again = replace(context, fresh=False)
-    if key == "musicnn":
-        embedding, pooled = musicnn(songs, context.data_dir / MUSICNN_FILE, context.cache_dir)
-        chunks = np.concatenate([embedding.chunks, pooled.chunks], axis=1)
-        return train_folds(
-            partial(EmbeddingNet, chunks.shape[1], len(songs.targets)),
-            chunks, embedding.labels_in_time, embedding.owner, songs.folds,
-            recipe_of(context, EMBEDDING_RECIPE), folder, again.seed, False, folds_of(context), {"net": key},
-            standardise=True,
-        )  # fmt: skip
-    heard = spectra(songs, context.cache_dir)
-    return train_folds(
-        partial(ChunkNet, key, len(songs.targets)),
-        heard.mel, heard.labels, heard.owner, songs.folds,
-        recipe_of(context, RECIPE), folder, again.seed, False, folds_of(context), {"net": key},
-    )  # fmt: skip
+def _member(context: Context, songs: SongSet, key: str) -> list[FoldAnswers]:
+    """Kept answers of a model; it is trained now where there are none."""
+    if key == "own":
+        return own_answers(context, songs)[0]
+    if key in REGRESSORS:
+        described = handcrafted(songs, context.cache_dir)
+        return _regress(context, songs, described, key, grid_of(context, REGRESSORS[key]))
+    if key in NETS:
+        return _net_answers(context, songs, key)[0]
+    described = _musicnn_of(context, songs)
+    if key == "musicnn_kernel":
+        return _kernel(context, songs, described, key)
+    return _embedding_answers(context, songs, described, key)
 
 
 def run_selection(context: Context, name: str) -> None:
@@ -362,8 +362,8 @@ def _embedding_settings(context: Context, key: str = "musicnn") -> Settings:
     return {"model": key, **asdict(recipe_of(context, EMBEDDING_RECIPE))}
 
 
-def _ensemble_settings(context: Context) -> Settings:
-    return {"model": "ensemble", "members": list(MEMBERS), "weights": "even, not fitted"}
+def _ensemble_settings(context: Context, ensemble: str) -> Settings:
+    return {"model": "ensemble", "members": list(ENSEMBLES[ensemble]), "weights": "even, not fitted"}
 
 
 def _selection_settings(context: Context) -> Settings:
@@ -394,8 +394,12 @@ def stages() -> tuple[Stage, ...]:
             *(_stage(f"{name}.{net}", partial(run_net, name=name, net=net), (f"{name}.{net}",),
                      partial(_net_settings, net=net)) for net in NETS),
             _stage(f"{name}.musicnn", partial(run_embedding, name=name), (f"{name}.musicnn",), _embedding_settings),
-            _stage(f"{name}.ensemble", partial(run_ensemble, name=name), (f"{name}.ensemble",), _ensemble_settings,
+            _stage(f"{name}.ensemble", partial(run_ensemble, name=name, ensemble="ensemble"),
+                   (f"{name}.ensemble",), partial(_ensemble_settings, ensemble="ensemble"),
                    tuple(f"music.{name}.{key}" for key in ("handcrafted", "musicnn", "cnn"))),
+            _stage(f"{name}.ensemble_described", partial(run_ensemble, name=name, ensemble="ensemble_described"),
+                   (f"{name}.ensemble_described",), partial(_ensemble_settings, ensemble="ensemble_described"),
+                   tuple(f"music.{name}.{key}" for key in ("handcrafted", "musicnn"))),
         ]  # fmt: skip
     found += [
         _stage("vgmidi.selection", partial(run_selection, name="vgmidi"), ("vgmidi.selection",), _selection_settings),

@@ -24,6 +24,7 @@ MODELS = {
     "musicnn_kernel": "MusiCNN + kernel",
     "panns": "PANNs + MLP",
     "own": "own features + kernel",
+    "ensemble_described": "ensemble without a CNN",
     "ensemble": "ensemble",
 }
 INTRO = (

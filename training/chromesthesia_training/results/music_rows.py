@@ -125,6 +125,7 @@ MUSIC_ROWS: tuple[Row, ...] = (
     ),
     _ours("kernel machine, theirs and our own features of mode, key and notes", "own"),
     _ours("ensemble: own, XGBoost, MusiCNN, CNN at even weights", "ensemble"),
+    _ours("the same without a CNN: own, XGBoost, MusiCNN with MLP and with kernel", "ensemble_described"),
     Row(
         "C",
         "the port of MusiCNN against its own graph, a real song",

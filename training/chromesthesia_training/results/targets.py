@@ -11,7 +11,7 @@ from chromesthesia_training.results.metrics_file import Figure, Metrics
 from chromesthesia_training.results.rows import ENCODER_ROWS, GENERATOR
 
 STREAMING_GAP = 0.03
-MUSIC = ("ensemble", "own")
+MUSIC = ("ensemble", "ensemble_described", "own")
 """Which model of music stands for us: chosen beforehand, not by its score."""
 Found = tuple[Metrics, Figure]
 
