@@ -15,7 +15,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.packs.check import find_faults
+from chromesthesia.inference.check import find_faults
 from chromesthesia.packs.manifest import Parity
 from chromesthesia.packs.pack import load_pack
 from chromesthesia_training import pack

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chromesthesia.audio.portaudio import PORTAUDIO, PortAudio
-from chromesthesia.errors import AudioError
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 

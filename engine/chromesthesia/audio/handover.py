@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 
-from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, AudioSource, Float32
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, AudioSource, Float32
 
 log = logging.getLogger(__name__)
 

@@ -26,9 +26,9 @@ from chromesthesia.audio.decoders import (
 )
 from chromesthesia.audio.mp3_head import Mp3Head, goes_on, read_mp3_head
 from chromesthesia.audio.ogg_pages import is_joined
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.user_files import one_line
 
 FORMATS = "wav, flac, ogg, opus, mp3, aiff, m4a, aac and the sound of video files"
 _LENGTH_IN_HEADER = (

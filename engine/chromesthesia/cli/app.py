@@ -13,8 +13,8 @@ from chromesthesia import __version__
 from chromesthesia.cli import doctor, lists, play
 from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
 from chromesthesia.cli.streams import standard_streams
-from chromesthesia.errors import ChromesthesiaError
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from chromesthesia.config import ShowConfig
+from chromesthesia.core.config import ShowConfig
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ def has_display(platform: str = sys.platform, environment: Mapping[str, str] = o
 def has_microphone() -> bool:
     """True when the default input can really be opened."""
     from chromesthesia.audio.microphone import MicrophoneSource
-    from chromesthesia.clock import SystemClock
-    from chromesthesia.errors import AudioError
+    from chromesthesia.core.clock import SystemClock
+    from chromesthesia.core.errors import AudioError
 
     try:
         MicrophoneSource(None, None, SystemClock()).close()

@@ -7,9 +7,9 @@ from collections import deque
 
 import numpy as np
 
-from chromesthesia.generator.onnx_generator import PaintError
-from chromesthesia.seams import Clock, Generator, PaintedImage, PaintRequest, UInt8
-from chromesthesia.slot import LatestSlot
+from chromesthesia.core.records import Clock, Generator, PaintedImage, PaintRequest, UInt8
+from chromesthesia.core.slot import LatestSlot
+from chromesthesia.inference.generator import PaintError
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chromesthesia.core.records import EMOTIONS, Heard
 from chromesthesia.params.declaration import Value
-from chromesthesia.seams import EMOTIONS, Heard
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.user_files import one_line
+from chromesthesia.inference.binding import BoundSession
+from chromesthesia.inference.sessions import Session, open_session
+from chromesthesia.inference.trial import within
 from chromesthesia.packs.art_index import ArtIndex
-from chromesthesia.packs.binding import BoundSession
 from chromesthesia.packs.contents import check_listed, read_files, read_manifest_text
 from chromesthesia.packs.manifest import (
     MANIFEST_NAME,
@@ -29,10 +32,7 @@ from chromesthesia.packs.rules import (
     check_generator,
     check_tiers,
 )
-from chromesthesia.packs.sessions import Session, open_session
 from chromesthesia.packs.toml_table import REMEDY
-from chromesthesia.packs.trial import within
-from chromesthesia.user_files import one_line
 
 __all__ = ["CONDITION_LABELS", "Pack", "check_session", "load_pack", "try_once"]
 
@@ -78,7 +78,7 @@ def load_pack(path: Path, check_models: bool = True) -> Pack:
     Checked: the schema, file names, sizes (256 MiB in all), the sha256 of every file, the mel settings field by field,
     what the manifest says of both models and their precisions, the art index where there is one, and, with
     `check_models`, that ONNX Runtime opens every model, finds the tensors as declared and gets finite answers. Raises
-    PackError as `expected X, got Y`. `chromesthesia.packs.check` finds every fault rather than the first.
+    PackError as `expected X, got Y`. `chromesthesia.inference.check` finds every fault rather than the first.
     """
     where = path / MANIFEST_NAME
     manifest = parse_manifest(read_manifest_text(where), where)

@@ -6,7 +6,9 @@ import math
 from dataclasses import fields
 from pathlib import Path
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.records import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS
+from chromesthesia.core.user_files import one_line, shown
 from chromesthesia.packs.manifest import (
     ArtIndexSpec,
     EncoderSpec,
@@ -17,8 +19,6 @@ from chromesthesia.packs.manifest import (
     Timing,
 )
 from chromesthesia.packs.toml_table import REMEDY
-from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS
-from chromesthesia.user_files import one_line, shown
 
 MAX_STATES = 64
 MAX_TIERS = 16

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from chromesthesia.errors import PresetError
+from chromesthesia.core.errors import PresetError
+from chromesthesia.core.user_files import is_file, one_line, read_toml, shown
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.routes import CURVES, MODES, SIGNALS, Route
 from chromesthesia.params.tree import unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact, nearest
-from chromesthesia.user_files import is_file, one_line, read_toml, shown
 
 log = logging.getLogger(__name__)
 

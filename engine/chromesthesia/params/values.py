@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia.core.user_files import shown
 from chromesthesia.params.declaration import Clip, Param, Value
-from chromesthesia.user_files import shown
 
 INT32_MAX = 2**31 - 1
 """OSC integers are 32 bits wide; a parameter never holds more than can be sent."""

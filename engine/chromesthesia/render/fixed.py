@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import moderngl
 
-from chromesthesia.errors import RenderError
-from chromesthesia.render.context import GL_REMEDY
+from chromesthesia.core.errors import RenderError
+from chromesthesia.display.headless import GL_REMEDY
 
 _WHOLE = """#version 330 core
 noperspective out vec2 v_uv;

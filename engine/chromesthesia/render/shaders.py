@@ -11,9 +11,9 @@ from pathlib import Path
 
 import moderngl
 
-from chromesthesia.errors import RenderError
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.user_files import one_line
 from chromesthesia.render.shader_files import ShaderFiles, Source
-from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.clock import ManualClock
-from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.packs.manifest import MANIFEST_NAME
-from chromesthesia.packs.rules import CONDITION_LABELS
-from chromesthesia.seams import (
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.records import (
     EMBEDDING_SIZE,
     EMOTIONS,
     ENCODER_HOPS,
@@ -27,6 +24,9 @@ from chromesthesia.seams import (
     Generator,
     UInt8,
 )
+from chromesthesia.features.mel import ENCODER_MEL
+from chromesthesia.packs.manifest import MANIFEST_NAME
+from chromesthesia.packs.rules import CONDITION_LABELS
 
 TINY_NOISE = 16
 TINY_SIDE = 32

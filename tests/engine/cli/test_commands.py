@@ -12,8 +12,8 @@ import pytest
 from chromesthesia import __version__
 from chromesthesia.cli import play
 from chromesthesia.cli.app import main
-from chromesthesia.config import FilmConfig, ShowConfig
-from chromesthesia.errors import AudioError, RecordError, RenderError, WindowError
+from chromesthesia.core.config import FilmConfig, ShowConfig
+from chromesthesia.core.errors import AudioError, RecordError, RenderError, WindowError
 
 FIGURES: dict[str, object] = {
     "frames": 600,
@@ -226,8 +226,8 @@ def test_render_passes_everything_on(
         config.film.write_bytes(b"film")
         return {"frames": 60, "duration_s": 2.0}
 
-    pytest.importorskip("chromesthesia.runtime.offline")
-    monkeypatch.setattr("chromesthesia.runtime.offline.render_film", fake_render)
+    pytest.importorskip("chromesthesia.show.offline")
+    monkeypatch.setattr("chromesthesia.show.offline.render_film", fake_render)
     film = tmp_path / "o.mp4"
     assert (
         run_main(

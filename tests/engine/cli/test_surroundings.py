@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chromesthesia.cli.surroundings import has_display, has_microphone, headless_instead
-from chromesthesia.config import ShowConfig
+from chromesthesia.core.config import ShowConfig
 
 
 def with_microphone() -> bool:

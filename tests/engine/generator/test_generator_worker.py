@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chromesthesia.clock import ManualClock, SystemClock
+from chromesthesia.core.clock import ManualClock, SystemClock
+from chromesthesia.core.records import Generator, PaintedImage, PaintRequest
+from chromesthesia.core.slot import LatestSlot
 from chromesthesia.generator.worker import GeneratorWorker
-from chromesthesia.seams import Generator, PaintedImage, PaintRequest
-from chromesthesia.slot import LatestSlot
 from chromesthesia.testing.models import PlainGenerator, RaisingGenerator, SlowGenerator
 
 
@@ -177,7 +177,7 @@ def test_a_slow_generator_does_not_hold_up_whoever_asks() -> None:
 def test_it_paints_with_a_pack(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
-    from chromesthesia.generator.onnx_generator import OnnxGenerator
+    from chromesthesia.inference.generator import OnnxGenerator
     from chromesthesia.packs.pack import load_pack
     from chromesthesia.testing.models import write_tiny_pack
 

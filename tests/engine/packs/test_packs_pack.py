@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
 from chromesthesia.packs import contents as contents_module
 from chromesthesia.packs.manifest import MANIFEST_NAME
 from chromesthesia.packs.pack import load_pack

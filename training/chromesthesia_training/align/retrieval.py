@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import EMOTIONS, Float32
+from chromesthesia.core.records import EMOTIONS, Float32
 from chromesthesia_training.errors import DataError
 
 NEAREST = 5
