@@ -22,8 +22,9 @@ import numpy as np
 
 from chromesthesia.audio.files import check_sound
 from chromesthesia.core.config import FilmConfig
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.paths import resource_dirs
-from chromesthesia.core.records import EMOTIONS, Float32, UInt8
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import find_presets
 from chromesthesia.recording.contact_sheet import Cell, contact_sheet

@@ -32,10 +32,10 @@ class Clip:
     """One sound of a data set.
 
     group: speaker, game series or song, never shared between splits; emotion: one of
-    `chromesthesia.core.records.EMOTIONS`, or None where the category is another or unknown; points: valence and arousal in
-    time, empty when nothing is known; annotation: `label` when people rated valence and arousal, `proxy` when they
-    were derived from categories; label: the category of the corpus by our names (`speech.PROXY_VALENCE_AROUSAL`),
-    None where it has none.
+    `chromesthesia.core.emotions.EMOTIONS`, or None where the category is another or unknown; points: valence and
+    arousal in time, empty when nothing is known; annotation: `label` when people rated valence and arousal, `proxy`
+    when they were derived from categories; label: the category of the corpus by our names
+    (`speech.PROXY_VALENCE_AROUSAL`), None where it has none.
     """
 
     path: Path

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from chromesthesia.core.records import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.user_files import one_line
 from chromesthesia_training.clips import SPLITS, Clip
 from chromesthesia_training.errors import DataError, Report, stop

@@ -18,7 +18,7 @@ from chromesthesia.audio.devices import InputDevice, choose_input, inputs_of
 from chromesthesia.audio.inputs import Captured, InputStream
 from chromesthesia.audio.portaudio import PORTAUDIO, PortAudio
 from chromesthesia.core.errors import AudioError
-from chromesthesia.core.records import Clock
+from chromesthesia.core.protocols import Clock
 from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from chromesthesia.audio.decoders import Tell
 from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.sound_file import SoundFile, look_at
 from chromesthesia.core.errors import AudioError
-from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Clock, Float32
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32
 from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)

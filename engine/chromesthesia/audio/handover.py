@@ -7,7 +7,8 @@ import threading
 
 import numpy as np
 
-from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, AudioSource, Float32
+from chromesthesia.core.protocols import AudioSource
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 
 log = logging.getLogger(__name__)
 

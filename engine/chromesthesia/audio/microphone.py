@@ -11,7 +11,8 @@ from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.polyphase import PolyphaseResampler
 from chromesthesia.audio.timeline import ArrivalTimeline
 from chromesthesia.core.errors import AudioError
-from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Clock
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 

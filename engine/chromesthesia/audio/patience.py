@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 
 from chromesthesia.core.errors import AudioError
-from chromesthesia.core.records import AudioBlock, AudioSource, Clock
+from chromesthesia.core.protocols import AudioSource, Clock
+from chromesthesia.core.records import AudioBlock
 from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)

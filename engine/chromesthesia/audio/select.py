@@ -13,7 +13,7 @@ from chromesthesia.audio.inputs import InputBackend
 from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.patience import PatientSource
 from chromesthesia.core.errors import AudioError
-from chromesthesia.core.records import AudioSource, Clock
+from chromesthesia.core.protocols import AudioSource, Clock
 from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)

@@ -119,8 +119,8 @@ def check_runtime() -> Finding:
 
 def check_pack() -> Finding:
     """The default model pack, checked wholly."""
+    from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs.find import find_pack
-    from chromesthesia.packs.pack import load_pack
 
     try:
         pack = load_pack(find_pack())

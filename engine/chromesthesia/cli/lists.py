@@ -104,8 +104,8 @@ def presets(
 def list_packs() -> None:
     """List the model packs that are found; the first of a name is the one that is used."""
     from chromesthesia.core.errors import PackError
+    from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs import find
-    from chromesthesia.packs.pack import load_pack
 
     folders = find.list_packs()
     if not folders:
@@ -121,8 +121,8 @@ def list_packs() -> None:
 def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]) -> None:
     """Check a model pack wholly: files, tensors, state, times, art index. Every fault is named, exit code 4."""
     from chromesthesia.inference.check import find_faults
+    from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs.find import find_pack
-    from chromesthesia.packs.pack import load_pack
 
     folder = find_pack(path)
     faults = find_faults(folder)

@@ -7,7 +7,7 @@ from collections import Counter
 from types import TracebackType
 
 from chromesthesia.core.logs import BoundedLog
-from chromesthesia.core.records import Clock
+from chromesthesia.core.protocols import Clock
 from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)

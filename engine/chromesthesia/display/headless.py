@@ -9,10 +9,9 @@ from typing import Any
 import moderngl
 
 from chromesthesia.core.errors import RenderError
+from chromesthesia.render.gl import GL_REMEDY
 
 log = logging.getLogger(__name__)
-
-GL_REMEDY = "install a driver with OpenGL 3.3; on Debian: apt install libegl1 libgl1-mesa-dri"
 
 
 class HeadlessSurface:

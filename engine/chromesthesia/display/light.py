@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
 import moderngl
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
-from chromesthesia.core.records import Clock, Surface, UInt8
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import UInt8
 from chromesthesia.core.user_files import one_line
+from chromesthesia.display.surface import Surface
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 
@@ -28,16 +29,6 @@ GL_ERRORS = (moderngl.Error, RenderError)
 """What a lost context, driver or window raises; anything else is a fault of ours that a new context would not mend."""
 
 
-class GlSurface(Surface, Protocol):
-    """A surface with its OpenGL context; `screen` is None where there is nothing to show a frame on."""
-
-    @property
-    def ctx(self) -> moderngl.Context: ...
-
-    @property
-    def screen(self) -> moderngl.Framebuffer | None: ...
-
-
 class Light:
     """Draws frames, and makes the surface and the renderer again when OpenGL was lost. Nothing that fails in it raises.
 
@@ -51,8 +42,8 @@ class Light:
 
     def __init__(
         self,
-        open_surface: Callable[[], GlSurface],
-        make_renderer: Callable[[GlSurface], Renderer],
+        open_surface: Callable[[], Surface],
+        make_renderer: Callable[[Surface], Renderer],
         clock: Clock,
         guard: Guard | None = None,
     ) -> None:
@@ -61,7 +52,7 @@ class Light:
         self._make_renderer = make_renderer
         self._clock = clock
         self._guard = guard or Guard(clock)
-        self.surface: GlSurface | None = open_surface()
+        self.surface: Surface | None = open_surface()
         self._size = self.surface.size
         self.renderer: Renderer | None = make_renderer(self.surface)
         self.frames = 0

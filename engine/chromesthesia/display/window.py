@@ -13,7 +13,7 @@ import pygame
 
 from chromesthesia.core.errors import RenderError, WindowError
 from chromesthesia.core.user_files import one_line
-from chromesthesia.display.headless import GL_REMEDY
+from chromesthesia.render.gl import GL_REMEDY
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import (
     EMBEDDING_SIZE,
-    EMOTIONS,
     HOP_SAMPLES,
     SAMPLE_RATE_HZ,
     EmotionReading,

@@ -5,18 +5,15 @@ from __future__ import annotations
 import logging
 from collections import deque
 
-import numpy as np
-
-from chromesthesia.core.records import Clock, Generator, PaintedImage, PaintRequest, UInt8
+from chromesthesia.core.protocols import Clock, Generator
+from chromesthesia.core.records import PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
-from chromesthesia.inference.generator import PaintError
+from chromesthesia.inference.generator import check_picture
 
 log = logging.getLogger(__name__)
 
 KEPT_TIMES = 20_000
 """Paint times kept for the report: the last ten minutes at 30 pictures a second."""
-FLATTEST = 2
-"""A picture whose brightest and darkest values are closer than this, of 255, shows nothing."""
 
 
 class GeneratorWorker:
@@ -77,13 +74,3 @@ class GeneratorWorker:
             log.warning(
                 "generator failed (%d so far), holding the last picture: %s", self.failures, self.last_error
             )
-
-
-def check_picture(pixels: UInt8, shape: tuple[int, ...] | None = None) -> None:
-    """Raise PaintError unless `pixels` is uint8 [H, W, 3] (equal to `shape` when given) and not flat."""
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
-        raise PaintError(f"expected a picture uint8 [H, W, 3], got {pixels.dtype} {list(pixels.shape)}")
-    if shape is not None and pixels.shape != shape:
-        raise PaintError(f"expected a picture of {list(shape)}, got {list(pixels.shape)}")
-    if int(pixels.max()) - int(pixels.min()) < FLATTEST:
-        raise PaintError(f"the picture is flat: every value is about {int(pixels.max())}")

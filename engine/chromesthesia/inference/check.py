@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.errors import ChromesthesiaError, PackError
-from chromesthesia.core.records import EMOTIONS, ENCODER_HOPS
+from chromesthesia.core.records import ENCODER_HOPS
 from chromesthesia.core.user_files import one_line
-from chromesthesia.generator.worker import check_picture
 from chromesthesia.inference.encoder import OnnxEncoder
-from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.generator import OnnxGenerator, check_picture
+from chromesthesia.inference.probe import check_works, load_pack
 from chromesthesia.inference.trial import within
 from chromesthesia.packs.contents import MAX_PACK_BYTES, check_listed, read_file, read_manifest_text
 from chromesthesia.packs.manifest import MANIFEST_NAME, Manifest, check_sound, parse_manifest
-from chromesthesia.packs.pack import Pack, check_works, load_pack, model_files, read_art_index
+from chromesthesia.packs.pack import Pack, model_files, read_art_index
 from chromesthesia.packs.rules import (
     check_art_index_spec,
     check_encoder,

@@ -7,8 +7,9 @@ import numpy as np
 from chromesthesia.core.records import ENCODER_HOPS, EmotionReading, Float32
 from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.inference.binding import BoundSession
+from chromesthesia.inference.probe import check_session
 from chromesthesia.inference.sessions import open_session
-from chromesthesia.packs.pack import Pack, check_session
+from chromesthesia.packs.pack import Pack
 
 
 class OnnxEncoder:

@@ -7,8 +7,12 @@ import numpy as np
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.inference.binding import BoundSession
+from chromesthesia.inference.probe import check_session
 from chromesthesia.inference.sessions import first_provider, open_session
-from chromesthesia.packs.pack import Pack, check_session
+from chromesthesia.packs.pack import Pack
+
+FLATTEST = 2
+"""A picture whose brightest and darkest values are closer than this, of 255, shows nothing."""
 
 
 class PaintError(ChromesthesiaError):
@@ -69,3 +73,13 @@ def to_pixels(image: Float32) -> UInt8:
         raise PaintError("the generator painted NaN or infinity", "choose another pack")
     clipped = np.clip(scaled, 0.0, 255.0, out=scaled)
     return np.ascontiguousarray(clipped.astype(np.uint8).transpose(1, 2, 0))
+
+
+def check_picture(pixels: UInt8, shape: tuple[int, ...] | None = None) -> None:
+    """Raise PaintError unless `pixels` is uint8 [H, W, 3] (equal to `shape` when given) and not flat."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise PaintError(f"expected a picture uint8 [H, W, 3], got {pixels.dtype} {list(pixels.shape)}")
+    if shape is not None and pixels.shape != shape:
+        raise PaintError(f"expected a picture of {list(shape)}, got {list(pixels.shape)}")
+    if int(pixels.max()) - int(pixels.min()) < FLATTEST:
+        raise PaintError(f"the picture is flat: every value is about {int(pixels.max())}")

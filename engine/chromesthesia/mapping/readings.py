@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chromesthesia.core.records import EMOTIONS, Heard
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Value
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from chromesthesia.core.records import EMOTIONS, Heard
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Heard
 from chromesthesia.params.routes import BAND_SIGNALS, SIGNALS
 
 QUIET_DBFS = -60.0

@@ -6,8 +6,9 @@ import math
 from dataclasses import fields
 from pathlib import Path
 
+from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
 from chromesthesia.core.errors import PackError
-from chromesthesia.core.records import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS
+from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS
 from chromesthesia.core.user_files import one_line, shown
 from chromesthesia.packs.manifest import (
     ArtIndexSpec,
@@ -28,8 +29,6 @@ MAX_NOISE = 4096
 LARGEST_DIFFERENCE = 1e-3
 """Of an exported model from the trained one, or of the streamed encoder from the offline one."""
 MODELS = ("encoder", "generator")
-CONDITION_LABELS = ("valence", "arousal", *EMOTIONS)
-"""What the engine can tell a generator."""
 
 
 def check_encoder(encoder: EncoderSpec, where: Path) -> None:

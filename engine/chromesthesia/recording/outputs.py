@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from chromesthesia.core.errors import RecordError
-from chromesthesia.core.records import Float32, FrameSink, UInt8
+from chromesthesia.core.protocols import FrameSink
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.recording.contact_sheet import ContactSheet
 from chromesthesia.recording.files import reason
 from chromesthesia.recording.recorder import FilmRecorder

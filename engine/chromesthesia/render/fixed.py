@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import moderngl
 
 from chromesthesia.core.errors import RenderError
-from chromesthesia.display.headless import GL_REMEDY
+from chromesthesia.render.gl import GL_REMEDY
 
 _WHOLE = """#version 330 core
 noperspective out vec2 v_uv;

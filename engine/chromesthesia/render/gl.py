@@ -16,6 +16,8 @@ import moderngl
 
 log = logging.getLogger(__name__)
 
+GL_REMEDY = "install a driver with OpenGL 3.3; on Debian: apt install libegl1 libgl1-mesa-dri"
+
 _LIBRARIES = {
     "win32": ("opengl32.dll",),
     "darwin": ("/System/Library/Frameworks/OpenGL.framework/OpenGL",),

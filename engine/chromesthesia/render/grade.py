@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.core.records import EMOTIONS, EmotionState, Float32, Heard, UInt8
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import EmotionState, Float32, Heard, UInt8
 from chromesthesia.emotion.state import decisiveness
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.look import PALETTES

@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from chromesthesia.core.records import EMOTIONS, Heard, UInt8
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Heard, UInt8
 from chromesthesia.core.user_files import one_line
 from chromesthesia.render.inputs import HudInfo
 

@@ -8,13 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from chromesthesia.core.protocols import Clock, Encoder
 from chromesthesia.core.records import (
     ENCODER_HOPS,
     HOP_SAMPLES,
     SAMPLE_RATE_HZ,
-    Clock,
     EmotionReading,
-    Encoder,
     FeatureFrame,
     Float32,
     Heard,

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.paths import resource_dirs
-from chromesthesia.core.records import Encoder, Generator, PaintRequest
+from chromesthesia.core.protocols import Encoder, Generator
+from chromesthesia.core.records import PaintRequest
 from chromesthesia.generator.blend import ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.inference.encoder import OnnxEncoder
 from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.pack import Pack, load_pack
+from chromesthesia.packs.pack import Pack
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import choose_preset, find_presets
 from chromesthesia.params.tree import ParameterTree

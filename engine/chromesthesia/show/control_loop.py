@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from chromesthesia.control.controller import Controller
-from chromesthesia.core.records import UNKNOWN_LOSS, Clock
+from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
 from chromesthesia.params.declaration import Value
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput

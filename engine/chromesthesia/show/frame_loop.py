@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
-from chromesthesia.core.records import Clock, FrameSink, Heard, PaintedImage
+from chromesthesia.core.protocols import Clock, FrameSink
+from chromesthesia.core.records import Heard, PaintedImage
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
 from chromesthesia.health.latency import LatencyMeter

@@ -19,16 +19,8 @@ from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.records import (
-    HOP_SAMPLES,
-    AudioBlock,
-    AudioSource,
-    Clock,
-    FrameSink,
-    Heard,
-    PaintedImage,
-    PaintRequest,
-)
+from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
+from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light

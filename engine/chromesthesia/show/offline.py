@@ -11,14 +11,8 @@ from chromesthesia.audio.files import read_sound
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.config import FilmConfig, check_numbers
 from chromesthesia.core.errors import ChromesthesiaError, RenderError
-from chromesthesia.core.records import (
-    HOP_SAMPLES,
-    SAMPLE_RATE_HZ,
-    FrameSink,
-    Heard,
-    PaintedImage,
-    PaintRequest,
-)
+from chromesthesia.core.protocols import FrameSink
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.headless import HeadlessSurface

@@ -8,15 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from chromesthesia.audio.ring import Ring
-from chromesthesia.core.records import (
-    HOP_SAMPLES,
-    SAMPLE_RATE_HZ,
-    AudioBlock,
-    AudioSource,
-    Clock,
-    Float32,
-    Heard,
-)
+from chromesthesia.core.protocols import AudioSource, Clock
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32, Heard
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.show.analysis import Analysis

@@ -8,7 +8,7 @@ from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.display.headless import HeadlessSurface
-from chromesthesia.display.light import GlSurface
+from chromesthesia.display.surface import Surface
 from chromesthesia.render.gl import is_software
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.render.shader_files import ShaderFiles
@@ -30,7 +30,7 @@ class SurfaceOpener:
         self._config = config
         self._window: WindowSurface | None = None
 
-    def __call__(self) -> GlSurface:
+    def __call__(self) -> Surface:
         """Raises RenderError, for a window WindowError."""
         config = self._config
         width, height = HEADLESS_SIZE if config.headless else WINDOW_SIZE
@@ -57,7 +57,7 @@ class RendererMaker:
         self._shaders = ShaderFiles(resource_dirs("shaders"))
         self._film_size: tuple[int, int] | None = None
 
-    def __call__(self, surface: GlSurface) -> Renderer:
+    def __call__(self, surface: Surface) -> Renderer:
         """Raises RenderError."""
         width, height = SOFTWARE_SIZE if draws_small(self._config, surface) else surface.size
         if surface.screen is not None:  # a window may be made smaller than a picture can be
@@ -76,6 +76,6 @@ class RendererMaker:
         )
 
 
-def draws_small(config: ShowConfig, surface: GlSurface) -> bool:
+def draws_small(config: ShowConfig, surface: Surface) -> bool:
     """True where the processor draws and nobody asked for a size: the picture is then stretched to the window."""
     return config.width is None and surface.screen is not None and is_software(surface.ctx)

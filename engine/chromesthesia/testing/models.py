@@ -15,18 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.clock import ManualClock
-from chromesthesia.core.records import (
-    EMBEDDING_SIZE,
-    EMOTIONS,
-    ENCODER_HOPS,
-    EmotionReading,
-    Float32,
-    Generator,
-    UInt8,
-)
+from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
+from chromesthesia.core.protocols import Generator
+from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS, EmotionReading, Float32, UInt8
 from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.packs.manifest import MANIFEST_NAME
-from chromesthesia.packs.rules import CONDITION_LABELS
 
 TINY_NOISE = 16
 TINY_SIDE = 32

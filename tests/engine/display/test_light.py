@@ -11,7 +11,8 @@ import numpy as np
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.records import UInt8
-from chromesthesia.display.light import FIRST_PAUSE_S, GlSurface, Light
+from chromesthesia.display.light import FIRST_PAUSE_S, Light
+from chromesthesia.display.surface import Surface
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 
@@ -61,14 +62,14 @@ class Maker:
         self._script = list(script)
         self.surfaces: list[FakeSurface] = []
 
-    def surface(self) -> GlSurface:
+    def surface(self) -> Surface:
         if self._script[0] == "refuse":
             self._script.pop(0)
             raise RenderError("no OpenGL today")
         self.surfaces.append(FakeSurface())
-        return cast(GlSurface, self.surfaces[-1])
+        return cast(Surface, self.surfaces[-1])
 
-    def renderer(self, surface: GlSurface) -> Renderer:
+    def renderer(self, surface: Surface) -> Renderer:
         return cast(Renderer, FakeRenderer(failing=self._script.pop(0) == "fail"))
 
 
@@ -129,9 +130,9 @@ def play(
     opened: list[float] = []
     drawn: list[float] = []
 
-    def surface() -> GlSurface:
+    def surface() -> Surface:
         opened.append(clock.now_s())
-        return cast(GlSurface, FakeSurface())
+        return cast(Surface, FakeSurface())
 
     light = Light(surface, lambda _: cast(Renderer, Scripted(lambda: next_error(clock.now_s()))), clock)
     for _ in range(round(seconds * 20)):
@@ -205,7 +206,7 @@ def test_a_size_that_cannot_be_drawn_at_leaves_the_last() -> None:
             self.size = (width, height)
 
     light = Light(
-        lambda: cast(GlSurface, FakeSurface()), lambda _: cast(Renderer, Choosy(False)), ManualClock()
+        lambda: cast(Surface, FakeSurface()), lambda _: cast(Renderer, Choosy(False)), ManualClock()
     )
     light.resize(320, 200)
     light.resize(15, 300)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from chromesthesia.core.clock import ManualClock, SystemClock
-from chromesthesia.core.records import Generator, PaintedImage, PaintRequest
+from chromesthesia.core.protocols import Generator
+from chromesthesia.core.records import PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.testing.models import PlainGenerator, RaisingGenerator, SlowGenerator
@@ -178,7 +179,7 @@ def test_it_paints_with_a_pack(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     from chromesthesia.inference.generator import OnnxGenerator
-    from chromesthesia.packs.pack import load_pack
+    from chromesthesia.inference.probe import load_pack
     from chromesthesia.testing.models import write_tiny_pack
 
     desk = _Desk(OnnxGenerator(load_pack(write_tiny_pack(tmp_path)), "cpu"))

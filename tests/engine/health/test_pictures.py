@@ -11,8 +11,8 @@ from tests.conftest import shared_root
 from chromesthesia.core.config import FilmConfig
 from chromesthesia.core.records import UInt8
 from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.pack import load_pack
 from chromesthesia.show.offline import render_film
 from chromesthesia.testing.render import LastFrame
 

@@ -13,8 +13,8 @@ from chromesthesia.cli.app import main
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.records import EMBEDDING_SIZE
 from chromesthesia.inference.check import find_faults
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.manifest import MANIFEST_NAME
-from chromesthesia.packs.pack import load_pack
 from chromesthesia.testing.models import rewrite_hashes, write_tiny_pack
 
 pytest.importorskip("onnxruntime")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chromesthesia.inference.encoder import OnnxEncoder
-from chromesthesia.packs.pack import load_pack
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.testing.models import write_tiny_pack
 
 onnxruntime = pytest.importorskip("onnxruntime")

@@ -20,10 +20,10 @@ from tests.hostile_toml import toml_bytes
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.user_files import decode_text
 from chromesthesia.inference.onnx_walk import check_model
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.art_index import ALL_ARRAYS, ArtIndex
 from chromesthesia.packs.contents import check_listed
 from chromesthesia.packs.manifest import MANIFEST_NAME, Manifest, check_sound, parse_manifest
-from chromesthesia.packs.pack import load_pack
 from chromesthesia.packs.rules import (
     check_encoder,
     check_fp32,

@@ -17,16 +17,16 @@ import numpy as np
 import pytest
 
 from chromesthesia.core.errors import PackError
+from chromesthesia.inference import probe
 from chromesthesia.inference.check import find_faults
 from chromesthesia.inference.onnx_walk import MOST_FIELDS, check_model
+from chromesthesia.inference.probe import load_pack, try_once
 from chromesthesia.inference.sessions import open_session
 from chromesthesia.inference.trial import within
-from chromesthesia.packs import pack as pack_module
 from chromesthesia.packs.art_index import ArtIndex
 from chromesthesia.packs.contents import check_listed
 from chromesthesia.packs.find import find_pack
 from chromesthesia.packs.manifest import MANIFEST_NAME, check_sound, parse_manifest
-from chromesthesia.packs.pack import load_pack, try_once
 from chromesthesia.packs.rules import (
     check_encoder,
     check_generator,
@@ -457,7 +457,7 @@ def test_a_model_that_does_not_answer_in_time_is_refused(
 ) -> None:
     change_generator(folder, endless)
     monkeypatch.setattr("chromesthesia.inference.sessions.check_model", lambda content, name: None)
-    monkeypatch.setattr(pack_module, "within", lambda work, name: within(work, name, limit_s=0.2))
+    monkeypatch.setattr(probe, "within", lambda work, name: within(work, name, limit_s=0.2))
     with pytest.raises(PackError, match=r"generator.onnx: expected an answer within 0.2 s, got none"):
         load_pack(folder)
 

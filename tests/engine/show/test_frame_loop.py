@@ -15,7 +15,8 @@ from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.records import Float32, Heard, PaintedImage, UInt8
 from chromesthesia.core.slot import LatestSlot
-from chromesthesia.display.light import GlSurface, Light
+from chromesthesia.display.light import Light
+from chromesthesia.display.surface import Surface
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.renderer import Renderer
@@ -96,7 +97,7 @@ class Show:
     def sound(self, samples: Float32, start_s: float) -> None:
         raise AssertionError("no sound comes this way")
 
-    def _open(self) -> GlSurface:
+    def _open(self) -> Surface:
         self.fault("open")
         self.opened += 1
         show = self
@@ -109,9 +110,9 @@ class Show:
             def close(self) -> None:
                 show.fault("close")
 
-        return cast(GlSurface, Surface())
+        return cast(Surface, Surface())
 
-    def _make(self, surface: GlSurface) -> Renderer:
+    def _make(self, surface: Surface) -> Renderer:
         self.fault("make")
         show = self
 

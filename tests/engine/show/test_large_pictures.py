@@ -17,7 +17,7 @@ from chromesthesia.generator.blend import ImageBlend
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.inference.check import find_faults
 from chromesthesia.inference.generator import OnnxGenerator
-from chromesthesia.packs.pack import load_pack
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.offline import render_film

@@ -16,7 +16,8 @@ from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.display.headless import HeadlessSurface
-from chromesthesia.display.light import GlSurface, Light
+from chromesthesia.display.light import Light
+from chromesthesia.display.surface import Surface
 from chromesthesia.display.window import WindowEvent
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show import surfaces
@@ -51,7 +52,7 @@ class Posted:
 
 def lit(window: FakeWindow) -> Light:
     return Light(
-        lambda: cast(GlSurface, window), lambda _: cast(Renderer, NullRenderer(640, 360)), ManualClock()
+        lambda: cast(Surface, window), lambda _: cast(Renderer, NullRenderer(640, 360)), ManualClock()
     )
 
 
@@ -72,7 +73,7 @@ def test_a_window_made_too_small_leaves_the_picture_its_size(tmp_path: Path) -> 
             super().resize(width, height)
 
     window, guard = FakeWindow(), Guard(ManualClock())
-    light = Light(lambda: cast(GlSurface, window), lambda _: cast(Renderer, Choosy(640, 360)), ManualClock())
+    light = Light(lambda: cast(Surface, window), lambda _: cast(Renderer, Choosy(640, 360)), ManualClock())
     sizes = []
     for size in ((400, 200), (15, 300), (0, 0), (320, 180)):
         window.size, window.events = size, [WindowEvent.RESIZED]
@@ -118,8 +119,8 @@ def test_a_window_opened_again_has_the_size_and_the_full_screen_it_had(
 def test_a_film_keeps_its_size_and_a_tiny_window_has_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surfaces, "draws_small", lambda config, surface: False)
     surface = HeadlessSurface(160, 90)
-    seen = cast(GlSurface, SimpleNamespace(ctx=surface.ctx, screen=surface.screen, size=(160, 90)))
-    tiny = cast(GlSurface, SimpleNamespace(ctx=surface.ctx, screen=object(), size=(15, 300)))
+    seen = cast(Surface, SimpleNamespace(ctx=surface.ctx, screen=surface.screen, size=(160, 90)))
+    tiny = cast(Surface, SimpleNamespace(ctx=surface.ctx, screen=object(), size=(15, 300)))
 
     def sizes(config: ShowConfig) -> list[tuple[int, int]]:
         maker, sizes = RendererMaker(config, Guard(ManualClock())), []

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia.core.records import EMOTIONS, Float32
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia.packs.art_index import ART_INDEX_NAME, ArtIndex
 from chromesthesia_training.align.evaluate import Sides
 from chromesthesia_training.align.material import AlignMaterial

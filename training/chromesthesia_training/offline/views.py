@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chromesthesia.core.records import EMOTIONS, SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import DEFAULT_MEL
 from chromesthesia_training.cache import Float16, content_hash
 from chromesthesia_training.clips import Clip

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
 from chromesthesia.core.errors import PackError
-from chromesthesia.core.records import EMBEDDING_SIZE, EMOTIONS, Float32, Heard
+from chromesthesia.core.records import EMBEDDING_SIZE, Float32, Heard
 from chromesthesia.emotion.state import decisiveness
-from chromesthesia.packs.rules import CONDITION_LABELS
 
 Float64 = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.errors import UsageError
-from chromesthesia.core.records import Clock
+from chromesthesia.core.protocols import Clock
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput

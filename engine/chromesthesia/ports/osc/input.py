@@ -20,7 +20,7 @@ from chromesthesia.control.commands import (
     SetParameter,
 )
 from chromesthesia.core.logs import BoundedLog
-from chromesthesia.core.records import Clock, Datagrams
+from chromesthesia.core.protocols import Clock, Datagrams
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.declaration import Param
 from chromesthesia.params.tree import ParameterTree, unknown_parameter

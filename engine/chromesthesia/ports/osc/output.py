@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.core.logs import BoundedLog
-from chromesthesia.core.records import Datagrams
+from chromesthesia.core.protocols import Datagrams
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.tree import ParameterTree

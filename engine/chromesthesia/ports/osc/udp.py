@@ -13,7 +13,7 @@ import sys
 import threading
 
 from chromesthesia.core.errors import NetworkError, UsageError
-from chromesthesia.core.records import UNKNOWN_LOSS
+from chromesthesia.core.protocols import UNKNOWN_LOSS
 from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
