@@ -1,4 +1,4 @@
-"""From samples to `Heard`: features every hop, the encoder every second hop, the emotion that follows them."""
+"""From samples to `Heard`: features every hop, the encoder every eighth, the emotion that follows them."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ class Analysis:
         self._waiting.append(frame)
         if len(self._waiting) < ENCODER_HOPS:
             return None
-        log_mel = np.stack([waiting.encoder_mel for waiting in self._waiting])
+        encoder_mel = np.stack([waiting.encoder_mel for waiting in self._waiting])
         entered_s = self._waiting[0].entered_s
         self._waiting.clear()
         started_s = self._clock.now_s()
         try:
-            reading = self._encoder.step(log_mel, frame.end_sample, entered_s)
+            reading = self._encoder.step(encoder_mel, frame.end_sample, entered_s)
         except Exception as error:  # whatever a model's runtime throws, the room still needs its picture
             self.encoder_failures += 1
             if self.encoder_failures & (self.encoder_failures - 1) == 0:

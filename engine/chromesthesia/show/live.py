@@ -224,7 +224,7 @@ class Show:
     def _new_image(self) -> PaintedImage | None:
         image = self._wires.images.take()
         if image is not None:
-            self._meter.add("generator", self._worker.paint_times_ms[-1] / 1000.0)
+            self._meter.add("generator", image.paint_s)
         return image
 
     def _handle_window(self) -> None:

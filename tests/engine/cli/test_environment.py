@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia.cli.surroundings import has_display, has_microphone, headless_instead
+from chromesthesia.cli.environment import has_display, has_microphone, headless_instead
 from chromesthesia.core.config import ShowConfig
 
 
