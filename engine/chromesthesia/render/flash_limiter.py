@@ -51,10 +51,13 @@ Shown = TypeVar("Shown")
 class FlashLimiter:
     """Changes finished frames in place. Use from the thread that owns `ctx`; see the module.
 
-    detail: held pixels per pixel of the picture, each way, where the picture is fine enough.
+    detail: held pixels per pixel of the picture, each way, where the picture is fine enough. wary: others drew before,
+    and what they showed is not known: the first frame stands still for a second.
     """
 
-    def __init__(self, ctx: moderngl.Context, width: int, height: int, detail: float = 1.0) -> None:
+    def __init__(
+        self, ctx: moderngl.Context, width: int, height: int, detail: float = 1.0, wary: bool = False
+    ) -> None:
         self._ctx = ctx
         self._detail = detail
         self._watch = FixedPass(ctx, WATCH, ("u_frame", "u_points", "u_ages"))
@@ -67,8 +70,9 @@ class FlashLimiter:
         self._fields = _Pair(ctx, (2 * FIELDS, FIELDS))
         self._now_s = 0.0
         self._held = self._held_pair(width, height)
-        self._fresh = True
+        self._first = self._fresh = True
         self._waited_s = 0.0
+        self._judge.set("u_first_hold", 2.0 if wary else 0.0)
 
     def resize(self, width: int, height: int) -> None:
         """Go on at another size: what was seen is remembered. The next `last` is the old frame at the new size."""
@@ -81,8 +85,9 @@ class FlashLimiter:
         """Forget everything."""
         self._points.clear()
         self._fields.clear()
-        self._fresh = True
+        self._first = self._fresh = True
         self._waited_s = self._now_s = 0.0
+        self._judge.set("u_first_hold", 0.0)
 
     def wait(self, dt_s: float) -> None:
         """The frame shown last stays for `dt_s` more."""
@@ -90,6 +95,8 @@ class FlashLimiter:
 
     def limit(self, frame: Target, last: Target, dt_s: float) -> None:
         """Hold back what flashes in `frame`; last: the frame shown before it, dt_s: how long before."""
+        if self._first:
+            last = frame
         step_s = min(self._waited_s + _step_s(dt_s), _LONGEST_STEP_S)
         self._waited_s = 0.0
         # Whole milliseconds, going round: an age has no time to grow inexact.
@@ -112,7 +119,7 @@ class FlashLimiter:
         self._put.draw(frame.frame, (judged, held.texture), HOLD_VERTICES)
         self._ctx.disable(moderngl.BLEND)
         self._held = held, held_before
-        self._fresh = False
+        self._first = self._fresh = False
 
     def release(self) -> None:
         """Free everything on the GPU."""

@@ -126,6 +126,7 @@ const int TOGETHER = 50;
 const float RELEASE = 1.0;
 uniform sampler2D u_found, u_fields, u_ages;
 uniform float u_dt;
+uniform float u_first_hold;
 // x: falls from 2 to 1 while nothing moves, stays 1 while it flashes, falls to 0 while it lets go and to -1 while on
 // guard; y: heading, 0 before the first frame; z: x of the last frame.
 layout(location = 0) out vec4 o_fields;
@@ -146,7 +147,7 @@ void main() {
     vec4 field = texelFetch(u_fields, at, 0), stored = texelFetch(u_ages, at, 0);
     Ages ages = ages_of(stored);
     if (field.y == 0.0) {
-        field = vec4(0.0, 1.0, 0.0, 0.0);
+        field = vec4(u_first_hold, 1.0, 0.0, 0.0);
         ages = NEVER;
     }
     // What moves, rises here and falls there; what flashes does one or the other.
@@ -263,8 +264,9 @@ out vec4 o_color;
 void main() {
     // What is held has more than eight bits; a still pattern (Jimenez 2014) keeps slow shades free of bands.
     float dither = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5;
-    // Where it lets go, what is held follows at once and is the picture itself, but for its finest detail.
-    o_color = vec4(texture(u_held, v_uv).rgb + 0.998 * dither / 255.0, min(2.0 * held(), 1.0));
+    // What is shown must be what is held, or standing still would be a change. Only in its last moment, when it follows
+    // at once and lacks nothing but the finest detail, is it faded out.
+    o_color = vec4(texture(u_held, v_uv).rgb + 0.998 * dither / 255.0, min(20.0 * held(), 1.0));
 }
 """
 )
