@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from chromesthesia.seams import EMOTIONS, Float32
-from chromesthesia_training.clips import Clip
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.encoder.export import StreamedEncoder, load_trained
 from chromesthesia_training.encoder.model import StreamingEncoder
 from chromesthesia_training.encoder.offline import SCORED_STEPS
