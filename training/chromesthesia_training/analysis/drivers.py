@@ -115,5 +115,5 @@ def _shap(model: Any, features: Float32) -> Float64:
     """Mean size of the SHAP values (Lundberg et al. 2020) of each feature, in units of the axis: [f]."""
     import xgboost
 
-    values = model.get_booster().predict(xgboost.DMatrix(features), pred_contribs=True)
+    values = model.get_booster().predict(xgboost.DMatrix(features, nthread=1), pred_contribs=True)
     return np.asarray(np.abs(values[:, :-1]).mean(axis=0), dtype=np.float64)
