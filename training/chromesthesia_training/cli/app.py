@@ -18,6 +18,7 @@ from chromesthesia_training.cli import train as cli_train
 from chromesthesia_training.cli.data import data_app
 from chromesthesia_training.cli.options import errors
 from chromesthesia_training.cli.tune import tune_app
+from chromesthesia_training.survey.command import survey_app
 
 FROM_FOLDERS_TO_A_PACK = """[bold]From two folders to a running pack[/bold] (docs/train-your-own.md)
 
@@ -68,6 +69,7 @@ app.add_typer(tune_app, name="tune")
 app.command("tensorrt")(cli_export.tensorrt)
 app.command("measure")(cli_results.measure)
 app.command("results")(cli_results.results)
+app.add_typer(survey_app, name="survey")
 
 
 def main() -> None:
