@@ -10,10 +10,10 @@ import numpy as np
 
 from chromesthesia.core.easing import smooth_step
 from chromesthesia.core.records import Heard
-from chromesthesia.mapping.signals import resting, signals
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.routes import CURVES, Route
 from chromesthesia.params.tree import Snapshot
+from chromesthesia.signals.table import FIRST, TABLE, Hearing, SignalTable, Tap
 
 Look = Mapping[str, Value]
 """Every writable parameter's live value in one frame."""
@@ -28,6 +28,7 @@ class _Wire:
     """One route made ready to run: `level` is the smoothed 0..1 that it passes on."""
 
     route: Route
+    tap: Tap
     column: int
     curve: Callable[[float], float]
     level: float = 0.0
@@ -57,7 +58,9 @@ class Mapper:
     - Routes then scale and add; routed parameters are held in their range.
     """
 
-    def __init__(self, params: Sequence[Param]) -> None:
+    def __init__(self, params: Sequence[Param], signals: SignalTable = TABLE) -> None:
+        """signals: what routes may start from."""
+        self._taps = signals.taps
         writable = [param for param in params if param.writable]
         floats = [param for param in writable if param.is_float]
         self._paths = tuple(param.path for param in floats)
@@ -89,11 +92,14 @@ class Mapper:
         self._alpha = np.ones(count)
         self._alpha_dt_s = -1.0
 
-    def step(self, dt_s: float, snapshot: Snapshot, routes: tuple[Route, ...], heard: Heard | None) -> Look:
+    def step(
+        self, dt_s: float, snapshot: Snapshot, routes: tuple[Route, ...], heard: Heard | Hearing | None
+    ) -> Look:
         """The live values `dt_s` seconds after the last step; every writable path is there, in order of
         declaration.
 
-        heard: None before the first sound. Costs some tens of microseconds (benchmarks/mapper_step.py).
+        heard: by one listener, or by several by their namespaces; None before the first sound. Costs some tens of
+        microseconds (benchmarks/mapper_step.py).
         """
         first = self._snapshot is None
         self._progress = 1.0 if self._morph_s <= 0.0 else min(self._progress + dt_s / self._morph_s, 1.0)
@@ -101,7 +107,7 @@ class Mapper:
         self._connect(routes)
         blend = smooth_step(self._progress)
         self._glide(dt_s, blend, first)
-        self._drive(signals(heard) if heard is not None else resting(), None if first else dt_s, blend)
+        self._drive(_hearing(heard), None if first else dt_s, blend)
         moved = np.where(
             self._routable, np.clip(self._live * self._scale + self._add, self._low, self._high), self._live
         )
@@ -145,7 +151,13 @@ class Mapper:
         self._routes = routes
         levels = {wire.route: wire.level for wire in self._wires}
         self._wires = [
-            _Wire(route, self._columns[route.target], CURVES[route.curve], levels.get(route, 0.0))
+            _Wire(
+                route,
+                self._taps[route.signal],
+                self._columns[route.target],
+                CURVES[route.curve],
+                levels.get(route, 0.0),
+            )
             for route in routes
         ]
 
@@ -161,10 +173,10 @@ class Mapper:
             goal = np.where(self._in_look, self._origin + (self._target - self._origin) * blend, self._target)
         self._live = self._live + (goal - self._live) * self._alpha
 
-    def _drive(self, values: Mapping[str, float], dt_s: float | None, blend: float) -> None:
+    def _drive(self, hearing: Hearing, dt_s: float | None, blend: float) -> None:
         scale, add = np.ones(len(self._paths)), np.zeros(len(self._paths))
         for wire in self._wires:
-            level = wire.follow(values[wire.route.signal], dt_s)
+            level = wire.follow(wire.tap.level(hearing), dt_s)
             if wire.route.mode == "scale":
                 product = scale[wire.column] * (1.0 + wire.route.gain * level)
                 scale[wire.column] = min(max(product, -STRONGEST), STRONGEST)
@@ -174,3 +186,9 @@ class Mapper:
             scale = self._old_scale + (scale - self._old_scale) * blend
             add = self._old_add + (add - self._old_add) * blend
         self._scale, self._add = scale, add
+
+
+def _hearing(heard: Heard | Hearing | None) -> Hearing:
+    if heard is None:
+        return {}
+    return {FIRST: heard} if isinstance(heard, Heard) else heard

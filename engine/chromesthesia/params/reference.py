@@ -11,11 +11,12 @@ from itertools import groupby
 
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param, Value
-from chromesthesia.params.routes import SIGNALS
 from chromesthesia.params.values import describe_range
+from chromesthesia.signals.table import TABLE, SignalTable
 
 COLUMNS = ("Address", "Tag", "Range", "Default", "Description")
 READING_COLUMNS = ("Address", "Tag", "Range", "Description")
+SIGNAL_COLUMNS = ("Signal", "Range", "Description")
 
 
 def parameter_rows(params: Sequence[Param] = PARAMETERS) -> list[tuple[str, str, str, str, str]]:
@@ -39,7 +40,7 @@ def show(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def parameters_page(params: Sequence[Param] = PARAMETERS) -> str:
+def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = TABLE) -> str:
     """The whole of docs/parameters.md, ending in a newline."""
     lines = [
         "# Parameters",
@@ -56,8 +57,11 @@ def parameters_page(params: Sequence[Param] = PARAMETERS) -> str:
         lines += [f"### {group}", "", *_table(COLUMNS, parameter_rows(list(members))), ""]
     readings = [(path, tag, span, notes) for path, tag, span, _, notes in parameter_rows(_readings(params))]
     lines += ["## Readings", "", "Sent, never taken.", "", *_table(READING_COLUMNS, readings), ""]
-    signals = [(f"`{name}`", f"{low:g}..{high:g}") for name, (low, high) in SIGNALS.items()]
-    lines += ["## Signals", "", "What a route may start from.", "", *_table(("Signal", "Range"), signals)]
+    signals = [
+        (f"`{name}`", f"{tap.source.low:g}..{tap.source.high:g}", tap.signal.description)
+        for name, tap in table.taps.items()
+    ]
+    lines += ["## Signals", "", "What a route may start from.", "", *_table(SIGNAL_COLUMNS, signals)]
     return "\n".join(lines) + "\n"
 
 
