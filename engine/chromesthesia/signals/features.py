@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from chromesthesia.core.records import BAND_COUNT, Heard
+import numpy as np
+
+from chromesthesia.core.records import BAND_COUNT, Float32, Heard
 from chromesthesia.signals.declaration import Signal, Source
 
 QUIET_DBFS = -60.0
@@ -13,6 +15,18 @@ LOUD_DBFS = -10.0
 DARK_HZ = 100.0
 BRIGHT_HZ = 10_000.0
 _OCTAVES = math.log(BRIGHT_HZ / DARK_HZ)
+
+
+SILENT_DBFS = -90.0
+"""Below this the spectrum is that of the floor, which is flat and means nothing."""
+
+
+def _flatness(log_mel: Float32, rms_dbfs: float) -> float:
+    """Geometric over arithmetic mean of the mel power (its natural log is given), 0 in silence."""
+    if not rms_dbfs > SILENT_DBFS:
+        return 0.0
+    above = log_mel - log_mel.max()
+    return float(np.exp(above.mean()) / np.exp(above).mean())
 
 
 def _band(column: int) -> Callable[[Heard], float]:
@@ -78,5 +92,12 @@ BANDS = tuple(
     )
     for column in range(BAND_COUNT)
 )
+FLATNESS = Signal(
+    "features/flatness",
+    "Spectral flatness: 0 for a tone or silence, 1 for white noise",
+    lambda heard: _flatness(heard.frame.log_mel, heard.frame.rms_dbfs),
+    low=0.0,
+    high=1.0,
+)
 
-FEATURES: tuple[Signal, ...] = (LOUDNESS, LUFS, CENTROID, FLUX, ONSET, ONSET_COUNT, *BANDS)
+FEATURES: tuple[Signal, ...] = (LOUDNESS, LUFS, CENTROID, FLUX, ONSET, ONSET_COUNT, *BANDS, FLATNESS)

@@ -36,6 +36,6 @@ class History:
 
     def last(self, address: str) -> NDArray[np.float64]:
         """The values kept of the signal at `address`, oldest first: float64 [n]. Raises KeyError for an unknown one."""
-        values = self._ring[self._rows[address]]
+        values: NDArray[np.float64] = self._ring[self._rows[address]]
         first = self._count % len(values) if self._count > len(values) else 0
-        return np.roll(values, -first)[: len(self)]
+        return np.asarray(np.roll(values, -first)[: len(self)])

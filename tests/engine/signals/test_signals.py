@@ -21,7 +21,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.values import coerce
 from chromesthesia.signals.declaration import Signal
 from chromesthesia.signals.emotion import PROBABILITIES, VALENCE
-from chromesthesia.signals.features import LOUDNESS
+from chromesthesia.signals.features import FLATNESS, LOUDNESS
 from chromesthesia.signals.history import History
 from chromesthesia.signals.table import FIRST, SIGNALS, TABLE, SignalTable
 
@@ -150,3 +150,26 @@ def test_values_are_read_as_they_are(hear: Hear) -> None:
     heard = hear(rms_dbfs=-31.5, probabilities=np.array([0.5, 0.25, 0.25], np.float32))
     assert LOUDNESS.read(heard) == -31.5
     assert [signal.read(heard) for signal in PROBABILITIES] == [0.5, 0.25, 0.25]
+
+
+def test_flatness_is_one_for_noise_and_near_nothing_for_a_tone_or_silence(hear: Hear) -> None:
+    tone = np.full(64, -16.0, np.float32)
+    tone[20] = 0.0
+    assert FLATNESS.read(hear(rms_dbfs=-20.0, log_mel=np.full(64, -3.0, np.float32))) == pytest.approx(1.0)
+    assert FLATNESS.read(hear(rms_dbfs=-20.0, log_mel=tone)) < 1e-4
+    assert FLATNESS.read(hear(rms_dbfs=-120.0, log_mel=np.full(64, -16.1, np.float32))) == 0.0
+    halves = np.repeat(np.array([0.0, math.log(3.0)], np.float32), 32)
+    assert FLATNESS.read(hear(rms_dbfs=-20.0, log_mel=halves)) == pytest.approx(math.sqrt(3.0) / 2.0)
+
+
+def test_flatness_is_declared_in_one_file_and_seen_everywhere(repository: Path) -> None:
+    """One more signal costs one declaration: no other file of the engine knows it by name."""
+    engine = repository / "engine"
+    naming = [
+        file.name for file in engine.rglob("*.py") if "flatness" in file.read_text(encoding="utf-8").lower()
+    ]
+    assert naming == ["features.py"]
+    assert "features/flatness" in TABLE.taps
+    assert "/features/flatness" in TABLE.addresses
+    assert "/features/flatness" in {param.path for param in PARAMETERS}
+    assert "`features/flatness`" in parameters_page()
