@@ -50,7 +50,7 @@ def main() -> None:
         Route(names[n % len(names)], targets[n % len(targets)], gain=0.2, attack_s=0.02, release_s=0.3)
         for n in range(ROUTES)
     )
-    snapshot, sound, mapper = ParameterTree(PARAMETERS).snapshot(), heard(), Mapper(PARAMETERS)
+    snapshot, sound, mapper = ParameterTree(PARAMETERS).snapshot(), heard(), Mapper()
     copying = statistics.median(times_us(lambda: dict(snapshot)))
     stepping = times_us(lambda: mapper.step(FRAME_S, snapshot, routes, sound))
     report = {

@@ -85,3 +85,23 @@ class Param:
     def type_tag(self) -> str:
         """OSC type tag of the value: `f`, `i`, `T` (true or false) or `s`."""
         return _TYPE_TAGS[type(self.default)]
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Param):
+    """A float. As a key it gives one: `look[FLOW_AMOUNT]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Param):
+    """An int."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch(Param):
+    """True or false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Param):
+    """One of `choices`."""

@@ -21,6 +21,7 @@ from chromesthesia.core.errors import RecordError
 from chromesthesia.core.guard import Guard
 from chromesthesia.display.light import Light
 from chromesthesia.display.window import WindowEvent
+from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.recording.files import numbered, write_new
 from chromesthesia.recording.stills import png_bytes
 
@@ -33,7 +34,7 @@ COMMANDS: dict[WindowEvent, Command] = {
     WindowEvent.PREVIOUS_PRESET: PreviousPreset(SOURCE),
     WindowEvent.NEXT_SCENE: NextScene(SOURCE),
     WindowEvent.RESET_ROOM: ResetRoom(SOURCE),
-    WindowEvent.TOGGLE_HUD: ToggleParameter("/hud/visible", SOURCE),
+    WindowEvent.TOGGLE_HUD: ToggleParameter(HUD_VISIBLE.path, SOURCE),
 }
 
 

@@ -94,7 +94,7 @@ def test_a_signal_declared_once_is_in_every_view(hear: Hear, tmp_path: Path) -> 
     route = {"from": "features/tremble", "to": "/look/size", "gain": 1.0}
     preset = parse_preset({"schema": 1, "route": [route]}, tmp_path / "a.toml", params, table)
     heard = {FIRST: hear(flux=0.5)}
-    look = Mapper(params, table).step(0.1, ParameterTree(params).snapshot(), preset.routes, heard)
+    look = Mapper(table).step(0.1, ParameterTree(params).snapshot(), preset.routes, heard)
     assert look["/look/size"] == 0.25
     assert table.values(heard)["/features/tremble"] == 0.25
     history = History(4, table)
@@ -121,7 +121,7 @@ def test_several_listeners_are_several_namespaces_of_the_same_signals(hear: Hear
     target = Param("/look/size", 0.0, "Size", low=-1.0, high=1.0, routable=True)
     route = {"from": "violin/emotion/valence", "to": "/look/size", "low": 0.0, "high": 1.0}
     preset = parse_preset({"schema": 1, "route": [route]}, tmp_path / "a.toml", (target,), table)
-    mapper = Mapper((target,), table)
+    mapper = Mapper(table)
     assert mapper.step(0.1, ParameterTree((target,)).snapshot(), preset.routes, hearing)["/look/size"] == 0.6
 
 
