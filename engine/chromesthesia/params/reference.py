@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from chromesthesia.params.actions import ACTIONS, Action
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.values import describe_range
@@ -16,6 +17,7 @@ from chromesthesia.signals.table import TABLE, SignalTable
 
 COLUMNS = ("Address", "Tag", "Range", "Default", "Description")
 READING_COLUMNS = ("Address", "Tag", "Range", "Description")
+ACTION_COLUMNS = ("Address", "Tag", "Argument", "Description")
 SIGNAL_COLUMNS = ("Signal", "Range", "Description")
 
 
@@ -55,6 +57,15 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
     settings = [param for param in params if param.writable]
     for group, members in groupby(settings, key=_group):
         lines += [f"### {group}", "", *_table(COLUMNS, parameter_rows(list(members))), ""]
+    actions = [(action.path, *_argument(action), action.description) for action in ACTIONS]
+    lines += [
+        "## Actions",
+        "",
+        "Done at once; a button's 0 does nothing.",
+        "",
+        *_table(ACTION_COLUMNS, actions),
+        "",
+    ]
     readings = [(path, tag, span, notes) for path, tag, span, _, notes in parameter_rows(_readings(params))]
     lines += ["## Readings", "", "Sent, never taken.", "", *_table(READING_COLUMNS, readings), ""]
     signals = [
@@ -63,6 +74,11 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
     ]
     lines += ["## Signals", "", "What a route may start from.", "", *_table(SIGNAL_COLUMNS, signals)]
     return "\n".join(lines) + "\n"
+
+
+def _argument(action: Action) -> tuple[str, str]:
+    argument = action.argument
+    return ("", "none, or 1") if argument is None else (argument.kinds, argument.description)
 
 
 def _readings(params: Sequence[Param]) -> list[Param]:
