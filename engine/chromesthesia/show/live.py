@@ -29,6 +29,7 @@ from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.show_report import machine
 from chromesthesia.mapping.readings import Status, readings
 from chromesthesia.params.declaration import Value
+from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
@@ -79,7 +80,7 @@ def run_show(
     with ExitStack() as opened:
         tree, controller = open_controller(config.preset)
         if config.hud:
-            controller.post(SetParameter("/hud/visible", True, "command line"))
+            controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
         controller.begin(clock.now_s())

@@ -28,8 +28,6 @@ STEP = 1e-3
 """A reading is sent again when it moved by more than this part of its range."""
 FREE_STEP = 1e-3
 """The same for readings without a range: this much, or this part of the value."""
-EVERY_MOVE = ("/emotion/valence", "/emotion/arousal")
-"""Sent whenever they move at all: partners steer by them."""
 
 HAND_S = 1.0
 """So long after a write from the partner's machine the value is not told back: a hand may still be on the fader."""
@@ -209,7 +207,9 @@ class OscOutput:
 
 
 def _threshold(param: Param) -> float | None:
-    if param.path in EVERY_MOVE or not param.is_float:
+    if param.step is not None:
+        return param.step
+    if not param.is_float:
         return 0.0
     if param.low is None or param.high is None:
         return None
