@@ -34,7 +34,14 @@ from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
 from chromesthesia.show.analysis import Analysis, silent_heard
-from chromesthesia.show.assembly import Models, make_stage, open_controller, open_models
+from chromesthesia.show.assembly import (
+    ENGINES_OWN,
+    Models,
+    OwnParts,
+    make_stage,
+    open_controller,
+    open_models,
+)
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
@@ -66,13 +73,17 @@ class Wires:
 
 
 def run_show(
-    config: ShowConfig, stop: threading.Event | None = None, sinks: tuple[FrameSink, ...] = ()
+    config: ShowConfig,
+    stop: threading.Event | None = None,
+    sinks: tuple[FrameSink, ...] = (),
+    own: OwnParts = ENGINES_OWN,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
     Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
     be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
+    own: parts in the place of those that `config` names; its source is closed when the show ends.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -84,12 +95,12 @@ def run_show(
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
         controller.begin(clock.now_s())
-        models = open_models(config.pack, config.provider)
+        models = open_models(config.pack, config.provider, own)
         osc_input, osc_output = open_osc(config, tree, controller, clock, opened)
-        source = _open_sound(config, clock)
+        source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        light = Light(SurfaceOpener(config), RendererMaker(config, guard), clock, guard)
+        light = Light(own.surface or SurfaceOpener(config), RendererMaker(config, guard), clock, guard)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
@@ -100,7 +111,7 @@ def run_show(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
         outputs = Outputs(files.sinks + sinks, live=True)
-        show = Show(config, clock, controller, models, source, light, outputs, fps, stop, guard)
+        show = LiveShow(config, clock, controller, models, source, light, outputs, fps, stop, guard)
         control = ControlLoop(controller, clock, osc_input, osc_output, show.readings)
         try:
             show.run(control)
@@ -109,7 +120,7 @@ def run_show(
     return report
 
 
-class Show:
+class LiveShow:
     """One live show; `run` returns when it is over. The constructor starts nothing."""
 
     def __init__(
@@ -179,6 +190,7 @@ class Show:
             StepLoop("generator", self._paint, give_way),
         ]
         self._loop.first_picture(self._painted_now)
+        switch_interval_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # What lives now lives for the whole show: the garbage collector need not walk through it between two frames.
         gc.collect()
@@ -187,7 +199,7 @@ class Show:
         controlling.start()
         for loop in loops:
             loop.start()
-        log.info("the show begins: %s, pack %s", self._source_name, self._models.pack.name)
+        log.info("the show begins: %s, pack %s", self._source_name, self._models.name)
         try:
             self._loop.run(self._start_s, self._stop, self._over)
         finally:
@@ -199,6 +211,7 @@ class Show:
                     log.warning("the %s thread did not stop in time", loop.name)
             controlling.join(5.0)
             gc.unfreeze()
+            sys.setswitchinterval(switch_interval_s)
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -243,7 +256,7 @@ class Show:
             fps=self._loop.fps,
             latency_ms=self._loop.latency_ms,
             source=self._source_name,
-            pack=self._models.pack.name,
+            pack=self._models.name,
             preset=self._controller.current[0].name,
             overruns=self._overruns,
             message=self._light.message or shown,
@@ -276,7 +289,7 @@ class Show:
             late_frames=self._schedule.late_frames,
             generator_fps=self._paint_rate.per_second(self._worker.painted, self._clock.now_s()),
             source=self._source_name,
-            pack=self._models.pack.name,
+            pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
         )
@@ -294,7 +307,7 @@ class Show:
             "duration_s": round(elapsed_s, 3),
             "overruns": self._overruns,
             "source": self._source_name,
-            "pack": self._models.pack.name,
+            "pack": self._models.name,
             "preset": self._controller.current[0].name,
             "latency_ms": self._meter.summary(),
             "size": [width, height],
