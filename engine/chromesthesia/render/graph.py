@@ -299,7 +299,7 @@ class RunningGraph(Generic[F]):
                 textures,
                 one.uniforms(frame, target.texture.size),
                 vertex=one.vertex,
-                **{name: asked(frame) for name, asked in one.defines.items()},
+                **{name: int(asked(frame)) for name, asked in one.defines.items()},
             )
             if store is not None and store.declared.mips:
                 target.texture.build_mipmaps()

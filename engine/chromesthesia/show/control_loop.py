@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping
 
 from chromesthesia.control.controller import Controller
-from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
+from chromesthesia.core.protocols import Clock
+from chromesthesia.health.heartbeat import Heart
 from chromesthesia.params.declaration import Value
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
@@ -25,8 +27,8 @@ time, and nobody sees more than twenty looks a second."""
 class ControlLoop:
     """Owns the control thread's loop and, while it runs, the thread that waits at the OSC socket.
 
-    readings: called on the control thread when a packet is due; see `mapping.readings`. What OSC lost and dropped is
-    filled in here. A step that fails is logged and counted in `failures`; the loop goes on.
+    readings: called on the control thread when a packet is due. A step that fails is logged and counted by the heart;
+    the loop goes on.
     """
 
     def __init__(
@@ -36,14 +38,16 @@ class ControlLoop:
         osc_input: OscInput | None = None,
         osc_output: OscOutput | None = None,
         readings: Callable[[], Mapping[str, Value]] = dict,
+        heart: Heart | None = None,
     ) -> None:
+        """heart: beats once for every step."""
         self._controller = controller
         self._clock = clock
         self._input = osc_input
         self._output = osc_output
         self._readings = readings
         self._apply_due_s = float("-inf")
-        self.failures = 0
+        self.heart = heart or Heart("control", clock, math.inf)
 
     def step(self, now_s: float) -> None:
         """Apply commands that are due and send what is due; never blocks."""
@@ -55,7 +59,7 @@ class ControlLoop:
             if self._output is not None:
                 self._output.note_writes(now_s, taken)
         if self._output is not None and self._output.due(now_s):
-            self._output.step(now_s, {**self._readings(), **self._own_readings()})
+            self._output.step(now_s, self._readings())
 
     def run(self, stop: threading.Event) -> None:
         """Step until `stop` is set, then close the sockets. Body of the control thread."""
@@ -63,9 +67,11 @@ class ControlLoop:
         if self._input is not None:
             receiver = threading.Thread(target=self._input.run, name="osc-in", daemon=True)
             receiver.start()
+        self.heart.begin()
         try:
             while not stop.is_set():
                 self._guarded_step()
+                self.heart.beat()
                 now_s = self._clock.now_s()
                 idle_s = IDLE_S if self._output is None else min(IDLE_S, self._output.next_s - now_s)
                 if now_s < self._apply_due_s:
@@ -73,22 +79,18 @@ class ControlLoop:
                 else:
                     self._controller.wait(now_s, idle_s)
         finally:
+            self.heart.end()
             if self._output is not None:
                 self._output.close()
             if self._input is not None and receiver is not None:
                 self._input.close()
                 receiver.join(JOIN_S)
 
-    def _own_readings(self) -> dict[str, Value]:
-        return {
-            "/status/osc_lost": UNKNOWN_LOSS if self._input is None else self._input.lost,
-            "/status/osc_dropped": self._controller.counters.dropped,
-        }
-
     def _guarded_step(self) -> None:
         try:
             self.step(self._clock.now_s())
         except Exception:  # the thread's boundary: whatever went wrong, the show stays under control
-            self.failures += 1
-            if self.failures & (self.failures - 1) == 0:
-                log.exception("the control thread failed %d times and goes on", self.failures)
+            self.heart.failed()
+            failures = self.heart.failures
+            if failures & (failures - 1) == 0:
+                log.exception("the control thread failed %d times and goes on", failures)

@@ -139,6 +139,10 @@ class OscOutput:
             elif write.source.startswith(self._own_machine):
                 self._theirs[write.address] = _Sent(write.raw, now_s + HAND_S)
 
+    def counts(self) -> dict[str, int]:
+        """Packets and messages sent, and what could not be."""
+        return {"packets": self.packets, "messages": self.messages, "failures": self.failures}
+
     def close(self) -> None:
         """Close the socket."""
         self._datagrams.close()
