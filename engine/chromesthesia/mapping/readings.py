@@ -24,6 +24,7 @@ class Status:
     pack: str = ""
     preset: str = ""
     preset_index: int = 0
+    parameters: int = 0
 
 
 def readings(heard: Heard | None, status: Status) -> dict[str, Value]:
@@ -45,4 +46,5 @@ def status_readings(status: Status) -> dict[str, Value]:
         "/status/pack": status.pack,
         "/status/preset": status.preset,
         "/status/preset_index": status.preset_index,
+        "/status/parameters": status.parameters,
     }
