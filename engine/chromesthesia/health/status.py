@@ -10,8 +10,8 @@ from chromesthesia.health.counters import Counters, Groups, Read
 from chromesthesia.health.heartbeat import Heart, LoopState, LoopStatus
 
 # Groups of counts that the figures below are made of.
-SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC_IN, OUTPUTS = (
-    "source", "ring", "frames", "generator", "analysis", "gl", "faults", "control", "osc_in", "outputs",
+SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS = (
+    "source", "ring", "frames", "generator", "analysis", "gl", "faults", "control", "port osc", "outputs",
 )  # fmt: skip
 
 
@@ -19,9 +19,9 @@ SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC_IN, OUTPUTS 
 class Figures:
     """What is measured or named rather than counted.
 
-    fps: frames shown per second lately; latency_ms: sound to light, median of the last frames; generator_fps: pictures
-    painted per second. message: what a person should read now, one line; size: of the picture in pixels. elapsed_s:
-    since the show began.
+    elapsed_s: since the show began. fps: frames shown per second lately; latency_ms: sound to light, median of the last
+    frames; generator_fps: pictures painted per second. parameters: version of the list of parameters. message: what a
+    person should read now, one line; size: of the picture in pixels.
     """
 
     elapsed_s: float = 0.0
@@ -32,6 +32,7 @@ class Figures:
     pack: str = ""
     preset: str = ""
     preset_index: int = 0
+    parameters: int = 0
     message: str = ""
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True
@@ -72,7 +73,7 @@ class ShowStatus:
     @property
     def osc_lost(self) -> int:
         """OSC packets that the system lost; `UNKNOWN_LOSS` where it does not tell."""
-        return self.count(OSC_IN, "lost", UNKNOWN_LOSS)
+        return self.count(OSC, "lost", UNKNOWN_LOSS)
 
     @property
     def osc_dropped(self) -> int:

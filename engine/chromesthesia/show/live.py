@@ -6,7 +6,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -32,7 +32,6 @@ from chromesthesia.health.status import (
     FRAMES,
     GENERATOR,
     GL,
-    OSC_IN,
     OUTPUTS,
     RING,
     SOURCE,
@@ -43,6 +42,7 @@ from chromesthesia.health.telling import hud_of, readings_of, report_of
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.show.analysis import Analysis, silent_heard
@@ -83,13 +83,17 @@ class Wires:
 
 
 def run_show(
-    config: ShowConfig, stop: threading.Event | None = None, sinks: tuple[FrameSink, ...] = ()
+    config: ShowConfig,
+    stop: threading.Event | None = None,
+    sinks: tuple[FrameSink, ...] = (),
+    ports: Sequence[PortMaker] = (),
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
     Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
     be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
+    ports: more ways than OSC to steer the show and to hear of it.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -102,7 +106,9 @@ def run_show(
             log.warning("the flash limiter is off: the picture may flash without limit")
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider)
-        osc_input, osc_output = open_osc(config, tree, controller, clock, opened)
+        osc = open_osc(config, tree, controller, clock, opened)
+        open_ports: list[Port] = [] if osc is None else [osc]
+        open_ports += [make(tree, controller, clock) for make in ports]
         source = _open_sound(config, clock)
         opened.callback(source.close)
         guard = Guard(clock)
@@ -118,13 +124,10 @@ def run_show(
         )
         outputs = Outputs(files.sinks + sinks, live=True)
         show = Show(config, clock, controller, models, source, light, outputs, fps, stop, guard)
-        control = ControlLoop(
-            controller, clock, osc_input, osc_output, show.readings, show.health.heart("control", PATIENCE_S)
-        )
-        if osc_input is not None:
-            show.health.count(OSC_IN, osc_input.counts)
-        if osc_output is not None:
-            show.health.count("osc_out", osc_output.counts)
+        for port in open_ports:
+            show.health.count(f"port {port.name}", port.health)
+        heart = show.health.heart("control", PATIENCE_S)
+        control = ControlLoop(controller, clock, open_ports, show.readings, heart)
         try:
             show.run(control)
         finally:
@@ -308,6 +311,7 @@ class Show:
             pack=self._models.pack.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,

@@ -20,7 +20,7 @@ from chromesthesia.health.status import (
     FRAMES,
     GENERATOR,
     GL,
-    OSC_IN,
+    OSC,
     OUTPUTS,
     RING,
     SOURCE,
@@ -118,7 +118,7 @@ def full(clock: ManualClock) -> ShowStatus:
         (ANALYSIS, {"encoder_failures": 8}),
         (GL, {"recoveries": 1}),
         (CONTROL, {"dropped": 9}),
-        (OSC_IN, {"lost": 11}),
+        (OSC, {"lost": 11}),
         (OUTPUTS, {"film_frames_dropped": 13}),
         (FAULTS, {"drawing": 4, "outputs": 3, "the window": 0}),
     ):

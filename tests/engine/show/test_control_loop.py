@@ -11,7 +11,7 @@ from pythonosc.osc_packet import OscPacket
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import ManualClock, SystemClock
-from chromesthesia.health.status import CONTROL, OSC_IN, Health
+from chromesthesia.health.status import CONTROL, OSC, Health
 from chromesthesia.health.telling import readings_of
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Value
@@ -20,6 +20,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.codec import encode_message
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
+from chromesthesia.ports.osc.port import OscPort
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.testing.network import FakeDatagrams
 
@@ -33,7 +34,7 @@ def test_a_step_applies_then_tells() -> None:
     loop = ControlLoop(
         controller,
         ManualClock(),
-        osc_output=OscOutput(outgoing, "127.0.0.1", 9001, tree),
+        [OscPort(None, OscOutput(outgoing, "127.0.0.1", 9001, tree))],
         readings=lambda: {"/emotion/valence": 0.5},
     )
     controller.post(SetParameter(GAIN, 6, "keyboard"))
@@ -60,8 +61,12 @@ def test_the_thread_receives_applies_survives_faults_and_ends() -> None:
     loop = ControlLoop(
         controller,
         clock,
-        OscInput(incoming, tree, controller.post, clock),
-        OscOutput(outgoing, "127.0.0.1", 9001, tree),
+        [
+            OscPort(
+                OscInput(incoming, tree, controller.post, clock),
+                OscOutput(outgoing, "127.0.0.1", 9001, tree),
+            )
+        ],
         readings,
     )
     thread = threading.Thread(target=loop.run, args=(stop,))
@@ -100,8 +105,7 @@ class Show:
         self.loop = ControlLoop(
             self.controller,
             self.clock,
-            self.input,
-            self.output,
+            [OscPort(self.input, self.output)],
             lambda: self.readings(),
         )
 
@@ -187,7 +191,7 @@ def test_what_osc_lost_is_told() -> None:
     show.incoming.lost = 3297
     show.controller.counters.dropped = 5
     health = Health(show.clock)
-    health.count(OSC_IN, show.input.counts)
+    health.count(OSC, show.input.counts)
     health.count(CONTROL, show.controller.counts)
     show.readings = lambda: readings_of(health.status())
     told = dict(show.hear())
