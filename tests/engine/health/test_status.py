@@ -107,7 +107,17 @@ def test_a_part_that_cannot_be_read_costs_no_other_its_figure(caplog: pytest.Log
 def full(clock: ManualClock) -> ShowStatus:
     """A show in which everything that can be counted was."""
     figures = Figures(
-        10.0, 29.5, 41.0, 9.5, "mic: USB", "default", "Ember", 3, "shader x.frag:3: oops", (640, 360), False
+        elapsed_s=10.0,
+        fps=29.5,
+        latency_ms=41.0,
+        generator_fps=9.5,
+        source="mic: USB",
+        pack="default",
+        preset="Ember",
+        preset_index=3,
+        message="shader x.frag:3: oops",
+        size=(640, 360),
+        flash_limiter=False,
     )
     health = Health(clock, lambda: figures)
     for group, counts in (
