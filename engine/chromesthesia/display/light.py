@@ -110,6 +110,10 @@ class Light:
         self._succeed()
         return pixels
 
+    def counts(self) -> dict[str, int]:
+        """How often OpenGL was made again."""
+        return {"recoveries": self.recoveries}
+
     def restart(self) -> None:
         """Forget what was drawn: trails and motion begin anew."""
         if self.renderer is not None:

@@ -144,6 +144,10 @@ class ParameterTree:
         """Call `listener` after every change of a value, on the writing thread. A listener must be quick."""
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Listener) -> None:
+        """Call `listener` no more."""
+        self._listeners.remove(listener)
+
     def declaration(self, path: str) -> Param:
         """The declaration at `path`; raises UnknownParameterError naming the nearest path."""
         try:

@@ -362,7 +362,8 @@ class RunningGraph(Generic[F]):
 def compile_plain(drawer: Drawer, graph: Graph[Any]) -> None:
     """Compile the plain variant of every pass, so that a broken file fails before a frame. Raises RenderError."""
     for one in graph.passes:
-        drawer.library.program(one.fragment, one.vertex, None, **dict.fromkeys(one.defines, 0))
+        plain: dict[str, Any] = dict.fromkeys(one.defines, 0)
+        drawer.library.program(one.fragment, one.vertex, **plain)
 
 
 def _sizes(graph: Graph[Any], outside: Mapping[str, Size], limit: int) -> dict[str, Size]:

@@ -191,6 +191,17 @@ def test_a_pass_left_out_leaves_its_buffer(make: Callable[..., Any]) -> None:
 
 
 @pytest.mark.gl
+def test_a_variant_asked_for_by_yes_or_no_is_that_variant(make: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "loud.frag").write_text("out vec4 o; void main() { o = vec4(float(LOUD) * 0.5); }")
+    running = make(
+        Graph((Pass("a", "loud.frag", "a", defines={"LOUD": bool}),), (Buffer("a", dtype="f4"),), "a")
+    )
+    for loud, expected in ((False, 0.0), (True, 0.5)):
+        running.run(loud)
+        assert (values(running, "a") == expected).all()
+
+
+@pytest.mark.gl
 def test_smaller_copies_follow_every_pass(make: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "ramp.frag").write_text("out vec4 o; void main() { o = vec4(gl_FragCoord.x - 0.5); }")
     (tmp_path / "mean.frag").write_text(
