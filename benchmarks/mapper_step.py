@@ -12,8 +12,9 @@ import numpy as np
 from chromesthesia.core.records import EmotionState, FeatureFrame, Heard
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.catalogue import PARAMETERS
-from chromesthesia.params.routes import SIGNALS, Route
+from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.signals.table import TABLE
 
 ROUTES = 12
 FRAMES = 2000
@@ -44,12 +45,12 @@ def times_us(step: Callable[[], object]) -> list[float]:
 def main() -> None:
     """Measure and print."""
     targets = [param.path for param in PARAMETERS if param.routable]
-    names = list(SIGNALS)
+    names = list(TABLE.taps)
     routes = tuple(
         Route(names[n % len(names)], targets[n % len(targets)], gain=0.2, attack_s=0.02, release_s=0.3)
         for n in range(ROUTES)
     )
-    snapshot, sound, mapper = ParameterTree(PARAMETERS).snapshot(), heard(), Mapper(PARAMETERS)
+    snapshot, sound, mapper = ParameterTree(PARAMETERS).snapshot(), heard(), Mapper()
     copying = statistics.median(times_us(lambda: dict(snapshot)))
     stepping = times_us(lambda: mapper.step(FRAME_S, snapshot, routes, sound))
     report = {

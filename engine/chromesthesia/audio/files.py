@@ -28,17 +28,17 @@ def read_sound(path: str | Path, duration_s: float | None = None) -> Float32:
     as `FileSource` does.
     """
     sound = _looked_at(path)
-    wanted = None if duration_s is None else round(duration_s * SAMPLE_RATE_HZ)
+    requested = None if duration_s is None else round(duration_s * SAMPLE_RATE_HZ)
     pieces: list[Float32] = []
     count = 0
     for piece in _decoded(sound, _say):
         pieces.append(piece)
         count += piece.shape[0]
-        if wanted is not None and count >= wanted:
+        if requested is not None and count >= requested:
             break
     if not count:
         raise _soundless(sound)
-    return np.concatenate(pieces)[:wanted]
+    return np.concatenate(pieces)[:requested]
 
 
 def check_sound(path: str | Path) -> float:

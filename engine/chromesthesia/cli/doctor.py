@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from chromesthesia.cli.console import OUT
-from chromesthesia.cli.surroundings import has_display
+from chromesthesia.cli.environment import has_display
 from chromesthesia.core.errors import ChromesthesiaError
 
 OSC_PORT = 9000

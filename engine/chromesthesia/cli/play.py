@@ -12,9 +12,9 @@ import typer
 
 from chromesthesia.cli import options
 from chromesthesia.cli.console import ERR, say
+from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
-from chromesthesia.cli.surroundings import has_display, headless_instead
 from chromesthesia.core.config import FilmConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.user_files import is_there, one_line

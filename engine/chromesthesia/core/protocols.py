@@ -44,7 +44,7 @@ class AudioSource(Protocol):
 class Encoder(Protocol):
     """Streaming emotion encoder; the state lives inside and is carried from call to call."""
 
-    def step(self, log_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
+    def step(self, encoder_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
         """Take encoder_mel of ENCODER_HOPS frames, float32 [ENCODER_HOPS, 64], and answer for its newest hop."""
         ...
 

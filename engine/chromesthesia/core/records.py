@@ -106,12 +106,14 @@ class PaintRequest:
 
 @dataclass(frozen=True, slots=True)
 class PaintedImage:
-    """One picture from the generator: pixels uint8 [H, W, 3], row 0 at the top."""
+    """One picture from the generator: pixels uint8 [H, W, 3], row 0 at the top; paint_s: what painting took, in
+    seconds, until `painted_s`."""
 
     serial: int
     end_sample: int
     entered_s: float
     painted_s: float
+    paint_s: float
     pixels: UInt8
 
 

@@ -48,8 +48,8 @@ def read_bytes(path: Path, limit_bytes: int, error: MakeError) -> bytes:
         with open(descriptor, "rb") as file:
             content = file.read(limit_bytes + 1)
     except (OSError, ValueError) as problem:  # ValueError: a null character in the path
-        said = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-        raise error(f"{one_line(path)}: cannot be read: {said}", "check the path") from problem
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        raise error(f"{one_line(path)}: cannot be read: {reason}", "check the path") from problem
     if len(content) > limit_bytes:
         raise error(f"{one_line(path)}: larger than {limit_bytes} bytes", "is this the right file?")
     return content

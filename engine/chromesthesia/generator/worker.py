@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 
 from chromesthesia.core.protocols import Clock, Generator
 from chromesthesia.core.records import PaintedImage, PaintRequest
@@ -11,9 +10,6 @@ from chromesthesia.core.slot import LatestSlot
 from chromesthesia.inference.generator import check_picture
 
 log = logging.getLogger(__name__)
-
-KEPT_TIMES = 20_000
-"""Paint times kept for the report: the last ten minutes at 30 pictures a second."""
 
 
 class GeneratorWorker:
@@ -35,7 +31,6 @@ class GeneratorWorker:
         self.failures_in_a_row = 0
         self.last_error: str | None = None
         self.painted = 0
-        self.paint_times_ms: deque[float] = deque(maxlen=KEPT_TIMES)
         self._generator = generator
         self._clock = clock
         self._requests = requests
@@ -58,9 +53,15 @@ class GeneratorWorker:
         self._shape = pixels.shape
         pixels.flags.writeable = False
         self._images.put(
-            PaintedImage(request.serial, request.end_sample, request.entered_s, painted_s, pixels)
+            PaintedImage(
+                request.serial,
+                request.end_sample,
+                request.entered_s,
+                painted_s,
+                painted_s - started_s,
+                pixels,
+            )
         )
-        self.paint_times_ms.append((painted_s - started_s) * 1000.0)
         self.painted += 1
         self.failures_in_a_row = 0
         return True

@@ -47,13 +47,13 @@ class OnnxEncoder:
         self._turn = 0
         self.recoveries = 0
 
-    def step(self, log_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
-        """Take log-mel float32 [ENCODER_HOPS, 64]; answer for its newest hop. Raises ValueError on a wrong shape."""
-        if log_mel.shape != (ENCODER_HOPS, ENCODER_MEL.mels):
+    def step(self, encoder_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
+        """Take encoder_mel float32 [ENCODER_HOPS, 64]; answer for its newest hop; ValueError on a wrong shape."""
+        if encoder_mel.shape != (ENCODER_HOPS, ENCODER_MEL.mels):
             raise ValueError(
-                f"log_mel: expected shape {(ENCODER_HOPS, ENCODER_MEL.mels)}, got {log_mel.shape}"
+                f"encoder_mel: expected shape {(ENCODER_HOPS, ENCODER_MEL.mels)}, got {encoder_mel.shape}"
             )
-        self._log_mel[0] = log_mel
+        self._log_mel[0] = encoder_mel
         self._bound[self._turn].run()
         self._turn = 1 - self._turn
         answers = self._answers

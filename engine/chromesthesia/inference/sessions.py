@@ -96,7 +96,7 @@ def open_session(
     log.
     """
     runtime = load_runtime()
-    wanted = _providers(provider)
+    requested = _providers(provider)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -113,27 +113,27 @@ def open_session(
     # Else ONNX Runtime tells of a failure on standard output and tries once more without our limits.
     once = {"enable_fallback": 0} if trial else {}
     try:
-        session: Session = runtime.InferenceSession(model, sess_options=options, providers=wanted, **once)
+        session: Session = runtime.InferenceSession(model, sess_options=options, providers=requested, **once)
     except runtime_errors() as error:
         raise PackError(
             f"{name} cannot be loaded by ONNX Runtime {runtime.__version__}: {first_line(error)}",
             "export the pack again, or update ONNX Runtime",
         ) from error
     # ONNX Runtime itself only warns when a GPU provider does not start.
-    if wanted[0] not in session.get_providers():
+    if requested[0] not in session.get_providers():
         if provider != "auto":
             raise UsageError(
                 f"the {provider} provider does not start on this machine",
                 "check the GPU driver, CUDA and cuDNN, or use --provider cpu",
             )
-        log.warning("%s: %s does not start here, running on the CPU", name, wanted[0])
+        log.warning("%s: %s does not start here, running on the CPU", name, requested[0])
     return session
 
 
 def first_provider(provider: str) -> str:
     """What `provider` comes down to here: cpu, cuda or tensorrt. Raises UsageError as `open_session` does."""
-    wanted = _providers(provider)[0]
-    return next(name for name, full in PROVIDERS.items() if full == wanted)
+    requested = _providers(provider)[0]
+    return next(name for name, full in PROVIDERS.items() if full == requested)
 
 
 def _providers(provider: str) -> list[str]:

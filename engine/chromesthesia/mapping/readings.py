@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Value
+from chromesthesia.signals.table import FIRST, TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,17 @@ class Status:
     pack: str = ""
     preset: str = ""
     preset_index: int = 0
+    parameters: int = 0
 
 
 def readings(heard: Heard | None, status: Status) -> dict[str, Value]:
     """Every reading with its value now; before the first sound (heard None) only those under `/status`."""
-    values: dict[str, Value] = {
+    return {**status_readings(status), **TABLE.values({} if heard is None else {FIRST: heard})}
+
+
+def status_readings(status: Status) -> dict[str, Value]:
+    """What `status` tells, by address."""
+    return {
         "/status/fps": status.fps,
         "/status/latency_ms": status.latency_ms,
         "/status/overruns": status.overruns,
@@ -40,29 +46,5 @@ def readings(heard: Heard | None, status: Status) -> dict[str, Value]:
         "/status/pack": status.pack,
         "/status/preset": status.preset,
         "/status/preset_index": status.preset_index,
+        "/status/parameters": status.parameters,
     }
-    if heard is None:
-        return values
-    frame, emotion = heard.frame, heard.emotion
-    values.update(
-        {
-            "/emotion/valence": emotion.valence,
-            "/emotion/arousal": emotion.arousal,
-            "/emotion/confidence": emotion.confidence,
-            "/emotion/activity": emotion.activity,
-            "/features/loudness_dbfs": frame.rms_dbfs,
-            "/features/lufs": frame.lufs_momentary,
-            "/features/centroid_hz": frame.centroid_hz,
-            "/features/flux": frame.flux,
-            "/features/onset": heard.onset_envelope,
-            "/features/onset_count": heard.onset_count,
-        }
-    )
-    values.update(
-        (f"/emotion/{label}", probability)
-        for label, probability in zip(EMOTIONS, emotion.probabilities.tolist(), strict=True)
-    )
-    values.update(
-        (f"/features/band/{number}", level) for number, level in enumerate(frame.bands.tolist(), start=1)
-    )
-    return values

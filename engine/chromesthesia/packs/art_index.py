@@ -161,7 +161,7 @@ def _array(
         raise PackError(f"{where}: {name}: expected an array, got nothing", REMEDY)
     array = arrays[name]
     fits = len(array.shape) == len(shape) and all(
-        wanted in (None, got) and got > 0 for got, wanted in zip(array.shape, shape, strict=True)
+        expected in (None, got) and got > 0 for got, expected in zip(array.shape, shape, strict=True)
     )
     if array.dtype.kind != kind or not fits:
         expected = f"{ {'f': 'floats', 'i': 'whole numbers', 'U': 'text'}[kind] } of shape {list(shape)}"

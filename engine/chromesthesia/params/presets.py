@@ -14,9 +14,10 @@ from chromesthesia.core.errors import PresetError
 from chromesthesia.core.user_files import is_file, one_line, read_toml, shown
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param, Value
-from chromesthesia.params.routes import CURVES, MODES, SIGNALS, Route
+from chromesthesia.params.routes import CURVES, MODES, Route
 from chromesthesia.params.tree import unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact, nearest
+from chromesthesia.signals.table import TABLE, SignalTable, Tap
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +75,8 @@ class PresetLibrary:
 
     def index(self, preset: Preset) -> int:
         """Position of `preset` by name; -1 when it is not in the library."""
-        wanted = preset.name.casefold()
-        return next((i for i, name in enumerate(self.names) if name.casefold() == wanted), -1)
+        requested = preset.name.casefold()
+        return next((i for i, name in enumerate(self.names) if name.casefold() == requested), -1)
 
     def choose(self, which: str | int) -> Preset:
         """The preset with this name, file stem or position (case does not matter); raises PresetError."""
@@ -83,29 +84,34 @@ class PresetLibrary:
             if 0 <= which < len(self.presets):
                 return self.presets[which]
             raise PresetError(f"no preset number {which}", f"use 0..{len(self.presets) - 1}")
-        wanted = which.casefold()
+        requested = which.casefold()
         for preset in self.presets:
             stem = preset.path.stem.casefold() if preset.path else ""
-            if wanted in (preset.name.casefold(), stem):
+            if requested in (preset.name.casefold(), stem):
                 return preset
         for stem, error in zip(self.broken_stems, self.broken, strict=True):
-            if wanted == stem.casefold():
+            if requested == stem.casefold():
                 raise error
         hint = nearest(which, self.names) or f"there are: {', '.join(self.names) or 'none'}"
         raise PresetError(f"no preset named {which[:80]!r}", hint)
 
 
-def load_preset(path: Path, params: Sequence[Param] = PARAMETERS) -> Preset:
+def load_preset(path: Path, params: Sequence[Param] = PARAMETERS, signals: SignalTable = TABLE) -> Preset:
     """Read one preset file and check all of it.
 
     Raises PresetError naming the file, the key and, for an unknown key, path or signal, the nearest known
     one.
     """
     table = read_toml(path, PresetError)
-    return parse_preset(table, path, params)
+    return parse_preset(table, path, params, signals)
 
 
-def parse_preset(table: Mapping[str, object], path: Path, params: Sequence[Param] = PARAMETERS) -> Preset:
+def parse_preset(
+    table: Mapping[str, object],
+    path: Path,
+    params: Sequence[Param] = PARAMETERS,
+    signals: SignalTable = TABLE,
+) -> Preset:
     """Check what a preset file held; `path` is for the messages and the name."""
     where = one_line(path)
     _check_schema(table, where)
@@ -124,7 +130,8 @@ def parse_preset(table: Mapping[str, object], path: Path, params: Sequence[Param
         name=_name(table, path.stem, where),
         params=MappingProxyType(checked),
         routes=tuple(
-            _check_route(known, route, number, where) for number, route in enumerate(routes, start=1)
+            _check_route(known, signals.taps, route, number, where)
+            for number, route in enumerate(routes, start=1)
         ),
         description=_text(table, "description", "", where),
         path=path,
@@ -225,14 +232,20 @@ def _check_value(known: Mapping[str, Param], key: str, raw: object, where: str) 
         raise PresetError(f"{where}: params: {error.message}", error.remedy) from error
 
 
-def _check_route(known: Mapping[str, Param], table: Mapping[str, object], number: int, file: str) -> Route:
+def _check_route(
+    known: Mapping[str, Param],
+    taps: Mapping[str, Tap],
+    table: Mapping[str, object],
+    number: int,
+    file: str,
+) -> Route:
     where = f"{file}: route {number}"
     _check_keys(table, _ROUTE_KEYS, where)
-    signal = _one_of(table, "from", tuple(SIGNALS), where)
+    signal = _one_of(table, "from", tuple(taps), where)
     target = _one_of(table, "to", tuple(key for key, param in known.items() if param.routable), where)
-    natural_low, natural_high = SIGNALS[signal]
-    low = _number(table, "low", natural_low, where)
-    high = _number(table, "high", natural_high, where)
+    natural = taps[signal].source
+    low = _number(table, "low", natural.low, where)
+    high = _number(table, "high", natural.high, where)
     if low == high:
         raise PresetError(f"{where}: low and high are both {low:g}", "give the signal a range to move in")
     return Route(

@@ -6,32 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-BAND_SIGNALS = tuple(f"features/band/{number}" for number in range(1, 9))
-
-SIGNALS = MappingProxyType(
-    {
-        "features/loudness": (0.0, 1.0),
-        **dict.fromkeys(BAND_SIGNALS, (0.0, 1.0)),
-        "features/centroid": (0.0, 1.0),
-        "features/flux": (0.0, 1.0),
-        "features/onset": (0.0, 1.0),
-        "emotion/valence": (-1.0, 1.0),
-        "emotion/arousal": (-1.0, 1.0),
-        "emotion/angry": (0.0, 1.0),
-        "emotion/happy": (0.0, 1.0),
-        "emotion/sad": (0.0, 1.0),
-        "emotion/confidence": (0.0, 1.0),
-        "emotion/activity": (0.0, 1.0),
-    }
-)
-"""Every signal a route may start from, with its natural range (low, high)."""
+from chromesthesia.core.easing import smooth_step
 
 CURVES: MappingProxyType[str, Callable[[float], float]] = MappingProxyType(
     {
         "linear": lambda u: u,
         "square": lambda u: u * u,
         "root": lambda u: float(u**0.5),
-        "smooth": lambda u: u * u * (3.0 - 2.0 * u),
+        "smooth": smooth_step,
     }
 )
 """Shapes between input and output, 0..1 to 0..1."""

@@ -9,12 +9,15 @@ from numbers import Integral, Real
 
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.user_files import shown
-from chromesthesia.params.declaration import Clip, Param, Value
+from chromesthesia.params.declaration import Choice, Clip, Number, Param, Switch, Value, Whole
 
 INT32_MAX = 2**31 - 1
 """OSC integers are 32 bits wide; a parameter never holds more than can be sent."""
 TEXT_LIMIT = 256
 """Longest string a parameter takes, in characters."""
+
+
+_KINDS: dict[type[Param], type] = {Number: float, Whole: int, Switch: bool, Choice: str}
 
 
 class ParameterError(ChromesthesiaError):
@@ -68,7 +71,7 @@ def coerce(param: Param, raw: object) -> Value:
 
     Int, float and bool stand in for each other: an int parameter rounds, a bool is true from 0.5 away from
     zero on, a choice is set by name or by index. Numbers are clipped by the clip mode. Raises ParameterError
-    for not-a-number and infinity, for strings where numbers are wanted, for unknown choices and for anything
+    for not-a-number and infinity, for strings where numbers are expected, for unknown choices and for anything
     else (blobs, nil).
     """
     if isinstance(raw, str):
@@ -90,7 +93,7 @@ def coerce_exact(param: Param, raw: object) -> Value:
     """Like `coerce`, for values that a person wrote into a file: the type and range must be right, nothing is
     clipped.
 
-    An int is taken where a float is wanted, nothing else stands in. Raises ParameterError.
+    An int is taken where a float is expected, nothing else stands in. Raises ParameterError.
     """
     fits = {
         "float": isinstance(raw, Real) and not isinstance(raw, bool),
@@ -113,6 +116,9 @@ def check_declarations(params: Sequence[Param]) -> None:
         seen.add(param.path)
         if not param.path.startswith("/") or set(param.path) & set(" #*,?[]{}") or param.path.endswith("/"):
             raise ValueError(f"{param.path!r} is not an OSC address")
+        kind = next((kind for kind in _KINDS if isinstance(param, kind)), None)
+        if kind is not None and type(param.default) is not _KINDS[kind]:
+            raise ValueError(f"{param.path}: a {kind.__name__} cannot be {param.default!r}")
         if param.choices and param.default not in param.choices:
             raise ValueError(f"{param.path}: default {param.default!r} is not one of its choices")
         if param.low is not None and param.high is not None and param.low >= param.high:
@@ -156,7 +162,7 @@ def _finite(param: Param, raw: Real) -> float:
 
 
 def _refused(param: Param, raw: object) -> ParameterError:
-    wanted = describe_range(param)
+    accepted = describe_range(param)
     return ParameterError(
-        f"{param.path}: expected {param.type_name}, got {shown(raw)}", f"use {wanted}" if wanted else ""
+        f"{param.path}: expected {param.type_name}, got {shown(raw)}", f"use {accepted}" if accepted else ""
     )

@@ -43,9 +43,9 @@ def write_to_stream(path: Path, content: bytes) -> None:
             os.close(descriptor)
     except OSError as error:
         unread = isinstance(error, BlockingIOError) or error.errno == errno.ENXIO
-        said = "nobody reads it" if unread else reason(error)
+        why = "nobody reads it" if unread else reason(error)
         raise RecordError(
-            f"cannot write {one_line(path)}: {said}", "start the reader first, or give the name of a file"
+            f"cannot write {one_line(path)}: {why}", "start the reader first, or give the name of a file"
         ) from error
 
 

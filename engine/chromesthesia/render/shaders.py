@@ -174,10 +174,10 @@ class ShaderLibrary:
                 break
         self._scratch.use()
         array.render(vertices=3)
-        said = self._ctx.error
+        answer = self._ctx.error
         array.release()
-        if said != "GL_NO_ERROR":
-            raise RenderError(f"shader {key.fragment} cannot be drawn with: {said}", _KEEPS)
+        if answer != "GL_NO_ERROR":
+            raise RenderError(f"shader {key.fragment} cannot be drawn with: {answer}", _KEEPS)
 
 
 def _explain(text: str, source: Source, texts: Mapping[str, str], key: _Key) -> str:

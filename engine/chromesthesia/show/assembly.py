@@ -79,7 +79,7 @@ def make_stage(
     """The stage of one show, its latent walk seeded by `seed`."""
     return Stage(
         controller,
-        Mapper(PARAMETERS),
+        Mapper(),
         LatentMotion(seed, generator.noise_size, generator.condition_labels),
         ImageBlend(),
         ask,

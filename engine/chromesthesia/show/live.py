@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -29,7 +29,9 @@ from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.show_report import machine
 from chromesthesia.mapping.readings import Status, readings
 from chromesthesia.params.declaration import Value
+from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
 from chromesthesia.show.analysis import Analysis, silent_heard
@@ -75,6 +77,7 @@ def run_show(
     config: ShowConfig,
     stop: threading.Event | None = None,
     sinks: tuple[FrameSink, ...] = (),
+    ports: Sequence[PortMaker] = (),
     own: OwnParts = ENGINES_OWN,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
@@ -82,7 +85,8 @@ def run_show(
     Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
     be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
-    own: parts in the place of those that `config` names; its source is closed when the show ends.
+    ports: more ways than OSC to steer the show and to hear of it. own: parts in the place of those that `config` names;
+    its source is closed when the show ends.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -90,12 +94,14 @@ def run_show(
     with ExitStack() as opened:
         tree, controller = open_controller(config.preset)
         if config.hud:
-            controller.post(SetParameter("/hud/visible", True, "command line"))
+            controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
-        osc_input, osc_output = open_osc(config, tree, controller, clock, opened)
+        osc = open_osc(config, tree, controller, clock, opened)
+        open_ports: list[Port] = [] if osc is None else [osc]
+        open_ports += [make(tree, controller, clock) for make in ports]
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
@@ -111,7 +117,7 @@ def run_show(
         )
         outputs = Outputs(files.sinks + sinks, live=True)
         show = LiveShow(config, clock, controller, models, source, light, outputs, fps, stop, guard)
-        control = ControlLoop(controller, clock, osc_input, osc_output, show.readings)
+        control = ControlLoop(controller, clock, open_ports, show.readings)
         try:
             show.run(control)
         finally:
@@ -237,7 +243,7 @@ class LiveShow:
     def _new_image(self) -> PaintedImage | None:
         image = self._wires.images.take()
         if image is not None:
-            self._meter.add("generator", self._worker.paint_times_ms[-1] / 1000.0)
+            self._meter.add("generator", image.paint_s)
         return image
 
     def _handle_window(self) -> None:
@@ -291,6 +297,7 @@ class LiveShow:
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            parameters=self._controller.current[1].declared.version,
         )
         return readings(self._wires.heard.peek(), status)
 

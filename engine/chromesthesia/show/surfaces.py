@@ -56,9 +56,11 @@ class RendererMaker:
         self._guard = guard
         self._shaders = ShaderFiles(resource_dirs("shaders"))
         self._film_size: tuple[int, int] | None = None
+        self._made = False
 
     def __call__(self, surface: Surface) -> Renderer:
         """Raises RenderError."""
+        wary, self._made = self._made, True
         width, height = SOFTWARE_SIZE if draws_small(self._config, surface) else surface.size
         if surface.screen is not None:  # a window may be made smaller than a picture can be
             width, height = max(width, LEAST_SIDE), max(height, LEAST_SIDE)
@@ -73,6 +75,7 @@ class RendererMaker:
             shaders=self._shaders,
             guard=self._guard,
             flash_limiter=self._config.flash_limiter,
+            wary=wary,
         )
 
 

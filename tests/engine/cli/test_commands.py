@@ -107,7 +107,7 @@ def test_no_display_and_no_microphone_leaves_a_film(
     shows: list[ShowConfig], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(play, "has_display", lambda: False)
-    monkeypatch.setattr("chromesthesia.cli.surroundings.headless_instead.__defaults__", (lambda: False,))
+    monkeypatch.setattr("chromesthesia.cli.environment.headless_instead.__defaults__", (lambda: False,))
     assert run_main("run") == 0
     assert shows == [
         ShowConfig(source="demo", headless=True, record=Path("out/etude.mp4"), sheet=Path("out/etude.png"))

@@ -8,7 +8,7 @@ from chromesthesia.generator.blend import BlendView, ImageBlend
 
 
 def _image(serial: int, value: int, side: int = 4) -> PaintedImage:
-    return PaintedImage(serial, 240 * serial, 0.0, 0.0, np.full((side, side, 3), value, dtype=np.uint8))
+    return PaintedImage(serial, 240 * serial, 0.0, 0.0, 0.0, np.full((side, side, 3), value, dtype=np.uint8))
 
 
 def _shown(view: BlendView) -> float:

@@ -18,7 +18,7 @@ PARAMS = (
     Param("/look/warp", 0.2, "", low=0.0, high=1.0),
     Param("/look/fold", "none", "", choices=("none", "mirror")),
     Param("/master/freeze", False, ""),
-    Param("/emotion/valence", 0.0, "", low=-1.0, high=1.0, access=Access.READ),
+    Param("/emotion/valence", 0.0, "", low=-1.0, high=1.0, access=Access.READ, step=0.0),
     Param("/features/loudness_dbfs", -120.0, "", low=-120.0, high=0.0, access=Access.READ),
     Param("/status/overruns", 0, "", access=Access.READ),
     Param("/status/fps", 0.0, "", access=Access.READ),

@@ -18,6 +18,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.codec import encode_message
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
+from chromesthesia.ports.osc.port import OscPort
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.testing.network import FakeDatagrams
 
@@ -31,7 +32,7 @@ def test_a_step_applies_then_tells() -> None:
     loop = ControlLoop(
         controller,
         ManualClock(),
-        osc_output=OscOutput(outgoing, "127.0.0.1", 9001, tree),
+        [OscPort(None, OscOutput(outgoing, "127.0.0.1", 9001, tree))],
         readings=lambda: {"/emotion/valence": 0.5},
     )
     controller.post(SetParameter(GAIN, 6, "keyboard"))
@@ -58,8 +59,12 @@ def test_the_thread_receives_applies_survives_faults_and_ends() -> None:
     loop = ControlLoop(
         controller,
         clock,
-        OscInput(incoming, tree, controller.post, clock),
-        OscOutput(outgoing, "127.0.0.1", 9001, tree),
+        [
+            OscPort(
+                OscInput(incoming, tree, controller.post, clock),
+                OscOutput(outgoing, "127.0.0.1", 9001, tree),
+            )
+        ],
         readings,
     )
     thread = threading.Thread(target=loop.run, args=(stop,))
@@ -95,8 +100,7 @@ class Show:
         self.loop = ControlLoop(
             self.controller,
             self.clock,
-            self.input,
-            self.output,
+            [OscPort(self.input, self.output)],
             lambda: {"/status/preset": self.controller.current[0].name},
         )
 

@@ -26,11 +26,11 @@ class RaisingEncoder:
         self._good = good
         self.resets = 0
 
-    def step(self, log_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
+    def step(self, encoder_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
         self._good -= 1
         if self._good < 0:
             raise RuntimeError("no more emotion")
-        return self._inner.step(log_mel, end_sample, entered_s)
+        return self._inner.step(encoder_mel, end_sample, entered_s)
 
     def reset(self) -> None:
         self.resets += 1
