@@ -81,7 +81,7 @@ class Show:
         """
         from chromesthesia.show.live import run_show
 
-        return run_show(self._config, self._stop, self._sinks, self._parts)
+        return run_show(self._config, self._stop, self._sinks, own=self._parts)
 
     def stop(self) -> None:
         """End the show; from any thread. One that has not begun ends with its first frame."""

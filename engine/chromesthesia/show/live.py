@@ -93,16 +93,16 @@ def run_show(
     config: ShowConfig,
     stop: threading.Event | None = None,
     sinks: tuple[FrameSink, ...] = (),
-    own: OwnParts = ENGINES_OWN,
     ports: Sequence[PortMaker] = (),
+    own: OwnParts = ENGINES_OWN,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
     Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
     be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
-    own: parts in the place of those that `config` names; its source is closed when the show ends.
-    ports: more ways than OSC to steer the show and to hear of it.
+    ports: more ways than OSC to steer the show and to hear of it. own: parts in the place of those that `config` names;
+    its source is closed when the show ends.
     """
     check_numbers(config)
     clock = SystemClock()
