@@ -1,6 +1,6 @@
 # make run [ARGS="..."]   play: the microphone, else the bundled étude
 # make test               the engine's tests (no torch installed), and the training package's
-# make lint               ruff, mypy --strict, import contracts
+# make lint               ruff, mypy --strict, what may import what
 # make fuzz EXAMPLES=N    every fuzz test with N other inputs
 # make bench              benchmarks, one JSON document each
 # Each target prepares what it needs by itself (tools/setup.sh); nothing is installed outside .venv and .venv-train
@@ -35,6 +35,7 @@ lint:
 	$(TRAIN)/ruff format --check .
 	$(TRAIN)/mypy
 	$(TRAIN)/lint-imports --no-logo
+	$(TRAIN)/python tools/draw_house.py --check
 
 fuzz:
 	@tools/setup.sh test

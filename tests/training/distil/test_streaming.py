@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.distil.streaming import (
     CLIP_HOPS,

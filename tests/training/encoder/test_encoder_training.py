@@ -13,7 +13,7 @@ import pytest
 import torch
 from tests.training.fit.toys import At
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets, load_spectra
 from chromesthesia_training.data.cache import by_path
 from chromesthesia_training.data.clips import Clip, EmotionPoint

@@ -10,7 +10,7 @@ import typer
 from rich.logging import RichHandler
 
 from chromesthesia.cli.streams import take_every_sign
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia_training.cli import export as cli_export
 from chromesthesia_training.cli import reproduce as cli_reproduce
 from chromesthesia_training.cli import results as cli_results
@@ -18,6 +18,7 @@ from chromesthesia_training.cli import train as cli_train
 from chromesthesia_training.cli.data import data_app
 from chromesthesia_training.cli.options import errors
 from chromesthesia_training.cli.tune import tune_app
+from chromesthesia_training.survey.command import survey_app
 
 FROM_FOLDERS_TO_A_PACK = """[bold]From two folders to a running pack[/bold] (docs/train-your-own.md)
 
@@ -68,6 +69,7 @@ app.add_typer(tune_app, name="tune")
 app.command("tensorrt")(cli_export.tensorrt)
 app.command("measure")(cli_results.measure)
 app.command("results")(cli_results.results)
+app.add_typer(survey_app, name="survey")
 
 
 def main() -> None:

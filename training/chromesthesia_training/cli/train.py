@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from chromesthesia.errors import UsageError
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
 from chromesthesia_training.cli.options import (
     ENCODER_RUN,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from chromesthesia.errors import UsageError
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
 from chromesthesia_training.cli.options import (
     CacheOption,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from chromesthesia.user_files import one_line
+from chromesthesia.core.user_files import one_line
 from chromesthesia_training.data.pictures import LOADER_VERSION, PictureError, load_rgb
 from chromesthesia_training.data.tables import below, read_table, to_number
 from chromesthesia_training.data.walking import files_directly_in, folders_in, is_file, is_folder

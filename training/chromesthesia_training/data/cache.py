@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.core.user_files import one_line
 from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, MelSettings
-from chromesthesia.user_files import one_line
 from chromesthesia_training.data.sound import mel_of_file
 from chromesthesia_training.data.walking import sha256_of
 from chromesthesia_training.errors import DataError

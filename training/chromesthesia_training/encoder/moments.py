@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.data.cache import Float16
 from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.encoder.batches import RowMaker

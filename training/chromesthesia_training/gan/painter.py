@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from chromesthesia.seams import Float32, UInt8
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia_training.data.condition import ENGINE_CONDITION_SIZE, EngineCondition
 from chromesthesia_training.gan.checkpoint import load_trained
 from chromesthesia_training.gan.export import recalibrated

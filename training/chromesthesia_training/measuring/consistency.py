@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chromesthesia.seams import UInt8
+from chromesthesia.core.records import UInt8
 from chromesthesia_training.backbones.squeezenet import FeatureNet
 from chromesthesia_training.data.art import EMOTIONS
 from chromesthesia_training.errors import TrainingError

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.backbones.squeezenet import FeatureNet
 from chromesthesia_training.data.condition import ConditionSpace
 from chromesthesia_training.errors import TrainingError

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia.seams import EMOTIONS, Float32
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
 from chromesthesia_training.backbones.squeezenet import FeatureNet, load_squeezenet
 from chromesthesia_training.data.sound import read_sound

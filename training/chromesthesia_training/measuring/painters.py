@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 import onnx
 
-from chromesthesia.packs.sessions import Session, open_session
-from chromesthesia.seams import Float32, UInt8
+from chromesthesia.core.records import Float32, UInt8
+from chromesthesia.inference.sessions import Session, open_session
 from chromesthesia_training.data.condition import CONDITION_SIZE, ENGINE_CONDITION_SIZE
 from chromesthesia_training.errors import TrainingError
 

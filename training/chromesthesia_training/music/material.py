@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.data.sound import read_sound
 from chromesthesia_training.music.handcrafted import (
     CHUNK_FRAMES,
@@ -64,8 +64,8 @@ def owners(counts: Sequence[int]) -> Int64:
     return np.repeat(np.arange(len(counts)), counts)
 
 
-def handcrafted(songs: SongSet, cache_dir: Path, own: bool = False) -> Described:
-    """The reference's 346 features, or our own list, of songs and chunks."""
+def feature_arrays(paths: Sequence[Path], cache_dir: Path) -> list[Arrays]:
+    """Both lists of features of every sound: `song`, `own_song`, and of its chunks `chunks`, `own_chunks`."""
 
     def compute(path: Path) -> Arrays:
         found = extract(read_sound(path, RATE_HZ))
@@ -82,8 +82,12 @@ def handcrafted(songs: SongSet, cache_dir: Path, own: bool = False) -> Described
         "own_song": (len(OWN_NAMES),),
         "own_chunks": (None, len(OWN_NAMES)),
     }
-    paths = [song.path for song in songs.songs]
-    arrays = stored("music-features", paths, cache_dir, compute, shapes, FEATURES_VERSION)
+    return stored("music-features", paths, cache_dir, compute, shapes, FEATURES_VERSION)
+
+
+def handcrafted(songs: SongSet, cache_dir: Path, own: bool = False) -> Described:
+    """The reference's 346 features, or our own list, of songs and chunks."""
+    arrays = feature_arrays([song.path for song in songs.songs], cache_dir)
     of_song, of_chunks = ("own_song", "own_chunks") if own else ("song", "chunks")
     counts = [len(one[of_chunks]) for one in arrays]
     return Described(

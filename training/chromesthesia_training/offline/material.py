@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from chromesthesia.core.records import Float32
 from chromesthesia.features.mel import DEFAULT_MEL
-from chromesthesia.seams import Float32
 from chromesthesia_training.backbones.yamnet import WEIGHTS_FILE, load_yamnet
 from chromesthesia_training.corpora.datasets import SoundSet, load_spectra
 from chromesthesia_training.data.cache import Float16, by_path

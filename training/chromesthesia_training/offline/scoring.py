@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.metrics.metrics_file import over_folds, write_metrics
 from chromesthesia_training.metrics.scores import macro_f1

@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import DEFAULT_MEL
-from chromesthesia.seams import EMOTIONS, SAMPLE_RATE_HZ, Float32
 from chromesthesia_training.backbones.yamnet import LOG_OFFSET, Yamnet, load_yamnet, yamnet_log_mel
 from chromesthesia_training.data.cache import Float16, content_hash
 from chromesthesia_training.data.clips import Clip

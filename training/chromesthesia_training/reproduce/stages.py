@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chromesthesia_training.align.stages import stages as alignment_stages
+from chromesthesia_training.analysis.study import stages as analysis_stages
 from chromesthesia_training.cgan.stages import stages as cgan_stages
 from chromesthesia_training.corpora.stages import stages as data_stages
 from chromesthesia_training.distil.stages import stages as streaming_encoder_stages
@@ -26,6 +27,7 @@ def all_stages() -> tuple[Stage, ...]:
         *live_encoder_stages(),
         *alignment_stages(),
         *cgan_stages(),
+        *analysis_stages(),
         *generator_training_stages(),
         *generator_stages(),
         *music_stages(),

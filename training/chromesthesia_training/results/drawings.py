@@ -19,6 +19,7 @@ from chromesthesia_training.metrics.style import (
     THEIRS,
     drawing,
 )
+from chromesthesia_training.results.analysis_page import ANALYSIS_DRAWINGS
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.results.generator_drawings import GENERATOR_DRAWINGS
 from chromesthesia_training.results.music_drawings import MUSIC_DRAWINGS
@@ -359,6 +360,7 @@ DRAWINGS: dict[str, Draw] = {
     "encoders_optuna.png": _optuna,
     "alignment_losses.png": _losses,
     "alignment_cgan_tuning.png": _cgan_tuning,
+    **ANALYSIS_DRAWINGS,
     **GENERATOR_DRAWINGS,
     **MUSIC_DRAWINGS,
 }
