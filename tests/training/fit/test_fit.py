@@ -15,7 +15,7 @@ from tests.training.fit.toys import At, Classifier, Duel, loaders, settings_in
 from torch import Tensor
 
 from chromesthesia_training import safe_write
-from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.fit import FitReport, fit, load_best
 from chromesthesia_training.fit import checkpoint as checkpoint_module
 
@@ -231,7 +231,7 @@ def test_a_full_disk_ends_the_run_and_leaves_the_checkpoint_whole(
     def fill() -> None:
         monkeypatch.setattr(safe_write, "open_partial", no_space)
 
-    with pytest.raises(TrainingError, match=r"last.ckpt.*No space left on device"):
+    with pytest.raises(DataError, match=r"last.ckpt.*No space left on device"):
         fit(Classifier(), *loaders(), settings, callbacks=(At(9, fill),))
     assert not list(tmp_path.rglob("*.part*"))
     monkeypatch.undo()

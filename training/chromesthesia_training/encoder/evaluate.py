@@ -180,7 +180,7 @@ def evaluate(
 
     streamed = stream_clips(onnx_path, named, advance)
     streamed_rated = stream_clips(onnx_path, rated, advance)
-    trained = load_trained(run_dir / "best.pt")
+    trained = load_trained(run_dir)
     mels: dict[Path, Float32] = {clip.path: mel_of_file(clip.path) for clip in [*named, *rated]}
     offline = answer_clips(trained.model, named, mels.__getitem__)
     offline_rated = answer_clips(trained.model, rated, mels.__getitem__, batch=4)

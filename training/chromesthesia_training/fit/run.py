@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 # What must be the same for a resumed run to be the run that was interrupted.
 _FIXED = ("seed", "ema_decay", "monitor", "mode", "gradient_clip")
-_ENDS = ("max_epochs", "max_steps", "patience")
+_ENDS = ("max_epochs", "max_steps", "max_minutes", "patience")
 
 
 def fit(
@@ -64,7 +64,8 @@ def fit(
 
     Raises:
         TrainingError: settings that cannot work or are not those of the run in the folder, a damaged checkpoint,
-            a loss that is no number, a full disk.
+            a loss that is no number.
+        DataError: a full disk; what was saved before is whole.
         KeyboardInterrupt: on Ctrl-C, with the checkpoint of the batch just done written (on one process).
     """
     settings.check()
@@ -240,7 +241,10 @@ def _finished(settings: FitSettings) -> FitReport | None:
     try:
         content = json.loads((settings.run_dir / "report.json").read_text())
         earlier = json.loads((settings.run_dir / "settings.json").read_text())
-        if any(earlier[name] != getattr(settings, name) for name in _ENDS) or not settings.best_path.exists():
+        if (
+            any(earlier.get(name) != getattr(settings, name) for name in _ENDS)
+            or not settings.best_path.exists()
+        ):
             return None
         return FitReport(
             settings.best_path,

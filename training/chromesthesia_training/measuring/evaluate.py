@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from chromesthesia.core.emotions import ASKED
 from chromesthesia.core.records import Float32
 from chromesthesia_training.backbones.squeezenet import FeatureNet
 from chromesthesia_training.data.condition import ConditionSpace
@@ -47,9 +48,9 @@ DRAWS = 3
 REAL_DRAWS = 20
 FAULTS_SIDE = 128
 SURE: dict[str, tuple[float, float, float, float, float]] = {
-    "angry": (-0.6, 0.6, 0.9, 0.0, 0.05),
-    "happy": (0.6, 0.4, 0.0, 0.9, 0.0),
-    "sad": (-0.6, -0.4, 0.05, 0.0, 0.9),
+    "angry": (*ASKED.angry, 0.9, 0.0, 0.05),
+    "happy": (*ASKED.happy, 0.0, 0.9, 0.0),
+    "sad": (*ASKED.sad, 0.05, 0.0, 0.9),
 }
 """What the engine asks for when it is sure of an emotion."""
 
