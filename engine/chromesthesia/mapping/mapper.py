@@ -92,7 +92,7 @@ class Mapper:
         """The live values `dt_s` seconds after the last step; every writable path is there, in order of
         declaration.
 
-        heard: None before the first sound. Costs some tens of microseconds (benchmarks/mapper_step.py).
+        heard: None before the first sound. Costs some tens of microseconds (benchmarks/mapper.py).
         """
         first = self._snapshot is None
         self._progress = 1.0 if self._morph_s <= 0.0 else min(self._progress + dt_s / self._morph_s, 1.0)
