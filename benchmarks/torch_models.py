@@ -3,10 +3,10 @@
     python -m benchmarks torch_models [--quick]
 
 Needs the training environment. Generator: the engine's picture beside torch eager and torch.compile of the same
-network. Encoder: the engine's step, which carries its state, beside hearing the last three seconds again at every step, as a
-network without a state has to. torch's networks have weights of chance: their time does not depend on them. One thread,
-in turns. torch.compile's code for the processor takes minutes to make, so --quick only captures the graph (`aot_eager`)
-and the row says so.
+network. Encoder: the engine's step, which carries its state, beside hearing the last three seconds again at every step,
+as a network without a state has to. torch's networks have weights of chance: their time does not depend on them. One
+thread, in turns. torch.compile's code for the processor takes minutes to make, so --quick only captures the graph
+(`aot_eager`) and the row says so.
 """
 
 from __future__ import annotations
