@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks import peers
 from benchmarks.rows import Absent, Row, Times, compared, in_turns
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.bands import band_edges_hz
 from chromesthesia.features.extractor import FeatureExtractor
 from chromesthesia.features.mel import (
@@ -29,7 +30,6 @@ from chromesthesia.features.mel import (
     power_spectrum,
     window_samples,
 )
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 
 Calls = tuple[Callable[[], object], Callable[[], object]]
 """A mel, and all features."""

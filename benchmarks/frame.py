@@ -19,8 +19,8 @@ from pathlib import Path
 
 from benchmarks.render_frame import PRESETS, copy_program, frame_inputs
 from benchmarks.rows import Absent, Row, Times, compared, times
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.presets import load_preset
-from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.renderer import Renderer
 
 SOURCE = Path(__file__).with_name("projectm_frames.cpp")

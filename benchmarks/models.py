@@ -11,14 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.rows import Row, compared, in_turns
-from chromesthesia.emotion.encoder import OnnxEncoder
+from chromesthesia.core.records import ENCODER_HOPS
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.generator.motion import LatentMotion, MotionSettings
-from chromesthesia.generator.onnx_generator import OnnxGenerator
+from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
+from chromesthesia.inference.encoder import OnnxEncoder
+from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
+from chromesthesia.inference.sessions import open_session
 from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.pack import load_pack
-from chromesthesia.packs.sessions import open_session
-from chromesthesia.seams import ENCODER_HOPS
 from chromesthesia.testing.render import heard
 
 FLOOR = "plain session.run (floor)"

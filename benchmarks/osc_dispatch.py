@@ -16,14 +16,14 @@ from typing import Any
 
 from benchmarks import peers
 from benchmarks.rows import Absent, Row, Times, compared, in_turns, times
-from chromesthesia.clock import ManualClock
 from chromesthesia.control.commands import Command
-from chromesthesia.osc.codec import encode_message
-from chromesthesia.osc.input import OscInput
-from chromesthesia.osc.udp import LOOPBACK, UdpDatagrams
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.protocols import Datagrams
 from chromesthesia.params.declaration import Param
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.seams import Datagrams
+from chromesthesia.ports.osc.codec import encode_message
+from chromesthesia.ports.osc.input import OscInput
+from chromesthesia.ports.osc.udp import LOOPBACK, UdpDatagrams
 from chromesthesia.testing.network import FakeDatagrams
 
 COUNTS = (10, 100, 500)

@@ -18,12 +18,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.rows import Absent, Row, Times, compared, in_turns
-from chromesthesia.emotion.encoder import OnnxEncoder
+from chromesthesia.core.records import ENCODER_HOPS
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.generator.onnx_generator import OnnxGenerator
+from chromesthesia.inference.encoder import OnnxEncoder
+from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.pack import Pack, load_pack
-from chromesthesia.seams import ENCODER_HOPS
+from chromesthesia.packs.pack import Pack
 from chromesthesia_training.encoder.model import STEP_S, StreamingEncoder
 from chromesthesia_training.gan.condition import CONDITION_SIZE
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
