@@ -49,7 +49,7 @@ bench:
 
 docs:
 	@tools/setup.sh docs
-	$(ENGINE)/python -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(ENGINE)/python -m mkdocs build --strict --quiet
 
 wheel-check:
 	@tools/setup.sh test

@@ -18,7 +18,7 @@ import statistics
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,7 +37,7 @@ WARM_UP = 6
 PICTURES = [picture(seed) for seed in range(8)]
 
 
-def frame_inputs(number: int, values: dict[str, object]) -> FrameInputs:
+def frame_inputs(number: int, values: Mapping[str, object]) -> FrameInputs:
     """A frame with a new picture, a beat every eighth frame."""
     before, after = PICTURES[number % 8], PICTURES[(number + 1) % 8]
     return FrameInputs(
@@ -53,7 +53,7 @@ def frame_inputs(number: int, values: dict[str, object]) -> FrameInputs:
     )
 
 
-def time_passes(renderer: Renderer, values: dict[str, object], frames: int) -> dict[str, dict[str, float]]:
+def time_passes(renderer: Renderer, values: Mapping[str, object], frames: int) -> dict[str, dict[str, float]]:
     """Medians per pass of processor and wall milliseconds in a frame; `read` is the way back to memory."""
     spent: dict[str, list[tuple[float, float]]] = defaultdict(list)
     mark = [0.0, 0.0]
@@ -130,7 +130,7 @@ def time_copy(ctx: moderngl.Context, width: int, height: int, frames: int) -> di
 
 
 def longest_stall_ms(
-    renderer: Renderer, values: dict[str, object], frames: int, wait: Callable[[], object]
+    renderer: Renderer, values: Mapping[str, object], frames: int, wait: Callable[[], object]
 ) -> float:
     """Median over frames of the longest gap of a second thread that wants to run every 0.2 ms."""
     stamps: list[float] = []

@@ -1,7 +1,7 @@
 """Hook of mkdocs: links from the documentation to what is no page of it, sources and folders, become plain text.
 
-They are right where the repository is read in a browser; a site has no such page. A link to nothing is left as it is, so
-that `mkdocs build --strict` fails on it.
+They are right where the repository is read in a browser; a site has no such page. A link to nothing is left as it is,
+so that `mkdocs build --strict` fails on it.
 """
 
 from __future__ import annotations

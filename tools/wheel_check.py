@@ -26,7 +26,7 @@ PLAYED_S = 3.0
 NO_GL = "OpenGL"
 
 
-class Failed(Exception):
+class CheckError(Exception):
     """A check that did not hold."""
 
 
@@ -120,10 +120,10 @@ def play(python: Path, cwd: Path, without_gl_too: bool) -> str:
     if done.returncode and without_gl_too and NO_GL in done.stderr:
         return f"not played, this machine has no OpenGL: {done.stderr.strip().splitlines()[-1]}"
     if done.returncode:
-        raise Failed(f"playing left with {done.returncode}: {done.stderr.strip()[-2000:]}")
+        raise CheckError(f"playing left with {done.returncode}: {done.stderr.strip()[-2000:]}")
     frames = json.loads(report.read_text(encoding="utf-8"))["frames"]
     if not frames:
-        raise Failed("no frame was drawn")
+        raise CheckError("no frame was drawn")
     return f"played {PLAYED_S:g} s: {frames} frames"
 
 
@@ -131,7 +131,7 @@ def check(out: Path, without_gl_too: bool) -> None:
     """All of it, a line each."""
     wheel = build(out)
     if absent := missing_files(wheel):
-        raise Failed(f"{wheel.name} lacks {len(absent)} files: {', '.join(absent[:5])}")
+        raise CheckError(f"{wheel.name} lacks {len(absent)} files: {', '.join(absent[:5])}")
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, all data files", flush=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -142,15 +142,15 @@ def check(out: Path, without_gl_too: bool) -> None:
             cwd=folder,
         )  # fmt: skip
         if installed.returncode:
-            raise Failed(f"it cannot be installed: {installed.stderr.strip()[-2000:]}")
+            raise CheckError(f"it cannot be installed: {installed.stderr.strip()[-2000:]}")
         where = run(python, "-c", "import chromesthesia; print(chromesthesia.__file__)", cwd=folder).stdout
         if not Path(where.strip()).is_relative_to(folder.resolve()):
-            raise Failed(f"the environment imports {where.strip()}")
+            raise CheckError(f"the environment imports {where.strip()}")
         cost = import_ms(python, folder)
         print(f"import chromesthesia: {cost:.1f} ms over a bare Python", flush=True)
         print(play(python, folder, without_gl_too), flush=True)
         if cost > IMPORT_LIMIT_MS:
-            raise Failed(f"the import costs {cost:.0f} ms, allowed are {IMPORT_LIMIT_MS:g}")
+            raise CheckError(f"the import costs {cost:.0f} ms, allowed are {IMPORT_LIMIT_MS:g}")
 
 
 def main() -> int:
@@ -166,7 +166,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         try:
             check(options.out or Path(name), options.without_gl_too)
-        except (Failed, subprocess.CalledProcessError) as error:
+        except (CheckError, subprocess.CalledProcessError) as error:
             print(f"wheel check failed: {error}", file=sys.stderr)
             return 1
     return 0

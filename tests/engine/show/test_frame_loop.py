@@ -97,6 +97,9 @@ class Show:
     def sound(self, samples: Float32, start_s: float) -> None:
         raise AssertionError("no sound comes this way")
 
+    def close(self) -> None:
+        """Nothing to close."""
+
     def _open(self) -> Surface:
         self.fault("open")
         self.opened += 1
