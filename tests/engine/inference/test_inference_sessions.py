@@ -2,6 +2,7 @@
 
 import sys
 from importlib import metadata
+from typing import Any
 
 import pytest
 
