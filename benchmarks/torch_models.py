@@ -25,8 +25,8 @@ from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.find import find_pack
 from chromesthesia.packs.pack import Pack
+from chromesthesia_training.data.condition import CONDITION_SIZE
 from chromesthesia_training.encoder.model import STEP_S, StreamingEncoder
-from chromesthesia_training.gan.condition import CONDITION_SIZE
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
 
 WINDOW_S = 3.0

@@ -105,7 +105,7 @@ class Show:
         self.opened += 1
         show = self
 
-        class Surface(NullSurface):
+        class Shown(NullSurface):
             def present(self) -> None:
                 show.fault("flip")
                 super().present()
@@ -113,7 +113,7 @@ class Show:
             def close(self) -> None:
                 show.fault("close")
 
-        return cast(Surface, Surface())
+        return cast(Surface, Shown())
 
     def _make(self, surface: Surface) -> Renderer:
         self.fault("make")
