@@ -29,17 +29,17 @@ import numpy as np
 from render_frame import PRESETS, frame_inputs
 
 from chromesthesia.audio.etude import ETUDE
-from chromesthesia.config import FilmConfig
-from chromesthesia.out.flash_analyser import FlashAnalyser
+from chromesthesia.core.config import FilmConfig
+from chromesthesia.core.paths import resource_dirs
+from chromesthesia.core.records import UInt8
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.presets import load_preset
-from chromesthesia.paths import resource_dirs
-from chromesthesia.render.context import HeadlessSurface
+from chromesthesia.recording.flash_analyser import FlashAnalyser
 from chromesthesia.render.flash_limiter import FlashLimiter
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.passes import Target
 from chromesthesia.render.renderer import Renderer
-from chromesthesia.runtime.offline import render_film
-from chromesthesia.seams import UInt8
+from chromesthesia.show.offline import render_film
 from chromesthesia.testing.hostile import SCENES, STROBE_SHADER, looks_in_turn, play
 
 SMALL = (160, 90)

@@ -27,11 +27,12 @@ from chromesthesia.render.flash_shaders import (
     COLUMNS,
     FIELDS,
     HOLD,
-    HOLD_VERTEX,
-    HOLD_VERTICES,
     JUDGE,
     PUT,
     ROWS,
+    TILE_GEOMETRY,
+    TILE_VERTEX,
+    TILES,
     WATCH,
 )
 from chromesthesia.render.passes import Target
@@ -62,8 +63,10 @@ class FlashLimiter:
         self._detail = detail
         self._watch = FixedPass(ctx, WATCH, ("u_frame", "u_points", "u_ages"))
         self._judge = FixedPass(ctx, JUDGE, ("u_found", "u_fields", "u_ages"))
-        self._hold = FixedPass(ctx, HOLD, ("u_fields", "u_frame", "u_last", "u_held"), HOLD_VERTEX)
-        self._put = FixedPass(ctx, PUT, ("u_fields", "u_held"), HOLD_VERTEX)
+        self._hold = FixedPass(
+            ctx, HOLD, ("u_fields", "u_frame", "u_last", "u_held"), TILE_VERTEX, TILE_GEOMETRY
+        )
+        self._put = FixedPass(ctx, PUT, ("u_fields", "u_held"), TILE_VERTEX, TILE_GEOMETRY)
         self._found = ctx.texture((2 * COLUMNS, ROWS), 4)
         self._found.repeat_x = self._found.repeat_y = False
         self._points = _Pair(ctx, (2 * COLUMNS, ROWS), self._found)
@@ -105,18 +108,18 @@ class FlashLimiter:
         self._watch.set("u_now", now)
         self._judge.set("u_now", now)
         self._judge.set("u_dt", step_s)
-        self._hold.set("u_dt", step_s)
-        self._hold.set("u_fresh", int(self._fresh))
         before, points = self._points.step()
         self._watch.draw(points.frame, (frame.texture, *before.textures))
         fields_before, fields = self._fields.step()
         self._judge.draw(fields.frame, (self._found, *fields_before.textures))
         judged = fields.textures[0]
+        self._hold.set("u_dt", step_s)
+        self._hold.set("u_fresh", int(self._fresh))
         held_before, held = self._held
-        self._hold.draw(held.frame, (judged, frame.texture, last.texture, held_before.texture), HOLD_VERTICES)
+        self._hold.draw(held.frame, (judged, frame.texture, last.texture, held_before.texture), TILES)
         self._ctx.enable(moderngl.BLEND)
         self._ctx.blend_func = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA)
-        self._put.draw(frame.frame, (judged, held.texture), HOLD_VERTICES)
+        self._put.draw(frame.frame, (judged, held.texture), TILES)
         self._ctx.disable(moderngl.BLEND)
         self._held = held, held_before
         self._first = self._fresh = False

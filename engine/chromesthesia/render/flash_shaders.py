@@ -7,7 +7,7 @@ COLUMNS, ROWS = 42, 24
 STEPS = 6
 """The picture in widths or heights of half a field; a field begins at each step but the last."""
 FIELDS = STEPS - 1
-HOLD_VERTICES = STEPS * STEPS * 6
+TILES = STEPS * STEPS
 
 _HEAD = f"""#version 330 core
 const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, STEPS = {STEPS}, FIELDS = {FIELDS};
@@ -180,15 +180,14 @@ void main() {
 """
 )
 
-HOLD_VERTEX = (
+TILE_VERTEX = (
     _HEAD
     + """
 uniform sampler2D u_fields;
-uniform int u_fresh;         // 1: nothing is held yet at this size
-flat out vec4 v_corners;     // how far the picture is held, at the corners of the tile
-flat out float v_held;       // 1: so it was in the last frame
-noperspective out vec2 v_at; // 0..1 in the tile
-noperspective out vec2 v_uv;
+uniform int u_fresh;     // 1: nothing is held yet at this size
+flat out vec4 t_corners; // how far the picture is held, at the corners of the tile
+flat out float t_held;   // 1: so it was in the last frame
+flat out ivec2 t_tile;
 
 // The largest hold of all fields that touch each corner: inside a field all of it is held, outside less and less.
 // last: the largest of the last frame.
@@ -208,16 +207,42 @@ vec4 corners(ivec2 tile, out float last) {
 }
 
 void main() {
-    int number = gl_VertexID / 6, vertex = gl_VertexID % 6;
-    ivec2 tile = ivec2(number % STEPS, number / STEPS);
-    v_at = vec2(vertex == 1 || vertex >= 4, vertex == 2 || vertex == 3 || vertex == 5);
-    v_uv = (vec2(tile) + v_at) / float(STEPS);
+    t_tile = ivec2(gl_VertexID % STEPS, gl_VertexID / STEPS);
     float last;
-    v_corners = corners(tile, last);
-    v_held = u_fresh == 0 && last > 0.0 ? 1.0 : 0.0;
-    bool holds = max(max(v_corners.x, v_corners.y), max(v_corners.z, v_corners.w)) > 0.0;
-    // A tile that is not held is nowhere, and costs nothing.
-    gl_Position = holds ? vec4(v_uv * 2.0 - 1.0, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
+    t_corners = corners(t_tile, last);
+    t_held = u_fresh == 0 && last > 0.0 ? 1.0 : 0.0;
+}
+"""
+)
+
+TILE_GEOMETRY = (
+    _HEAD
+    + """
+layout(points) in;
+layout(triangle_strip, max_vertices = 4) out;
+flat in vec4 t_corners[];
+flat in float t_held[];
+flat in ivec2 t_tile[];
+flat out vec4 v_corners;
+flat out float v_held;
+noperspective out vec2 v_at; // 0..1 in the tile
+noperspective out vec2 v_uv;
+
+void main() {
+    vec4 hold = t_corners[0];
+    // A tile that is not held is not drawn, and costs nothing.
+    if (max(max(hold.x, hold.y), max(hold.z, hold.w)) <= 0.0) {
+        return;
+    }
+    for (int corner = 0; corner < 4; corner++) {
+        v_corners = hold;
+        v_held = t_held[0];
+        v_at = vec2(corner & 1, corner >> 1);
+        v_uv = (vec2(t_tile[0]) + v_at) / float(STEPS);
+        gl_Position = vec4(v_uv * 2.0 - 1.0, 0.0, 1.0);
+        EmitVertex();
+    }
+    EndPrimitive();
 }
 """
 )

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import moderngl
 
-from chromesthesia.clock import SystemClock
-from chromesthesia.guard import Guard
-from chromesthesia.paths import resource_dirs
+from chromesthesia.core.clock import SystemClock
+from chromesthesia.core.guard import Guard
+from chromesthesia.core.paths import resource_dirs
+from chromesthesia.core.records import UInt8
 from chromesthesia.render.fixed import copy_pass, present_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
-from chromesthesia.render.gl_wait import is_software, unlocked_finish
+from chromesthesia.render.gl import is_software, unlocked_finish
 from chromesthesia.render.grade import GRADIENT_SIZE, Grade, grade
 from chromesthesia.render.hud import HudPainter, HudPicture
 from chromesthesia.render.inputs import FrameInputs, HudInfo
@@ -23,7 +24,6 @@ from chromesthesia.render.shader_files import ShaderFiles
 from chromesthesia.render.shaders import ShaderLibrary, UniformValue
 from chromesthesia.render.targets import SizedTargets
 from chromesthesia.render.values import choice, number
-from chromesthesia.seams import UInt8
 
 log = logging.getLogger(__name__)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chromesthesia.out.flash_analyser import FlashAnalyser
+from chromesthesia.core.records import UInt8
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.presets import load_preset
-from chromesthesia.render.context import HeadlessSurface
+from chromesthesia.recording.flash_analyser import FlashAnalyser
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.passes import Target
 from chromesthesia.render.renderer import Renderer
-from chromesthesia.seams import UInt8
 from chromesthesia.testing.hostile import SCENES, STROBE_SHADER, looks_in_turn, play
 
 pytestmark = pytest.mark.gl

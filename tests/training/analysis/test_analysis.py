@@ -15,10 +15,10 @@ from chromesthesia_training.analysis.pictures import PICTURE_FEATURES, describe_
 from chromesthesia_training.analysis.sounds import SOUND_FAMILIES, SOUND_FEATURES, named_features
 from chromesthesia_training.analysis.together import go_together, seen_with, within
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.music_models.handcrafted import OWN_NAMES
+from chromesthesia_training.metrics.metrics_file import over_folds, write_metrics
+from chromesthesia_training.music.handcrafted import OWN_NAMES
 from chromesthesia_training.results.analysis_page import FILE, analysis_page
 from chromesthesia_training.results.book import Book
-from chromesthesia_training.results.metrics_file import over_folds, write_metrics
 
 NAMES = ("level", "tempo", "mode")
 FAMILIES = {"level": "loud", "tempo": "rhythm", "mode": "mode"}

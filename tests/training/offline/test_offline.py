@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 import torch
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.align.folds import FOLD_RUNS, fold_checkpoint
-from chromesthesia_training.clips import Clip
-from chromesthesia_training.encoder.model import parameter_count
+from chromesthesia_training.backbones.tflite import read_constants
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.splits import Protocol, Split
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.fit import load_best
+from chromesthesia_training.metrics.metrics_file import read_metrics
+from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.offline.best import blend, crossed_targets
 from chromesthesia_training.offline.folds import (
     REFIT,
@@ -33,10 +36,7 @@ from chromesthesia_training.offline.models.ann import DESCRIPTION
 from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, moved_by, warp
 from chromesthesia_training.offline.pitch import RATE_HZ, candidate_hz, pitch_gram, track_pitch
 from chromesthesia_training.offline.scoring import REFERENCE, FoldAnswers, write_encoder_metrics
-from chromesthesia_training.offline.tflite import read_constants
 from chromesthesia_training.offline.views import FRAMES, Views, labels_of, network_input, sounding
-from chromesthesia_training.results.metrics_file import read_metrics
-from chromesthesia_training.splits import Protocol, Split
 
 SPEAKERS = 6
 TINY = Recipe(epochs=1, batch=8)

@@ -10,11 +10,11 @@ import torch
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.evaluate import INFLATING, Sides
 from chromesthesia_training.align.pictures import PaintingFeatures
+from chromesthesia_training.data.splits import Split
 from chromesthesia_training.fit.checkpoint import load, load_weights
 from chromesthesia_training.offline.folds import REFIT, Task, clip_inputs
 from chromesthesia_training.offline.models import make_encoder
 from chromesthesia_training.offline.module import ClipClassifier, Recipe
-from chromesthesia_training.splits import Split
 
 ENCODER = "cnn"
 FOLD_RUNS = Path("encoders/cnn.speaker")

@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 Int64 = NDArray[np.int64]
 

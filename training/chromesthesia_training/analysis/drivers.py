@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.errors import DataError
 
 Float64 = NDArray[np.float64]

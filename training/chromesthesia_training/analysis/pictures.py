@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import Float32, UInt8
+from chromesthesia.core.records import Float32, UInt8
 
 Float64 = NDArray[np.float64]
 NAMED: dict[str, str] = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from chromesthesia.seams import Float32
-from chromesthesia_training.music_models.handcrafted import OWN_NAMES
-from chromesthesia_training.music_models.material import feature_arrays
+from chromesthesia.core.records import Float32
+from chromesthesia_training.music.handcrafted import OWN_NAMES
+from chromesthesia_training.music.material import feature_arrays
 
 NAMED: dict[str, tuple[str, str]] = {
     "level": ("level", "level_mean"),

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia.packs.art_index import ART_INDEX_NAME, ArtIndex
-from chromesthesia.seams import EMOTIONS, Float32
 from chromesthesia_training.align.pictures import NO_KIND, kinds_of
 from chromesthesia_training.analysis.clusters import cluster_accuracy, similarity
 from chromesthesia_training.analysis.drivers import Drivers, find_drivers
@@ -19,16 +20,16 @@ from chromesthesia_training.analysis.pictures import NAMED as PICTURE_FAMILIES
 from chromesthesia_training.analysis.pictures import PICTURE_FEATURES, describe_pictures
 from chromesthesia_training.analysis.sounds import SOUND_FAMILIES, SOUND_FEATURES, describe_sounds
 from chromesthesia_training.analysis.together import go_together, seen_with, within
-from chromesthesia_training.art import EMOTIONS as ART_EMOTIONS
-from chromesthesia_training.art import load_art, read_paintings
-from chromesthesia_training.cache import by_path
-from chromesthesia_training.clips import Clip
-from chromesthesia_training.datasets import find_sound_sets, load_spectra
+from chromesthesia_training.corpora.datasets import find_sound_sets, load_spectra
+from chromesthesia_training.data.art import EMOTIONS as ART_EMOTIONS
+from chromesthesia_training.data.art import load_art, read_paintings
+from chromesthesia_training.data.cache import by_path
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.encoder.export import StreamedEncoder
 from chromesthesia_training.errors import DataError, TrainingError
-from chromesthesia_training.gan.measured import SHIPPED_PACK
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
-from chromesthesia_training.results.metrics_file import over_folds, write_metrics
+from chromesthesia_training.measuring.measured import SHIPPED_PACK
+from chromesthesia_training.metrics.metrics_file import over_folds, write_metrics
+from chromesthesia_training.stage import Context, Settings, Stage
 
 Int64 = NDArray[np.int64]
 SIDE = 176

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

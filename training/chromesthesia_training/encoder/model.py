@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
 
 State = tuple[Tensor, ...]
 
@@ -237,8 +238,3 @@ def _decayed_sums(values: Tensor, start: Tensor) -> Tensor:
         start = sums[:, -1]
         parts.append(sums)
     return torch.cat(parts, dim=1)
-
-
-def parameter_count(model: nn.Module) -> int:
-    """Number of trained values."""
-    return sum(math.prod(parameter.shape) for parameter in model.parameters())

@@ -14,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chromesthesia.seams import Float32
-from chromesthesia_training.clips import Clip
+from chromesthesia.core.records import Float32
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.splits import Protocol, Split, protocol_splits
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit import FitReport, FitSettings, fit, load_best
 from chromesthesia_training.offline.loading import Rows, scoring_loader, training_loader
@@ -24,7 +25,6 @@ from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer
 from chromesthesia_training.offline.scoring import FoldAnswers
 from chromesthesia_training.offline.views import Views, network_input
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.splits import Protocol, Split, protocol_splits
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from chromesthesia.seams import EMOTIONS
-from chromesthesia_training.encoder.scores import macro_f1
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia_training.data.spec_augment import SpecAugment, mixup, spec_augment
+from chromesthesia_training.metrics.scores import macro_f1
 from chromesthesia_training.offline.models import ClipEncoder
 from chromesthesia_training.offline.models.parts import VIEWS
-from chromesthesia_training.spec_augment import SpecAugment, mixup, spec_augment
 
 logger = logging.getLogger(__name__)
 

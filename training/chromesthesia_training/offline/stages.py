@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 
-from chromesthesia_training.encoder.model import parameter_count
+from chromesthesia_training.data.splits import Protocol, Split
 from chromesthesia_training.errors import DataError
+from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.offline.best import blend, crossed_targets, kernel_folds
 from chromesthesia_training.offline.folds import Float64, Teacher, choosing_splits, run_folds, speaker_splits
 from chromesthesia_training.offline.kernel import KernelSettings
@@ -16,8 +17,7 @@ from chromesthesia_training.offline.models import ENCODERS, ClipEncoder, make_en
 from chromesthesia_training.offline.models.yamnet_tail import YamnetTail
 from chromesthesia_training.offline.module import Recipe
 from chromesthesia_training.offline.scoring import FoldAnswers, write_encoder_metrics
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
-from chromesthesia_training.splits import Protocol, Split
+from chromesthesia_training.stage import Context, Settings, Stage
 
 RECIPE = Recipe(patience=15, average=0.995, label_smoothing=0.05, mixup_alpha=0.2, time_frames=10, bands=8)
 RECIPES: dict[str, Recipe] = {

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from chromesthesia_training.metrics.metrics_file import Metrics
+from chromesthesia_training.metrics.style import MUTED, OURS, SECOND, drawing
 from chromesthesia_training.results.book import Book, link, said, table
-from chromesthesia_training.results.metrics_file import Metrics
 from chromesthesia_training.results.parts import picture
-from chromesthesia_training.results.style import MUTED, OURS, SECOND, drawing
 
 FILE = "analysis/shared_space"
 SIDES = {"speech": "speech", "music": "music", "pictures": "paintings"}

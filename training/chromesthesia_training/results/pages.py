@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from chromesthesia_training.metrics.metrics_file import SECTIONS, Metrics
 from chromesthesia_training.results.analysis_page import analysis_page
 from chromesthesia_training.results.book import NOT_RUN, Book, link, said, seeds_said, table
 from chromesthesia_training.results.generator_page import generator_page
-from chromesthesia_training.results.metrics_file import SECTIONS, Metrics
 from chromesthesia_training.results.music_page import music_page
 from chromesthesia_training.results.parts import picture, targets_table
 from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, EncoderRow, missing

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from chromesthesia.user_files import is_there, one_line, read_text, shown
+from chromesthesia.core.user_files import is_there, one_line, read_text, shown
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.safe_write import disk_errors, write_text_whole
 from chromesthesia_training.survey.questions import CHOICES, Questions

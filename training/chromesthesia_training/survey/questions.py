@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chromesthesia.user_files import is_file, one_line, read_toml, shown
+from chromesthesia.core.user_files import is_file, one_line, read_toml, shown
 from chromesthesia_training.errors import DataError
 
 FILE_NAME = "survey.toml"

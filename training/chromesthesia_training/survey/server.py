@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from chromesthesia.user_files import read_bytes, shown
+from chromesthesia.core.user_files import read_bytes, shown
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.survey.answers import Answers, RefusedError, checked
 from chromesthesia_training.survey.page import PAGE
