@@ -14,6 +14,7 @@ from chromesthesia_training.reproduce.generator import stages as generator_train
 from chromesthesia_training.reproduce.stage import Stage
 from chromesthesia_training.results.stages import stages as report_stages
 from chromesthesia_training.tune.encoders import stages as search_stages
+from chromesthesia_training.vae.stages import stages as vae_stages
 
 
 def all_stages() -> tuple[Stage, ...]:
@@ -29,5 +30,6 @@ def all_stages() -> tuple[Stage, ...]:
         *generator_training_stages(),
         *generator_stages(),
         *music_stages(),
+        *vae_stages(),
         *report_stages(),
     )

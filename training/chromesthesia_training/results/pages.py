@@ -22,6 +22,7 @@ TITLES = {
     "alignment": "Alignment and the reference cGAN",
     "generator": "The generator",
     "music": "Valence and arousal of music",
+    "vae": "TokenFusionVAE",
     "pack": "The pack",
     "data": "Data",
 }

@@ -1,0 +1,63 @@
+"""Linear patch tokens: pictures cut into squares, each described by its largest principal components."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+SIDE = 224
+CHANNELS = 3
+
+
+def cut(pictures: Tensor, patch: int) -> Tensor:
+    """[B, 3, 224, 224] into patches, row by row: [B, (224 / patch) ** 2, 3 * patch * patch]."""
+    count, channels, height, width = pictures.shape
+    rows, columns = height // patch, width // patch
+    parts = pictures.reshape(count, channels, rows, patch, columns, patch)
+    return parts.permute(0, 2, 4, 1, 3, 5).reshape(count, rows * columns, channels * patch * patch)
+
+
+def join(patches: Tensor, patch: int, side: int = SIDE) -> Tensor:
+    """What `cut` was given."""
+    rows = side // patch
+    parts = patches.reshape(-1, rows, rows, CHANNELS, patch, patch)
+    return parts.permute(0, 3, 1, 4, 2, 5).reshape(-1, CHANNELS, side, side)
+
+
+class PatchCodec(nn.Module):
+    """Pictures [B, 3, 224, 224] in 0..1 to tokens [B, n, width] and back, by an orthogonal basis fitted to patches."""
+
+    def __init__(self, patch: int, width: int) -> None:
+        super().__init__()
+        self.patch = patch
+        values = CHANNELS * patch * patch
+        if width > values:
+            raise ValueError(f"{width} components of {values} values")
+        self.middle: Tensor
+        self.basis: Tensor
+        self.register_buffer("middle", torch.full((values,), 0.5))
+        self.register_buffer("basis", torch.eye(values)[:, :width].contiguous())
+
+    @property
+    def tokens(self) -> int:
+        return (SIDE // self.patch) ** 2
+
+    @property
+    def width(self) -> int:
+        return int(self.basis.shape[1])
+
+    def fit(self, patches: Tensor) -> float:
+        """Find the basis of patches [n, values]; the share of their variance that it keeps."""
+        self.middle = patches.mean(dim=0)
+        centred = (patches - self.middle).double()
+        values, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))
+        self.basis = vectors.flip(1)[:, : self.width].float().contiguous()
+        kept = values.flip(0).clamp_min(0.0)
+        return float(kept[: self.width].sum() / kept.sum().clamp_min(1e-12))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return (cut(pictures, self.patch) - self.middle) @ self.basis
+
+    def decode(self, tokens: Tensor) -> Tensor:
+        """Tokens [B, n, width] to pictures [B, 3, 224, 224], not clipped."""
+        return join(tokens @ self.basis.T + self.middle, self.patch)
