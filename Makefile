@@ -1,6 +1,6 @@
 # make run [ARGS="..."]   play: the microphone, else the bundled étude
 # make test               the engine's tests (no torch installed), and the training package's
-# make lint               ruff and mypy --strict
+# make lint               ruff, mypy --strict, what may import what
 # make fuzz EXAMPLES=N    every fuzz test with N other inputs
 # make bench              benchmarks, one JSON document each
 # Each target prepares what it needs by itself (tools/setup.sh); nothing is installed outside .venv and .venv-train
@@ -34,6 +34,8 @@ lint:
 	$(TRAIN)/ruff check .
 	$(TRAIN)/ruff format --check .
 	$(TRAIN)/mypy
+	$(TRAIN)/lint-imports
+	$(TRAIN)/python tools/draw_house.py --check
 
 fuzz:
 	@tools/setup.sh test

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from chromesthesia.core.records import HOP_SAMPLES, Float32
 from chromesthesia.features.extractor import FeatureExtractor
 from chromesthesia.features.mel import DEFAULT_MEL, mel_filterbank, window_samples
-from chromesthesia.seams import HOP_SAMPLES, Float32
 
 
 def percentiles_us(step: Callable[[int], object], hops: int) -> dict[str, float]:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from chromesthesia.core.records import EmotionState, FeatureFrame, Heard
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.routes import SIGNALS, Route
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.seams import EmotionState, FeatureFrame, Heard
 
 ROUTES = 12
 FRAMES = 2000

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from chromesthesia.emotion.encoder import OnnxEncoder
-from chromesthesia.generator.motion import LatentMotion, MotionSettings
-from chromesthesia.generator.onnx_generator import OnnxGenerator
+from chromesthesia.core.records import EmotionState, FeatureFrame, Heard
+from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
+from chromesthesia.inference.encoder import OnnxEncoder
+from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
+from chromesthesia.inference.sessions import open_session
 from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.pack import load_pack
-from chromesthesia.packs.sessions import open_session
-from chromesthesia.seams import EmotionState, FeatureFrame, Heard
 
 
 def in_turns(steps: int, **calls: Callable[[], object]) -> dict[str, dict[str, float]]:

@@ -13,12 +13,12 @@ from collections.abc import Callable
 
 from pythonosc.dispatcher import Dispatcher
 
-from chromesthesia.clock import ManualClock
 from chromesthesia.control.commands import Command
-from chromesthesia.osc.codec import encode_message
-from chromesthesia.osc.input import OscInput
+from chromesthesia.core.clock import ManualClock
 from chromesthesia.params.declaration import Param
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.ports.osc.codec import encode_message
+from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.testing.network import FakeDatagrams
 
 COUNTS = (10, 100, 500)

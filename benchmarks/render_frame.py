@@ -23,8 +23,8 @@ from pathlib import Path
 import moderngl
 import numpy as np
 
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.presets import load_preset
-from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.testing.render import heard, picture

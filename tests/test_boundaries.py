@@ -48,7 +48,7 @@ def offences(root: Path, folder: str, forbidden: tuple[str, ...], allowed: tuple
         ("import torch.nn as nn", "torch.nn"),
         ("from chromesthesia import render", "chromesthesia.render"),
         ("def f():\n    from torch import nn", "torch"),
-        ("from ..render import window", "chromesthesia.render.window"),
+        ("from ..display import window", "chromesthesia.display.window"),
         ("from . import ring", "chromesthesia.audio.ring"),
     ],
 )
@@ -62,13 +62,20 @@ def test_engine_imports_neither_torch_nor_training(repository: Path) -> None:
 
 
 def test_params_imports_nothing_of_ours_but_itself_the_errors_and_user_files(repository: Path) -> None:
-    allowed = ("chromesthesia.params", "chromesthesia.errors", "chromesthesia.user_files")
+    allowed = ("chromesthesia.params", "chromesthesia.core.errors", "chromesthesia.core.user_files")
     found = offences(repository, f"{ENGINE}/params", ("chromesthesia",), allowed)
     assert [line for line in found if not line.endswith(": chromesthesia")] == []
 
 
 def test_audio_does_not_import_render(repository: Path) -> None:
-    assert offences(repository, f"{ENGINE}/audio", ("chromesthesia.render", "moderngl", "pygame")) == []
+    assert (
+        offences(
+            repository,
+            f"{ENGINE}/audio",
+            ("chromesthesia.render", "chromesthesia.display", "moderngl", "pygame"),
+        )
+        == []
+    )
 
 
 def test_training_uses_the_engines_mel(repository: Path) -> None:

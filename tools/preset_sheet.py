@@ -21,14 +21,15 @@ from pathlib import Path
 import numpy as np
 
 from chromesthesia.audio.files import check_sound
-from chromesthesia.config import FilmConfig
-from chromesthesia.out.contact_sheet import Cell, contact_sheet
-from chromesthesia.out.stills import write_png
+from chromesthesia.core.config import FilmConfig
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.paths import resource_dirs
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import find_presets
-from chromesthesia.paths import resource_dirs
-from chromesthesia.runtime.offline import render_film
-from chromesthesia.seams import EMOTIONS, Float32, UInt8
+from chromesthesia.recording.contact_sheet import Cell, contact_sheet
+from chromesthesia.recording.stills import write_png
+from chromesthesia.show.offline import render_film
 from chromesthesia.testing.render import LastFrame
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from chromesthesia.seams import ENCODER_HOPS
+from chromesthesia.core.records import ENCODER_HOPS
 from chromesthesia_training.encoder import export
 from chromesthesia_training.encoder import model as network
 from chromesthesia_training.encoder.export import (

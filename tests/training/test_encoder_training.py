@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.cache import by_path
 from chromesthesia_training.clips import Clip, EmotionPoint
 from chromesthesia_training.datasets import all_clips, find_sound_sets, load_spectra

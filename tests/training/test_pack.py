@@ -15,9 +15,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.packs.check import find_faults
+from chromesthesia.inference.check import find_faults
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.manifest import Parity
-from chromesthesia.packs.pack import load_pack
 from chromesthesia_training import pack
 from chromesthesia_training.encoder.export import TrainedEncoder
 from chromesthesia_training.errors import DataError, TrainingError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia.packs.pack import load_pack
+from chromesthesia.inference.probe import load_pack
 from chromesthesia_training.encoder.evaluate import stream_clips, test_subset
 from chromesthesia_training.encoder.offline import emotion_score
 from chromesthesia_training.speech import read_speech

@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from chromesthesia.packs.pack import load_pack
+from chromesthesia.inference.probe import load_pack
 from chromesthesia_training import cli
 from chromesthesia_training.encoder import export as encoder_export
 from chromesthesia_training.encoder import train as encoder_train

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from chromesthesia.audio import files as engine_files
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ
 from chromesthesia.testing.audio import tone
 from chromesthesia.testing.sound_files import encode, mp3, restate, wav_bytes
 from chromesthesia_training.art import ArtError, load_art, read_paintings

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from chromesthesia.user_files import one_line
+from chromesthesia.core.user_files import one_line
 from chromesthesia_training.errors import DataError, Report, stop
 from chromesthesia_training.pictures import LOADER_VERSION, PictureError, load_rgb
 from chromesthesia_training.safe_write import whole_file, write_array_header

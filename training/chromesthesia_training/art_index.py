@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from chromesthesia.core.records import EMBEDDING_SIZE, Float32
 from chromesthesia.packs.art_index import ART_INDEX_SCHEMA, ArtIndex
-from chromesthesia.seams import EMBEDDING_SIZE, Float32
 from chromesthesia_training.align.audio import weights_hash
 from chromesthesia_training.align.heads import ProjectionHead
 from chromesthesia_training.errors import TrainingError

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.core.user_files import one_line
 from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, MelSettings
-from chromesthesia.user_files import one_line
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.sound import mel_of_file

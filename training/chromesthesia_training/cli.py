@@ -10,7 +10,7 @@ import typer
 from rich.logging import RichHandler
 
 from chromesthesia.cli.streams import take_every_sign
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia_training import cli_export, cli_reproduce, cli_results, cli_train
 from chromesthesia_training.cli_data import data_app
 from chromesthesia_training.cli_options import errors

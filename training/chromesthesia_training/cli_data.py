@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from chromesthesia.errors import UsageError
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.cli_options import (
     CacheOption,
     DataOption,

@@ -100,8 +100,8 @@ def tensorrt(
 
 
 def _build_engines(pack: Path, cache: Path | None, fp16: bool) -> None:
+    from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs.find import find_pack
-    from chromesthesia.packs.pack import load_pack
     from chromesthesia_training.tensorrt_engine import build_engine, default_cache_dir
 
     loaded = load_pack(find_pack(pack), check_models=False)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from chromesthesia.errors import UsageError
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.cli_options import console, default_data_dir, errors
 
 EXAMPLES = """Interrupt it with Ctrl-C: the same command goes on. On several GPUs:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from chromesthesia.errors import UsageError
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.cli_options import (
     ENCODER_RUN,
     FEATURE_WEIGHTS,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from chromesthesia.user_files import one_line
+from chromesthesia.core.user_files import one_line
 from chromesthesia_training.errors import DataError, Report, stop
 from chromesthesia_training.tables import below, to_number
 
@@ -32,10 +32,10 @@ class Clip:
     """One sound of a data set.
 
     group: speaker, game series or song, never shared between splits; emotion: one of
-    `chromesthesia.seams.EMOTIONS`, or None where the category is another or unknown; points: valence and arousal in
-    time, empty when nothing is known; annotation: `label` when people rated valence and arousal, `proxy` when they
-    were derived from categories; label: the category of the corpus by our names (`speech.PROXY_VALENCE_AROUSAL`),
-    None where it has none.
+    `chromesthesia.core.emotions.EMOTIONS`, or None where the category is another or unknown; points: valence and
+    arousal in time, empty when nothing is known; annotation: `label` when people rated valence and arousal, `proxy`
+    when they were derived from categories; label: the category of the corpus by our names
+    (`speech.PROXY_VALENCE_AROUSAL`), None where it has none.
     """
 
     path: Path

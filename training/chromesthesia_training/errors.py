@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError
 
 Kind = Literal[
     "missing",

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from chromesthesia.seams import EMOTIONS
-from chromesthesia.user_files import one_line
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.user_files import one_line
 from chromesthesia_training.clips import SPLITS, Clip
 from chromesthesia_training.errors import DataError, Report, stop
 from chromesthesia_training.speech import speech_points

@@ -11,10 +11,10 @@ from pathlib import Path
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
+from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
+from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
 from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.packs.manifest import ArtIndexSpec, Parity, Tier, Timing
-from chromesthesia.packs.rules import CONDITION_LABELS
-from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.sources import DataSource
 

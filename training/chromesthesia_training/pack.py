@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia.emotion.encoder import OnnxEncoder
-from chromesthesia.generator.onnx_generator import OnnxGenerator
+from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS
+from chromesthesia.core.user_files import one_line
+from chromesthesia.inference.check import find_faults
+from chromesthesia.inference.encoder import OnnxEncoder
+from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.art_index import ART_INDEX_NAME, ArtIndex
-from chromesthesia.packs.check import find_faults
 from chromesthesia.packs.manifest import MANIFEST_NAME, ArtIndexSpec, Parity, Tier, Timing
-from chromesthesia.packs.pack import load_pack
-from chromesthesia.seams import EMBEDDING_SIZE, ENCODER_HOPS
-from chromesthesia.user_files import one_line
 from chromesthesia_training.card import CardFacts, card_text
 from chromesthesia_training.encoder.batches import LABEL_GAIN
 from chromesthesia_training.errors import TrainingError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 DEVIATION = 1.5
 STABLE_LUMINANCE, STABLE_CONTRAST = 0.01**2, 0.03**2

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import DEFAULT_MEL, frames_of, log_mel
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
 from chromesthesia_training.cache import content_hash
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.safe_write import whole_file, write_array_header

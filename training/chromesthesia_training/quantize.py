@@ -26,20 +26,19 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from chromesthesia.audio.etude import ETUDE
-from chromesthesia.generator.motion import LatentMotion, MotionSettings
-from chromesthesia.packs.binding import BoundSession
-from chromesthesia.packs.rules import CONDITION_LABELS
-from chromesthesia.packs.sessions import Session, open_session
-from chromesthesia.seams import (
+from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
+from chromesthesia.core.records import (
     BAND_COUNT,
     EMBEDDING_SIZE,
-    EMOTIONS,
     ENCODER_HOPS,
     EmotionState,
     FeatureFrame,
     Float32,
     Heard,
 )
+from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
+from chromesthesia.inference.binding import BoundSession
+from chromesthesia.inference.sessions import Session, open_session
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.machine import thread_times_ms
 from chromesthesia_training.picture_likeness import colour_r, structural_similarity

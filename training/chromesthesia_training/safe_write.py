@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from chromesthesia.errors import RecordError
-from chromesthesia.out.files import file_behind as engine_file_behind
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import RecordError
+from chromesthesia.core.user_files import one_line
+from chromesthesia.recording.files import file_behind as engine_file_behind
 from chromesthesia_training.errors import DataError
 
 _OF_THE_DISK = frozenset(

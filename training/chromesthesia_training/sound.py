@@ -11,10 +11,10 @@ import soxr
 from chromesthesia.audio.decoders import Tell
 from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.sound_file import look_at
-from chromesthesia.errors import AudioError
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.user_files import one_line
 from chromesthesia.features.mel import ENCODER_MEL, MelSettings, log_mel
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
-from chromesthesia.user_files import one_line
 from chromesthesia_training.errors import DataError
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from chromesthesia.user_files import MakeError, decode_text, one_line, read_bytes
+from chromesthesia.core.user_files import MakeError, decode_text, one_line, read_bytes
 from chromesthesia_training.errors import DataError
 
 LIMIT_BYTES = 64 << 20

@@ -17,9 +17,9 @@ import numpy as np
 from chromesthesia.audio.devices import InputDevice, choose_input, inputs_of
 from chromesthesia.audio.inputs import Captured, InputStream
 from chromesthesia.audio.portaudio import PORTAUDIO, PortAudio
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import Clock
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO, NamedTuple
 
-from chromesthesia.errors import AudioError
+from chromesthesia.core.errors import AudioError
 
 MOST_CHUNKS = 1_000
 """More than any program writes before the sound."""

@@ -14,9 +14,9 @@ import numpy as np
 import soundfile
 
 from chromesthesia.audio.ogg_pages import first_damage
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import Float32
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import Float32
+from chromesthesia.core.user_files import one_line
 
 DECODED_AT_ONCE_S = 0.5
 MOST_AT_ONCE = 1 << 22

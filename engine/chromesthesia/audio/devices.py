@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chromesthesia.audio.portaudio import PORTAUDIO, PortAudio
-from chromesthesia.errors import AudioError
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -93,14 +93,14 @@ def choose_input(
         raise AudioError(f"no microphone has the host API {host_api!r}", f"there are: {known}")
     if device is None:
         return min(within, key=_rank)
-    wanted = device.strip().casefold()
-    full = [found for found in within if found.name.casefold() == wanted]
-    part = [found for found in within if wanted in found.name.casefold()]
-    numbered = [found for found in within if wanted.isdecimal() and found.index == int(wanted)]
+    requested = device.strip().casefold()
+    full = [found for found in within if found.name.casefold() == requested]
+    part = [found for found in within if requested in found.name.casefold()]
+    numbered = [found for found in within if requested.isdecimal() and found.index == int(requested)]
     matching = full or part or numbered
     if not matching:
         raise AudioError(
-            f"no microphone is called {device!r}", f"nearest: {', '.join(_nearest(within, wanted))}"
+            f"no microphone is called {device!r}", f"nearest: {', '.join(_nearest(within, requested))}"
         )
     chosen = min(matching, key=_rank)
     if len(matching) > 1:
@@ -117,7 +117,7 @@ def _rank(found: InputDevice) -> tuple[bool, int, int]:
     return (True, order, found.index)
 
 
-def _nearest(devices: Sequence[InputDevice], wanted: str) -> list[str]:
+def _nearest(devices: Sequence[InputDevice], requested: str) -> list[str]:
     names = list(dict.fromkeys(found.name for found in devices))
-    likeness = {name: difflib.SequenceMatcher(None, wanted, name.casefold()).ratio() for name in names}
+    likeness = {name: difflib.SequenceMatcher(None, requested, name.casefold()).ratio() for name in names}
     return [repr(name) for name in sorted(names, key=lambda name: -likeness[name])[:LISTED_AT_MOST]]

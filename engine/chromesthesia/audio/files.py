@@ -13,9 +13,10 @@ import soxr
 from chromesthesia.audio.decoders import Tell
 from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.sound_file import SoundFile, look_at
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Clock, Float32
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +28,17 @@ def read_sound(path: str | Path, duration_s: float | None = None) -> Float32:
     as `FileSource` does.
     """
     sound = _looked_at(path)
-    wanted = None if duration_s is None else round(duration_s * SAMPLE_RATE_HZ)
+    requested = None if duration_s is None else round(duration_s * SAMPLE_RATE_HZ)
     pieces: list[Float32] = []
     count = 0
     for piece in _decoded(sound, _say):
         pieces.append(piece)
         count += piece.shape[0]
-        if wanted is not None and count >= wanted:
+        if requested is not None and count >= requested:
             break
     if not count:
         raise _soundless(sound)
-    return np.concatenate(pieces)[:wanted]
+    return np.concatenate(pieces)[:requested]
 
 
 def check_sound(path: str | Path) -> float:

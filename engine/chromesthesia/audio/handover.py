@@ -7,7 +7,8 @@ import threading
 
 import numpy as np
 
-from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, AudioSource, Float32
+from chromesthesia.core.protocols import AudioSource
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 
 log = logging.getLogger(__name__)
 
@@ -18,16 +19,16 @@ PAUSE_S = 1.0
 
 
 class HandoverSource:
-    """AudioSource that plays `meanwhile` until `wanted` gives its first sound, then `wanted` for good.
+    """AudioSource that plays `meanwhile` until `requested` gives its first sound, then `requested` for good.
 
-    One fades out, then the other fades in; samples go on counting and no moment is heard twice: what `wanted` heard
+    One fades out, then the other fades in; samples go on counting and no moment is heard twice: what `requested` heard
     before the other one's end is dropped. It ends when `meanwhile` ends before anything has come. A thread of its own
     waits for the first sound.
     """
 
-    def __init__(self, meanwhile: AudioSource, wanted: AudioSource) -> None:
+    def __init__(self, meanwhile: AudioSource, requested: AudioSource) -> None:
         self._meanwhile = meanwhile
-        self._wanted = wanted
+        self._requested = requested
         self._come = threading.Event()
         self._closed = threading.Event()
         self._going = False
@@ -41,15 +42,15 @@ class HandoverSource:
     @property
     def name(self) -> str:
         """Of the one that plays now."""
-        return self._wanted.name if self._gone else self._meanwhile.name
+        return self._requested.name if self._gone else self._meanwhile.name
 
     @property
     def live(self) -> bool:
-        return self._wanted.live if self._gone else self._meanwhile.live
+        return self._requested.live if self._gone else self._meanwhile.live
 
     @property
     def overruns(self) -> int:
-        return self._wanted.overruns if self._gone else self._meanwhile.overruns
+        return self._requested.overruns if self._gone else self._meanwhile.overruns
 
     def read(self) -> AudioBlock | None:
         """The next block of the one that plays; None when that has ended, or once closed. One thread only."""
@@ -65,12 +66,12 @@ class HandoverSource:
         """Stop both. Safe from any thread, and twice."""
         self._closed.set()
         self._meanwhile.close()
-        self._wanted.close()
+        self._requested.close()
 
     def _look_out(self) -> None:
         while not self._closed.is_set():
             try:
-                if self._wanted.read() is not None:
+                if self._requested.read() is not None:
                     self._come.set()
                 return
             except Exception:  # the étude plays on, and the microphone may come later
@@ -94,7 +95,7 @@ class HandoverSource:
         return AudioBlock(samples, block.entered_s)
 
     def _read_wanted(self) -> AudioBlock | None:
-        block = self._wanted.read()
+        block = self._requested.read()
         if block is None or self._faded >= FADE_SAMPLES:
             return block
         samples, entered_s = block.samples, block.entered_s

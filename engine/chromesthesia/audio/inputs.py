@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from chromesthesia.audio.inputs import Captured, InputBackend, InputStream
 from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.polyphase import PolyphaseResampler
 from chromesthesia.audio.timeline import ArrivalTimeline
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, Clock
-from chromesthesia.slot import LatestSlot
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock
+from chromesthesia.core.slot import LatestSlot
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 

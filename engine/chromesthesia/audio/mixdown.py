@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 SEGMENT_S = 0.02
 MEMORY_S = 0.5

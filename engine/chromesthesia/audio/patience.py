@@ -6,9 +6,10 @@ import logging
 import threading
 from collections.abc import Callable
 
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import AudioBlock, AudioSource, Clock
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.protocols import AudioSource, Clock
+from chromesthesia.core.records import AudioBlock
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 

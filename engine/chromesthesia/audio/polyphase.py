@@ -11,7 +11,7 @@ from math import gcd
 
 import numpy as np
 
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 
 HALF_WIDTH = 48
 """Zero crossings of the kernel on each side, counted at the lower of the two rates: 2 ms of look-ahead at 24 kHz."""

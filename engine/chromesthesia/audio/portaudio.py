@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from chromesthesia.audio.quiet import quiet_libraries
 from chromesthesia.audio.worker import Worker
-from chromesthesia.errors import AudioError
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 

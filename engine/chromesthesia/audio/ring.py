@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 
 
 @dataclass(frozen=True, slots=True)

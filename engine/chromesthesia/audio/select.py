@@ -12,9 +12,9 @@ from chromesthesia.audio.handover import HandoverSource
 from chromesthesia.audio.inputs import InputBackend
 from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.patience import PatientSource
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import AudioSource, Clock
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.protocols import AudioSource, Clock
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 

@@ -26,9 +26,9 @@ from chromesthesia.audio.decoders import (
 )
 from chromesthesia.audio.mp3_head import Mp3Head, goes_on, read_mp3_head
 from chromesthesia.audio.ogg_pages import is_joined
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.user_files import one_line
 
 FORMATS = "wav, flac, ogg, opus, mp3, aiff, m4a, aac and the sound of video files"
 _LENGTH_IN_HEADER = (
@@ -214,7 +214,7 @@ def _can_be_read(file: soundfile.SoundFile, frame: int) -> bool:
 
 
 def _by_ffmpeg(path: Path, where: str, refusal: str) -> SoundFile:
-    """refusal: what libsndfile said, where it was asked."""
+    """refusal: what libsndfile reason, where it was asked."""
     try:
         with open_ffmpeg(path) as container:
             if not container.streams.audio:
@@ -254,8 +254,8 @@ def _is_cut(container: Any, stream: Any) -> bool:
 
 
 def _unreadable(where: str, error: Exception) -> AudioError:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return AudioError(f"{where} cannot be read: {one_line(said)}", "check the path and its permissions")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return AudioError(f"{where} cannot be read: {one_line(reason)}", "check the path and its permissions")
 
 
 def _no_sound(path: Path, where: str, refusal: str) -> AudioError:

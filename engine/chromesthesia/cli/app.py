@@ -13,8 +13,8 @@ from chromesthesia import __version__
 from chromesthesia.cli import doctor, lists, play
 from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
 from chromesthesia.cli.streams import standard_streams
-from chromesthesia.errors import ChromesthesiaError
-from chromesthesia.user_files import one_line
+from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,8 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(lists.packs_app, name="packs")
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         say(f"chromesthesia {__version__}")
         raise typer.Exit
 
@@ -77,9 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _of_the_system(error: OSError) -> tuple[str, str]:
     """An error of the system in the words of ours: which file, what, and the remedy."""
-    said = error.strerror or str(error) or type(error).__name__
+    reason = error.strerror or str(error) or type(error).__name__
     file = f"{one_line(error.filename)}: " if error.filename else ""
-    return f"{file}{said}", "check the name and the disk; --log-level debug tells more"
+    return f"{file}{reason}", "check the name and the disk; --log-level debug tells more"
 
 
 def _run(arguments: Sequence[str] | None) -> int:

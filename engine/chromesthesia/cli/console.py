@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleRenderable
 from rich.logging import RichHandler
 from rich.text import Text
 
-from chromesthesia.user_files import one_line
+from chromesthesia.core.user_files import one_line
 
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)

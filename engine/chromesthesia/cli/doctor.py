@@ -15,8 +15,8 @@ import typer
 from rich.text import Text
 
 from chromesthesia.cli.console import OUT
-from chromesthesia.cli.surroundings import has_display
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.cli.environment import has_display
+from chromesthesia.core.errors import ChromesthesiaError
 
 OSC_PORT = 9000
 FREE_WANTED_BYTES = 2 * 1024**3
@@ -69,7 +69,7 @@ def check_sound_in() -> Finding:
 
 def check_gl() -> Finding:
     """An OpenGL context without a window, which every show needs at least."""
-    from chromesthesia.render.context import HeadlessSurface
+    from chromesthesia.display.headless import HeadlessSurface
 
     try:
         surface = HeadlessSurface(64, 64)
@@ -91,7 +91,7 @@ def check_gl() -> Finding:
 def check_display() -> Finding:
     """A display for the window. Without one a show plays headless."""
     if has_display():
-        from chromesthesia.render.window import count_displays
+        from chromesthesia.display.window import count_displays
 
         try:
             count = count_displays()
@@ -108,7 +108,7 @@ def check_display() -> Finding:
 
 def check_runtime() -> Finding:
     """Exactly one build of ONNX Runtime, and what it can run on."""
-    from chromesthesia.packs.sessions import available_providers
+    from chromesthesia.inference.sessions import available_providers
 
     try:
         providers = available_providers()
@@ -119,8 +119,8 @@ def check_runtime() -> Finding:
 
 def check_pack() -> Finding:
     """The default model pack, checked wholly."""
+    from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs.find import find_pack
-    from chromesthesia.packs.pack import load_pack
 
     try:
         pack = load_pack(find_pack())
@@ -131,8 +131,8 @@ def check_pack() -> Finding:
 
 def check_presets() -> Finding:
     """Presets that load."""
+    from chromesthesia.core.paths import resource_dirs
     from chromesthesia.params.presets import find_presets
-    from chromesthesia.paths import resource_dirs
 
     library = find_presets(resource_dirs("presets"))
     if library.broken:
@@ -147,7 +147,7 @@ def check_presets() -> Finding:
 
 def check_port(port: int = OSC_PORT) -> Finding:
     """The port that OSC comes in by."""
-    from chromesthesia.osc.udp import open_input
+    from chromesthesia.ports.osc.udp import open_input
 
     try:
         open_input(port).close()

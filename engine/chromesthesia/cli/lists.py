@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from chromesthesia.cli.console import OUT, complain, say
-from chromesthesia.user_files import one_line
+from chromesthesia.core.user_files import one_line
 
 if TYPE_CHECKING:
     from chromesthesia.packs.pack import Pack
@@ -79,8 +79,8 @@ def presets(
     ] = None,
 ) -> None:
     """List the presets, or check preset files."""
+    from chromesthesia.core.paths import resource_dirs
     from chromesthesia.params.presets import find_presets, load_preset
-    from chromesthesia.paths import resource_dirs
 
     if files:
         for path in files:
@@ -103,9 +103,9 @@ def presets(
 @packs_app.command("list")
 def list_packs() -> None:
     """List the model packs that are found; the first of a name is the one that is used."""
-    from chromesthesia.errors import PackError
+    from chromesthesia.core.errors import PackError
+    from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs import find
-    from chromesthesia.packs.pack import load_pack
 
     folders = find.list_packs()
     if not folders:
@@ -120,9 +120,9 @@ def list_packs() -> None:
 @packs_app.command("check")
 def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]) -> None:
     """Check a model pack wholly: files, tensors, state, times, art index. Every fault is named, exit code 4."""
-    from chromesthesia.packs.check import find_faults
+    from chromesthesia.inference.check import find_faults
+    from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs.find import find_pack
-    from chromesthesia.packs.pack import load_pack
 
     folder = find_pack(path)
     faults = find_faults(folder)
@@ -152,9 +152,9 @@ def _try_models(pack: Pack, times: int = 5) -> tuple[float, float]:
     """Milliseconds, best of `times`, of one encoder step and one picture on the CPU."""
     import numpy as np
 
-    from chromesthesia.emotion.encoder import OnnxEncoder
-    from chromesthesia.generator.onnx_generator import OnnxGenerator
-    from chromesthesia.seams import ENCODER_HOPS
+    from chromesthesia.core.records import ENCODER_HOPS
+    from chromesthesia.inference.encoder import OnnxEncoder
+    from chromesthesia.inference.generator import OnnxGenerator
 
     encoder, generator = OnnxEncoder(pack), OnnxGenerator(pack, "cpu")
     log_mel = np.full((ENCODER_HOPS, 64), -16.0, np.float32)

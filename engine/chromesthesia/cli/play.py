@@ -12,12 +12,12 @@ import typer
 
 from chromesthesia.cli import options
 from chromesthesia.cli.console import ERR, say
+from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
-from chromesthesia.cli.surroundings import has_display, headless_instead
-from chromesthesia.config import FilmConfig, ShowConfig
-from chromesthesia.errors import WindowError
-from chromesthesia.user_files import is_there, one_line
+from chromesthesia.core.config import FilmConfig, ShowConfig
+from chromesthesia.core.errors import WindowError
+from chromesthesia.core.user_files import is_there, one_line
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +203,7 @@ def render(
         sheet=sheet,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
-    from chromesthesia.runtime.offline import render_film
+    from chromesthesia.show.offline import render_film
 
     with _progress(f"Rendering {one_line(film.name)}") as advance:
         figures = render_film(config, advance)
@@ -211,7 +211,7 @@ def render(
 
 
 def _run_show(config: ShowConfig) -> Mapping[str, object]:
-    from chromesthesia.runtime.live import run_show
+    from chromesthesia.show.live import run_show
 
     return run_show(config)
 

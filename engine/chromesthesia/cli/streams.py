@@ -194,14 +194,14 @@ class StandardStreams:
 
     def drain(self) -> str:
         """Wait for both as long as each of them allows; an error of standard output in words, else empty."""
-        said = ""
+        reason = ""
         if self.out is not None:
             self.out.drain(None if self.out.waits else PATIENCE_S)
             if self.out.error is not None and self.out.waits:
-                said = self.out.error.strerror or str(self.out.error)
+                reason = self.out.error.strerror or str(self.out.error)
         if self.err is not None:
             self.err.drain(None if self.err.waits else PATIENCE_S)
-        return said
+        return reason
 
 
 def never_wait() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-from chromesthesia.control.bounded_log import BoundedLog
 from chromesthesia.control.commands import (
     Command,
     LoadPreset,
@@ -22,10 +21,11 @@ from chromesthesia.control.commands import (
     SetParameter,
     ToggleParameter,
 )
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia.core.logs import BoundedLog
+from chromesthesia.core.user_files import one_line
 from chromesthesia.params.presets import Preset, PresetLibrary, default_preset, load_preset
 from chromesthesia.params.tree import ParameterTree, Snapshot
-from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 

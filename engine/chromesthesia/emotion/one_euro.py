@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 
 class OneEuro:

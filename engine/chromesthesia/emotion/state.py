@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chromesthesia.emotion.gate import SilenceGate
-from chromesthesia.emotion.one_euro import OneEuro
-from chromesthesia.seams import (
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import (
     EMBEDDING_SIZE,
-    EMOTIONS,
     HOP_SAMPLES,
     SAMPLE_RATE_HZ,
     EmotionReading,
@@ -19,6 +17,8 @@ from chromesthesia.seams import (
     FeatureFrame,
     Float32,
 )
+from chromesthesia.emotion.gate import SilenceGate
+from chromesthesia.emotion.one_euro import OneEuro
 
 NEUTRAL_VALENCE = 0.0
 NEUTRAL_AROUSAL = -0.2

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from chromesthesia.core.records import BAND_COUNT, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import DEFAULT_MEL, MelSettings
-from chromesthesia.seams import BAND_COUNT, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 
 LOW_HZ = 40.0
 HIGH_HZ = 11_000.0

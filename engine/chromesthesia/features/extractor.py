@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from chromesthesia.core.records import FeatureFrame, Float32
 from chromesthesia.features.bands import BandGains, SpectrumShape
 from chromesthesia.features.loudness import LoudnessMeter
 from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, MelSettings, log_mel_of_power, power_spectrum
 from chromesthesia.features.onset import OnsetDetector
-from chromesthesia.seams import FeatureFrame, Float32
 
 LARGEST_SAMPLE = 1e6
 """Nothing a converter or a file can mean is beyond this, 120 dB over full scale."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 
 Float64 = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 
 Float64 = NDArray[np.float64]
 

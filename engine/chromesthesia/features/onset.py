@@ -7,7 +7,7 @@ from collections import deque
 
 import numpy as np
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 LAG_HOPS = 2
 HISTORY_HOPS = 100

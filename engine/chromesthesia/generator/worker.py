@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 
-import numpy as np
-
-from chromesthesia.generator.onnx_generator import PaintError
-from chromesthesia.seams import Clock, Generator, PaintedImage, PaintRequest, UInt8
-from chromesthesia.slot import LatestSlot
+from chromesthesia.core.protocols import Clock, Generator
+from chromesthesia.core.records import PaintedImage, PaintRequest
+from chromesthesia.core.slot import LatestSlot
+from chromesthesia.inference.generator import check_picture
 
 log = logging.getLogger(__name__)
-
-KEPT_TIMES = 20_000
-"""Paint times kept for the report: the last ten minutes at 30 pictures a second."""
-FLATTEST = 2
-"""A picture whose brightest and darkest values are closer than this, of 255, shows nothing."""
 
 
 class GeneratorWorker:
@@ -38,7 +31,6 @@ class GeneratorWorker:
         self.failures_in_a_row = 0
         self.last_error: str | None = None
         self.painted = 0
-        self.paint_times_ms: deque[float] = deque(maxlen=KEPT_TIMES)
         self._generator = generator
         self._clock = clock
         self._requests = requests
@@ -61,9 +53,15 @@ class GeneratorWorker:
         self._shape = pixels.shape
         pixels.flags.writeable = False
         self._images.put(
-            PaintedImage(request.serial, request.end_sample, request.entered_s, painted_s, pixels)
+            PaintedImage(
+                request.serial,
+                request.end_sample,
+                request.entered_s,
+                painted_s,
+                painted_s - started_s,
+                pixels,
+            )
         )
-        self.paint_times_ms.append((painted_s - started_s) * 1000.0)
         self.painted += 1
         self.failures_in_a_row = 0
         return True
@@ -77,13 +75,3 @@ class GeneratorWorker:
             log.warning(
                 "generator failed (%d so far), holding the last picture: %s", self.failures, self.last_error
             )
-
-
-def check_picture(pixels: UInt8, shape: tuple[int, ...] | None = None) -> None:
-    """Raise PaintError unless `pixels` is uint8 [H, W, 3] (equal to `shape` when given) and not flat."""
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
-        raise PaintError(f"expected a picture uint8 [H, W, 3], got {pixels.dtype} {list(pixels.shape)}")
-    if shape is not None and pixels.shape != shape:
-        raise PaintError(f"expected a picture of {list(shape)}, got {list(pixels.shape)}")
-    if int(pixels.max()) - int(pixels.min()) < FLATTEST:
-        raise PaintError(f"the picture is flat: every value is about {int(pixels.max())}")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chromesthesia.core.records import Heard
 from chromesthesia.mapping.signals import resting, signals
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.routes import CURVES, Route
 from chromesthesia.params.tree import Snapshot
-from chromesthesia.seams import Heard
 
 Look = Mapping[str, Value]
 """Every writable parameter's live value in one frame."""

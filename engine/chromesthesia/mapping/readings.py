@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Value
-from chromesthesia.seams import EMOTIONS, Heard
 
 
 @dataclass(frozen=True, slots=True)

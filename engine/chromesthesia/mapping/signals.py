@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Heard
 from chromesthesia.params.routes import BAND_SIGNALS, SIGNALS
-from chromesthesia.seams import EMOTIONS, Heard
 
 QUIET_DBFS = -60.0
 LOUD_DBFS = -10.0

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.records import EMBEDDING_SIZE, Float32
+from chromesthesia.core.user_files import one_line, read_bytes
 from chromesthesia.packs.npz import DamagedError, read_npz
-from chromesthesia.seams import EMBEDDING_SIZE, Float32
-from chromesthesia.user_files import one_line, read_bytes
 
 ART_INDEX_NAME = "art_index.npz"
 ART_INDEX_SCHEMA = 1
@@ -161,7 +161,7 @@ def _array(
         raise PackError(f"{where}: {name}: expected an array, got nothing", REMEDY)
     array = arrays[name]
     fits = len(array.shape) == len(shape) and all(
-        wanted in (None, got) and got > 0 for got, wanted in zip(array.shape, shape, strict=True)
+        expected in (None, got) and got > 0 for got, expected in zip(array.shape, shape, strict=True)
     )
     if array.dtype.kind != kind or not fits:
         expected = f"{ {'f': 'floats', 'i': 'whole numbers', 'U': 'text'}[kind] } of shape {list(shape)}"

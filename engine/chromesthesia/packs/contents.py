@@ -7,10 +7,10 @@ import re
 import stat
 from pathlib import Path
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.user_files import decode_text, is_folder, is_there, one_line, read_bytes, shown
 from chromesthesia.packs.manifest import MAX_MANIFEST_BYTES, Manifest
 from chromesthesia.packs.toml_table import REMEDY
-from chromesthesia.user_files import decode_text, is_folder, is_there, one_line, read_bytes, shown
 
 MAX_PACK_BYTES = 256 * 1024 * 1024
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.paths import resource_dirs
+from chromesthesia.core.user_files import is_file, is_folder, one_line, shown
 from chromesthesia.packs.manifest import MANIFEST_NAME
-from chromesthesia.paths import resource_dirs
-from chromesthesia.user_files import is_file, is_folder, one_line, shown
 
 DEFAULT_PACK = "default"
 

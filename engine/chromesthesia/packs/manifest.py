@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.user_files import one_line, parse_toml
 from chromesthesia.features.mel import ENCODER_MEL, MelSettings
 from chromesthesia.packs.toml_table import REMEDY, Table
-from chromesthesia.user_files import one_line, parse_toml
 
 MANIFEST_NAME = "manifest.toml"
 MAX_MANIFEST_BYTES = 64 * 1024

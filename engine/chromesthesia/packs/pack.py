@@ -1,40 +1,31 @@
-"""Loads a model pack and refuses it, with the reason, unless everything in it fits the engine."""
+"""Reads a model pack and refuses it, with the reason, unless everything in it fits the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.user_files import one_line
 from chromesthesia.packs.art_index import ArtIndex
-from chromesthesia.packs.binding import BoundSession
 from chromesthesia.packs.contents import check_listed, read_files, read_manifest_text
 from chromesthesia.packs.manifest import (
     MANIFEST_NAME,
     EncoderSpec,
     GeneratorSpec,
     Manifest,
-    TensorSpec,
     check_sound,
     parse_manifest,
 )
 from chromesthesia.packs.rules import (
-    CONDITION_LABELS,
     check_art_index_spec,
     check_encoder,
     check_generator,
     check_tiers,
 )
-from chromesthesia.packs.sessions import Session, open_session
 from chromesthesia.packs.toml_table import REMEDY
-from chromesthesia.packs.trial import within
-from chromesthesia.user_files import one_line
-
-__all__ = ["CONDITION_LABELS", "Pack", "check_session", "load_pack", "try_once"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +48,14 @@ class Pack:
         """Name as the manifest gives it."""
         return self.manifest.name
 
+    def content(self, file: str) -> bytes:
+        """Content of one of the models, by its file's name."""
+        own = {
+            self.manifest.encoder.file: self.encoder_bytes,
+            self.manifest.generator.file: self.generator_bytes,
+        }
+        return own[file] if file in own else self.tier_bytes[file]
+
     def model(self, model: Literal["encoder", "generator"], on_cpu: bool = True) -> tuple[str, bytes]:
         """File name and content of the model to run: on a CPU the fastest kept precision, elsewhere always fp32.
 
@@ -72,13 +71,12 @@ class Pack:
         return own, self.encoder_bytes if model == "encoder" else self.generator_bytes
 
 
-def load_pack(path: Path, check_models: bool = True) -> Pack:
+def read_pack(path: Path) -> Pack:
     """Read and check the pack in folder `path`.
 
     Checked: the schema, file names, sizes (256 MiB in all), the sha256 of every file, the mel settings field by field,
-    what the manifest says of both models and their precisions, the art index where there is one, and, with
-    `check_models`, that ONNX Runtime opens every model, finds the tensors as declared and gets finite answers. Raises
-    PackError as `expected X, got Y`. `chromesthesia.packs.check` finds every fault rather than the first.
+    what the manifest says of both models and their precisions, and the art index where there is one. No model is run:
+    `inference.probe.load_pack` does that too. Raises PackError as `expected X, got Y`.
     """
     where = path / MANIFEST_NAME
     manifest = parse_manifest(read_manifest_text(where), where)
@@ -92,7 +90,7 @@ def load_pack(path: Path, check_models: bool = True) -> Pack:
     contents = read_files(path, manifest, where)
     own = {manifest.encoder.file, manifest.generator.file}
     tiers = {tier.file: contents[tier.file] for tier in manifest.tiers if tier.kept and tier.file not in own}
-    pack = Pack(
+    return Pack(
         path,
         manifest,
         contents[manifest.encoder.file],
@@ -102,10 +100,6 @@ def load_pack(path: Path, check_models: bool = True) -> Pack:
         if manifest.art_index is None
         else read_art_index(contents[manifest.art_index.file], manifest, path),
     )
-    if check_models:
-        for file, spec in model_files(manifest).items():
-            check_works(contents[file], spec, one_line(path / file))
-    return pack
 
 
 def model_files(manifest: Manifest) -> dict[str, EncoderSpec | GeneratorSpec]:
@@ -116,17 +110,6 @@ def model_files(manifest: Manifest) -> dict[str, EncoderSpec | GeneratorSpec]:
     }
     files = {spec.file: spec for spec in specs.values()}
     return files | {tier.file: specs[tier.model] for tier in manifest.tiers if tier.kept}
-
-
-def check_works(content: bytes, spec: EncoderSpec | GeneratorSpec, name: str) -> None:
-    """Raise PackError unless the model opens, has the tensors of `spec` and answers zeros, finitely and in time."""
-    within(lambda options: _try(content, spec, name, options), name)
-
-
-def _try(content: bytes, spec: EncoderSpec | GeneratorSpec, name: str, options: Any) -> None:
-    session = open_session(content, "cpu", name=name, trial=True)
-    check_session(session, spec.inputs, spec.outputs, name)
-    try_once(session, spec, name, options)
 
 
 def read_art_index(content: bytes, manifest: Manifest, path: Path) -> ArtIndex:
@@ -144,40 +127,3 @@ def read_art_index(content: bytes, manifest: Manifest, path: Path) -> ArtIndex:
             REMEDY,
         )
     return index
-
-
-def check_session(
-    session: Session, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...], name: str
-) -> None:
-    """Raise PackError unless the session has exactly these float32 tensors, in any order."""
-    for kind, declared, found in (
-        ("input", inputs, session.get_inputs()),
-        ("output", outputs, session.get_outputs()),
-    ):
-        actual = {tensor.name: tensor for tensor in found}
-        expected = {spec.name for spec in declared}
-        if expected != set(actual):
-            raise PackError(f"{name}: {kind}s: expected {sorted(expected)}, got {sorted(actual)}", REMEDY)
-        for spec in declared:
-            tensor = actual[spec.name]
-            if tensor.type != "tensor(float)":
-                raise PackError(
-                    f"{name}: {kind} {spec.name}: expected tensor(float), got {tensor.type}", REMEDY
-                )
-            if tuple(tensor.shape) != spec.shape:
-                raise PackError(
-                    f"{name}: {kind} {spec.name}: expected shape {list(spec.shape)}, got {list(tensor.shape)}",
-                    REMEDY,
-                )
-
-
-def try_once(session: Session, model: EncoderSpec | GeneratorSpec, name: str, options: Any = None) -> None:
-    """Raise PackError unless the model answers zeros with finite numbers."""
-    arrays = [
-        {spec.name: np.zeros(spec.shape, dtype=np.float32) for spec in specs}
-        for specs in (model.inputs, model.outputs)
-    ]
-    BoundSession(session, arrays[0], arrays[1]).run(options)
-    for output, array in arrays[1].items():
-        if not np.isfinite(array).all():
-            raise PackError(f"{name}: {output}: expected finite numbers, got NaN or infinity", REMEDY)

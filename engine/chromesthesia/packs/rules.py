@@ -6,7 +6,10 @@ import math
 from dataclasses import fields
 from pathlib import Path
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS
+from chromesthesia.core.user_files import one_line, shown
 from chromesthesia.packs.manifest import (
     ArtIndexSpec,
     EncoderSpec,
@@ -17,8 +20,6 @@ from chromesthesia.packs.manifest import (
     Timing,
 )
 from chromesthesia.packs.toml_table import REMEDY
-from chromesthesia.seams import EMBEDDING_SIZE, EMOTIONS, ENCODER_HOPS
-from chromesthesia.user_files import one_line, shown
 
 MAX_STATES = 64
 MAX_TIERS = 16
@@ -28,8 +29,6 @@ MAX_NOISE = 4096
 LARGEST_DIFFERENCE = 1e-3
 """Of an exported model from the trained one, or of the streamed encoder from the offline one."""
 MODELS = ("encoder", "generator")
-CONDITION_LABELS = ("valence", "arousal", *EMOTIONS)
-"""What the engine can tell a generator."""
 
 
 def check_encoder(encoder: EncoderSpec, where: Path) -> None:
@@ -43,7 +42,7 @@ def check_encoder(encoder: EncoderSpec, where: Path) -> None:
     for kind, specs in (("input", encoder.inputs), ("output", encoder.outputs)):
         names = [spec.name for spec in specs]
         if len(set(names)) != len(names):
-            raise _refused(where, f"encoder.{kind} names: expected each once, got {_said(names)}")
+            raise _refused(where, f"encoder.{kind} names: expected each once, got {_listed(names)}")
     if not math.isfinite(encoder.latency_ms) or encoder.latency_ms < 0:
         raise _refused(where, f"encoder.latency_ms: expected a time, got {encoder.latency_ms:g}")
     shapes = {spec.name: spec.shape for spec in (*encoder.inputs, *encoder.outputs)}
@@ -75,7 +74,7 @@ def check_generator(generator: GeneratorSpec, where: Path) -> None:
     if unknown or not labels or len(set(labels)) != len(labels):
         raise _refused(
             where,
-            f"generator.condition_labels: expected labels among {list(CONDITION_LABELS)}, got {_said(labels)}",
+            f"generator.condition_labels: expected labels among {list(CONDITION_LABELS)}, got {_listed(labels)}",
             "update chromesthesia or choose another pack",
         )
     _check_size(where, "generator.noise_size", (generator.noise_size,), MAX_NOISE)
@@ -90,11 +89,11 @@ def check_generator(generator: GeneratorSpec, where: Path) -> None:
 
 def _expect(where: Path, key: str, expected: object, got: object) -> None:
     if expected != got:
-        said = [_said(value) for value in (expected, got)]
-        raise _refused(where, f"{key}: expected {said[0]}, got {said[1]}")
+        both = [_listed(value) for value in (expected, got)]
+        raise _refused(where, f"{key}: expected {both[0]}, got {both[1]}")
 
 
-def _said(value: object) -> str:
+def _listed(value: object) -> str:
     if isinstance(value, str):
         return one_line(value)
     return shown(list(value) if isinstance(value, tuple) else value, 200)
@@ -109,7 +108,7 @@ def _check_size(where: Path, key: str, shape: tuple[int, ...], most: int) -> Non
     for side in shape:
         numbers *= side
         if side < 1 or numbers > most:
-            raise _refused(where, f"{key}: expected 1 to {most} numbers, got {_said(shape)}")
+            raise _refused(where, f"{key}: expected 1 to {most} numbers, got {_listed(shape)}")
 
 
 def check_tiers(manifest: Manifest, where: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from chromesthesia.errors import PackError
-from chromesthesia.user_files import one_line, shown
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.user_files import one_line, shown
 
 log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from chromesthesia.errors import PresetError
+from chromesthesia.core.errors import PresetError
+from chromesthesia.core.user_files import is_file, one_line, read_toml, shown
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.routes import CURVES, MODES, SIGNALS, Route
 from chromesthesia.params.tree import unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact, nearest
-from chromesthesia.user_files import is_file, one_line, read_toml, shown
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +74,8 @@ class PresetLibrary:
 
     def index(self, preset: Preset) -> int:
         """Position of `preset` by name; -1 when it is not in the library."""
-        wanted = preset.name.casefold()
-        return next((i for i, name in enumerate(self.names) if name.casefold() == wanted), -1)
+        requested = preset.name.casefold()
+        return next((i for i, name in enumerate(self.names) if name.casefold() == requested), -1)
 
     def choose(self, which: str | int) -> Preset:
         """The preset with this name, file stem or position (case does not matter); raises PresetError."""
@@ -83,13 +83,13 @@ class PresetLibrary:
             if 0 <= which < len(self.presets):
                 return self.presets[which]
             raise PresetError(f"no preset number {which}", f"use 0..{len(self.presets) - 1}")
-        wanted = which.casefold()
+        requested = which.casefold()
         for preset in self.presets:
             stem = preset.path.stem.casefold() if preset.path else ""
-            if wanted in (preset.name.casefold(), stem):
+            if requested in (preset.name.casefold(), stem):
                 return preset
         for stem, error in zip(self.broken_stems, self.broken, strict=True):
-            if wanted == stem.casefold():
+            if requested == stem.casefold():
                 raise error
         hint = nearest(which, self.names) or f"there are: {', '.join(self.names) or 'none'}"
         raise PresetError(f"no preset named {which[:80]!r}", hint)

@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia.core.user_files import shown
 from chromesthesia.params.declaration import Clip, Param, Value
-from chromesthesia.user_files import shown
 
 INT32_MAX = 2**31 - 1
 """OSC integers are 32 bits wide; a parameter never holds more than can be sent."""
@@ -68,7 +68,7 @@ def coerce(param: Param, raw: object) -> Value:
 
     Int, float and bool stand in for each other: an int parameter rounds, a bool is true from 0.5 away from
     zero on, a choice is set by name or by index. Numbers are clipped by the clip mode. Raises ParameterError
-    for not-a-number and infinity, for strings where numbers are wanted, for unknown choices and for anything
+    for not-a-number and infinity, for strings where numbers are expected, for unknown choices and for anything
     else (blobs, nil).
     """
     if isinstance(raw, str):
@@ -90,7 +90,7 @@ def coerce_exact(param: Param, raw: object) -> Value:
     """Like `coerce`, for values that a person wrote into a file: the type and range must be right, nothing is
     clipped.
 
-    An int is taken where a float is wanted, nothing else stands in. Raises ParameterError.
+    An int is taken where a float is expected, nothing else stands in. Raises ParameterError.
     """
     fits = {
         "float": isinstance(raw, Real) and not isinstance(raw, bool),
@@ -156,7 +156,7 @@ def _finite(param: Param, raw: Real) -> float:
 
 
 def _refused(param: Param, raw: object) -> ParameterError:
-    wanted = describe_range(param)
+    accepted = describe_range(param)
     return ParameterError(
-        f"{param.path}: expected {param.type_name}, got {shown(raw)}", f"use {wanted}" if wanted else ""
+        f"{param.path}: expected {param.type_name}, got {shown(raw)}", f"use {accepted}" if accepted else ""
     )

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import moderngl
 
-from chromesthesia.errors import RenderError
-from chromesthesia.render.context import GL_REMEDY
+from chromesthesia.core.errors import RenderError
+from chromesthesia.render.gl import GL_REMEDY
 
 _WHOLE = """#version 330 core
 noperspective out vec2 v_uv;
@@ -39,17 +39,28 @@ void main() {
 
 
 class FixedPass:
-    """One program and the textures it reads. Use from the thread that owns `ctx`. Raises RenderError where it does not
-    compile, which only a driver can be the reason of."""
+    """One program and the textures it reads; with a geometry shader it draws points.
+
+    Use from the thread that owns `ctx`. Raises RenderError where it does not compile, which only a driver can be the
+    reason of.
+    """
 
     def __init__(
-        self, ctx: moderngl.Context, fragment: str, samplers: Sequence[str], vertex: str = _WHOLE
+        self,
+        ctx: moderngl.Context,
+        fragment: str,
+        samplers: Sequence[str],
+        vertex: str = _WHOLE,
+        geometry: str | None = None,
     ) -> None:
         try:
-            self._program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
+            self._program = ctx.program(
+                vertex_shader=vertex, geometry_shader=geometry, fragment_shader=fragment
+            )
         except moderngl.Error as error:
             raise RenderError(f"a pass of the engine's own does not compile: {error}", GL_REMEDY) from error
         self._array = ctx.vertex_array(self._program, [])
+        self._mode = moderngl.TRIANGLES if geometry is None else moderngl.POINTS
         self._members = {
             name: member
             for name in self._program
@@ -71,7 +82,7 @@ class FixedPass:
         for unit, texture in enumerate(textures):
             texture.use(unit)
         target.use()
-        self._array.render(vertices=vertices)
+        self._array.render(self._mode, vertices)
 
     def release(self) -> None:
         """Free it."""

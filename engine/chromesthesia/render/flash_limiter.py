@@ -27,11 +27,12 @@ from chromesthesia.render.flash_shaders import (
     COLUMNS,
     FIELDS,
     HOLD,
-    HOLD_VERTEX,
-    HOLD_VERTICES,
     JUDGE,
     PUT,
     ROWS,
+    TILE_GEOMETRY,
+    TILE_VERTEX,
+    TILES,
     WATCH,
 )
 from chromesthesia.render.passes import Target
@@ -51,24 +52,30 @@ Shown = TypeVar("Shown")
 class FlashLimiter:
     """Changes finished frames in place. Use from the thread that owns `ctx`; see the module.
 
-    detail: held pixels per pixel of the picture, each way, where the picture is fine enough.
+    detail: held pixels per pixel of the picture, each way, where the picture is fine enough. wary: others drew before,
+    and what they showed is not known: the first frame stands still for a second.
     """
 
-    def __init__(self, ctx: moderngl.Context, width: int, height: int, detail: float = 1.0) -> None:
+    def __init__(
+        self, ctx: moderngl.Context, width: int, height: int, detail: float = 1.0, wary: bool = False
+    ) -> None:
         self._ctx = ctx
         self._detail = detail
         self._watch = FixedPass(ctx, WATCH, ("u_frame", "u_points", "u_ages"))
         self._judge = FixedPass(ctx, JUDGE, ("u_found", "u_fields", "u_ages"))
-        self._hold = FixedPass(ctx, HOLD, ("u_fields", "u_frame", "u_last", "u_held"), HOLD_VERTEX)
-        self._put = FixedPass(ctx, PUT, ("u_fields", "u_held"), HOLD_VERTEX)
+        self._hold = FixedPass(
+            ctx, HOLD, ("u_fields", "u_frame", "u_last", "u_held"), TILE_VERTEX, TILE_GEOMETRY
+        )
+        self._put = FixedPass(ctx, PUT, ("u_fields", "u_held"), TILE_VERTEX, TILE_GEOMETRY)
         self._found = ctx.texture((2 * COLUMNS, ROWS), 4)
         self._found.repeat_x = self._found.repeat_y = False
         self._points = _Pair(ctx, (2 * COLUMNS, ROWS), self._found)
         self._fields = _Pair(ctx, (2 * FIELDS, FIELDS))
         self._now_s = 0.0
         self._held = self._held_pair(width, height)
-        self._fresh = True
+        self._first = self._fresh = True
         self._waited_s = 0.0
+        self._judge.set("u_first_hold", 2.0 if wary else 0.0)
 
     def resize(self, width: int, height: int) -> None:
         """Go on at another size: what was seen is remembered. The next `last` is the old frame at the new size."""
@@ -81,8 +88,9 @@ class FlashLimiter:
         """Forget everything."""
         self._points.clear()
         self._fields.clear()
-        self._fresh = True
+        self._first = self._fresh = True
         self._waited_s = self._now_s = 0.0
+        self._judge.set("u_first_hold", 0.0)
 
     def wait(self, dt_s: float) -> None:
         """The frame shown last stays for `dt_s` more."""
@@ -90,6 +98,8 @@ class FlashLimiter:
 
     def limit(self, frame: Target, last: Target, dt_s: float) -> None:
         """Hold back what flashes in `frame`; last: the frame shown before it, dt_s: how long before."""
+        if self._first:
+            last = frame
         step_s = min(self._waited_s + _step_s(dt_s), _LONGEST_STEP_S)
         self._waited_s = 0.0
         # Whole milliseconds, going round: an age has no time to grow inexact.
@@ -98,21 +108,21 @@ class FlashLimiter:
         self._watch.set("u_now", now)
         self._judge.set("u_now", now)
         self._judge.set("u_dt", step_s)
-        self._hold.set("u_dt", step_s)
-        self._hold.set("u_fresh", int(self._fresh))
         before, points = self._points.step()
         self._watch.draw(points.frame, (frame.texture, *before.textures))
         fields_before, fields = self._fields.step()
         self._judge.draw(fields.frame, (self._found, *fields_before.textures))
         judged = fields.textures[0]
+        self._hold.set("u_dt", step_s)
+        self._hold.set("u_fresh", int(self._fresh))
         held_before, held = self._held
-        self._hold.draw(held.frame, (judged, frame.texture, last.texture, held_before.texture), HOLD_VERTICES)
+        self._hold.draw(held.frame, (judged, frame.texture, last.texture, held_before.texture), TILES)
         self._ctx.enable(moderngl.BLEND)
         self._ctx.blend_func = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA)
-        self._put.draw(frame.frame, (judged, held.texture), HOLD_VERTICES)
+        self._put.draw(frame.frame, (judged, held.texture), TILES)
         self._ctx.disable(moderngl.BLEND)
         self._held = held, held_before
-        self._fresh = False
+        self._first = self._fresh = False
 
     def release(self) -> None:
         """Free everything on the GPU."""

@@ -7,7 +7,7 @@ COLUMNS, ROWS = 42, 24
 STEPS = 6
 """The picture in widths or heights of half a field; a field begins at each step but the last."""
 FIELDS = STEPS - 1
-HOLD_VERTICES = STEPS * STEPS * 6
+TILES = STEPS * STEPS
 
 _HEAD = f"""#version 330 core
 const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, STEPS = {STEPS}, FIELDS = {FIELDS};
@@ -126,6 +126,7 @@ const int TOGETHER = 50;
 const float RELEASE = 1.0;
 uniform sampler2D u_found, u_fields, u_ages;
 uniform float u_dt;
+uniform float u_first_hold;
 // x: falls from 2 to 1 while nothing moves, stays 1 while it flashes, falls to 0 while it lets go and to -1 while on
 // guard; y: heading, 0 before the first frame; z: x of the last frame.
 layout(location = 0) out vec4 o_fields;
@@ -146,7 +147,7 @@ void main() {
     vec4 field = texelFetch(u_fields, at, 0), stored = texelFetch(u_ages, at, 0);
     Ages ages = ages_of(stored);
     if (field.y == 0.0) {
-        field = vec4(0.0, 1.0, 0.0, 0.0);
+        field = vec4(u_first_hold, 1.0, 0.0, 0.0);
         ages = NEVER;
     }
     // What moves, rises here and falls there; what flashes does one or the other.
@@ -179,15 +180,14 @@ void main() {
 """
 )
 
-HOLD_VERTEX = (
+TILE_VERTEX = (
     _HEAD
     + """
 uniform sampler2D u_fields;
-uniform int u_fresh;         // 1: nothing is held yet at this size
-flat out vec4 v_corners;     // how far the picture is held, at the corners of the tile
-flat out float v_held;       // 1: so it was in the last frame
-noperspective out vec2 v_at; // 0..1 in the tile
-noperspective out vec2 v_uv;
+uniform int u_fresh;     // 1: nothing is held yet at this size
+flat out vec4 t_corners; // how far the picture is held, at the corners of the tile
+flat out float t_held;   // 1: so it was in the last frame
+flat out ivec2 t_tile;
 
 // The largest hold of all fields that touch each corner: inside a field all of it is held, outside less and less.
 // last: the largest of the last frame.
@@ -207,16 +207,42 @@ vec4 corners(ivec2 tile, out float last) {
 }
 
 void main() {
-    int number = gl_VertexID / 6, vertex = gl_VertexID % 6;
-    ivec2 tile = ivec2(number % STEPS, number / STEPS);
-    v_at = vec2(vertex == 1 || vertex >= 4, vertex == 2 || vertex == 3 || vertex == 5);
-    v_uv = (vec2(tile) + v_at) / float(STEPS);
+    t_tile = ivec2(gl_VertexID % STEPS, gl_VertexID / STEPS);
     float last;
-    v_corners = corners(tile, last);
-    v_held = u_fresh == 0 && last > 0.0 ? 1.0 : 0.0;
-    bool holds = max(max(v_corners.x, v_corners.y), max(v_corners.z, v_corners.w)) > 0.0;
-    // A tile that is not held is nowhere, and costs nothing.
-    gl_Position = holds ? vec4(v_uv * 2.0 - 1.0, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
+    t_corners = corners(t_tile, last);
+    t_held = u_fresh == 0 && last > 0.0 ? 1.0 : 0.0;
+}
+"""
+)
+
+TILE_GEOMETRY = (
+    _HEAD
+    + """
+layout(points) in;
+layout(triangle_strip, max_vertices = 4) out;
+flat in vec4 t_corners[];
+flat in float t_held[];
+flat in ivec2 t_tile[];
+flat out vec4 v_corners;
+flat out float v_held;
+noperspective out vec2 v_at; // 0..1 in the tile
+noperspective out vec2 v_uv;
+
+void main() {
+    vec4 hold = t_corners[0];
+    // A tile that is not held is not drawn, and costs nothing.
+    if (max(max(hold.x, hold.y), max(hold.z, hold.w)) <= 0.0) {
+        return;
+    }
+    for (int corner = 0; corner < 4; corner++) {
+        v_corners = hold;
+        v_held = t_held[0];
+        v_at = vec2(corner & 1, corner >> 1);
+        v_uv = (vec2(t_tile[0]) + v_at) / float(STEPS);
+        gl_Position = vec4(v_uv * 2.0 - 1.0, 0.0, 1.0);
+        EmitVertex();
+    }
+    EndPrimitive();
 }
 """
 )
@@ -263,8 +289,9 @@ out vec4 o_color;
 void main() {
     // What is held has more than eight bits; a still pattern (Jimenez 2014) keeps slow shades free of bands.
     float dither = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) - 0.5;
-    // Where it lets go, what is held follows at once and is the picture itself, but for its finest detail.
-    o_color = vec4(texture(u_held, v_uv).rgb + 0.998 * dither / 255.0, min(2.0 * held(), 1.0));
+    // What is shown must be what is held, or standing still would be a change. Only in its last moment, when it follows
+    // at once and lacks nothing but the finest detail, is it faded out.
+    o_color = vec4(texture(u_held, v_uv).rgb + 0.998 * dither / 255.0, min(20.0 * held(), 1.0));
 }
 """
 )

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import EmotionState, Float32, Heard, UInt8
 from chromesthesia.emotion.state import decisiveness
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.look import PALETTES
 from chromesthesia.render.values import choice, number
-from chromesthesia.seams import EMOTIONS, EmotionState, Float32, Heard, UInt8
 
 GRADIENT_SIZE = 256
 _LUMA = np.array([0.2126, 0.7152, 0.0722])

@@ -10,9 +10,10 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Heard, UInt8
+from chromesthesia.core.user_files import one_line
 from chromesthesia.render.inputs import HudInfo
-from chromesthesia.seams import EMOTIONS, Heard, UInt8
-from chromesthesia.user_files import one_line
 
 _EVERY_S = 0.1
 _PANEL = (336, 88)  # at a picture height of 360

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from chromesthesia.core.records import Heard, UInt8
 from chromesthesia.params.declaration import Value
-from chromesthesia.seams import Heard, UInt8
 
 FLASH_LIMITER_OFF = "flash limiter off"
 

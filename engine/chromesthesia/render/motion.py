@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Value
 from chromesthesia.render.values import number
-from chromesthesia.seams import Heard
 
 RINGS = 4
 _RING_SPEED = 0.85  # screen heights per second

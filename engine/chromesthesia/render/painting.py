@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import moderngl
 import numpy as np
 
+from chromesthesia.core.records import UInt8
 from chromesthesia.params.declaration import Value
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.passes import Drawer, Target
 from chromesthesia.render.shaders import UniformValue
 from chromesthesia.render.values import number
-from chromesthesia.seams import UInt8
 
 _STYLE = ("stroke", "sharpness", "relief")
 _STYLE_STEP = 1 / 32  # a finer change of the style does not show

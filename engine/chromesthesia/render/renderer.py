@@ -8,12 +8,13 @@ from pathlib import Path
 
 import moderngl
 
-from chromesthesia.clock import SystemClock
-from chromesthesia.guard import Guard
-from chromesthesia.paths import resource_dirs
+from chromesthesia.core.clock import SystemClock
+from chromesthesia.core.guard import Guard
+from chromesthesia.core.paths import resource_dirs
+from chromesthesia.core.records import UInt8
 from chromesthesia.render.fixed import copy_pass, present_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
-from chromesthesia.render.gl_wait import is_software, unlocked_finish
+from chromesthesia.render.gl import is_software, unlocked_finish
 from chromesthesia.render.grade import GRADIENT_SIZE, Grade, grade
 from chromesthesia.render.hud import HudPainter, HudPicture
 from chromesthesia.render.inputs import FrameInputs, HudInfo
@@ -23,7 +24,6 @@ from chromesthesia.render.shader_files import ShaderFiles
 from chromesthesia.render.shaders import ShaderLibrary, UniformValue
 from chromesthesia.render.targets import SizedTargets
 from chromesthesia.render.values import choice, number
-from chromesthesia.seams import UInt8
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ class Renderer:
     Use from the one thread that owns `ctx`. It holds nothing that cannot be made again: after a lost context, make a
     new one and go on. shader_dir: a folder of the user's whose files win over the shipped ones; shaders: what
     an earlier renderer read there, so that this one draws from the same texts; guard: counts displays of figures that
-    could not be painted and are left out. flash_limiter: hold flashes under three a second (see `flash_limiter`).
+    could not be painted and are left out. flash_limiter: hold flashes under three a second (see `flash_limiter`);
+    wary: this renderer goes on for one whose context was lost.
     Raises RenderError when a shader does not compile at the start, or when the size is not usable.
     """
 
@@ -56,6 +57,7 @@ class Renderer:
         shaders: ShaderFiles | None = None,
         guard: Guard | None = None,
         flash_limiter: bool = True,
+        wary: bool = False,
     ) -> None:
         if shaders is None:
             shaders = ShaderFiles(
@@ -83,7 +85,7 @@ class Renderer:
         self._copy = copy_pass(ctx)
         self._at = SizedTargets(self.drawer, width, height, self.software, self.detail)
         held_detail = _SOFTWARE_HELD_DETAIL if self.software else 1.0
-        self._limiter = FlashLimiter(ctx, width, height, held_detail) if flash_limiter else None
+        self._limiter = FlashLimiter(ctx, width, height, held_detail, wary) if flash_limiter else None
         self._hud_switch = SlowSwitch[HudInfo]()
 
     @property

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chromesthesia.errors import RenderError
-from chromesthesia.user_files import one_line, read_text
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.user_files import one_line, read_text
 
 FILE_LIMIT = 64 * 1024
 """Largest shader file that is read, in bytes."""

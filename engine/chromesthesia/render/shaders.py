@@ -11,9 +11,9 @@ from pathlib import Path
 
 import moderngl
 
-from chromesthesia.errors import RenderError
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.user_files import one_line
 from chromesthesia.render.shader_files import ShaderFiles, Source
-from chromesthesia.user_files import one_line
 
 log = logging.getLogger(__name__)
 
@@ -174,10 +174,10 @@ class ShaderLibrary:
                 break
         self._scratch.use()
         array.render(vertices=3)
-        said = self._ctx.error
+        answer = self._ctx.error
         array.release()
-        if said != "GL_NO_ERROR":
-            raise RenderError(f"shader {key.fragment} cannot be drawn with: {said}", _KEEPS)
+        if answer != "GL_NO_ERROR":
+            raise RenderError(f"shader {key.fragment} cannot be drawn with: {answer}", _KEEPS)
 
 
 def _explain(text: str, source: Source, texts: Mapping[str, str], key: _Key) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from chromesthesia.errors import RenderError
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.records import UInt8
 from chromesthesia.render.painting import Painting
 from chromesthesia.render.passes import Drawer, Target
-from chromesthesia.seams import UInt8
 
 LEAST_SIDE = 16
 """Least width and height of a picture in pixels."""

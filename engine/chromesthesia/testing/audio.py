@@ -11,9 +11,9 @@ from typing import TypeAlias
 import numpy as np
 
 from chromesthesia.audio.inputs import Captured, InputStream
-from chromesthesia.clock import ManualClock
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, Float32
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 
 IDLE_AT_MOST_S = 60.0
 

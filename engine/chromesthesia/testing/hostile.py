@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chromesthesia.core.records import UInt8
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.look import LOOK
 from chromesthesia.render.inputs import FrameInputs, HudInfo
-from chromesthesia.seams import UInt8
 from chromesthesia.testing.render import heard, picture, plain_picture
 
 HUD = HudInfo(fps=30.0, latency_ms=40.0, source="hostile", pack="none", preset="none", message="flash")

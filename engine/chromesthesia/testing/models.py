@@ -14,19 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.clock import ManualClock
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
+from chromesthesia.core.protocols import Generator
+from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS, EmotionReading, Float32, UInt8
 from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.packs.manifest import MANIFEST_NAME
-from chromesthesia.packs.rules import CONDITION_LABELS
-from chromesthesia.seams import (
-    EMBEDDING_SIZE,
-    EMOTIONS,
-    ENCODER_HOPS,
-    EmotionReading,
-    Float32,
-    Generator,
-    UInt8,
-)
 
 TINY_NOISE = 16
 TINY_SIDE = 32
@@ -41,13 +34,13 @@ class ToneEncoder:
         self.resets = 0
         self._slow = np.zeros(2)
 
-    def step(self, log_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
-        """log_mel float32 [ENCODER_HOPS, 64] -> a reading; raises ValueError on another shape."""
-        if log_mel.shape != (ENCODER_HOPS, ENCODER_MEL.mels):
-            raise ValueError(f"log_mel: got shape {log_mel.shape}")
+    def step(self, encoder_mel: Float32, end_sample: int, entered_s: float) -> EmotionReading:
+        """encoder_mel float32 [ENCODER_HOPS, 64] -> a reading; raises ValueError on another shape."""
+        if encoder_mel.shape != (ENCODER_HOPS, ENCODER_MEL.mels):
+            raise ValueError(f"encoder_mel: got shape {encoder_mel.shape}")
         self.steps += 1
-        level = float(log_mel.mean())
-        tilt = float(log_mel[:, 32:].mean() - log_mel[:, :32].mean())
+        level = float(encoder_mel.mean())
+        tilt = float(encoder_mel[:, 32:].mean() - encoder_mel[:, :32].mean())
         self._slow += 0.2 * (np.array([np.tanh(tilt / 4.0), np.tanh((level + 10.0) / 4.0)]) - self._slow)
         valence, arousal = (float(value) for value in self._slow)
         scores = np.exp(3.0 * np.array([arousal - valence, arousal + valence, -arousal - valence]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 HANG_AT_MOST_S = 30.0
 

@@ -9,8 +9,8 @@ import moderngl
 import numpy as np
 from numpy.typing import ArrayLike
 
+from chromesthesia.core.records import EMBEDDING_SIZE, EmotionState, FeatureFrame, Float32, Heard, UInt8
 from chromesthesia.render.inputs import FrameInputs
-from chromesthesia.seams import EMBEDDING_SIZE, EmotionState, FeatureFrame, Float32, Heard, UInt8
 
 
 class NullSurface:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chromesthesia.audio.devices import InputDevice, choose_input
-from chromesthesia.errors import AudioError
+from chromesthesia.core.errors import AudioError
 
 LINUX = (
     InputDevice(0, "HDA Intel PCH: ALC257 Analog (hw:0,0)", "ALSA", 2, 48_000, False),

@@ -11,9 +11,10 @@ import pytest
 import soundfile
 
 from chromesthesia.audio.files import FileSource, check_sound, read_sound
-from chromesthesia.clock import ManualClock, SystemClock
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, AudioSource, Float32
+from chromesthesia.core.clock import ManualClock, SystemClock
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.protocols import AudioSource
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32
 from chromesthesia.testing.audio import loudest_hz, tone
 
 FORMATS = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chromesthesia.audio.handover import DROPPED_AT_MOST_SAMPLES, FADE_SAMPLES, HandoverSource
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32
 from chromesthesia.testing.audio import ScriptedSource, tone
 
 WITHIN_S = 30.0

@@ -9,9 +9,9 @@ import pytest
 
 from chromesthesia.audio.inputs import InputStream
 from chromesthesia.audio.microphone import MicrophoneSource
-from chromesthesia.clock import ManualClock
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, Float32
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 from chromesthesia.testing.audio import (
     Device,
     FakeInputBackend,

@@ -12,8 +12,8 @@ import soundfile
 from chromesthesia.audio.files import FileSource, read_sound
 from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.mixdown import OPPOSITE, Mixdown
-from chromesthesia.clock import ManualClock
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.testing.audio import Device, FakeInputBackend, Sound, tone
 
 RATE_HZ = 48_000

@@ -16,9 +16,9 @@ import soundfile
 
 from chromesthesia.audio import decoders
 from chromesthesia.audio.files import FileSource, check_sound, read_sound
-from chromesthesia.clock import ManualClock
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.testing.audio import loudest_hz, tone
 from chromesthesia.testing.sound_files import encode, mp3, restate, wav_bytes
 

@@ -13,9 +13,10 @@ import soundfile
 
 from chromesthesia.audio.files import FileSource
 from chromesthesia.audio.patience import PatientSource
-from chromesthesia.clock import ManualClock
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock, AudioSource, Float32
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.protocols import AudioSource
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 from chromesthesia.testing.audio import ScriptedSource, loudest_hz, tone
 
 

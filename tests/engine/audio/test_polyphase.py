@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chromesthesia.audio.polyphase import PolyphaseResampler
-from chromesthesia.seams import SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.testing.audio import tone
 
 RATES_HZ = (16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000)

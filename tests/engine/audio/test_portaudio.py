@@ -15,8 +15,8 @@ from chromesthesia.audio.capture import PortAudioBackend
 from chromesthesia.audio.devices import list_inputs
 from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.portaudio import PortAudio
-from chromesthesia.clock import SystemClock
-from chromesthesia.errors import AudioError
+from chromesthesia.core.clock import SystemClock
+from chromesthesia.core.errors import AudioError
 from chromesthesia.testing.portaudio import FakeSounddevice, PortAudioError
 from chromesthesia.testing.pulse import PulseStage, SilentServer
 
@@ -168,8 +168,8 @@ def test_closing_from_two_threads_closes_once(library: FakeSounddevice) -> None:
 LOOK = """
 from chromesthesia.audio.capture import PortAudioBackend
 from chromesthesia.audio.portaudio import PortAudio
-from chromesthesia.clock import SystemClock
-from chromesthesia.errors import AudioError
+from chromesthesia.core.clock import SystemClock
+from chromesthesia.core.errors import AudioError
 for _ in range(2):
     try:
         PortAudioBackend(SystemClock(), PortAudio(answer_within_s=WITHIN_S)).open(None, None)
@@ -214,7 +214,7 @@ def test_a_server_without_a_source_fills_no_log(tmp_path: Path) -> None:
 LISTEN = """
 import sys
 from chromesthesia.audio.microphone import MicrophoneSource
-from chromesthesia.clock import SystemClock
+from chromesthesia.core.clock import SystemClock
 source = MicrophoneSource(None, None, SystemClock())
 print("open", flush=True)
 sys.stdin.readline()

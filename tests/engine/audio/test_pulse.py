@@ -14,9 +14,9 @@ import soundfile
 from chromesthesia.audio.devices import list_inputs
 from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.select import open_source
-from chromesthesia.clock import SystemClock
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import SAMPLE_RATE_HZ, AudioBlock
+from chromesthesia.core.clock import SystemClock
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock
 from chromesthesia.testing.audio import loudest_hz, tone
 from chromesthesia.testing.pulse import RATE_HZ, PulseStage
 

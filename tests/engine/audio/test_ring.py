@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chromesthesia.audio.ring import Ring, RingChunk
-from chromesthesia.seams import SAMPLE_RATE_HZ
+from chromesthesia.core.records import SAMPLE_RATE_HZ
 
 
 def counted(start: int, count: int) -> np.ndarray:

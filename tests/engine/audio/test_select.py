@@ -16,9 +16,10 @@ from chromesthesia.audio.etude import DURATION_S, ETUDE, SECTIONS
 from chromesthesia.audio.files import read_sound
 from chromesthesia.audio.microphone import MicrophoneSource
 from chromesthesia.audio.select import open_source
-from chromesthesia.clock import ManualClock
-from chromesthesia.errors import AudioError
-from chromesthesia.seams import EMOTIONS, SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.errors import AudioError
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.testing.audio import Device, FakeInputBackend, Opening, Refuse, Sound, loudest_hz, tone
 
 

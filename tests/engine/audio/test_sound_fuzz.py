@@ -19,7 +19,7 @@ from chromesthesia.audio.chunks import find_sound, restated_head
 from chromesthesia.audio.files import read_sound
 from chromesthesia.audio.mp3_head import goes_on, read_mp3_head
 from chromesthesia.audio.ogg_pages import first_damage, is_joined
-from chromesthesia.errors import AudioError
+from chromesthesia.core.errors import AudioError
 from chromesthesia.testing.sound_files import encode, mp3, wav_bytes
 
 SAMPLES = np.random.default_rng(0).uniform(-0.5, 0.5, 2_000).astype(np.float32)

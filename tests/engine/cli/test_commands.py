@@ -12,8 +12,8 @@ import pytest
 from chromesthesia import __version__
 from chromesthesia.cli import play
 from chromesthesia.cli.app import main
-from chromesthesia.config import FilmConfig, ShowConfig
-from chromesthesia.errors import AudioError, RecordError, RenderError, WindowError
+from chromesthesia.core.config import FilmConfig, ShowConfig
+from chromesthesia.core.errors import AudioError, RecordError, RenderError, WindowError
 
 FIGURES: dict[str, object] = {
     "frames": 600,
@@ -107,7 +107,7 @@ def test_no_display_and_no_microphone_leaves_a_film(
     shows: list[ShowConfig], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(play, "has_display", lambda: False)
-    monkeypatch.setattr("chromesthesia.cli.surroundings.headless_instead.__defaults__", (lambda: False,))
+    monkeypatch.setattr("chromesthesia.cli.environment.headless_instead.__defaults__", (lambda: False,))
     assert run_main("run") == 0
     assert shows == [
         ShowConfig(source="demo", headless=True, record=Path("out/etude.mp4"), sheet=Path("out/etude.png"))
@@ -226,8 +226,8 @@ def test_render_passes_everything_on(
         config.film.write_bytes(b"film")
         return {"frames": 60, "duration_s": 2.0}
 
-    pytest.importorskip("chromesthesia.runtime.offline")
-    monkeypatch.setattr("chromesthesia.runtime.offline.render_film", fake_render)
+    pytest.importorskip("chromesthesia.show.offline")
+    monkeypatch.setattr("chromesthesia.show.offline.render_film", fake_render)
     film = tmp_path / "o.mp4"
     assert (
         run_main(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia.control.bounded_log import BoundedLog
 from chromesthesia.control.commands import (
     LoadPreset,
     NextPreset,
@@ -20,6 +19,7 @@ from chromesthesia.control.commands import (
     ToggleParameter,
 )
 from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
+from chromesthesia.core.logs import BoundedLog
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary, find_presets, load_preset
 from chromesthesia.params.routes import Route

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from chromesthesia.core.records import EmotionReading, EmotionState, FeatureFrame
 from chromesthesia.emotion.state import NEUTRAL_AROUSAL, EmotionSettings, EmotionTracker, probabilities_at
-from chromesthesia.seams import EmotionReading, EmotionState, FeatureFrame
 
 SETTINGS = EmotionSettings()
 ANGRY = EmotionReading(

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from chromesthesia.core.records import BAND_COUNT, SAMPLE_RATE_HZ, FeatureFrame
 from chromesthesia.features.bands import band_edges_hz, band_weights
 from chromesthesia.features.extractor import FeatureExtractor
-from chromesthesia.seams import BAND_COUNT, SAMPLE_RATE_HZ, FeatureFrame
 
 
 def _hear(sound: np.ndarray) -> list[FeatureFrame]:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, FeatureFrame
 from chromesthesia.features.extractor import FeatureExtractor
 from chromesthesia.features.mel import log_mel
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ, FeatureFrame
 
 
 def _music(seconds: float = 0.6) -> np.ndarray:

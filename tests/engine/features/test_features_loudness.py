@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ
 from chromesthesia.features.loudness import BlockFilter, LoudnessMeter, gain_db, k_weighting
-from chromesthesia.seams import HOP_SAMPLES, SAMPLE_RATE_HZ
 
 
 def _sine(frequency_hz: float, level_db: float = 0.0, seconds: float = 1.0) -> np.ndarray:

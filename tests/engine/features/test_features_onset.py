@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from chromesthesia.core.records import SAMPLE_RATE_HZ
 from chromesthesia.features.extractor import FeatureExtractor
-from chromesthesia.seams import SAMPLE_RATE_HZ
 
 SECONDS = 6
 RNG = np.random.default_rng(5)

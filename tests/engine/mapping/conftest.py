@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chromesthesia.seams import EmotionState, FeatureFrame, Heard
+from chromesthesia.core.records import EmotionState, FeatureFrame, Heard
 
 FRAME = FeatureFrame(
     index=0,

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import pytest
 
+from chromesthesia.core.records import Heard
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.seams import Heard
 
 Hear = Callable[..., Heard]
 PARAMS = (

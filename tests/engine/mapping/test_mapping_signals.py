@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from chromesthesia.core.records import Heard
 from chromesthesia.mapping.readings import Status, readings
 from chromesthesia.mapping.signals import resting, signals
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.routes import SIGNALS
 from chromesthesia.params.values import coerce
-from chromesthesia.seams import Heard
 
 Hear = Callable[..., Heard]
 

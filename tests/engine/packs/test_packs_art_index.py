@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.records import EMBEDDING_SIZE
 from chromesthesia.packs.art_index import MAX_INDEX_BYTES, ArtIndex
-from chromesthesia.seams import EMBEDDING_SIZE
 
 COUNT, SHARED, HIDDEN = 6, 4, 8
 

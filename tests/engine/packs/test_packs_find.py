@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia import paths
-from chromesthesia.errors import PackError, UsageError
+from chromesthesia.core import paths
+from chromesthesia.core.errors import PackError, UsageError
+from chromesthesia.core.paths import find_resource, resource_dirs
 from chromesthesia.packs.find import find_pack, list_packs
-from chromesthesia.paths import find_resource, resource_dirs
 
 
 @pytest.fixture

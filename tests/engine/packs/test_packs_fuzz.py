@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from tests.fuzzing import check_told, growth_bytes, in_time, settings_for
 from tests.hostile_toml import toml_bytes
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.user_files import decode_text
+from chromesthesia.inference.onnx_walk import check_model
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.art_index import ALL_ARRAYS, ArtIndex
 from chromesthesia.packs.contents import check_listed
 from chromesthesia.packs.manifest import MANIFEST_NAME, Manifest, check_sound, parse_manifest
-from chromesthesia.packs.onnx_walk import check_model
-from chromesthesia.packs.pack import load_pack
 from chromesthesia.packs.rules import (
     check_encoder,
     check_fp32,
@@ -32,7 +33,6 @@ from chromesthesia.packs.rules import (
     check_timing,
 )
 from chromesthesia.testing.models import rewrite_hashes, write_tiny_pack
-from chromesthesia.user_files import decode_text
 
 pytest.importorskip("onnx")
 

@@ -16,15 +16,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chromesthesia.errors import PackError
-from chromesthesia.packs import pack as pack_module
+from chromesthesia.core.errors import PackError
+from chromesthesia.inference import probe
+from chromesthesia.inference.check import find_faults
+from chromesthesia.inference.onnx_walk import MOST_FIELDS, check_model
+from chromesthesia.inference.probe import load_pack, try_once
+from chromesthesia.inference.sessions import open_session
+from chromesthesia.inference.trial import within
 from chromesthesia.packs.art_index import ArtIndex
-from chromesthesia.packs.check import find_faults
 from chromesthesia.packs.contents import check_listed
 from chromesthesia.packs.find import find_pack
 from chromesthesia.packs.manifest import MANIFEST_NAME, check_sound, parse_manifest
-from chromesthesia.packs.onnx_walk import MOST_FIELDS, check_model
-from chromesthesia.packs.pack import load_pack, try_once
 from chromesthesia.packs.rules import (
     check_encoder,
     check_generator,
@@ -32,8 +34,6 @@ from chromesthesia.packs.rules import (
     check_tiers,
     check_timing,
 )
-from chromesthesia.packs.sessions import open_session
-from chromesthesia.packs.trial import within
 from chromesthesia.testing.models import rewrite_hashes, write_tiny_pack
 
 pytest.importorskip("onnxruntime")
@@ -456,8 +456,8 @@ def test_a_model_that_does_not_answer_in_time_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change_generator(folder, endless)
-    monkeypatch.setattr("chromesthesia.packs.sessions.check_model", lambda content, name: None)
-    monkeypatch.setattr(pack_module, "within", lambda work, name: within(work, name, limit_s=0.2))
+    monkeypatch.setattr("chromesthesia.inference.sessions.check_model", lambda content, name: None)
+    monkeypatch.setattr(probe, "within", lambda work, name: within(work, name, limit_s=0.2))
     with pytest.raises(PackError, match=r"generator.onnx: expected an answer within 0.2 s, got none"):
         load_pack(folder)
 

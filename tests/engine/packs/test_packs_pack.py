@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chromesthesia.errors import PackError
+from chromesthesia.core.errors import PackError
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs import contents as contents_module
 from chromesthesia.packs.manifest import MANIFEST_NAME
-from chromesthesia.packs.pack import load_pack
 from chromesthesia.testing.models import rewrite_hashes, write_tiny_pack
 
 pytest.importorskip("onnxruntime")

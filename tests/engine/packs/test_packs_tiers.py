@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chromesthesia.errors import PackError
-from chromesthesia.generator.onnx_generator import OnnxGenerator
-from chromesthesia.packs import sessions
-from chromesthesia.packs.check import find_faults
+from chromesthesia.core.errors import PackError
+from chromesthesia.inference import sessions
+from chromesthesia.inference.check import find_faults
+from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.manifest import MANIFEST_NAME
-from chromesthesia.packs.pack import load_pack
 from chromesthesia.testing.models import write_tiny_pack
 
 pytest.importorskip("onnxruntime")

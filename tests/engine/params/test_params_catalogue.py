@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from chromesthesia.mapping.mapper import Mapper
-from chromesthesia.osc.input import index_twin
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import find_presets
 from chromesthesia.params.reference import parameter_rows, parameters_page
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.values import coerce
+from chromesthesia.ports.osc.input import index_twin
 
 
 def test_the_declarations_make_sense_together() -> None:

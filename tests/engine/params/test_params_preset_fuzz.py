@@ -9,12 +9,12 @@ from hypothesis import given
 from tests.fuzzing import check_told, growth_bytes, in_time, settings_for
 from tests.hostile_toml import toml_bytes
 
-from chromesthesia.errors import PresetError
+from chromesthesia.core.errors import PresetError
+from chromesthesia.core.user_files import decode_text, parse_toml
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, parse_preset
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.user_files import decode_text, parse_toml
 
 FILE = Path("fuzz.toml")
 SEEDS = tuple(path.read_bytes() for path in sorted(Path(__file__).parents[3].glob("presets/*.toml")))

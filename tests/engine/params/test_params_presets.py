@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia.errors import PresetError
+from chromesthesia.core.errors import PresetError
 from chromesthesia.params.declaration import Access, Param
 from chromesthesia.params.presets import (
     PLAIN,

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chromesthesia.core.records import UInt8
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.declaration import Value
-from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
-from chromesthesia.seams import UInt8
 from chromesthesia.testing.render import heard, picture
 
 WIDTH, HEIGHT = 160, 90

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.presets import load_preset
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.motion import FLOW_ROUND_S, RUN_ROUND, Motion
 from chromesthesia.render.renderer import Renderer

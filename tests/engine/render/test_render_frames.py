@@ -9,14 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from chromesthesia.errors import RenderError
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.records import UInt8
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.look import LOOK, PALETTES
-from chromesthesia.render.context import HeadlessSurface
 from chromesthesia.render.hud import HudPainter
 from chromesthesia.render.inputs import FLASH_LIMITER_OFF, FrameInputs, HudInfo
 from chromesthesia.render.renderer import Renderer
-from chromesthesia.seams import UInt8
 from chromesthesia.testing.render import heard, picture, plain_picture
 
 pytestmark = pytest.mark.gl

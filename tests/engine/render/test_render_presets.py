@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chromesthesia.core.records import UInt8
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, load_preset
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
-from chromesthesia.seams import UInt8
 from chromesthesia.testing.render import heard, picture
 
 PRESETS = sorted((Path(__file__).resolve().parents[3] / "presets").glob("*.toml"))

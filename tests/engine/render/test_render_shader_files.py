@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia.errors import RenderError
+from chromesthesia.core.errors import RenderError
 from chromesthesia.render.shader_files import FILE_LIMIT, PROGRAM_FILES, PROGRAM_LIMIT, ShaderFiles
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzzing import in_time, settings_for
 
-from chromesthesia.errors import RenderError
+from chromesthesia.core.errors import RenderError
 from chromesthesia.render.shader_files import PROGRAM_FILES, PROGRAM_LIMIT, ShaderFiles
 
 NAMES = st.sampled_from(["a", "b", "c.glsl", "d/e"])

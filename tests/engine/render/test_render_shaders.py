@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chromesthesia.errors import RenderError
-from chromesthesia.render.context import HeadlessSurface
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.records import UInt8
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.render.renderer import Renderer
-from chromesthesia.seams import UInt8
 from chromesthesia.testing.render import broken_shader_dir
 
 pytestmark = pytest.mark.gl

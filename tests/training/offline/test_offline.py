@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.model import parameter_count
 from chromesthesia_training.errors import DataError, TrainingError

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
 from chromesthesia_training.offline.folds import Task, speaker_splits

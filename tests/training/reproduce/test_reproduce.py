@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from chromesthesia.errors import UsageError
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.fit import Place
 from chromesthesia_training.reproduce.plan import ordered, plan

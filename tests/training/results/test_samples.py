@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chromesthesia.seams import SAMPLE_RATE_HZ
+from chromesthesia.core.records import SAMPLE_RATE_HZ
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.motion import STILL, frame_changes, listen, steady_sounds, walk
 from chromesthesia_training.gan.painters import OnnxPainter

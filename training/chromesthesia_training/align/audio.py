@@ -15,7 +15,8 @@ import torch
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from chromesthesia.seams import EMOTIONS, Float32
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.export import StreamedEncoder, load_trained
 from chromesthesia_training.encoder.model import StreamingEncoder
@@ -38,7 +39,7 @@ class ClipEmbeddings:
     """What an encoder makes of N clips.
 
     embeddings: float32 (N, d); logits: float32 (N, 3), the encoder's own answer; emotions: int64 (N,), place in
-    `chromesthesia.seams.EMOTIONS`; corpora, speakers, splits: text (N,); folds: int64 (N,), by speaker.
+    `chromesthesia.core.emotions.EMOTIONS`; corpora, speakers, splits: text (N,); folds: int64 (N,), by speaker.
     """
 
     embeddings: Float32

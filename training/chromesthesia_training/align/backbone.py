@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.reader import pool, resize
 from chromesthesia_training.squeezenet import FeatureNet, WeightsError, load_squeezenet

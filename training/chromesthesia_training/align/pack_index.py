@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia.packs.art_index import ART_INDEX_NAME, ArtIndex
-from chromesthesia.seams import EMOTIONS, Float32
 from chromesthesia_training.align.evaluate import Sides
 from chromesthesia_training.align.material import AlignMaterial
 from chromesthesia_training.align.pictures import kinds_of

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import EMOTIONS, Float32, UInt8
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia_training.align.backbone import ImageBackbone, embed_pictures
 from chromesthesia_training.art import EMOTIONS as ART_EMOTIONS
 from chromesthesia_training.art import ArtError, load_art, read_paintings
@@ -35,8 +36,8 @@ NO_KIND = -1
 @dataclass(frozen=True)
 class PaintingFeatures:
     """N paintings. features: float32 (N, d) of a frozen backbone; kinds: int64 (N,), place in
-    `chromesthesia.seams.EMOTIONS` or -1; emotions: int64 (N,), place in `art.EMOTIONS`; folds: int64 (N,), by artist;
-    names: file names without suffix; paths: relative to the folder of paintings."""
+    `chromesthesia.core.emotions.EMOTIONS` or -1; emotions: int64 (N,), place in `art.EMOTIONS`; folds: int64 (N,), by
+    artist; names: file names without suffix; paths: relative to the folder of paintings."""
 
     features: Float32
     kinds: NDArray[np.int64]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.align.evaluate import Sides
 from chromesthesia_training.align.train import Alignment
 from chromesthesia_training.results.style import EMOTION_COLOURS, INK, MUTED, drawing

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from chromesthesia.seams import EMOTIONS, Float32
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.heads import ProjectionHead
 from chromesthesia_training.align.losses import cross_modal_multi_positive, info_nce

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from chromesthesia.seams import EMOTIONS, Float32, UInt8
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.train import Alignment
 from chromesthesia_training.cgan.model import CganGenerator

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.align.train import counting_loader, rows_by_class
 from chromesthesia_training.cgan.diffaugment import diff_augment
 from chromesthesia_training.cgan.model import (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chromesthesia.user_files import one_line
+from chromesthesia.core.user_files import one_line
 from chromesthesia_training.corpora.fingerprint import picture_fingerprint, sound_fingerprint, to_hex
 from chromesthesia_training.errors import DataError, Kind
 from chromesthesia_training.pictures import PictureError, load_rgb

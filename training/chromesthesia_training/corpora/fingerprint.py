@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 Bits = NDArray[np.bool_]
 SIDE = 16

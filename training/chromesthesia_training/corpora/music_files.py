@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from chromesthesia.user_files import one_line
+from chromesthesia.core.user_files import one_line
 from chromesthesia_training.clips import Annotation, Clip, EmotionPoint
 from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.corpora.speech_files import sound_files

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.errors import DataError, Report

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia.user_files import one_line, read_text
+from chromesthesia.core.user_files import one_line, read_text
 from chromesthesia_training.clips import Clip, EmotionPoint
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.music_files import Song, find_file, music_clips, sounds_by_stem

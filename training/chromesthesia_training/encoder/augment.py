@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter
 
+from chromesthesia.core.records import Float32
 from chromesthesia.features.mel import ENCODER_MEL, log_mel
-from chromesthesia.seams import Float32
 
 DB_TO_NATURAL = float(np.log(10.0) / 10.0)
 GAIN_DB = (-25.0, -2.0, 6.0)  # least, likeliest, most

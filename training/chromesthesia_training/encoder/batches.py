@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 from chromesthesia_training.cache import Float16
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.augment import recolour, room_noise, roughen, stretch

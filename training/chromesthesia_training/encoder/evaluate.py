@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia.features.mel import ENCODER_MEL, log_mel
-from chromesthesia.seams import EMOTIONS, Float32
 from chromesthesia_training.clips import SPLITS, Clip
 from chromesthesia_training.datasets import all_clips, find_sound_sets
 from chromesthesia_training.encoder.batches import SCORE_FROM_S, STEP_S

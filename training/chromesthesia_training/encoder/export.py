@@ -13,8 +13,9 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import ENCODER_HOPS, Float32
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.seams import EMOTIONS, ENCODER_HOPS, Float32
 from chromesthesia_training.encoder.model import EncoderSizes, Reading, StreamingEncoder
 from chromesthesia_training.encoder.train import load_weights
 from chromesthesia_training.errors import TrainingError

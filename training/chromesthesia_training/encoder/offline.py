@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.batches import LABEL_GAIN, SCORE_FROM_S, STEP_S, points_at
 from chromesthesia_training.encoder.model import StreamingEncoder

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.cache import Float16, by_path
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.datasets import DEFAULT_CACHE_DIR, all_clips, find_sound_sets, load_spectra

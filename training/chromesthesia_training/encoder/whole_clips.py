@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from chromesthesia.core.records import ENCODER_HOPS
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.seams import ENCODER_HOPS
 
 SILENCE = float(np.log(ENCODER_MEL.floor))
 

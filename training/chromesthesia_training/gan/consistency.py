@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chromesthesia.seams import UInt8
+from chromesthesia.core.records import UInt8
 from chromesthesia_training.art import EMOTIONS
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.gallery import NONE_OF_THREE, THREE, Gallery

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chromesthesia.seams import UInt8
+from chromesthesia.core.records import UInt8
 from chromesthesia_training.gan.looks import Looks
 
 Float64 = npt.NDArray[np.float64]

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan import measures
 from chromesthesia_training.gan.condition import ConditionSpace

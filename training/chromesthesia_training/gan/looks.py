@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from chromesthesia.seams import Float32, UInt8
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia_training.gan.measures import colour_statistics
 from chromesthesia_training.gan.reader import pool
 from chromesthesia_training.squeezenet import FeatureNet

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia.seams import EMOTIONS, Float32
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia_training.gan.evaluate import DRAWS, SAMPLES, Reference, data_of, measure
 from chromesthesia_training.gan.gallery import load_gallery
 from chromesthesia_training.gan.motion import measure_motion

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chromesthesia.clock import ManualClock
-from chromesthesia.emotion.encoder import OnnxEncoder
-from chromesthesia.generator.motion import LatentMotion, MotionSettings
-from chromesthesia.packs.pack import load_pack
-from chromesthesia.runtime.analysis import Analysis, silent_heard
-from chromesthesia.runtime.assembly import open_controller
-from chromesthesia.runtime.latency import LatencyMeter
-from chromesthesia.seams import EMOTIONS, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32, Heard, UInt8
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32, Heard, UInt8
+from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
+from chromesthesia.health.latency import LatencyMeter
+from chromesthesia.inference.encoder import OnnxEncoder
+from chromesthesia.inference.probe import load_pack
+from chromesthesia.show.analysis import Analysis, silent_heard
+from chromesthesia.show.assembly import open_controller
 from chromesthesia_training.gan.painters import Painter
 
 Float64 = npt.NDArray[np.float64]

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 import torch
 
-from chromesthesia.packs.sessions import Session, open_session
-from chromesthesia.seams import Float32, UInt8
+from chromesthesia.core.records import Float32, UInt8
+from chromesthesia.inference.sessions import Session, open_session
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.condition import CONDITION_SIZE, ENGINE_CONDITION_SIZE, EngineCondition
 from chromesthesia_training.gan.model import LATENT_SIZE

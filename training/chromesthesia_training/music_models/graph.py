@@ -22,7 +22,7 @@ LARGEST_BYTES = 4_000_000
 
 def read_graph(path: Path) -> list[dict[str, Any]]:
     """Nodes of a TensorFlow.js model file. Raises DataError when it is missing or no such file."""
-    from chromesthesia.user_files import read_text
+    from chromesthesia.core.user_files import read_text
 
     def unreadable(message: str, remedy: str = "") -> DataError:
         return DataError(message, remedy, "corrupt")

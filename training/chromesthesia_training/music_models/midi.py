@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from chromesthesia.user_files import read_bytes
+from chromesthesia.core.user_files import read_bytes
 from chromesthesia_training.errors import DataError
 
 LARGEST_BYTES = 4_000_000

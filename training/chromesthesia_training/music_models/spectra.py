@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.music_models.handcrafted import (
     CHUNK_FRAMES,
     CHUNK_SAMPLES,

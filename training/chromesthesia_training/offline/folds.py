@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.fit import FitSettings, fit, load_best
 from chromesthesia_training.offline.loading import Rows, scoring_loader, training_loader

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct
 
+from chromesthesia.core.records import Float32
 from chromesthesia.features.mel import DEFAULT_MEL, hz_to_mel, mel_to_hz
-from chromesthesia.seams import Float32
 
 CEPSTRA = 14
 PERCENTILES = (10.0, 25.0, 50.0, 75.0, 90.0)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chromesthesia.seams import EMOTIONS, Float32
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import Float32
 from chromesthesia_training.offline.module import draw_weights
 from chromesthesia_training.offline.views import Views
 from chromesthesia_training.offline.yamnet import Yamnet

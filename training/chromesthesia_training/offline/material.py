@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from chromesthesia.core.records import Float32
 from chromesthesia.features.mel import DEFAULT_MEL
-from chromesthesia.seams import Float32
 from chromesthesia_training.cache import Float16, by_path
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.datasets import SoundSet, load_spectra

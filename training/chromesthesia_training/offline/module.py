@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.encoder.scores import macro_f1
 from chromesthesia_training.offline.models import ClipEncoder
 from chromesthesia_training.offline.models.parts import VIEWS

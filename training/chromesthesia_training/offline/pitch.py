@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 RATE_HZ = 16_000
 HOP = 320

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.encoder.scores import macro_f1
 from chromesthesia_training.results.metrics_file import over_folds, write_metrics

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from chromesthesia.core.records import ENCODER_HOPS
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.seams import ENCODER_HOPS
 from chromesthesia_training.cache import Float16
 from chromesthesia_training.encoder.losses import smoothed
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder

@@ -11,7 +11,7 @@ from flatbuffers import number_types  # type: ignore[import-untyped]
 from flatbuffers.table import Table  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.errors import DataError
 
 # Slots of the schema's tables.

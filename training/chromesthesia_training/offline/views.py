@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import DEFAULT_MEL
-from chromesthesia.seams import EMOTIONS, SAMPLE_RATE_HZ, Float32
 from chromesthesia_training.cache import Float16, content_hash
 from chromesthesia_training.clips import Clip
 from chromesthesia_training.errors import DataError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from chromesthesia.errors import UsageError
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.reproduce.stage import SECTIONS, Context, Stage
 

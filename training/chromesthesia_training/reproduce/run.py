@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chromesthesia.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit import alone
 from chromesthesia_training.reproduce.plan import Planned, Unfinished, missing_figures, ordered, plan

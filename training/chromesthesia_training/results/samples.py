@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from chromesthesia.generator.motion import MotionSettings
-from chromesthesia.seams import Float32, UInt8
+from chromesthesia.core.records import Float32, UInt8
+from chromesthesia.generator.walks.latent import MotionSettings
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.evaluate import SURE
 from chromesthesia_training.gan.motion import emotional_sound, listen, walk

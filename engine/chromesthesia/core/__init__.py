@@ -1,0 +1,1 @@
+"""The ground: records and protocols between the stages, clocks, slots, logs, errors, a user's files."""

@@ -1,0 +1,89 @@
+"""What is fixed for the length of a show: devices, ports, display, files. Live controls are in the parameter tree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from chromesthesia.core.errors import UsageError
+
+LONGEST_S = 366 * 24 * 3600.0
+"""Longest duration that may be asked for: a year."""
+MOST_FPS = 1000.0
+LARGEST_SIDE = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class ShowConfig:
+    """Everything `chromesthesia run` can be told.
+
+    source: `auto`, `mic`, `demo` or the path of a sound file. device / host_api: part of a device's and
+    host API's name (a number is taken as an index). duration_s: None plays until stopped (a file or the
+    demo: until it ends). width, height: of the picture in pixels, fps: frames a second; None fits them to
+    the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
+    seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
+    loopback. osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
+    flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
+    """
+
+    source: str = "auto"
+    device: str | None = None
+    host_api: str | None = None
+    headless: bool = False
+    fullscreen: bool = False
+    display: int = 0
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    duration_s: float | None = None
+    preset: str | None = None
+    seed: int = 1
+    pack: Path | None = None
+    provider: str = "auto"
+    record: Path | None = None
+    stills: Path | None = None
+    sheet: Path | None = None
+    report: Path | None = None
+    osc_in_port: int = 9000
+    osc_out: str = "127.0.0.1:9001"
+    lan: bool = False
+    osc_allow: tuple[str, ...] = ()
+    hud: bool = False
+    flash_limiter: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FilmConfig:
+    """Everything `chromesthesia render` can be told: an offline film of a sound file under a manual clock.
+
+    film: where to; None makes none, for callers that look at the frames themselves. flash_limiter: as for a show.
+    """
+
+    sound: Path
+    film: Path | None
+    preset: str | None = None
+    seed: int = 1
+    width: int = 1280
+    height: int = 720
+    fps: float = 30.0
+    duration_s: float | None = None
+    pack: Path | None = None
+    provider: str = "auto"
+    stills: Path | None = None
+    sheet: Path | None = None
+    report: Path | None = None
+    flash_limiter: bool = True
+
+
+def check_numbers(config: ShowConfig | FilmConfig) -> None:
+    """Raise UsageError for a duration, frame rate or size that no show can have: not a number, none, or beyond all."""
+    for name, value, most, unit in (
+        ("duration", config.duration_s, LONGEST_S, "seconds"),
+        ("fps", config.fps, MOST_FPS, "frames a second"),
+        ("width", config.width, LARGEST_SIDE, "pixels"),
+        ("height", config.height, LARGEST_SIDE, "pixels"),
+    ):
+        # NaN is neither above 0 nor anything else.
+        if value is not None and not (math.isfinite(value) and 0 < value <= most):
+            raise UsageError(f"{name} is {value:g}", f"give more than 0 and at most {most:.0f} {unit}")

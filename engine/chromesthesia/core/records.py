@@ -1,0 +1,131 @@
+"""What flows between the stages.
+
+Everything that crosses a thread is one of the frozen records below. Each carries `end_sample`, the index (one past
+the newest sample, at `SAMPLE_RATE_HZ`, counted from the start of the source) of the sound it came from, and
+`entered_s`, the monotonic time at which the oldest sample of its hop entered the engine: that is how sound-to-light
+latency is measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+UInt8 = NDArray[np.uint8]
+
+SAMPLE_RATE_HZ = 24_000
+"""Rate of everything after the source; sources resample to it and mix to mono."""
+HOP_SAMPLES = 240
+"""One hop: 10 ms."""
+ENCODER_HOPS = 8
+"""The encoder runs once every eight hops: 80 ms."""
+EMBEDDING_SIZE = 128
+BAND_COUNT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class AudioBlock:
+    """Mono sound at `SAMPLE_RATE_HZ` as a source hands it over.
+
+    samples: float32 [frames], nominally -1..1; entered_s: monotonic time at which the first of them entered the engine.
+    """
+
+    samples: Float32
+    entered_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFrame:
+    """What was heard in one 10 ms hop.
+
+    log_mel: float32 [64], natural log of mel power; encoder_mel: float32 [64], the same by `ENCODER_MEL`; bands:
+    float32 [8], 0..1 after slow auto-gain; rms_dbfs and lufs_momentary: dB, floor -120; centroid_hz: 0..12000; flux:
+    >= 0; onset: 0, or the strength 0..1 of an onset that was decided in this hop.
+    """
+
+    index: int
+    end_sample: int
+    entered_s: float
+    log_mel: Float32
+    encoder_mel: Float32
+    rms_dbfs: float
+    lufs_momentary: float
+    bands: Float32
+    centroid_hz: float
+    flux: float
+    onset: float
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionReading:
+    """Raw answer of the encoder for one 80 ms step.
+
+    valence, arousal: -1..1; probabilities: float32 [3] over `emotions.EMOTIONS`, sum 1; confidence: 0..1; embedding:
+    float32 [128].
+    """
+
+    end_sample: int
+    entered_s: float
+    valence: float
+    arousal: float
+    probabilities: Float32
+    confidence: float
+    embedding: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionState:
+    """Smoothed emotion that the picture follows; same ranges as `EmotionReading`.
+
+    activity: 0 (silence gate closed, drifting to neutral) .. 1 (open).
+    """
+
+    end_sample: int
+    entered_s: float
+    valence: float
+    arousal: float
+    probabilities: Float32
+    confidence: float
+    embedding: Float32
+    activity: float
+
+
+@dataclass(frozen=True, slots=True)
+class PaintRequest:
+    """One picture asked of the generator: condition float32 [C], noise float32 [Z]."""
+
+    serial: int
+    end_sample: int
+    entered_s: float
+    condition: Float32
+    noise: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedImage:
+    """One picture from the generator: pixels uint8 [H, W, 3], row 0 at the top; paint_s: what painting took, in
+    seconds, until `painted_s`."""
+
+    serial: int
+    end_sample: int
+    entered_s: float
+    painted_s: float
+    paint_s: float
+    pixels: UInt8
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The newest features and emotion, published by the analysis thread; the renderer reads the latest only.
+
+    onset_count grows by one with every onset, so that none is missed between two video frames; onset_envelope is 1 at
+    an onset and decays with a time constant of 0.15 s.
+    """
+
+    frame: FeatureFrame
+    emotion: EmotionState
+    onset_count: int
+    onset_envelope: float

@@ -1,0 +1,209 @@
+"""The surface and the renderer on it, made again when OpenGL fails: the output never goes dark for good."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import moderngl
+
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.guard import Guard
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import UInt8
+from chromesthesia.core.user_files import one_line
+from chromesthesia.display.surface import Surface
+from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.renderer import Renderer
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+SETTLED_S = 5.0
+"""After drawing for so long a failure is a new one, whatever its reason."""
+FIRST_PATIENCE_S, LONGEST_PATIENCE_S = 5.0, 60.0
+KEPT_REASONS = 8
+SHADER_POLL_S = 0.5
+GL_ERRORS = (moderngl.Error, RenderError)
+"""What a lost context, driver or window raises; anything else is a fault of ours that a new context would not mend."""
+
+
+class Light:
+    """Draws frames, and makes the surface and the renderer again when OpenGL was lost. Nothing that fails in it raises.
+
+    A failing OpenGL call means a lost context: both are made again after a pause of 0.1 to 5 s. What then fails for the
+    same reason is no lost context, nor is any other exception: the frame is left out and drawn again with the next,
+    and only when none was drawn for 5 to 60 s all is made again.
+
+    Main thread only. `frames` counts frames that were drawn and shown, `recoveries` how often OpenGL was made again.
+    `surface` and `renderer` are None while there is none.
+    """
+
+    def __init__(
+        self,
+        open_surface: Callable[[], Surface],
+        make_renderer: Callable[[Surface], Renderer],
+        clock: Clock,
+        guard: Guard | None = None,
+    ) -> None:
+        """Raises what the first surface or renderer raises."""
+        self._open_surface = open_surface
+        self._make_renderer = make_renderer
+        self._clock = clock
+        self._guard = guard or Guard(clock)
+        self.surface: Surface | None = open_surface()
+        self._size = self.surface.size
+        self.renderer: Renderer | None = make_renderer(self.surface)
+        self.frames = 0
+        self.recoveries = 0
+        self.refused: RenderError | None = None
+        """The error of our own that kept the last frame from being drawn, e.g. of a shader."""
+        self._trouble = ""
+        self._shader_error = ""
+        self._lost_for: set[str] = set()
+        self._moving = False
+        self._good_since_s: float | None = None
+        self._failing_since_s: float | None = None
+        self._pause_s = FIRST_PAUSE_S
+        self._patience_s = FIRST_PATIENCE_S
+        self._retry_s = 0.0
+        self._poll_s = 0.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures, without a renderer of the last; a surface may show them larger."""
+        if self.renderer is not None:
+            self._size = self.renderer.size
+        return self._size
+
+    @property
+    def message(self) -> str:
+        """What a person should read about OpenGL or a shader that does not compile; empty when all is well."""
+        return self._trouble or self._shader_error
+
+    def draw(self, inputs: FrameInputs, want_pixels: bool) -> UInt8 | None:
+        """Draw and show one frame; its pixels uint8 [H, W, 3] when wanted (always without a screen).
+
+        The array is valid until the next call. None also when this frame could not be drawn; then `frames` stays.
+        """
+        if self.renderer is None and not self._recover():
+            return None
+        assert self.renderer is not None
+        assert self.surface is not None
+        try:
+            screen = self.surface.screen
+            self.renderer.render(inputs, screen)
+            pixels = self.renderer.read_pixels() if want_pixels or screen is None else None
+            self.surface.present()
+        except Exception as error:  # whatever it is: the next frame may be drawn, or all is made again
+            self._fail(error)
+            return None
+        self._succeed()
+        return pixels
+
+    def restart(self) -> None:
+        """Forget what was drawn: trails and motion begin anew."""
+        if self.renderer is not None:
+            self.renderer.restart()
+
+    def resize(self, width: int, height: int) -> None:
+        """Draw at another size from the next frame on; one that cannot be drawn at leaves the last."""
+        if self.renderer is None:
+            return
+        try:
+            self.renderer.resize(width, height)
+        except RenderError as error:
+            log.debug("the picture stays at %d x %d: %s", *self.size, error)
+
+    def reopen(self) -> None:
+        """Close the surface and open it anew with the next frame, as when it is to be on another display."""
+        if self.renderer is not None:
+            self._size = self.renderer.size
+            with self._guard.part("closing"):
+                self.renderer.release()
+        self.renderer = None
+        self._moving = True
+        self._retry_s = self._clock.now_s()
+
+    def poll_shaders(self) -> None:
+        """Take over edited shaders twice a second; the last good ones stay while one does not compile."""
+        now_s = self._clock.now_s()
+        if self.renderer is None or now_s < self._poll_s:
+            return
+        self._poll_s = now_s + SHADER_POLL_S
+        with self._guard.part("reload"):
+            self._shader_error = self.renderer.reload_changed_shaders() or ""
+
+    def close(self) -> None:
+        """Give everything back; never raises."""
+        if self.renderer is not None:
+            with self._guard.part("closing"):
+                self.renderer.release()
+        self._close_surface()
+
+    def _succeed(self) -> None:
+        now_s = self._clock.now_s()
+        self.frames += 1
+        self.refused = None
+        self._trouble = ""
+        self._failing_since_s = None
+        if self._good_since_s is None:
+            self._good_since_s = now_s
+        elif now_s - self._good_since_s >= SETTLED_S:
+            self._lost_for.clear()
+            self._pause_s, self._patience_s = FIRST_PAUSE_S, FIRST_PATIENCE_S
+
+    def _fail(self, error: Exception) -> None:
+        now_s = self._clock.now_s()
+        self._guard.failed("drawing", error)
+        self.refused = error if isinstance(error, RenderError) else None
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        self._trouble = f"drawing failed: {reason}"
+        self._good_since_s = None
+        if self._failing_since_s is None:
+            self._failing_since_s = now_s
+        known = reason in self._lost_for or len(self._lost_for) >= KEPT_REASONS
+        if isinstance(error, GL_ERRORS) and not known:
+            self._lost_for.add(reason)
+        elif now_s - self._failing_since_s >= self._patience_s:
+            self._patience_s = min(LONGEST_PATIENCE_S, self._patience_s * 2)
+        else:
+            return
+        if self.renderer is not None:
+            self._size = self.renderer.size
+        self.renderer = None
+        self._wait(now_s)
+
+    def _wait(self, now_s: float) -> None:
+        self._failing_since_s = None
+        self._retry_s = now_s + self._pause_s
+        self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
+
+    def _recover(self) -> bool:
+        now_s = self._clock.now_s()
+        if now_s < self._retry_s:
+            return False
+        self._close_surface()
+        try:
+            self.surface = self._open_surface()
+            self.renderer = self._make_renderer(self.surface)
+        except Exception as error:  # whatever a driver or a desktop answers: it is asked again
+            self._guard.failed("making OpenGL again", error)
+            self._trouble = f"OpenGL cannot be made again: {one_line(error)}"
+            self._close_surface()
+            self._wait(now_s)
+            return False
+        if self._moving:
+            self._moving = False
+        else:
+            self.recoveries += 1
+            log.info("OpenGL is back")
+        self._trouble = ""
+        return True
+
+    def _close_surface(self) -> None:
+        surface, self.surface = self.surface, None
+        if surface is not None:
+            with self._guard.part("closing"):
+                surface.close()

@@ -1,0 +1,90 @@
+"""Smooth motion at display rate from pictures that come at the generator's rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chromesthesia.core.records import PaintedImage, UInt8
+
+FIRST_PERIOD_S = 1.0 / 30.0
+SHORTEST_PERIOD_S = 1.0 / 120.0
+LONGEST_PERIOD_S = 1.0
+PERIOD_SMOOTHING = 0.2
+_ARRIVED = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class BlendView:
+    """What to draw: `previous` crossed with `current` by `mix` 0..1; both uint8 [H, W, 3], or None before the first.
+
+    The serials change exactly when the array behind them changes, and are equal when both are the same picture.
+    """
+
+    previous: UInt8 | None
+    current: UInt8 | None
+    mix: float
+    previous_serial: int
+    current_serial: int
+
+
+class ImageBlend:
+    """Crosses from what is on show to the newest picture over one generator period, as it has lately been.
+
+    A picture begins to show the moment it arrives and shows wholly one period later, never more. One that arrives
+    before the last crossing is done starts from the mixture then on show, so nothing jumps. Not thread-safe; the same
+    pictures at the same times give the same views.
+    """
+
+    def __init__(self) -> None:
+        self.period_s = FIRST_PERIOD_S
+        self.image: PaintedImage | None = None
+        """The newest picture taken, for its `end_sample` and `entered_s`."""
+        self._previous: UInt8 | None = None
+        self._current: UInt8 | None = None
+        self._previous_serial = 0
+        self._current_serial = 0
+        self._last_serial = 0
+        self._started_s = 0.0
+
+    def push(self, image: PaintedImage, now_s: float) -> None:
+        """Take a picture that arrived at `now_s`. One of another size replaces what is shown at once."""
+        if self._current is None or self._current.shape != image.pixels.shape:
+            self._last_serial += 1
+            self._previous_serial = self._current_serial = self._last_serial
+            self._previous = self._current = image.pixels
+        else:
+            mix = self._mix(now_s)
+            if mix >= _ARRIVED or self._previous is None:
+                self._previous, self._previous_serial = self._current, self._current_serial
+            elif mix > 0.0:
+                self._last_serial += 1
+                self._previous, self._previous_serial = (
+                    _cross(self._previous, self._current, mix),
+                    self._last_serial,
+                )
+            self._last_serial += 1
+            self._current, self._current_serial = image.pixels, self._last_serial
+            interval_s = min(LONGEST_PERIOD_S, max(SHORTEST_PERIOD_S, now_s - self._started_s))
+            self.period_s += PERIOD_SMOOTHING * (interval_s - self.period_s)
+        self.image = image
+        self._started_s = now_s
+
+    def at(self, now_s: float) -> BlendView:
+        """What to draw at `now_s`."""
+        return BlendView(
+            self._previous, self._current, self._mix(now_s), self._previous_serial, self._current_serial
+        )
+
+    def _mix(self, now_s: float) -> float:
+        if self._previous_serial == self._current_serial:
+            return 1.0
+        return min(1.0, max(0.0, (now_s - self._started_s) / self.period_s))
+
+
+def _cross(previous: UInt8, current: UInt8, mix: float) -> UInt8:
+    """The mixture of two pictures, to the nearest 1/255; 8-bit weights keep it in integers."""
+    weight = np.uint16(round(mix * 256))
+    crossed = previous * (np.uint16(256) - weight) + current * weight + np.uint16(128)
+    return np.asarray(crossed >> np.uint16(8), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""Ways through the generator's imagination: what is asked of it, picture after picture."""

@@ -1,0 +1,1 @@
+"""How a show is: delays measured, pictures watched, what the report says."""

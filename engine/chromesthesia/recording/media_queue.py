@@ -1,0 +1,117 @@
+"""The bounded way of frames and sound from the frame loop to the thread that writes them."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32, UInt8
+
+FRAME_BYTES_TOTAL = 64 * 1024 * 1024
+LEAST_FRAMES = 4
+MOST_FRAMES = 64
+MOST_SOUND_SAMPLES = 10 * SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One frame: pixels uint8 [H, W, 3], row 0 at the top, and its time from the start of the show."""
+
+    pixels: UInt8
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Mono float32 samples and the time of the first from the start of the show."""
+
+    samples: Float32
+    start_s: float
+
+
+def frames_in_budget(width: int, height: int) -> int:
+    """How many frames of this size may wait: as many as fit 64 MiB, but 4 to 64."""
+    return max(LEAST_FRAMES, min(MOST_FRAMES, FRAME_BYTES_TOTAL // (width * height * 3)))
+
+
+class MediaQueue:
+    """Bounded, with pooled frame buffers. Any thread puts, one thread takes.
+
+    live: putting never waits; what finds no room is dropped and counted. Otherwise putting waits for room.
+    """
+
+    def __init__(self, capacity_frames: int, live: bool) -> None:
+        self.dropped_frames = 0
+        self.dropped_samples = 0
+        self._live = live
+        self._capacity_frames = capacity_frames
+        self._changed = threading.Condition()
+        self._items: deque[Picture | Sound] = deque()
+        self._spare: list[UInt8] = []
+        self._frames_out = 0
+        self._samples_waiting = 0
+        self._closed = False
+
+    def put_frame(self, pixels: UInt8, time_s: float) -> bool:
+        """Copy `pixels` into a pooled buffer and queue it; False when it was dropped or the queue is closed."""
+        with self._changed:
+            if not self._room(lambda: self._frames_out < self._capacity_frames):
+                self.dropped_frames += 1
+                return False
+            self._frames_out += 1
+            buffer = self._spare.pop() if self._spare else None
+        if buffer is None or buffer.shape != pixels.shape:
+            buffer = np.empty(pixels.shape, np.uint8)
+        np.copyto(buffer, pixels)
+        self._append(Picture(buffer, time_s))
+        return True
+
+    def put_sound(self, samples: Float32, start_s: float) -> bool:
+        """Copy and queue `samples`; False when they were dropped or the queue is closed."""
+        with self._changed:
+            if not self._room(lambda: self._samples_waiting < MOST_SOUND_SAMPLES):
+                self.dropped_samples += len(samples)
+                return False
+            self._samples_waiting += len(samples)
+        self._append(Sound(np.array(samples, np.float32), start_s))
+        return True
+
+    def take(self) -> Picture | Sound | None:
+        """Wait for the oldest item; None when the queue is closed and empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._items or self._closed)
+            if not self._items:
+                return None
+            item = self._items.popleft()
+            if isinstance(item, Sound):
+                self._samples_waiting -= len(item.samples)
+                self._changed.notify_all()
+            return item
+
+    def give_back(self, picture: Picture) -> None:
+        """Return the buffer of a picture that was taken, to be used again."""
+        with self._changed:
+            self._frames_out -= 1
+            self._spare.append(picture.pixels)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Take nothing more; what waits can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _room(self, there_is: Callable[[], bool]) -> bool:
+        """Under the lock: True when the queue is open and has room, waiting for it unless live."""
+        if not self._live:
+            self._changed.wait_for(lambda: self._closed or there_is())
+        return not self._closed and there_is()
+
+    def _append(self, item: Picture | Sound) -> None:
+        with self._changed:
+            self._items.append(item)
+            self._changed.notify_all()

@@ -1,0 +1,45 @@
+"""Wait for the GPU without holding Python's global lock.
+
+moderngl keeps the lock during every call. With a software rasteriser a call that needs the result of an earlier pass
+blocks until the processor has drawn it, and all other threads of the show stand still meanwhile. `glFinish` through
+ctypes gives the lock up for exactly that time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import sys
+from collections.abc import Callable
+
+import moderngl
+
+log = logging.getLogger(__name__)
+
+GL_REMEDY = "install a driver with OpenGL 3.3; on Debian: apt install libegl1 libgl1-mesa-dri"
+
+_LIBRARIES = {
+    "win32": ("opengl32.dll",),
+    "darwin": ("/System/Library/Frameworks/OpenGL.framework/OpenGL",),
+}
+_SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software")
+
+
+def is_software(ctx: moderngl.Context) -> bool:
+    """True when pixels are drawn by the processor."""
+    renderer = str(ctx.info.get("GL_RENDERER", "")).lower()
+    return any(name in renderer for name in _SOFTWARE)
+
+
+def unlocked_finish(ctx: moderngl.Context) -> Callable[[], object]:
+    """A `glFinish` for the current context that releases the global lock; `ctx.finish` where no library is found."""
+    for name in _LIBRARIES.get(sys.platform, ("libGL.so.1", "libOpenGL.so.0", "libGLESv2.so.2")):
+        try:
+            finish = ctypes.CDLL(name).glFinish
+        except (OSError, AttributeError):
+            continue
+        finish.restype = None
+        finish.argtypes = []
+        return lambda: finish()
+    log.warning("no OpenGL library for glFinish; other threads wait while a frame is drawn")
+    return ctx.finish

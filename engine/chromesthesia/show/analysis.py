@@ -1,0 +1,119 @@
+"""From samples to `Heard`: features every hop, the encoder every eighth, the emotion that follows them."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from chromesthesia.core.protocols import Clock, Encoder
+from chromesthesia.core.records import (
+    ENCODER_HOPS,
+    HOP_SAMPLES,
+    SAMPLE_RATE_HZ,
+    EmotionReading,
+    FeatureFrame,
+    Float32,
+    Heard,
+)
+from chromesthesia.emotion.state import EmotionSettings, EmotionTracker
+from chromesthesia.features.extractor import FeatureExtractor
+from chromesthesia.health.latency import LatencyMeter
+from chromesthesia.params.tree import Snapshot
+
+log = logging.getLogger(__name__)
+
+ONSET_DECAY_S = 0.15
+_ONSET_KEEP = math.exp(-HOP_SAMPLES / SAMPLE_RATE_HZ / ONSET_DECAY_S)
+
+
+def emotion_settings(values: Snapshot) -> EmotionSettings:
+    """The live settings of the emotion follower, out of the parameter tree."""
+    return EmotionSettings(
+        gate_dbfs=values.number("/audio/gate_dbfs"),
+        response_s=values.number("/emotion/response_s"),
+        neutral_s=values.number("/emotion/neutral_s"),
+        manual=values.number("/emotion/manual"),
+        manual_valence=values.number("/emotion/manual_valence"),
+        manual_arousal=values.number("/emotion/manual_arousal"),
+    )
+
+
+class Analysis:
+    """Owns the features', the encoder's and the emotion's state. One thread at a time.
+
+    An encoder that raises is reset and counted in `encoder_failures`; the emotion then holds and drifts.
+    """
+
+    def __init__(self, encoder: Encoder, clock: Clock, meter: LatencyMeter) -> None:
+        self._extractor = FeatureExtractor()
+        self._encoder = encoder
+        self._tracker = EmotionTracker()
+        self._clock = clock
+        self._meter = meter
+        self._waiting: list[FeatureFrame] = []
+        self._onset_count = 0
+        self._onset_envelope = 0.0
+        self.encoder_failures = 0
+
+    def hear(
+        self,
+        samples: Float32,
+        start_sample: int,
+        entered_s: float,
+        values: Snapshot,
+        publish: Callable[[Heard], None],
+    ) -> None:
+        """Take mono float32 [n] at `SAMPLE_RATE_HZ`; publish one `Heard` for every hop that is now complete."""
+        settings = emotion_settings(values)
+        started_s = self._clock.now_s()
+        frames = self._extractor.push(samples, start_sample, entered_s, values.number("/audio/gain_db"))
+        if frames:
+            self._meter.add("features", (self._clock.now_s() - started_s) / len(frames))
+        for frame in frames:
+            reading = self._encode(frame)
+            emotion = self._tracker.step(reading, frame, settings)
+            self._onset_envelope *= _ONSET_KEEP
+            if frame.onset > 0.0:
+                self._onset_count += 1
+                self._onset_envelope = 1.0
+            publish(Heard(frame, emotion, self._onset_count, self._onset_envelope))
+
+    def _encode(self, frame: FeatureFrame) -> EmotionReading | None:
+        self._waiting.append(frame)
+        if len(self._waiting) < ENCODER_HOPS:
+            return None
+        encoder_mel = np.stack([waiting.encoder_mel for waiting in self._waiting])
+        entered_s = self._waiting[0].entered_s
+        self._waiting.clear()
+        started_s = self._clock.now_s()
+        try:
+            reading = self._encoder.step(encoder_mel, frame.end_sample, entered_s)
+        except Exception as error:  # whatever a model's runtime throws, the room still needs its picture
+            self.encoder_failures += 1
+            if self.encoder_failures & (self.encoder_failures - 1) == 0:
+                log.warning("encoder failed %d times, holding the emotion: %s", self.encoder_failures, error)
+            self._encoder.reset()
+            return None
+        self._meter.add("encoder", self._clock.now_s() - started_s)
+        return reading
+
+
+def silent_heard(values: Snapshot) -> Heard:
+    """What is heard before the first sound: silence, neutral emotion."""
+    frame = FeatureFrame(
+        index=-1,
+        end_sample=0,
+        entered_s=0.0,
+        log_mel=np.full(64, -16.1, dtype=np.float32),
+        encoder_mel=np.full(64, -16.1, dtype=np.float32),
+        rms_dbfs=-120.0,
+        lufs_momentary=-120.0,
+        bands=np.zeros(8, dtype=np.float32),
+        centroid_hz=0.0,
+        flux=0.0,
+        onset=0.0,
+    )
+    return Heard(frame, EmotionTracker().step(None, frame, emotion_settings(values)), 0, 0.0)

@@ -1,0 +1,62 @@
+"""What a live show and an offline film have in common: the pack's models, the parameter tree, the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from chromesthesia.control.controller import Controller
+from chromesthesia.core.paths import resource_dirs
+from chromesthesia.core.protocols import Encoder, Generator
+from chromesthesia.core.records import PaintRequest
+from chromesthesia.generator.blend import ImageBlend
+from chromesthesia.generator.walks.latent import LatentMotion
+from chromesthesia.inference.encoder import OnnxEncoder
+from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
+from chromesthesia.mapping.mapper import Mapper
+from chromesthesia.packs.find import find_pack
+from chromesthesia.packs.pack import Pack
+from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.presets import choose_preset, find_presets
+from chromesthesia.params.tree import ParameterTree
+from chromesthesia.show.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """A checked pack and its two models, ready to run."""
+
+    pack: Pack
+    encoder: Encoder
+    generator: Generator
+
+
+def open_models(pack_path: Path | None, provider: str) -> Models:
+    """Find, check and load the pack. Raises PackError naming what is wrong with it."""
+    pack = load_pack(find_pack(pack_path))
+    return Models(pack, OnnxEncoder(pack), OnnxGenerator(pack, provider))
+
+
+def open_controller(preset: str | None) -> tuple[ParameterTree, Controller]:
+    """The parameter tree and its only writer, with the named preset (name or file) already loaded.
+
+    Raises PresetError when the preset is unknown or broken.
+    """
+    tree = ParameterTree(PARAMETERS)
+    library = find_presets(resource_dirs("presets"), PARAMETERS)
+    return tree, Controller(tree, library, None if preset is None else choose_preset(preset, library))
+
+
+def make_stage(
+    controller: Controller, generator: Generator, seed: int, ask: Callable[[PaintRequest], None]
+) -> Stage:
+    """The stage of one show, its latent walk seeded by `seed`."""
+    return Stage(
+        controller,
+        Mapper(PARAMETERS),
+        LatentMotion(seed, generator.noise_size, generator.condition_labels),
+        ImageBlend(),
+        ask,
+    )

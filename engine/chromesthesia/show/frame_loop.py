@@ -1,0 +1,173 @@
+"""The frame loop: what is heard, decided, drawn, shown and kept, once a frame; nothing that fails in it ends a show."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.guard import Guard
+from chromesthesia.core.protocols import Clock, FrameSink
+from chromesthesia.core.records import Heard, PaintedImage
+from chromesthesia.core.slot import LatestSlot
+from chromesthesia.display.light import Light
+from chromesthesia.health.latency import LatencyMeter
+from chromesthesia.health.show_report import PictureWatch
+from chromesthesia.render.inputs import FrameInputs, HudInfo
+from chromesthesia.show.frames import FrameSchedule
+from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.sound import HOP_S
+from chromesthesia.show.stage import Stage
+
+HUD_PERIOD_S = 0.1
+WARM_UP_FRAMES = 3
+WAITED_HOPS = 100
+"""Most hops that are counted as first shown by one frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameParts:
+    """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept."""
+
+    stage: Stage
+    light: Light
+    heard: LatestSlot[Heard]
+    image: Callable[[], PaintedImage | None]
+    hud: Callable[[], HudInfo]
+    window: Callable[[], None]
+    sink: FrameSink | None
+
+
+class FrameLoop:
+    """Draws frames when they are due. Main thread only; `fps` and `latency_ms` may be read from any.
+
+    Every part of a frame has its guard: what raises is logged, counted in `guard.failures` and left out, and the parts
+    behind it still run. Figures count only frames that were drawn.
+    """
+
+    def __init__(
+        self,
+        parts: FrameParts,
+        clock: Clock,
+        guard: Guard,
+        schedule: FrameSchedule,
+        governor: PaintGovernor,
+        meter: LatencyMeter,
+        silence: Heard,
+    ) -> None:
+        """silence: what is heard before the first sound."""
+        self._parts = parts
+        self._clock = clock
+        self._guard = guard
+        self._schedule = schedule
+        self._governor = governor
+        self._meter = meter
+        self._heard = silence
+        self._inputs: FrameInputs | None = None
+        self._shown_index = -1
+        self._start_s = 0.0
+        self._last_frame_s: float | None = None
+        self._hud: HudInfo | None = None
+        self._hud_due_s = 0.0
+        self.watch = PictureWatch()
+
+    def first_picture(self, painted: Callable[[], PaintedImage | None]) -> None:
+        """Paint and draw once before the show: it begins with a picture, and with every shader compiled.
+
+        Raises what the stage raises, and RenderError when a shader cannot be drawn with.
+        """
+        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, self._heard, painted)
+        light = self._parts.light
+        for _ in range(WARM_UP_FRAMES):
+            light.draw(inputs, want_pixels=self._parts.sink is not None)
+        if light.frames == 0 and light.refused is not None:
+            raise RenderError(light.refused.message, light.refused.remedy) from light.refused
+        light.restart()
+
+    def run(self, start_s: float, stop: threading.Event, over: Callable[[], bool]) -> None:
+        """Frames from `start_s` of the clock on, until `stop` is set or the show is `over`."""
+        self._start_s = start_s
+        while not stop.is_set():
+            ended = False
+            with self._guard.part("the frame loop"):
+                ended = over()
+            if ended:
+                return
+            with self._guard.part("the frame loop"):
+                self._frame()
+            self._clock.wait_until(start_s + self._schedule.due_s, stop)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second that were drawn lately; it falls while none is."""
+        return self._schedule.fps_at(self._clock.now_s() - self._start_s)
+
+    @property
+    def latency_ms(self) -> float:
+        """Sound to light, median of the last frames; at least the age of the last while none is drawn."""
+        recent_ms = self._meter.recent_ms("sound_to_light")
+        age_s = self._schedule.age_at(self._clock.now_s() - self._start_s)
+        return max(recent_ms, 1000.0 * age_s) if age_s > 2.0 * self._schedule.period_s else recent_ms
+
+    def _frame(self) -> None:
+        parts, guard = self._parts, self._guard
+        begin_s = self._clock.now_s()
+        time_s = begin_s - self._start_s
+        drawn_before = parts.light.frames
+        pixels = None
+        with guard.part("drawing"):
+            inputs = self._decide(time_s)
+            if inputs is not None:
+                pixels = parts.light.draw(inputs, want_pixels=parts.sink is not None)
+        end_s = self._clock.now_s()
+        drawn = parts.light.frames > drawn_before
+        late = self._schedule.finished(end_s - self._start_s, drawn)
+        if drawn:
+            self._meter.add("render", end_s - begin_s)
+            self._measure_light(end_s)
+            self._governor.frame(late, (end_s - begin_s) / self._schedule.period_s)
+        if pixels is not None:
+            with guard.part("outputs"):
+                self.watch.frame(pixels)
+                if parts.sink is not None:
+                    parts.sink.frame(pixels, time_s)
+        with guard.part("reload"):
+            parts.light.poll_shaders()
+        with guard.part("the window"):
+            parts.window()
+
+    def _decide(self, time_s: float) -> FrameInputs | None:
+        """What to draw; while the stage is ill, what was drawn last, moved on in time. None before the first."""
+        last_s, self._last_frame_s = self._last_frame_s, time_s
+        dt_s = time_s - last_s if last_s is not None else self._schedule.period_s
+        hud = self._hud_info(time_s)
+        with self._guard.part("the stage"):
+            self._heard = self._parts.heard.take() or self._heard
+            self._inputs = self._parts.stage.step(
+                time_s, dt_s, self._heard, self._parts.image, hud, self._governor.factor
+            )
+            return self._inputs
+        if self._inputs is None:
+            return None
+        return replace(
+            self._inputs, time_s=time_s, dt_s=dt_s, hud=hud if self._inputs.hud is not None else None
+        )
+
+    def _hud_info(self, time_s: float) -> HudInfo | None:
+        if self._hud is None or time_s >= self._hud_due_s:
+            self._hud_due_s = time_s + HUD_PERIOD_S
+            with self._guard.part("the display of figures"):
+                self._hud = self._parts.hud()
+        return self._hud
+
+    def _measure_light(self, end_s: float) -> None:
+        frame = self._heard.frame
+        if frame.index <= self._shown_index or frame.index < 0:
+            return
+        # Hops that were overtaken between two frames are first shown by this frame too, and they waited longer.
+        waited = min(frame.index - self._shown_index, WAITED_HOPS)
+        for hops_before in range(waited):
+            self._meter.add("sound_to_light", end_s - (frame.entered_s - hops_before * HOP_S))
+        self._shown_index = frame.index

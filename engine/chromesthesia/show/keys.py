@@ -1,0 +1,91 @@
+"""What a person does at the window, turned into commands, stills and the end of the show."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from chromesthesia.control.commands import (
+    Command,
+    NextPreset,
+    NextScene,
+    PreviousPreset,
+    ResetRoom,
+    ToggleParameter,
+)
+from chromesthesia.control.controller import Controller
+from chromesthesia.core.errors import RecordError
+from chromesthesia.core.guard import Guard
+from chromesthesia.display.light import Light
+from chromesthesia.display.window import WindowEvent
+from chromesthesia.recording.files import numbered, write_new
+from chromesthesia.recording.stills import png_bytes
+
+log = logging.getLogger(__name__)
+
+SOURCE = "keyboard"
+STILLS_FOLDER = Path("out")
+COMMANDS: dict[WindowEvent, Command] = {
+    WindowEvent.NEXT_PRESET: NextPreset(SOURCE),
+    WindowEvent.PREVIOUS_PRESET: PreviousPreset(SOURCE),
+    WindowEvent.NEXT_SCENE: NextScene(SOURCE),
+    WindowEvent.RESET_ROOM: ResetRoom(SOURCE),
+    WindowEvent.TOGGLE_HUD: ToggleParameter("/hud/visible", SOURCE),
+}
+
+
+@runtime_checkable
+class Window(Protocol):
+    """A surface at which a person can ask for something."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+
+    def poll(self) -> list[WindowEvent]: ...
+
+
+def handle_window(
+    light: Light,
+    controller: Controller,
+    stop: threading.Event,
+    may_resize: bool,
+    guard: Guard,
+    stills_folder: Path = STILLS_FOLDER,
+) -> None:
+    """Do what was asked for at the window since the last frame; nothing while there is no window. Main thread.
+
+    guard: keeps one thing that fails from taking the others with it. may_resize: draw at the window's new size (not
+    while a film of a fixed size is made). A still shows the frame drawn last and lands in `stills_folder`, named by the
+    time of day.
+    """
+    surface: object = light.surface
+    if not isinstance(surface, Window):
+        return
+    for event in surface.poll():
+        with guard.part("the window"):
+            if event in COMMANDS:
+                controller.post(COMMANDS[event])
+            elif event is WindowEvent.QUIT:
+                stop.set()
+            elif event is WindowEvent.SCREENSHOT:
+                _keep_still(light, stills_folder)
+            elif event is WindowEvent.RESIZED and may_resize:
+                light.resize(*surface.size)
+            elif event is WindowEvent.DISPLAY_CAME:
+                log.info("the display asked for is there: moving the window")
+                light.reopen()
+
+
+def _keep_still(light: Light, folder: Path) -> None:
+    if light.renderer is None:
+        return
+    path = folder / f"still_{datetime.now():%Y-%m-%d_%H.%M.%S}.png"
+    try:
+        path = write_new(numbered(path), png_bytes(light.renderer.read_pixels()))
+    except RecordError as error:
+        log.warning("no still: %s", error)
+    else:
+        log.info("still: %s", path)

@@ -1,0 +1,97 @@
+"""Live sound: a source fills the ring on one thread, whole hops leave it on another."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import numpy as np
+
+from chromesthesia.audio.ring import Ring
+from chromesthesia.core.protocols import AudioSource, Clock
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32, Heard
+from chromesthesia.health.latency import LatencyMeter
+from chromesthesia.params.tree import Snapshot
+from chromesthesia.show.analysis import Analysis
+
+log = logging.getLogger(__name__)
+
+HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
+MISSING_AFTER_S = 0.25
+"""Sound that stays away this long counts as silence, so that the emotion drifts back instead of standing still."""
+_SILENT_HOP = np.zeros(HOP_SAMPLES, dtype=np.float32)
+
+
+class Capture:
+    """Moves blocks from the source into the ring; `tap` also sees them, with the time their first sample entered."""
+
+    def __init__(
+        self,
+        source: AudioSource,
+        ring: Ring,
+        clock: Clock,
+        meter: LatencyMeter,
+        tap: Callable[[AudioBlock], None] | None = None,
+    ) -> None:
+        self._source = source
+        self._ring = ring
+        self._clock = clock
+        self._meter = meter
+        self._tap = tap
+        self.ended = False
+
+    def step(self) -> bool:
+        """One block; False when the source has ended. Capture thread."""
+        block = self._source.read()
+        if block is None:
+            self.ended = True
+            return False
+        self._ring.write(block.samples, block.entered_s)
+        self._meter.add("capture", self._clock.now_s() - block.entered_s)
+        if self._tap is not None:
+            self._tap(block)
+        return True
+
+
+class Listening:
+    """Takes whole hops from the ring through the analysis; hops of silence stand in for sound that stays away."""
+
+    def __init__(
+        self,
+        ring: Ring,
+        analysis: Analysis,
+        clock: Clock,
+        values: Callable[[], Snapshot],
+        publish: Callable[[Heard], None],
+    ) -> None:
+        self._ring = ring
+        self._analysis = analysis
+        self._clock = clock
+        self._values = values
+        self._publish = publish
+        self._position = 0
+        self._expected_s = clock.now_s() + MISSING_AFTER_S
+        self._missing = False
+
+    def step(self) -> bool:
+        """Everything that is waiting; True when there was anything. Analysis thread."""
+        heard_any = False
+        while (chunk := self._ring.read(HOP_SAMPLES)) is not None:
+            self._position += chunk.lost_before
+            self._hear(chunk.samples, chunk.entered_s)
+            self._expected_s = self._clock.now_s() + MISSING_AFTER_S
+            self._missing = False
+            heard_any = True
+        now_s = self._clock.now_s()
+        if not heard_any and now_s >= self._expected_s:
+            if not self._missing:
+                self._missing = True
+                log.info("no sound for %.2f s: going on with silence", MISSING_AFTER_S)
+            self._hear(_SILENT_HOP, now_s)
+            self._expected_s = max(self._expected_s + HOP_S, now_s - HOP_S)
+            heard_any = True
+        return heard_any
+
+    def _hear(self, samples: Float32, entered_s: float) -> None:
+        self._analysis.hear(samples, self._position, entered_s, self._values(), self._publish)
+        self._position += len(samples)

@@ -1,0 +1,93 @@
+"""One frame's worth of decisions: parameters, latent motion, which pictures to blend. No threads, no OpenGL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chromesthesia.control.controller import Controller
+from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
+from chromesthesia.generator.blend import ImageBlend
+from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
+from chromesthesia.mapping.mapper import Look, Mapper
+from chromesthesia.render.inputs import FrameInputs, HudInfo
+
+
+class Stage:
+    """Live and offline shows call the same `step` once a frame; the same calls give the same frames.
+
+    ask: hands a request to the generator (live: a latest-wins slot; offline: painted at once).
+    """
+
+    def __init__(
+        self,
+        controller: Controller,
+        mapper: Mapper,
+        motion: LatentMotion,
+        blend: ImageBlend,
+        ask: Callable[[PaintRequest], None],
+    ) -> None:
+        self._controller = controller
+        self._mapper = mapper
+        self._motion = motion
+        self._blend = blend
+        self._ask = ask
+        self._serial = 0
+        self._next_paint_s = 0.0
+
+    def step(
+        self,
+        time_s: float,
+        dt_s: float,
+        heard: Heard,
+        painted: Callable[[], PaintedImage | None],
+        hud: HudInfo | None = None,
+        paint_factor: float = 1.0,
+    ) -> FrameInputs:
+        """What to draw `time_s` after the start of the show, `dt_s` after the last frame.
+
+        painted: the newest picture not seen before, or None; asked after the request was made. paint_factor: scales the
+        generator's rate. The HUD is shown only when the parameter says so, but for its warning.
+        """
+        preset, values = self._controller.current
+        look = self._mapper.step(dt_s, values, preset.routes, heard)
+        frozen = bool(look["/master/freeze"])
+        condition, noise = self._motion.step(0.0 if frozen else dt_s, heard, _motion_settings(look))
+        period_s = 1.0 / (_number(look, "/generator/rate_hz") * paint_factor)
+        if time_s >= self._next_paint_s:
+            # A request that is a little late keeps the rhythm; one that is far behind starts a new one.
+            self._next_paint_s = max(self._next_paint_s + period_s, time_s)
+            self._serial += 1
+            frame = heard.frame
+            self._ask(PaintRequest(self._serial, frame.end_sample, frame.entered_s, condition, noise))
+        image = painted()
+        if image is not None:
+            self._blend.push(image, time_s)
+        view = self._blend.at(time_s)
+        return FrameInputs(
+            time_s=time_s,
+            dt_s=dt_s,
+            values=look,
+            heard=heard,
+            previous=view.previous,
+            current=view.current,
+            mix=view.mix,
+            previous_serial=view.previous_serial,
+            current_serial=view.current_serial,
+            hud=hud if hud is None or bool(look["/hud/visible"]) else hud.hidden(),
+        )
+
+
+def _number(look: Look, path: str) -> float:
+    value = look[path]
+    assert not isinstance(value, str), path
+    return float(value)
+
+
+def _motion_settings(look: Look) -> MotionSettings:
+    return MotionSettings(
+        scene=int(_number(look, "/generator/scene")),
+        drift=_number(look, "/generator/drift"),
+        kick=_number(look, "/generator/kick"),
+        morph_s=_number(look, "/generator/morph_s"),
+        condition_gain=_number(look, "/generator/condition_gain"),
+    )

@@ -1,0 +1,84 @@
+"""What a show is shown on: opens the surface and the renderer that a configuration asks for, at first and again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.guard import Guard
+from chromesthesia.core.paths import resource_dirs
+from chromesthesia.display.headless import HeadlessSurface
+from chromesthesia.display.surface import Surface
+from chromesthesia.render.gl import is_software
+from chromesthesia.render.renderer import Renderer
+from chromesthesia.render.shader_files import ShaderFiles
+from chromesthesia.render.targets import LEAST_SIDE
+
+if TYPE_CHECKING:
+    from chromesthesia.display.window import WindowSurface
+
+HEADLESS_SIZE, HEADLESS_FPS = (640, 360), 30.0
+SOFTWARE_SIZE = HEADLESS_SIZE
+WINDOW_SIZE, WINDOW_FPS = (1280, 720), 60.0
+TITLE = "Chromesthesia"
+
+
+class SurfaceOpener:
+    """Opens the surface of a show; a window that is opened again has the size and the full screen it had last."""
+
+    def __init__(self, config: ShowConfig) -> None:
+        self._config = config
+        self._window: WindowSurface | None = None
+
+    def __call__(self) -> Surface:
+        """Raises RenderError, for a window WindowError."""
+        config = self._config
+        width, height = HEADLESS_SIZE if config.headless else WINDOW_SIZE
+        width, height = config.width or width, config.height or height
+        if config.headless:
+            return HeadlessSurface(width, height)
+        from chromesthesia.display.window import (
+            WindowSurface,  # pygame is slow to import and not needed headless
+        )
+
+        fullscreen, before = config.fullscreen, self._window
+        if before is not None:
+            fullscreen, (width, height) = before.fullscreen, before.window_size
+        self._window = WindowSurface(width, height, fullscreen, config.display, TITLE)
+        return self._window
+
+
+class RendererMaker:
+    """Makes the renderer for a surface; one that is made again draws from the shaders that were good."""
+
+    def __init__(self, config: ShowConfig, guard: Guard) -> None:
+        self._config = config
+        self._guard = guard
+        self._shaders = ShaderFiles(resource_dirs("shaders"))
+        self._film_size: tuple[int, int] | None = None
+        self._made = False
+
+    def __call__(self, surface: Surface) -> Renderer:
+        """Raises RenderError."""
+        wary, self._made = self._made, True
+        width, height = SOFTWARE_SIZE if draws_small(self._config, surface) else surface.size
+        if surface.screen is not None:  # a window may be made smaller than a picture can be
+            width, height = max(width, LEAST_SIDE), max(height, LEAST_SIDE)
+        if self._config.record is not None:
+            # A film has one size; a window opened again, on another display maybe, shows it stretched.
+            self._film_size = self._film_size or (width, height)
+            width, height = self._film_size
+        return Renderer(
+            surface.ctx,
+            width,
+            height,
+            shaders=self._shaders,
+            guard=self._guard,
+            flash_limiter=self._config.flash_limiter,
+            wary=wary,
+        )
+
+
+def draws_small(config: ShowConfig, surface: Surface) -> bool:
+    """True where the processor draws and nobody asked for a size: the picture is then stretched to the window."""
+    return config.width is None and surface.screen is not None and is_software(surface.ctx)

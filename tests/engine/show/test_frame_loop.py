@@ -1,0 +1,265 @@
+"""Whatever raises in a frame, the show goes on: every part of the frame loop in turn, under a manual clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import moderngl
+import pytest
+
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.errors import RenderError
+from chromesthesia.core.guard import Guard
+from chromesthesia.core.records import Float32, Heard, PaintedImage, UInt8
+from chromesthesia.core.slot import LatestSlot
+from chromesthesia.display.light import Light
+from chromesthesia.display.surface import Surface
+from chromesthesia.health.latency import LatencyMeter
+from chromesthesia.render.inputs import FrameInputs, HudInfo
+from chromesthesia.render.renderer import Renderer
+from chromesthesia.show.frame_loop import FrameLoop, FrameParts
+from chromesthesia.show.frames import FrameSchedule
+from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.stage import Stage
+from chromesthesia.testing.render import NullRenderer, NullSurface, heard
+
+FPS = 10.0
+INFO = HudInfo(10.0, 40.0, "mic", "default", "Gallery")
+SILENCE = replace(heard(), frame=replace(heard().frame, index=-1))
+Fault = Callable[[str], None]
+
+
+class Show:
+    """A frame loop whose every part asks `fault` before it does its work."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.clock = ManualClock(100.0)
+        self.stop = threading.Event()
+        self.kept: list[float] = []
+        self.polls = 0
+        self.inputs: list[FrameInputs] = []
+        self.meter = LatencyMeter()
+        self.schedule = FrameSchedule(FPS)
+        self.guard = Guard(self.clock)
+        self.opened = 0
+        self.heard: LatestSlot[Heard] = LatestSlot()
+        self.light = Light(self._open, self._make, self.clock, self.guard)
+        self.loop = FrameLoop(
+            FrameParts(cast(Stage, self), self.light, self.heard, self._image, self._hud, self._window, self),
+            self.clock,
+            self.guard,
+            self.schedule,
+            PaintGovernor(),
+            self.meter,
+            SILENCE,
+        )
+
+    def run(self, seconds: float) -> None:
+        """Play on for so long; the first call begins the show."""
+        until = self.schedule.due_s + seconds
+        self.loop.run(100.0, self.stop, lambda: self.schedule.due_s >= until)
+
+    # the parts
+
+    def step(
+        self,
+        time_s: float,
+        dt_s: float,
+        hearing: Heard,
+        painted: Callable[[], PaintedImage | None],
+        hud: HudInfo | None = None,
+        factor: float = 1.0,
+    ) -> FrameInputs:
+        self.fault("stage")
+        painted()
+        return FrameInputs(time_s, dt_s, {}, hearing, hud=hud)
+
+    def _image(self) -> PaintedImage | None:
+        self.fault("image")
+        return None
+
+    def _hud(self) -> HudInfo:
+        self.fault("hud")
+        return INFO
+
+    def _window(self) -> None:
+        self.fault("window")
+        self.polls += 1
+
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        self.fault("outputs")
+        self.kept.append(time_s)
+
+    def sound(self, samples: Float32, start_s: float) -> None:
+        raise AssertionError("no sound comes this way")
+
+    def _open(self) -> Surface:
+        self.fault("open")
+        self.opened += 1
+        show = self
+
+        class Surface(NullSurface):
+            def present(self) -> None:
+                show.fault("flip")
+                super().present()
+
+            def close(self) -> None:
+                show.fault("close")
+
+        return cast(Surface, Surface())
+
+    def _make(self, surface: Surface) -> Renderer:
+        self.fault("make")
+        show = self
+
+        class Drawing(NullRenderer):
+            def render(self, inputs: FrameInputs, target: Any = None) -> None:
+                show.fault("draw")
+                show.inputs.append(inputs)
+                super().render(inputs, target)
+
+            def read_pixels(self, out: UInt8 | None = None) -> UInt8:
+                show.fault("read-back")
+                return super().read_pixels(out)
+
+            def reload_changed_shaders(self) -> str | None:
+                show.fault("reload")
+                return None
+
+            def release(self) -> None:
+                show.fault("close")
+
+        return cast(Renderer, Drawing())
+
+
+class Faults:
+    """Raises `error` in the parts named, as long as it is `on`."""
+
+    def __init__(self, *parts: str, error: type[BaseException] = ValueError) -> None:
+        self.parts = parts
+        self.error = error
+        self.on = False
+
+    def __call__(self, part: str) -> None:
+        if self.on and part in self.parts:
+            raise self.error("injected")
+
+
+@pytest.mark.parametrize("error", [moderngl.Error, RenderError, TypeError, MemoryError])
+@pytest.mark.parametrize(
+    "part",
+    ["stage", "image", "hud", "draw", "read-back", "flip", "outputs", "reload", "window", "close", "make", "open"],
+)  # fmt: skip
+def test_a_part_that_fails_for_long_ends_nothing_and_comes_back(part: str, error: type[Exception]) -> None:
+    # What only fails when all is made again is made again because drawing fails too.
+    parts = (part, "draw") if part in ("make", "open", "close") else (part,)
+    faults = Faults(*parts, error=error)
+    show = Show(faults)
+    show.run(1.0)
+    assert show.schedule.frames == 10
+    faults.on = True
+    show.run(20.0)
+    if part not in ("close", "make", "open"):
+        assert sum(show.guard.failures.values()) > 5
+    faults.on = False
+    show.run(6.0)  # the longest pause is five seconds
+    before = show.schedule.frames, len(show.kept), show.polls
+    show.run(1.0)
+    assert (show.schedule.frames, len(show.kept), show.polls) == tuple(count + 10 for count in before)
+    assert show.light.message == ""
+
+
+@pytest.mark.parametrize("part", ["stage", "image", "hud", "outputs", "reload", "window"])
+def test_a_part_beside_the_picture_takes_no_frame_with_it(part: str) -> None:
+    faults = Faults(part)
+    show = Show(faults)
+    show.run(1.0)
+    faults.on = True
+    show.run(2.0)
+    assert show.schedule.frames == 30
+    assert show.schedule.lost_frames == 0
+    assert show.inputs[-1].time_s == pytest.approx(3.0 - 1 / FPS)
+    assert show.inputs[-1].dt_s == pytest.approx(1 / FPS)
+    assert show.polls == (10 if part == "window" else 30)
+    assert len(show.kept) == (10 if part == "outputs" else 30)
+
+
+def test_ctrl_c_still_ends_it() -> None:
+    faults = Faults("draw", error=KeyboardInterrupt)
+    faults.on = True
+    with pytest.raises(KeyboardInterrupt):
+        Show(faults).run(1.0)
+
+
+def test_what_is_wrong_at_the_start_is_raised() -> None:
+    faults = Faults("stage")
+    faults.on = True
+    with pytest.raises(ValueError, match="injected"):
+        Show(faults).loop.first_picture(lambda: None)
+    faults = Faults("draw", error=RenderError)
+    show = Show(faults)
+    faults.on = True
+    with pytest.raises(RenderError, match="injected"):
+        show.loop.first_picture(lambda: None)
+
+
+def test_opengl_that_cannot_be_made_for_a_minute_is_told_truly() -> None:
+    faults = Faults("draw", "open", error=moderngl.Error)
+    show = Show(faults)
+    show.run(5.0)
+    assert show.loop.fps == pytest.approx(FPS)
+    faults.on = True
+    show.run(60.0)
+    assert show.schedule.frames == 50
+    assert show.schedule.lost_frames == show.schedule.late_frames == 600
+    assert show.loop.fps < 0.02
+    assert show.loop.latency_ms > 59_000
+    assert "injected" in show.light.message
+    assert show.opened == 1
+    faults.on = False
+    show.run(6.0)
+    drawn = show.schedule.frames
+    show.run(3.0)
+    assert show.schedule.frames == drawn + 30
+    assert show.loop.fps == pytest.approx(FPS)
+    assert show.loop.latency_ms == 0.0
+    assert show.light.recoveries == 1
+    assert show.opened == 2
+
+
+def test_hops_that_no_frame_showed_are_not_measured_as_shown() -> None:
+    faults = Faults("draw")
+    show = Show(faults)
+    faults.on = True
+    show.heard.put(heard())
+    show.run(1.0)
+    assert show.meter.summary()["sound_to_light"]["count"] == 0
+    assert show.meter.summary()["render"]["count"] == 0
+    faults.on = False
+    show.run(1.0)
+    assert show.meter.summary()["sound_to_light"]["count"] == 1
+    assert show.meter.summary()["render"]["count"] == 10
+
+
+def test_an_end_that_cannot_be_asked_for_is_not_the_end() -> None:
+    show = Show(Faults())
+
+    def over() -> bool:
+        if show.schedule.frames == 20:
+            show.stop.set()
+        raise ValueError("injected")
+
+    show.loop.run(100.0, show.stop, over)
+    assert show.schedule.frames == 21
+
+
+def test_a_frame_in_which_everything_fails_still_takes_its_time() -> None:
+    faults = Faults("stage", "hud", "image", "window", "outputs", "reload")
+    faults.on = True
+    show = Show(faults)
+    show.run(10.0)
+    assert show.clock.now_s() == pytest.approx(110.0, abs=0.1)
