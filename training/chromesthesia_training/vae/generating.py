@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.vae.material import KINDS, Kind
 from chromesthesia_training.vae.scoring import read_side

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.random_features import RandomFeatures
 from chromesthesia_training.reproduce.stage import Context
 from chromesthesia_training.results.metrics_file import write_metrics

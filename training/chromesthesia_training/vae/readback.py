@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 from chromesthesia_training.gan.reader import pooled_features
 from chromesthesia_training.music_models.scores import pearson
 from chromesthesia_training.squeezenet import FeatureNet

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.seams import Float32
+from chromesthesia.core.records import Float32
 
 LOWEST_DB, HIGHEST_DB = -110.0, -10.0
 """Of a band's density below full scale: absolute, so that the level of a sound stays in its picture."""

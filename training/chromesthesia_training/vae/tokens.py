@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from chromesthesia.user_files import one_line, read_text
+from chromesthesia.core.user_files import one_line, read_text
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.safe_write import whole_file, write_array_header
 from chromesthesia_training.vae.inputs import whole_bytes
