@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from chromesthesia_training.vae.patches import components
 from chromesthesia_training.vae.spectra import CODEC_MEL
 
 CHANNELS = 32
@@ -34,10 +35,7 @@ class MelCodec(nn.Module):
     def begin(self, frames: Tensor) -> float:
         """Take over the principal components of frames [n, bands]; the share of variance that they keep."""
         middle = frames.mean(dim=0)
-        centred = (frames - middle).double()
-        values, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))
-        basis = vectors.flip(1)[:, : self.channels].float()
-        kept = values.flip(0).clamp_min(0.0)
+        basis, kept = components(frames - middle, self.channels)
         with torch.no_grad():
             self.middle.copy_(middle[:, None])
             self.into.weight.copy_(basis.T[:, :, None])
@@ -45,7 +43,7 @@ class MelCodec(nn.Module):
             for layer in (self.into, self.back):
                 assert layer.bias is not None
                 layer.bias.zero_()
-        return float(kept[: self.channels].sum() / kept.sum().clamp_min(1e-12))
+        return kept
 
     def forward(self, spectra: Tensor) -> Tensor:
         centred = spectra - self.middle

@@ -9,6 +9,19 @@ SIDE = 224
 CHANNELS = 3
 
 
+def components(centred: Tensor, count: int) -> tuple[Tensor, float]:
+    """The largest principal components [values, count] of rows [n, values], and the share of variance in them."""
+    rows = centred.double()
+    if len(rows) < rows.shape[1]:  # few rows: their products with each other say the same, and are fewer
+        values, vectors = torch.linalg.eigh(rows @ rows.T)
+        values, vectors = values.flip(0).clamp_min(0.0), vectors.flip(1)
+        basis, _ = torch.linalg.qr(rows.T @ vectors[:, :count])
+    else:
+        values, vectors = torch.linalg.eigh(rows.T @ rows)
+        values, basis = values.flip(0).clamp_min(0.0), vectors.flip(1)[:, :count]
+    return basis.float().contiguous(), float(values[:count].sum() / values.sum().clamp_min(1e-12))
+
+
 def cut(pictures: Tensor, patch: int) -> Tensor:
     """[B, 3, 224, 224] into patches, row by row: [B, (224 / patch) ** 2, 3 * patch * patch]."""
     count, channels, height, width = pictures.shape
@@ -47,13 +60,10 @@ class PatchCodec(nn.Module):
         return int(self.basis.shape[1])
 
     def fit(self, patches: Tensor) -> float:
-        """Find the basis of patches [n, values]; the share of their variance that it keeps."""
+        """Find the basis of patches [n, values], n above `width`; the share of their variance that it keeps."""
         self.middle = patches.mean(dim=0)
-        centred = (patches - self.middle).double()
-        values, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))
-        self.basis = vectors.flip(1)[:, : self.width].float().contiguous()
-        kept = values.flip(0).clamp_min(0.0)
-        return float(kept[: self.width].sum() / kept.sum().clamp_min(1e-12))
+        self.basis, kept = components(patches - self.middle, self.width)
+        return kept
 
     def forward(self, pictures: Tensor) -> Tensor:
         return (cut(pictures, self.patch) - self.middle) @ self.basis

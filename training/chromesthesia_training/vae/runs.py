@@ -12,7 +12,6 @@ from chromesthesia_training.vae.versions import Sizes, Version
 from chromesthesia_training.vae.worlds import TokenSet, World
 
 FOLD = 0
-SPECIFIC_TOKENS, SPECIFIC_FEATURES = 64, 2048
 LABELS = {True: "labels", False: "plain"}
 
 
@@ -67,7 +66,7 @@ def recipe_of(run: Run, context: Context) -> VaeRecipe:
 
 def sizes_of(run: Run, world: World, context: Context) -> Sizes:
     """Of the net of a run; narrow paths when quick."""
-    inside = world.inputs["image"] if run.token_set == "unified" else (SPECIFIC_TOKENS, SPECIFIC_FEATURES)
+    inside = world.inputs["image"]  # a sound's tokens are led to the number and width of a picture's
     sizes = Sizes(run.version, *inside, inputs=world.inputs, labels=run.labels, bypass=run.bypass)
     if context.quick:
         narrow = {"v1": (32, 24, 16), "v2": (32, 28, 24, 20, 18, 16), "v21": (32, 28, 24, 20, 18, 24)}

@@ -48,6 +48,7 @@ class TokenizerRecipe:
     learning_rate: float = 1e-3
     shown: float = 0.4
     fit_patches: int = 20_000
+    wide: int = WIDE_WIDTH
     codec_steps: int = 120
     codec_batch: int = 8
     crop: int = 256
@@ -155,12 +156,12 @@ def trained_wide(
     pictures: UInt8, known: Int64, recipe: TokenizerRecipe, path: Path, seed: int = 0, fresh: bool = False
 ) -> tuple[PatchCodec, dict[str, float]]:
     """Patches of 28 x 28 as 2,048 components: V1 to V2.1's pictures, as the thesis changes its transformer."""
-    net = PatchCodec(WIDE_PATCH, WIDE_WIDTH)
+    net = PatchCodec(WIDE_PATCH, recipe.wide)
     if path.is_file() and not fresh:
         stored = load(path)
         _restore(net, stored["state_dict"], path)
         return net, dict(stored["told"])
-    net, share = fitted_patches([(pictures, known)], WIDE_PATCH, WIDE_WIDTH, recipe.fit_patches, seed)
+    net, share = fitted_patches([(pictures, known)], WIDE_PATCH, recipe.wide, recipe.fit_patches, seed)
     told = {"kept": share}
     write_checkpoint(path, {"state_dict": net.state_dict(), "told": told})
     return net, told

@@ -19,7 +19,6 @@ from chromesthesia_training.vae.material import KINDS, Items, Kind, chunks, pain
 from chromesthesia_training.vae.spectra import CODEC_MEL, Mel
 from chromesthesia_training.vae.tokenizers import (
     TO_ONE,
-    WIDE_WIDTH,
     TokenizerRecipe,
     as_pictures,
     fingerprint,
@@ -65,7 +64,11 @@ class World:
 def recipe_of(context: Context) -> TokenizerRecipe:
     """The tokenizers' recipe; a few steps when quick."""
     recipe = TokenizerRecipe()
-    return replace(recipe, steps=2, batch=4, fit_patches=400, codec_steps=2) if context.quick else recipe
+    return (
+        replace(recipe, steps=2, batch=4, fit_patches=400, wide=64, codec_steps=2)
+        if context.quick
+        else recipe
+    )
 
 
 def open_world(context: Context, token_set: TokenSet, fold: int = 0) -> World:
@@ -144,7 +147,7 @@ def _specific(context: Context, items: dict[Kind, Items], folder: Path, cache: P
     names = {kind: f"tokens-{kind}-{content_key(items[kind], 'specific')}" for kind in KINDS}
     tokens: dict[Kind, Tokens] = {
         "image": tokens_of(items["image"], cache / f"{names['image']}-{fingerprint(wide)}",
-                           (wide.tokens, WIDE_WIDTH), False, of_pictures),
+                           (wide.tokens, wide.width), False, of_pictures),
         "sound": tokens_of(items["sound"], cache / f"{names['sound']}-{fingerprint(codec)}",
                            (CHANNELS, mel.frames), False, of_sounds),
     }  # fmt: skip
