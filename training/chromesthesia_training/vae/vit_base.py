@@ -3,7 +3,7 @@
 Layout of `pytorch_model.bin` or `model.safetensors` of google/vit-base-patch16-224: `vit.embeddings.cls_token`,
 `.position_embeddings` [1, 197, 768], `.patch_embeddings.projection`, for each layer
 `vit.encoder.layer.<n>.attention.attention.query|key|value`, `.attention.output.dense`, `.intermediate.dense`,
-`.output.dense`, `.layernorm_before`, `.layernorm_after`, and `vit.layernorm`. Sizes are read from the file itself; a head
+`.output.dense`, `.layernorm_before`, `.layernorm_after`, and `vit.layernorm`. Sizes are read from the file; a head
 has 64 values.
 """
 
