@@ -11,7 +11,7 @@ from rich.logging import RichHandler
 
 from chromesthesia.cli.streams import take_every_sign
 from chromesthesia.core.errors import ChromesthesiaError
-from chromesthesia_training import cli_export, cli_reproduce, cli_results, cli_train
+from chromesthesia_training import cli_export, cli_reproduce, cli_results, cli_train, cli_vae
 from chromesthesia_training.cli_data import data_app
 from chromesthesia_training.cli_options import errors
 from chromesthesia_training.cli_tune import tune_app
@@ -65,6 +65,7 @@ app.add_typer(tune_app, name="tune")
 app.command("tensorrt")(cli_export.tensorrt)
 app.command("measure")(cli_results.measure)
 app.command("results")(cli_results.results)
+app.command("sonify", epilog=cli_vae.EXAMPLES)(cli_vae.sonify)
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from chromesthesia_training.vae.batches import Side
 from chromesthesia_training.vae.generating import BATCH, Painter, heard, painter_of, pixels, translate
 from chromesthesia_training.vae.inputs import picture_of, pictures
 from chromesthesia_training.vae.material import KINDS, Kind
+from chromesthesia_training.vae.painter_file import NAME, save_painter
 from chromesthesia_training.vae.readback import (
     AXES,
     LinearReader,
@@ -55,9 +56,11 @@ CLIPS = Path("vae_clips")
 
 
 def painter(context: Context) -> tuple[World, Painter]:
-    """The best version, trained or read."""
+    """The best version, trained or read; kept in one file for `sonify`."""
     world = open_world(context, "unified", FOLD)
-    return world, painter_of(world, trained(BEST, world, context).net)
+    made_by = painter_of(world, trained(BEST, world, context).net)
+    save_painter(made_by, context.runs_dir / "vae" / NAME)
+    return world, made_by
 
 
 def feature_net(context: Context) -> FeatureNet:
