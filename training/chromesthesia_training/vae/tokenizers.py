@@ -57,9 +57,9 @@ class TokenizerRecipe:
 def as_pictures(rows: UInt8) -> Tensor:
     """uint8 [n, h, w, 3], or spectra [n, bands, frames], to float32 [n, 3, h, w] in 0..1; low bands at the bottom."""
     if rows.ndim == 3:
-        shown = torch.from_numpy(np.ascontiguousarray(rows[:, ::-1])).float() * TO_ONE
+        shown = torch.from_numpy(rows[:, ::-1].copy()).float() * TO_ONE
         return shown[:, None].expand(-1, 3, -1, -1)
-    return torch.from_numpy(np.ascontiguousarray(rows)).permute(0, 3, 1, 2).float() * TO_ONE
+    return torch.from_numpy(np.array(rows)).permute(0, 3, 1, 2).float() * TO_ONE
 
 
 def fitted_patches(

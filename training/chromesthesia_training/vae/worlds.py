@@ -142,7 +142,7 @@ def _specific(context: Context, items: dict[Kind, Items], folder: Path, cache: P
         return wide(as_pictures(images[start:end])), None
 
     def of_sounds(start: int, end: int) -> tuple[Tensor, None]:
-        return codec(torch.from_numpy(np.ascontiguousarray(sounds[start:end])).float() * TO_ONE), None
+        return codec(torch.from_numpy(np.array(sounds[start:end])).float() * TO_ONE), None
 
     names = {kind: f"tokens-{kind}-{content_key(items[kind], 'specific')}" for kind in KINDS}
     tokens: dict[Kind, Tokens] = {
