@@ -43,7 +43,7 @@ class TokenizerRecipe:
     transformer sees. crop: frames of the codec's pieces.
     """
 
-    steps: int = 700
+    steps: int = 400
     batch: int = 16
     learning_rate: float = 1e-3
     shown: float = 0.4
