@@ -16,7 +16,7 @@ from chromesthesia_training.vae.runs import RUNS
 from chromesthesia_training.vae.stages import stages
 
 RUN = ("vae.tokenizers", "vae.floors", "vae.v32_own_cls.plain", "vae.generation", "vae.v21_unified.labels",
-       "vae.v1.labels", "vae.sheets")  # fmt: skip
+       "vae.v1.labels", "vae.sheets", "vae.pretrained")  # fmt: skip
 """One of each way through; the versions have tests of their own."""
 
 

@@ -147,6 +147,14 @@ def load_encodec(path: Path) -> Encodec:
     return Encodec(read_state(path, FILE_NAME, WHERE), path)
 
 
+def encodec_file(folder: Path) -> Path:
+    """The file in a folder of weights. Raises DataError naming it where there is none."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise DataError(f"there is no {path}", f"put {FILE_NAME} of {WHERE} there", "missing")
+    return path
+
+
 def read_state(path: Path, file_name: str, where: str) -> Mapping[str, Tensor]:
     """A torch file of plain tensors by name. Raises DataError as `load_encodec`."""
     if not path.is_file():

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import logging
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from chromesthesia_training.errors import DataError
 from chromesthesia_training.reproduce.stage import Context, Settings, Stage
 from chromesthesia_training.results.metrics_file import write_metrics
 from chromesthesia_training.vae.categories import CATEGORIES, category_numbers
+from chromesthesia_training.vae.encodec import encodec_file
 from chromesthesia_training.vae.generation_stage import run_generation, run_sheets
 from chromesthesia_training.vae.material import KINDS
+from chromesthesia_training.vae.pack_stage import run_pack
 from chromesthesia_training.vae.runs import BEST, FOLD, RUNS, Run, recipe_of, sizes_of, trained
 from chromesthesia_training.vae.scoring import figures_of, floors
 from chromesthesia_training.vae.training import parameter_count, settings_said
+from chromesthesia_training.vae.vit_base import vit_file
 from chromesthesia_training.vae.worlds import open_world
 from chromesthesia_training.vae.worlds import recipe_of as tokenizer_recipe_of
 from chromesthesia_training.vae.writing import content
+
+logger = logging.getLogger(__name__)
 
 PARTS = 256
 QUICK_PARTS = 4
@@ -114,6 +121,26 @@ def run_version(context: Context, run: Run) -> None:
     write_metrics("vae", run.name, whole, context.metrics_dir)
 
 
+def run_pretrained(context: Context) -> None:
+    """The versions on tokens of ViT-base and of EnCodec, for who has their files in `weights/`; else says so and ends.
+
+    Writes `vae/<version>_vit.<labels>` and `vae/<version>_encodec.<labels>`.
+    """
+    weights = context.data_dir / "weights"
+    for token_set, instead, find in (
+        ("vit", "unified", lambda: vit_file(weights)),
+        ("encodec", "specific", lambda: encodec_file(weights)),
+    ):
+        try:
+            logger.info("%s is there: the versions on its tokens", find())
+        except DataError as missing:
+            logger.info("%s: the versions stay on the tokenizers fitted here", missing.message)
+            continue
+        for run in RUNS:
+            if run.token_set == instead and not run.key.endswith("_unified"):
+                run_version(context, replace(run, key=f"{run.key}_{token_set}", token_set=token_set))
+
+
 def _tokenizer_settings(context: Context) -> Settings:
     return asdict(tokenizer_recipe_of(context))
 
@@ -148,4 +175,6 @@ def stages() -> tuple[Stage, ...]:
         Stage("vae.generation", "vae", run_generation, ("vae/generation",), (first[0].name,)),
         *rest,
         Stage("vae.sheets", "vae", run_sheets, ("vae/sheets",), (first[0].name,)),
+        Stage("vae.pack", "vae", run_pack, ("vae/pack",), (first[0].name,)),
+        Stage("vae.pretrained", "vae", run_pretrained, (), ("vae.tokenizers",)),
     )

@@ -12,10 +12,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from chromesthesia_training.reproduce.stage import Context
+from chromesthesia_training.sound import read_sound
 from chromesthesia_training.vae.batches import Side
 from chromesthesia_training.vae.codec import CHANNELS
+from chromesthesia_training.vae.encodec import HOP, RATE_HZ, encodec_file, load_encodec
 from chromesthesia_training.vae.inputs import content_key, pictures, whole_spectra
-from chromesthesia_training.vae.material import KINDS, Items, Kind, chunks, paintings, songs_of, wholes
+from chromesthesia_training.vae.material import (
+    KINDS,
+    WHOLE_S,
+    Items,
+    Kind,
+    chunks,
+    paintings,
+    songs_of,
+    wholes,
+)
 from chromesthesia_training.vae.spectra import CODEC_MEL, Mel
 from chromesthesia_training.vae.tokenizers import (
     TO_ONE,
@@ -28,10 +39,12 @@ from chromesthesia_training.vae.tokenizers import (
 )
 from chromesthesia_training.vae.tokens import Scale, Tokens, scale_of, tokens_of
 from chromesthesia_training.vae.vit import TOKENS
+from chromesthesia_training.vae.vit_base import load_vit_base, vit_file
+from chromesthesia_training.walking import sha256_of
 
 Int64 = NDArray[np.int64]
 UInt8 = NDArray[np.uint8]
-TokenSet = Literal["unified", "specific"]
+TokenSet = Literal["unified", "specific", "vit", "encodec"]
 SCALED_BY = 400
 CHOOSING = 48
 """Items of each kind that choose the epoch, spread over those that may."""
@@ -80,14 +93,18 @@ def open_world(context: Context, token_set: TokenSet, fold: int = 0) -> World:
     songs = songs_of(context.data_dir)
     items: dict[Kind, Items] = {
         "image": paintings(context.data_dir / "art", most),
-        "sound": chunks(songs, most) if token_set == "unified" else wholes(songs, most),
+        "sound": chunks(songs, most) if token_set in ("unified", "vit") else wholes(songs, most),
     }
     folder = context.runs_dir / "vae" / f"tokenizers-{fold}"
     cache = context.cache_dir / "vae"
     if token_set == "unified":
         tokens, tokenizers, told = _unified(context, items, folder, cache, fold)
+    elif token_set == "vit":
+        tokens, tokenizers, told = _pretrained(context, items, cache)
     else:
         tokens, tokenizers, told = _specific(context, items, folder, cache, fold)
+        if token_set == "encodec":
+            tokens["sound"] = _coded(context, items["sound"], cache)
     sides = {kind: _sides(items[kind], tokens[kind], fold) for kind in KINDS}
     return World(
         token_set,
@@ -124,6 +141,22 @@ def _unified(context: Context, items: dict[Kind, Items], folder: Path, cache: Pa
     return tokens, {"image": net, "sound": net}, told
 
 
+def _pretrained(context: Context, items: dict[Kind, Items], cache: Path) -> Made:
+    """Tokens of ViT-base, whose file is in `weights/` of the data; there is no way back to pixels."""
+    path = vit_file(context.data_dir / "weights")
+    net = load_vit_base(path)
+    tokens: dict[Kind, Tokens] = {}
+    for kind in KINDS:
+        rows = pictures(items[kind], context.cache_dir)
+
+        def tokenize(start: int, end: int, source: UInt8 = rows) -> tuple[Tensor, Tensor]:
+            return net(as_pictures(source[start:end]))
+
+        where = cache / f"tokens-{kind}-{content_key(items[kind], kind)}-{sha256_of(path)[:12]}"
+        tokens[kind] = tokens_of(items[kind], where, (TOKENS, net.width), True, tokenize)
+    return tokens, {}, {}
+
+
 def _specific(context: Context, items: dict[Kind, Items], folder: Path, cache: Path, fold: int) -> Made:
     recipe = recipe_of(context)
     mel = QUICK_MEL if context.quick else CODEC_MEL
@@ -154,6 +187,22 @@ def _specific(context: Context, items: dict[Kind, Items], folder: Path, cache: P
     told = {f"patches_{name}": value for name, value in told_wide.items()}
     told |= {f"codec_{name}": value for name, value in told_codec.items()}
     return tokens, {"image": wide, "sound": codec}, told
+
+
+def _coded(context: Context, items: Items, cache: Path) -> Tokens:
+    """EnCodec's codes of 46 s as 32 tokens of 3,450 values in -1..1, as the thesis takes them."""
+    path = encodec_file(context.data_dir / "weights")
+    codec = load_encodec(path)
+    seconds = 4.0 if context.quick else WHOLE_S
+    length, most = round(seconds * RATE_HZ), codec.books[0].shape[0] - 1
+
+    def tokenize(start: int, end: int) -> tuple[Tensor, None]:
+        sounds = [read_sound(item.path, RATE_HZ)[:length] for item in items.items[start:end]]
+        padded = np.stack([np.pad(sound, (0, length - len(sound))) for sound in sounds])
+        return codec.encode(torch.from_numpy(padded)).float() * (2.0 / most) - 1.0, None
+
+    where = cache / f"tokens-sound-{content_key(items, f'encodec {seconds:g}')}-{sha256_of(path)[:12]}"
+    return tokens_of(items, where, (len(codec.books), -(-length // HOP)), False, tokenize)
 
 
 def _sides(items: Items, tokens: Tokens, fold: int) -> tuple[Side, Side, Side]:
