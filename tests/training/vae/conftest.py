@@ -11,6 +11,9 @@ import pytest
 import soundfile
 import torch
 from PIL import Image
+from torch import Tensor
+
+from chromesthesia_training.vae.encodec import STRIDES
 
 RATE_HZ = 8_000
 EMOTIONS = ("anger", "contentment", "sadness", "awe", "fear")
@@ -102,3 +105,81 @@ def data(tmp_path: Path) -> Path:
     painting(3).save(folder / "free/pictures/old.png")
     write_rows(folder / "free/pictures/index.csv", [{"path": "old.png", "brightness": 0.4}])
     return folder
+
+
+WIDTH, FILTERS = 64, 2
+State = dict[str, Tensor]
+
+
+@pytest.fixture
+def vit_state() -> State:
+    """ViT of two layers in the published layout, one head of 64."""
+    torch.manual_seed(0)
+    embeddings = "vit.embeddings"
+    state = {
+        f"{embeddings}.cls_token": torch.randn(1, 1, WIDTH),
+        f"{embeddings}.position_embeddings": torch.randn(1, 197, WIDTH),
+        f"{embeddings}.patch_embeddings.projection.weight": torch.randn(WIDTH, 3, 16, 16) * 0.05,
+        f"{embeddings}.patch_embeddings.projection.bias": torch.randn(WIDTH),
+        "vit.layernorm.weight": torch.ones(WIDTH),
+        "vit.layernorm.bias": torch.zeros(WIDTH),
+        "classifier.weight": torch.zeros(3, WIDTH),
+    }
+    for number in range(2):
+        name = f"vit.encoder.layer.{number}"
+        for part, (wide, narrow) in {
+            "attention.attention.query": (WIDTH, WIDTH),
+            "attention.attention.key": (WIDTH, WIDTH),
+            "attention.attention.value": (WIDTH, WIDTH),
+            "attention.output.dense": (WIDTH, WIDTH),
+            "intermediate.dense": (4 * WIDTH, WIDTH),
+            "output.dense": (WIDTH, 4 * WIDTH),
+        }.items():
+            state[f"{name}.{part}.weight"] = torch.randn(wide, narrow) * 0.1
+            state[f"{name}.{part}.bias"] = torch.randn(wide) * 0.1
+        for norm in ("layernorm_before", "layernorm_after"):
+            state[f"{name}.{norm}.weight"] = 1.0 + 0.1 * torch.randn(WIDTH)
+            state[f"{name}.{norm}.bias"] = 0.1 * torch.randn(WIDTH)
+    return state
+
+
+@pytest.fixture
+def encodec_state() -> State:
+    """A narrow EnCodec of three code books in the published layout."""
+    width = 6
+    torch.manual_seed(0)
+    state: State = {}
+
+    def conv(name: str, inputs: int, outputs: int, size: int, turned: bool = False) -> None:
+        way = torch.randn(*((inputs, outputs) if turned else (outputs, inputs)), size)
+        state[f"{name}.weight_v"] = way
+        state[f"{name}.weight_g"] = way.flatten(1).norm(dim=1)[:, None, None] * 0.4
+        state[f"{name}.bias"] = torch.randn(outputs) * 0.1
+
+    def block(name: str, wide: int) -> None:
+        conv(f"{name}.block.1.conv.conv", wide, wide // 2, 3)
+        conv(f"{name}.block.3.conv.conv", wide // 2, wide, 1)
+        conv(f"{name}.shortcut.conv.conv", wide, wide, 1)
+
+    def lstm(name: str, wide: int) -> None:
+        for key, value in torch.nn.LSTM(wide, wide, 2).state_dict().items():
+            state[f"{name}.{key}"] = value
+
+    wide = FILTERS
+    conv("encoder.model.0.conv.conv", 1, wide, 7)
+    for number, stride in enumerate(STRIDES):
+        block(f"encoder.model.{3 * number + 1}", wide)
+        conv(f"encoder.model.{3 * number + 3}.conv.conv", wide, 2 * wide, 2 * stride)
+        wide *= 2
+    lstm("encoder.model.13.lstm", wide)
+    conv("encoder.model.15.conv.conv", wide, width, 7)
+    conv("decoder.model.0.conv.conv", width, wide, 7)
+    lstm("decoder.model.1.lstm", wide)
+    for number, stride in enumerate(reversed(STRIDES)):
+        conv(f"decoder.model.{3 * number + 3}.convtr.convtr", wide, wide // 2, 2 * stride, turned=True)
+        wide //= 2
+        block(f"decoder.model.{3 * number + 4}", wide)
+    conv("decoder.model.15.conv.conv", wide, 1, 7)
+    for number in range(3):
+        state[f"quantizer.vq.layers.{number}._codebook.embed"] = torch.randn(16, width)
+    return state

@@ -11,41 +11,11 @@ import torch
 from torch import Tensor
 
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.vae.encodec import HOP, STRIDES, load_encodec
+from chromesthesia_training.vae.encodec import HOP, load_encodec
 from chromesthesia_training.vae.vit_base import load_vit_base, vit_file
 
-WIDTH, FILTERS = 64, 2
 State = dict[str, Tensor]
-
-
-def vit_state(layers: int = 2) -> State:
-    torch.manual_seed(0)
-    embeddings = "vit.embeddings"
-    state = {
-        f"{embeddings}.cls_token": torch.randn(1, 1, WIDTH),
-        f"{embeddings}.position_embeddings": torch.randn(1, 197, WIDTH),
-        f"{embeddings}.patch_embeddings.projection.weight": torch.randn(WIDTH, 3, 16, 16) * 0.05,
-        f"{embeddings}.patch_embeddings.projection.bias": torch.randn(WIDTH),
-        "vit.layernorm.weight": torch.ones(WIDTH),
-        "vit.layernorm.bias": torch.zeros(WIDTH),
-        "classifier.weight": torch.zeros(3, WIDTH),
-    }
-    for number in range(layers):
-        name = f"vit.encoder.layer.{number}"
-        for part, (wide, narrow) in {
-            "attention.attention.query": (WIDTH, WIDTH),
-            "attention.attention.key": (WIDTH, WIDTH),
-            "attention.attention.value": (WIDTH, WIDTH),
-            "attention.output.dense": (WIDTH, WIDTH),
-            "intermediate.dense": (4 * WIDTH, WIDTH),
-            "output.dense": (WIDTH, 4 * WIDTH),
-        }.items():
-            state[f"{name}.{part}.weight"] = torch.randn(wide, narrow) * 0.1
-            state[f"{name}.{part}.bias"] = torch.randn(wide) * 0.1
-        for norm in ("layernorm_before", "layernorm_after"):
-            state[f"{name}.{norm}.weight"] = 1.0 + 0.1 * torch.randn(WIDTH)
-            state[f"{name}.{norm}.bias"] = 0.1 * torch.randn(WIDTH)
-    return state
+WIDTH = 64
 
 
 def write_safetensors(path: Path, state: State) -> Path:
@@ -81,8 +51,8 @@ def layer_by_hand(state: State, name: str, hidden: Tensor) -> Tensor:
         return torch.as_tensor(layer(hidden))
 
 
-def test_vit_gives_its_tokens_from_both_kinds_of_file(tmp_path: Path) -> None:
-    state = vit_state()
+def test_vit_gives_its_tokens_from_both_kinds_of_file(vit_state: State, tmp_path: Path) -> None:
+    state = dict(vit_state)
     torch.save(state, tmp_path / "vit_base_patch16_224.bin")
     net = load_vit_base(vit_file(tmp_path))
     pictures = torch.rand(2, 3, 224, 224)
@@ -113,16 +83,16 @@ def test_vit_gives_its_tokens_from_both_kinds_of_file(tmp_path: Path) -> None:
         "vit.layernorm.bias",
     ],
 )
-def test_a_tensor_that_vit_lacks_is_named(tmp_path: Path, name: str) -> None:
-    state = vit_state()
+def test_a_tensor_that_vit_lacks_is_named(vit_state: State, tmp_path: Path, name: str) -> None:
+    state = dict(vit_state)
     del state[name]
     torch.save(state, tmp_path / "vit.bin")
     with pytest.raises(DataError, match=f"lacks {name}"):
         load_vit_base(tmp_path / "vit.bin")
 
 
-def test_a_tensor_of_vit_that_does_not_fit_is_named(tmp_path: Path) -> None:
-    state = vit_state() | {"vit.encoder.layer.1.intermediate.dense.weight": torch.zeros(8, 9)}
+def test_a_tensor_of_vit_that_does_not_fit_is_named(vit_state: State, tmp_path: Path) -> None:
+    state = vit_state | {"vit.encoder.layer.1.intermediate.dense.weight": torch.zeros(8, 9)}
     torch.save(state, tmp_path / "vit.bin")
     with pytest.raises(DataError, match=r"layer\.1\.intermediate\.dense does not fit"):
         load_vit_base(tmp_path / "vit.bin")
@@ -145,48 +115,11 @@ def test_a_missing_file_says_where_to_get_it(tmp_path: Path) -> None:
     assert "encodec_24khz" in caught.value.remedy
 
 
-def encodec_state(books: int = 3, width: int = 6) -> State:
-    torch.manual_seed(0)
-    state: State = {}
-
-    def conv(name: str, inputs: int, outputs: int, size: int, turned: bool = False) -> None:
-        way = torch.randn(*((inputs, outputs) if turned else (outputs, inputs)), size)
-        state[f"{name}.weight_v"] = way
-        state[f"{name}.weight_g"] = way.flatten(1).norm(dim=1)[:, None, None] * 0.4
-        state[f"{name}.bias"] = torch.randn(outputs) * 0.1
-
-    def block(name: str, wide: int) -> None:
-        conv(f"{name}.block.1.conv.conv", wide, wide // 2, 3)
-        conv(f"{name}.block.3.conv.conv", wide // 2, wide, 1)
-        conv(f"{name}.shortcut.conv.conv", wide, wide, 1)
-
-    def lstm(name: str, wide: int) -> None:
-        for key, value in torch.nn.LSTM(wide, wide, 2).state_dict().items():
-            state[f"{name}.{key}"] = value
-
-    wide = FILTERS
-    conv("encoder.model.0.conv.conv", 1, wide, 7)
-    for number, stride in enumerate(STRIDES):
-        block(f"encoder.model.{3 * number + 1}", wide)
-        conv(f"encoder.model.{3 * number + 3}.conv.conv", wide, 2 * wide, 2 * stride)
-        wide *= 2
-    lstm("encoder.model.13.lstm", wide)
-    conv("encoder.model.15.conv.conv", wide, width, 7)
-    conv("decoder.model.0.conv.conv", width, wide, 7)
-    lstm("decoder.model.1.lstm", wide)
-    for number, stride in enumerate(reversed(STRIDES)):
-        conv(f"decoder.model.{3 * number + 3}.convtr.convtr", wide, wide // 2, 2 * stride, turned=True)
-        wide //= 2
-        block(f"decoder.model.{3 * number + 4}", wide)
-    conv("decoder.model.15.conv.conv", wide, 1, 7)
-    for number in range(books):
-        state[f"quantizer.vq.layers.{number}._codebook.embed"] = torch.randn(16, width)
-    return state
-
-
 @pytest.mark.parametrize("length", [HOP * 6, HOP * 6 + 1, 100])
-def test_encodec_codes_sound_at_75_frames_a_second_and_back(tmp_path: Path, length: int) -> None:
-    torch.save(encodec_state(), tmp_path / "encodec.th")
+def test_encodec_codes_sound_at_75_frames_a_second_and_back(
+    encodec_state: State, tmp_path: Path, length: int
+) -> None:
+    torch.save(encodec_state, tmp_path / "encodec.th")
     codec = load_encodec(tmp_path / "encodec.th")
     codes = codec.encode(torch.randn(2, length) * 0.1)
     frames = -(-length // HOP)
@@ -196,8 +129,8 @@ def test_encodec_codes_sound_at_75_frames_a_second_and_back(tmp_path: Path, leng
     assert codec.decode(codes).shape == (2, frames * HOP)
 
 
-def test_encodec_hears_nothing_ahead_of_time(tmp_path: Path) -> None:
-    torch.save(encodec_state(), tmp_path / "encodec.th")
+def test_encodec_hears_nothing_ahead_of_time(encodec_state: State, tmp_path: Path) -> None:
+    torch.save(encodec_state, tmp_path / "encodec.th")
     codec = load_encodec(tmp_path / "encodec.th")
     sound = torch.randn(1, HOP * 8)
     changed = sound.clone()
@@ -207,8 +140,8 @@ def test_encodec_hears_nothing_ahead_of_time(tmp_path: Path) -> None:
     assert not torch.allclose(first[:, :, 6:], second[:, :, 6:], atol=1e-3)
 
 
-def test_each_code_book_describes_what_is_left(tmp_path: Path) -> None:
-    torch.save(encodec_state(), tmp_path / "encodec.th")
+def test_each_code_book_describes_what_is_left(encodec_state: State, tmp_path: Path) -> None:
+    torch.save(encodec_state, tmp_path / "encodec.th")
     codec = load_encodec(tmp_path / "encodec.th")
     sound = torch.randn(1, HOP * 4)
     rest = codec.frames(sound)[0].T
@@ -227,16 +160,16 @@ def test_each_code_book_describes_what_is_left(tmp_path: Path) -> None:
         "quantizer.vq.layers.0._codebook.embed",
     ],
 )
-def test_a_tensor_that_encodec_lacks_is_named(tmp_path: Path, name: str) -> None:
-    state = encodec_state()
+def test_a_tensor_that_encodec_lacks_is_named(encodec_state: State, tmp_path: Path, name: str) -> None:
+    state = dict(encodec_state)
     del state[name]
     torch.save(state, tmp_path / "encodec.th")
     with pytest.raises(DataError, match=name.replace(".", r"\.")):
         load_encodec(tmp_path / "encodec.th")
 
 
-def test_a_tensor_of_encodec_that_does_not_fit_is_named(tmp_path: Path) -> None:
-    state = encodec_state() | {"decoder.model.0.conv.conv.weight_v": torch.zeros(4, 5, 7)}
+def test_a_tensor_of_encodec_that_does_not_fit_is_named(encodec_state: State, tmp_path: Path) -> None:
+    state = encodec_state | {"decoder.model.0.conv.conv.weight_v": torch.zeros(4, 5, 7)}
     torch.save(state, tmp_path / "encodec.th")
     with pytest.raises(DataError, match=r"decoder\.model\.0"):
         load_encodec(tmp_path / "encodec.th")

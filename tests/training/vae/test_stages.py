@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 import soundfile
+import torch
 from PIL import Image
+from torch import Tensor
 
+from chromesthesia_training.errors import DataError
 from chromesthesia_training.reproduce.plan import missing_figures, ordered
 from chromesthesia_training.reproduce.stage import Context
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.vae.runs import RUNS
 from chromesthesia_training.vae.stages import stages
+from chromesthesia_training.vae.worlds import open_world
 
 RUN = ("vae.tokenizers", "vae.floors", "vae.v32_own_cls.plain", "vae.generation", "vae.v21_unified.labels",
        "vae.v1.labels", "vae.sheets", "vae.pretrained")  # fmt: skip
@@ -67,3 +71,24 @@ def test_every_version_is_trained_with_and_without_labels() -> None:
     found = ordered(stages())
     assert {f"vae.{name}" for name in names} < {stage.name for stage in found}
     assert len({stage.metrics for stage in found}) == len(found)
+
+
+def test_tokens_of_the_published_tokenizers_take_the_place_of_ours(
+    context: Context, vit_state: dict[str, Tensor], encodec_state: dict[str, Tensor]
+) -> None:
+    folder = context.data_dir / "weights"
+    with pytest.raises(DataError, match="vit_base_patch16_224"):
+        open_world(context, "vit")
+    folder.mkdir()
+    torch.save(vit_state, folder / "vit_base_patch16_224.bin")
+    world = open_world(context, "vit")
+    assert world.inputs == {"image": (196, 64), "sound": (196, 64)}
+    assert world.learn["image"].part([0]).cls is not None
+    with pytest.raises(DataError, match="encodec_24khz"):
+        open_world(context, "encodec")
+    torch.save(encodec_state, folder / "encodec_24khz-d7cc33bc.th")
+    coded = open_world(context, "encodec")
+    assert coded.inputs["sound"] == (3, 300)
+    assert (
+        -1.0 <= float(coded.tokens["sound"].tokens.min()) <= float(coded.tokens["sound"].tokens.max()) <= 1.0
+    )
