@@ -68,9 +68,12 @@ def test_the_second_phase_tells_the_decoder_what_is_predicted() -> None:
     part = sides()["image"].part(range(4))
     for real in (True, False):
         module.real_va = real
-        module.part_losses("image", part, training=False)
+        module.part_losses("image", part, training=True)
+    module.real_va = True
+    module.part_losses("image", part, training=False)
     assert torch.equal(said[0], part.va)
     assert not torch.allclose(said[1], part.va)
+    assert not torch.allclose(said[2], part.va)
 
 
 def test_the_phase_changes_at_its_share_of_the_epochs_and_the_rate_falls_once() -> None:

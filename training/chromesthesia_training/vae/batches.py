@@ -27,6 +27,11 @@ class Part:
     cls: Tensor | None
     va: Tensor
 
+    def to(self, device: torch.device) -> Part:
+        """The same on a device."""
+        cls = None if self.cls is None else self.cls.to(device)
+        return Part(self.tokens.to(device), cls, self.va.to(device))
+
 
 Batch = dict[Kind, Part]
 

@@ -6,8 +6,6 @@ import torch
 from torch import Tensor
 
 FOURTH_UNTIL, SQUARE_UNTIL = 0.3, 0.7
-LARGEST = 10.0
-"""Of one difference, in deviations, for the fourth power: a single far value must not decide a step."""
 
 
 def reconstruction(made: Tensor, wanted: Tensor, progress: float, progressive: bool) -> Tensor:
@@ -16,7 +14,7 @@ def reconstruction(made: Tensor, wanted: Tensor, progress: float, progressive: b
     if not progressive:
         return apart.square().mean()
     if progress < FOURTH_UNTIL:
-        return apart.clamp(-LARGEST, LARGEST).square().square().mean()
+        return apart.square().square().mean()
     return apart.square().mean() if progress < SQUARE_UNTIL else apart.abs().mean()
 
 

@@ -93,7 +93,8 @@ class VaeModule(LightningModule):
         mean, log_variance = net.encode(kind, part.tokens, part.cls, part.va, encoded)
         latent = draw(mean, log_variance) if training else mean
         said = net.va(latent)
-        told = part.va if self.real_va else said
+        # Validation is always told what is predicted: an epoch of the first phase must not win by being told more.
+        told = part.va if self.real_va and training else said
         made = net.decode(kind, latent, told, part.cls, decoded)
         wanted = part.tokens if decoded is None else part.tokens[:, decoded]
         if sizes.labels:
@@ -128,6 +129,10 @@ class VaeModule(LightningModule):
         else:
             encoded = torch.randperm(sizes.tokens)[: recipe.encode_tokens]
         return encoded, torch.randperm(count)[: recipe.decode_tokens]
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Lightning copies no frozen records."""
+        return {kind: part.to(device) for kind, part in batch.items()}
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         recipe = self.recipe
