@@ -34,7 +34,7 @@ lint:
 	$(TRAIN)/ruff check .
 	$(TRAIN)/ruff format --check .
 	$(TRAIN)/mypy
-	$(TRAIN)/lint-imports
+	$(TRAIN)/lint-imports --no-logo
 	$(TRAIN)/python tools/draw_house.py --check
 
 fuzz:
@@ -50,4 +50,4 @@ wheel:
 	$(ENGINE)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv .venv-train dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-train dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

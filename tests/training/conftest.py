@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import csv
+import errno
+import io
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from tests.training.tiny_painting import art_dir, tiny_net, trained_dir
 
+from chromesthesia_training import safe_write
 from chromesthesia_training.encoder.export import TrainedEncoder, export_onnx
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
+
+__all__ = ["art_dir", "tiny_net", "trained_dir"]
 
 PITCH_HZ = {"angry": 1_400.0, "happy": 700.0, "sad": 220.0}
 
@@ -117,3 +125,31 @@ def speech_folder(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+class FullDisk(io.FileIO):
+    """A file that takes `room` bytes, then answers as a full disk does."""
+
+    def __init__(self, path: Path, room: int) -> None:
+        super().__init__(path, "wb")
+        self.room = room
+
+    def write(self, data: object) -> int:
+        size = memoryview(data).nbytes  # type: ignore[arg-type]
+        if size > self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.room -= size
+        return super().write(data)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Leaves room for the given number of bytes in every file that is written."""
+
+    def fill(room: int) -> None:
+        def opened(path: Path) -> BinaryIO:
+            return io.BufferedWriter(FullDisk(path, room), buffer_size=1_024)
+
+        monkeypatch.setattr(safe_write, "open_partial", opened)
+
+    return fill

@@ -17,7 +17,8 @@ import pytest
 import torch
 from PIL import Image
 
-from chromesthesia_training import cli, safe_write
+from chromesthesia_training import safe_write
+from chromesthesia_training.cli import app as cli
 from chromesthesia_training.encoder import train as encoder_train
 from chromesthesia_training.encoder.model import EncoderSizes
 

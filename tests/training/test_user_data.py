@@ -19,18 +19,19 @@ from chromesthesia.core.errors import AudioError
 from chromesthesia.core.records import SAMPLE_RATE_HZ
 from chromesthesia.testing.audio import tone
 from chromesthesia.testing.sound_files import encode, mp3, restate, wav_bytes
-from chromesthesia_training.art import ArtError, load_art, read_paintings
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.check import check
 from chromesthesia_training.corpora.facts import look_at
+from chromesthesia_training.corpora.paintings import load_art, read_paintings
 from chromesthesia_training.corpora.registry import find_corpora
 from chromesthesia_training.corpora.vgmidi import read_vgmidi_original
+from chromesthesia_training.data.art import ArtError
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.folders import read_sound_folder
+from chromesthesia_training.data.pictures import PictureError, load_rgb
+from chromesthesia_training.data.sound import read_sound
+from chromesthesia_training.data.speech import read_speech
+from chromesthesia_training.data.tables import headings_of, read_table, to_number
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.folders import read_sound_folder
-from chromesthesia_training.pictures import PictureError, load_rgb
-from chromesthesia_training.sound import read_sound
-from chromesthesia_training.speech import read_speech
-from chromesthesia_training.tables import headings_of, read_table, to_number
 
 SpeechFolder = Callable[..., Path]
 Write = Callable[..., Path]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from chromesthesia.core.easing import approach
 
 HYSTERESIS_DB = 4.0
 """The gate opens this much above the level at which it closes, so that a level on the edge does not flutter."""
@@ -31,7 +31,7 @@ class SilenceGate:
             if self._quiet_s > HOLD_S:
                 self.open = False
         target, time_s = (1.0, OPEN_TIME_S) if self.open else (0.0, CLOSE_TIME_S)
-        self.activity += (target - self.activity) * (1.0 - math.exp(-dt_s / time_s))
+        self.activity += (target - self.activity) * approach(dt_s, time_s)
         return self.open
 
     def reset(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chromesthesia.core.easing import approach
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import (
     EMBEDDING_SIZE,
@@ -87,7 +88,7 @@ class EmotionTracker:
             cutoff_hz = (1.0 + REOPENING_BOOST * fading) / (2.0 * math.pi * max(settings.response_s, 1e-3))
             self._filter.step(self._target, _HOP_S, cutoff_hz)
         else:
-            back = 1.0 - math.exp(-_HOP_S / max(settings.neutral_s, 1e-3))
+            back = approach(_HOP_S, max(settings.neutral_s, 1e-3))
             self._filter.jump(self._filter.value + np.float32(back) * (_neutral() - self._filter.value))
         return self._state(reading, frame, settings)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chromesthesia.core.easing import smooth_step
 from chromesthesia.core.records import Heard
 from chromesthesia.mapping.signals import resting, signals
 from chromesthesia.params.declaration import Param, Value
@@ -98,7 +99,7 @@ class Mapper:
         self._progress = 1.0 if self._morph_s <= 0.0 else min(self._progress + dt_s / self._morph_s, 1.0)
         self._take(snapshot)
         self._connect(routes)
-        blend = self._progress * self._progress * (3.0 - 2.0 * self._progress)
+        blend = smooth_step(self._progress)
         self._glide(dt_s, blend, first)
         self._drive(signals(heard) if heard is not None else resting(), None if first else dt_s, blend)
         moved = np.where(

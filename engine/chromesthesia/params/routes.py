@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from chromesthesia.core.easing import smooth_step
+
 BAND_SIGNALS = tuple(f"features/band/{number}" for number in range(1, 9))
 
 SIGNALS = MappingProxyType(
@@ -31,7 +33,7 @@ CURVES: MappingProxyType[str, Callable[[float], float]] = MappingProxyType(
         "linear": lambda u: u,
         "square": lambda u: u * u,
         "root": lambda u: float(u**0.5),
-        "smooth": lambda u: u * u * (3.0 - 2.0 * u),
+        "smooth": smooth_step,
     }
 )
 """Shapes between input and output, 0..1 to 0..1."""

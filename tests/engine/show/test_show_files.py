@@ -117,8 +117,9 @@ def test_a_broken_output_does_not_end_the_show(show: ShowConfig) -> None:
     def fail() -> None:
         raise OSError("a fault of its own")
 
-    report = run_show(replace(show, duration_s=0.5), sinks=(AtFrame(2, fail),))
-    assert int(str(report["frames"])) > 3
+    stop = threading.Event()
+    report = run_show(replace(show, duration_s=60.0), stop, (AtFrame(2, fail), AtFrame(5, stop.set)))
+    assert int(str(report["frames"])) >= 5
 
 
 @pytest.mark.gl

@@ -7,7 +7,7 @@ import pytest
 
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.pictures import PaintingFeatures
-from chromesthesia_training.art import EMOTIONS as ART_EMOTIONS
+from chromesthesia_training.data.art import EMOTIONS as ART_EMOTIONS
 
 SPLITS = ("train", "val", "test")
 PAINTED = ("anger", "contentment", "sadness")

@@ -10,14 +10,20 @@ import pytest
 import torch
 
 from chromesthesia.packs.art_index import ArtIndex
+from chromesthesia_training.align.art_index import (
+    IndexedArt,
+    _npz_bytes,
+    build_art_index,
+    save_alignment,
+    title_of,
+)
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.evaluate import measure, narrow_gallery, split_sides, without
 from chromesthesia_training.align.heads import ProjectionHead
 from chromesthesia_training.align.pictures import KINDS, NARROW_KINDS, PaintingFeatures, kinds_of
 from chromesthesia_training.align.space import Points, mixing
 from chromesthesia_training.align.train import AlignModule, AlignSettings, align
-from chromesthesia_training.art import EMOTIONS as ART_EMOTIONS
-from chromesthesia_training.art_index import IndexedArt, _npz_bytes, build_art_index, save_alignment, title_of
+from chromesthesia_training.data.art import EMOTIONS as ART_EMOTIONS
 from chromesthesia_training.errors import DataError, TrainingError
 
 TINY = AlignSettings(per_class=6, epochs=3, steps_per_epoch=10, hidden=16, learning_rate=1e-2)

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from chromesthesia_training.align.backbone import PooledMaps, embed_pictures, load_backbone
 from chromesthesia_training.align.pictures import read_features
+from chromesthesia_training.backbones.squeezenet import WeightsError
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.squeezenet import WeightsError
 
 MEAN, DEVIATION = (0.4, 0.5, 0.6), (0.2, 0.3, 0.4)
 

@@ -11,9 +11,9 @@ import torch
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.folds import fold_checkpoint, fold_sides
 from chromesthesia_training.align.pictures import PaintingFeatures
+from chromesthesia_training.data.splits import Split
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit.checkpoint import load
-from chromesthesia_training.splits import Split
 
 
 def test_sides_of_a_fold_keep_speakers_artists_and_tess_out(
@@ -45,7 +45,7 @@ def test_a_fold_that_was_not_trained_is_named(tmp_path: Path) -> None:
 
 def test_the_folds_encoder_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from chromesthesia_training.align import folds
-    from chromesthesia_training.clips import Clip
+    from chromesthesia_training.data.clips import Clip
     from chromesthesia_training.offline.folds import Task
     from chromesthesia_training.offline.models import make_encoder
     from chromesthesia_training.offline.module import ClipClassifier, Recipe

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import csv
-import errno
 import io
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-
-from chromesthesia_training import safe_write
 
 AXES = ("valence", "arousal")
 
@@ -352,31 +347,3 @@ def tone_bytes_fixture() -> Callable[..., bytes]:
 def flat_savee(tmp_path: Path) -> Path:
     """SAVEE as it is often passed on: all speakers in one folder."""
     return savee_flat(tmp_path / "flat")
-
-
-class FullDisk(io.FileIO):
-    """A file that takes `room` bytes, then answers as a full disk does."""
-
-    def __init__(self, path: Path, room: int) -> None:
-        super().__init__(path, "wb")
-        self.room = room
-
-    def write(self, data: object) -> int:
-        size = memoryview(data).nbytes  # type: ignore[arg-type]
-        if size > self.room:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self.room -= size
-        return super().write(data)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Leaves room for the given number of bytes in every file that is written."""
-
-    def fill(room: int) -> None:
-        def opened(path: Path) -> BinaryIO:
-            return io.BufferedWriter(FullDisk(path, room), buffer_size=1_024)
-
-        monkeypatch.setattr(safe_write, "open_partial", opened)
-
-    return fill

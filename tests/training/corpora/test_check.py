@@ -16,7 +16,7 @@ import soxr
 from PIL import Image
 from typer.testing import CliRunner
 
-from chromesthesia_training import cli
+from chromesthesia_training.cli import app as cli
 from chromesthesia_training.corpora import facts as facts_module
 from chromesthesia_training.corpora.check import PICTURE_BITS, SOUND_BITS, CheckResult, check
 from chromesthesia_training.corpora.facts import facts_of

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia_training.clips import Clip, check_disjoint
 from chromesthesia_training.corpora.deam import read_deam, read_deam_dynamic
 from chromesthesia_training.corpora.emotify import read_emotify_original
 from chromesthesia_training.corpora.foodpics import nearest_emotion
@@ -24,6 +23,7 @@ from chromesthesia_training.corpora.registry import (
 )
 from chromesthesia_training.corpora.savee import read_savee
 from chromesthesia_training.corpora.vgmidi import read_vgmidi_original
+from chromesthesia_training.data.clips import Clip, check_disjoint
 from chromesthesia_training.errors import DataError
 
 Build = Callable[[str], Path]

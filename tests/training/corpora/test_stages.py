@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from chromesthesia_training.art import load_art
+from chromesthesia_training.corpora.datasets import find_sound_sets, load_spectra
+from chromesthesia_training.corpora.paintings import load_art
 from chromesthesia_training.corpora.stages import run_check, run_prepare, stages
-from chromesthesia_training.datasets import find_sound_sets, load_spectra
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.reproduce.stage import Context
-from chromesthesia_training.results.metrics_file import read_metrics
+from chromesthesia_training.metrics.metrics_file import read_metrics
+from chromesthesia_training.stage import Context
 
 Build = Callable[[str], Path]
 

@@ -13,9 +13,10 @@ import pytest
 import torch
 
 from chromesthesia_training import safe_write
+from chromesthesia_training.backbones.squeezenet import FeatureNet
+from chromesthesia_training.data.condition import random_engine_conditions
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.gan import export as export_module
-from chromesthesia_training.gan import measures
 from chromesthesia_training.gan.checkpoint import load_trained
 from chromesthesia_training.gan.evaluate import evaluate
 from chromesthesia_training.gan.export import (
@@ -23,10 +24,9 @@ from chromesthesia_training.gan.export import (
     ExportReport,
     export_onnx,
     open_session,
-    random_engine_conditions,
     recalibrated,
 )
-from chromesthesia_training.squeezenet import FeatureNet
+from chromesthesia_training.measuring import measures
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from chromesthesia_training.art import EMOTIONS
+from chromesthesia_training.data.art import EMOTIONS
 from chromesthesia_training.gan.layout import LATENT_SIZE, LayoutPrior, enlarge, fit_axes, small_before_tanh
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from chromesthesia_training.art import EMOTIONS
+from chromesthesia_training.backbones.squeezenet import FeatureNet
+from chromesthesia_training.data.art import EMOTIONS
 from chromesthesia_training.gan.augment import Changes, augment, crop_paintings
 from chromesthesia_training.gan.discriminator import (
     Discriminator,
@@ -24,8 +25,7 @@ from chromesthesia_training.gan.model import (
     SharpUpsample,
     image_side,
 )
-from chromesthesia_training.gan.reader import fit_reader, pool
-from chromesthesia_training.squeezenet import FeatureNet
+from chromesthesia_training.measuring.reader import fit_reader, pool
 
 TINY = (16, 12, 8)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from chromesthesia_training.gan.condition import CONDITION_SIZE, VAD_SIZE
+from chromesthesia_training.data.condition import CONDITION_SIZE, VAD_SIZE
 from chromesthesia_training.gan.layout import LATENT_SIZE
 from chromesthesia_training.gan.model import Generator
 from chromesthesia_training.gan.steering import Steering

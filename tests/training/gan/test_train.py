@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.training.gan.conftest import tiny_settings
+from tests.training.tiny_painting import tiny_settings
 
+from chromesthesia_training.backbones.squeezenet import FeatureNet, WeightsError, load_squeezenet
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.checkpoint import CHECKPOINT_NAME, load_checkpoint, load_trained
 from chromesthesia_training.gan.settings import GanSettings
 from chromesthesia_training.gan.train import train
-from chromesthesia_training.squeezenet import FeatureNet, WeightsError, load_squeezenet
 
 
 def test_run_leaves_checkpoint_metrics_and_sheets(trained_dir: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from chromesthesia_training.music_models.musicnn import Musicnn, parameter_places
+from chromesthesia_training.backbones.musicnn import Musicnn, parameter_places
 
 RATE_HZ = 22_050
 EMOTIONS = (

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.music_models.handcrafted import (
+from chromesthesia_training.music.handcrafted import (
     CHUNK_SAMPLES,
     OWN_NAMES,
     REFERENCE_NAMES,
     extract,
 )
-from chromesthesia_training.music_models.spectra import chunk_spectra
-from chromesthesia_training.music_models.store import read_features, stored
+from chromesthesia_training.music.spectra import chunk_spectra
+from chromesthesia_training.music.store import read_features, stored
 
 Chord = Callable[..., np.ndarray]
 

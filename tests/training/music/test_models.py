@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from chromesthesia_training.music_models.answers import FoldAnswers, by_fold, mean_of
-from chromesthesia_training.music_models.learning import NetRecipe, Regression, augment, train_folds
-from chromesthesia_training.music_models.nets import NETS, ChunkNet, EmbeddingNet, parameter_count
-from chromesthesia_training.music_models.regressors import (
+from chromesthesia_training.music.answers import FoldAnswers, by_fold, mean_of
+from chromesthesia_training.music.learning import NetRecipe, Regression, augment, train_folds
+from chromesthesia_training.music.nets import NETS, ChunkNet, EmbeddingNet, parameter_count
+from chromesthesia_training.music.regressors import (
     REGRESSORS,
     Regressor,
     kernel_folds,
     regress_folds,
     search,
 )
-from chromesthesia_training.music_models.scores import figures, score
-from chromesthesia_training.music_models.selection import SETS, TOP, importance, selection_folds
+from chromesthesia_training.music.scores import figures, score
+from chromesthesia_training.music.selection import SETS, TOP, importance, selection_folds
 
 FOLDS = np.repeat(np.arange(5), 8)
 
@@ -153,7 +153,7 @@ def test_shap_values_are_those_of_the_trees_own_count() -> None:
     import shap
     import xgboost
 
-    from chromesthesia_training.music_models.regressors import xgboost as trees
+    from chromesthesia_training.music.regressors import xgboost as trees
 
     features, labels = numbers()
     model = trees(0).fit(features, labels[:, 0])

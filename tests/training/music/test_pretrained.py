@@ -13,10 +13,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from chromesthesia_training.backbones.musicnn import load_musicnn, musicnn_patches
+from chromesthesia_training.backbones.panns import STFT_REAL, Cnn14, embed_chunks, load_cnn14
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.music_models.graph import evaluate, read_graph
-from chromesthesia_training.music_models.musicnn import load_musicnn, musicnn_patches
-from chromesthesia_training.music_models.panns import STFT_REAL, Cnn14, embed_chunks, load_cnn14
+from chromesthesia_training.music.graph import evaluate, read_graph
 
 
 def text(word: str) -> dict[str, str]:
@@ -115,7 +115,7 @@ def test_weights_of_musicnn_that_do_not_fit_are_named(
 
 @pytest.mark.shared_data
 def test_musicnn_is_its_published_graph(shared_dir: Path, chord: Callable[..., np.ndarray]) -> None:
-    from chromesthesia_training.music_models.musicnn import read_weights
+    from chromesthesia_training.backbones.musicnn import read_weights
 
     weights = shared_dir / "data/weights/musicnn_msd.npz"
     patch = musicnn_patches(chord(3.0, rate_hz=16_000))

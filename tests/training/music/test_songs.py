@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chromesthesia_training.clips import EmotionPoint
+from chromesthesia_training.data.clips import EmotionPoint
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.music_models.midi import check_midi
-from chromesthesia_training.music_models.songs import (
+from chromesthesia_training.music.midi import check_midi
+from chromesthesia_training.music.songs import (
     labels_in_time,
     read_deam_songs,
     read_emotify_songs,

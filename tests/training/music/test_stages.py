@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from chromesthesia_training.backbones.panns import FILE_NAME
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.music_models.panns import FILE_NAME
-from chromesthesia_training.music_models.regressors import REGRESSORS
-from chromesthesia_training.music_models.stages import stages
+from chromesthesia_training.music.regressors import REGRESSORS
+from chromesthesia_training.music.stages import stages
 from chromesthesia_training.reproduce.plan import missing_figures
-from chromesthesia_training.reproduce.stage import Context
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.results.music_rows import MUSIC_ROWS
 from chromesthesia_training.results.report import write_report
 from chromesthesia_training.results.targets import summary
+from chromesthesia_training.stage import Context
 
 PORT = "music.musicnn_port"
 """Needs the published graph."""

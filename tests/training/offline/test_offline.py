@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,23 +12,31 @@ import pytest
 import torch
 
 from chromesthesia.core.emotions import EMOTIONS
-from chromesthesia_training.clips import Clip
-from chromesthesia_training.encoder.model import parameter_count
+from chromesthesia_training.align.folds import FOLD_RUNS, fold_checkpoint
+from chromesthesia_training.backbones.tflite import read_constants
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.splits import Protocol, Split
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.fit import load_best
+from chromesthesia_training.metrics.metrics_file import read_metrics
+from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.offline.best import blend, crossed_targets
-from chromesthesia_training.offline.folds import Task, choosing_splits, clip_inputs, run_folds, speaker_splits
+from chromesthesia_training.offline.folds import (
+    REFIT,
+    Task,
+    choosing_splits,
+    clip_inputs,
+    run_folds,
+    speaker_splits,
+)
 from chromesthesia_training.offline.functionals import functionals
 from chromesthesia_training.offline.kernel import KernelSettings, kernel_answers
 from chromesthesia_training.offline.models import ENCODERS, make_encoder
 from chromesthesia_training.offline.models.ann import DESCRIPTION
-from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, warp
+from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, moved_by, warp
 from chromesthesia_training.offline.pitch import RATE_HZ, candidate_hz, pitch_gram, track_pitch
 from chromesthesia_training.offline.scoring import REFERENCE, FoldAnswers, write_encoder_metrics
-from chromesthesia_training.offline.tflite import read_constants
 from chromesthesia_training.offline.views import FRAMES, Views, labels_of, network_input, sounding
-from chromesthesia_training.results.metrics_file import read_metrics
-from chromesthesia_training.splits import Protocol
 
 SPEAKERS = 6
 TINY = Recipe(epochs=1, batch=8)
@@ -231,6 +240,65 @@ def test_the_best_epoch_of_the_part_set_aside_is_scored(tmp_path: Path) -> None:
     load_best(kept, tmp_path / "fold-0")
     inputs, mask = clip_inputs(kept.encoder, task.views, split.test, split.train)
     np.testing.assert_allclose(answers.probabilities, answer(kept.encoder, inputs, mask), atol=1e-6)
+
+
+def test_a_refitted_net_learns_all_but_the_test_for_as_long_as_was_best(tmp_path: Path) -> None:
+    task = made_up_task()
+    split = choosing_splits(task.clips)[0]
+    recipe = Recipe(epochs=6, patience=2, batch=8, learning_rate=0.02, refit=True)
+    make = partial(make_encoder, "ann", 16, small=True)
+    (answers,) = run_folds(make, task, [split], recipe, tmp_path)
+    scores = [point["val_macro_f1"] for point in answers.curve]
+    best = scores.index(max(scores)) + 1
+    history = [
+        json.loads(line) for line in (tmp_path / "fold-0" / REFIT / "history.jsonl").read_text().splitlines()
+    ]
+    assert [point["epoch"] for point in history] == [float(number + 1) for number in range(best)]
+    assert history[-1]["step"] == best * ((len(split.train) + len(split.val)) // recipe.batch)
+    kept = ClipClassifier(make(), recipe, 1)
+    load_best(kept, tmp_path / "fold-0" / REFIT)
+    inputs, mask = clip_inputs(kept.encoder, task.views, split.test, np.union1d(split.train, split.val))
+    np.testing.assert_allclose(answers.probabilities, answer(kept.encoder, inputs, mask), atol=1e-6)
+    assert fold_checkpoint(tmp_path, split) == tmp_path / FOLD_RUNS / "fold-0" / "checkpoints" / "best.ckpt"
+    (tmp_path / FOLD_RUNS / "fold-0" / REFIT).mkdir(parents=True)
+    assert fold_checkpoint(tmp_path, split).parts[-3] == REFIT
+
+
+def test_a_teacher_is_asked_where_the_recipe_says_so_and_missed_where_there_is_none(tmp_path: Path) -> None:
+    task = made_up_task()
+    split = choosing_splits(task.clips)[0]
+    make = partial(make_encoder, "ann", 16, small=True)
+    recipe = replace(TINY, epochs=8, learning_rate=0.02, taught=1.0, mixup_alpha=0.0)
+    asked: list[str] = []
+
+    def contrary(asking: Split) -> np.ndarray:
+        asked.append(asking.name)
+        return np.eye(3)[(task.labels + 1) % 3]
+
+    (taught,) = run_folds(make, task, [split], recipe, tmp_path / "taught", teacher=contrary)
+    (plain,) = run_folds(
+        make, task, [split], replace(recipe, taught=0.0), tmp_path / "plain", teacher=contrary
+    )
+    assert asked == [split.name]
+    wanted = task.labels[split.test]
+    assert np.mean(plain.probabilities.argmax(axis=1) == wanted) > 0.6
+    assert np.mean(taught.probabilities.argmax(axis=1) == (wanted + 1) % 3) > 0.6
+    with pytest.raises(TrainingError, match="there is no teacher"):
+        run_folds(make, task, [split], recipe, tmp_path / "none")
+
+
+def test_moved_answers_are_the_mean_over_a_clip_and_its_neighbours() -> None:
+    torch.manual_seed(0)
+    encoder = make_encoder("cnn", 16, small=True).eval()
+    inputs, mask = torch.randn(3, 3, 80, 64), torch.ones(3, 80)
+    still = answer(encoder, inputs, mask)
+    found = answer(encoder, inputs, mask, moved=True)
+    np.testing.assert_allclose(found.sum(axis=1), 1.0)
+    assert np.abs(found - still).max() > 1e-4
+    same_pace = torch.ones(3, 1)
+    np.testing.assert_allclose(moved_by(inputs, mask, same_pace, 0.0 * same_pace)[0], inputs, atol=1e-4)
+    up = moved_by(inputs, mask, same_pace, torch.full((3, 1), 2.0 / 64))[0]
+    np.testing.assert_allclose(up[..., :-1], inputs[..., 1:], atol=1e-4)
 
 
 def test_a_run_of_other_settings_is_not_gone_on_from(tmp_path: Path) -> None:

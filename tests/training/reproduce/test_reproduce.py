@@ -18,8 +18,8 @@ from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.fit import Place
 from chromesthesia_training.reproduce.plan import ordered, plan
 from chromesthesia_training.reproduce.run import reproduce
-from chromesthesia_training.reproduce.stage import Context, Stage
 from chromesthesia_training.reproduce.stages import all_stages
+from chromesthesia_training.stage import Context, Stage
 
 
 class Work:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from chromesthesia_training.fit import place
 from chromesthesia_training.reproduce.run import reproduce
-from chromesthesia_training.reproduce.stage import Context, Stage
 from chromesthesia_training.reproduce.together import processes
+from chromesthesia_training.stage import Context, Stage
 
 
 def stage(name: str, distributed: bool) -> Stage:

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from chromesthesia_training.cli_results import results
+from chromesthesia_training.cli.results import results
+from chromesthesia_training.metrics.metrics_file import METRICS_ROOT, over_folds, write_metrics
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.results.drawings import DRAWINGS, draw_all
-from chromesthesia_training.results.metrics_file import METRICS_ROOT, over_folds, write_metrics
 from chromesthesia_training.results.pages import render
 from chromesthesia_training.results.report import complaints, write_report
 from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, missing

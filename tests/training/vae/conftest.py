@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from chromesthesia_training.vae.encodec import STRIDES
+from chromesthesia_training.backbones.encodec import STRIDES
 
 RATE_HZ = 8_000
 EMOTIONS = ("anger", "contentment", "sadness", "awe", "fear")

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from chromesthesia_training.backbones.encodec import HOP, load_encodec
+from chromesthesia_training.backbones.vit_base import load_vit_base, vit_file
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.vae.encodec import HOP, load_encodec
-from chromesthesia_training.vae.vit_base import load_vit_base, vit_file
 
 State = dict[str, Tensor]
 WIDTH = 64

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from chromesthesia_training.cli import app
+from chromesthesia_training.cli.app import app
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.vae.generating import Painter
 from chromesthesia_training.vae.material import KINDS

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.reproduce.plan import missing_figures, ordered
-from chromesthesia_training.reproduce.stage import Context
 from chromesthesia_training.results.book import Book
+from chromesthesia_training.stage import Context
 from chromesthesia_training.vae.runs import RUNS
 from chromesthesia_training.vae.stages import stages
 from chromesthesia_training.vae.worlds import open_world

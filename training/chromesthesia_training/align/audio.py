@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Float32
-from chromesthesia_training.clips import Clip
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.encoder.export import StreamedEncoder, load_trained
 from chromesthesia_training.encoder.model import StreamingEncoder
 from chromesthesia_training.encoder.offline import SCORED_STEPS

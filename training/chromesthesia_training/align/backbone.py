@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from chromesthesia.core.records import Float32
+from chromesthesia_training.backbones.squeezenet import FeatureNet, WeightsError, load_squeezenet
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.gan.reader import pool, resize
-from chromesthesia_training.squeezenet import FeatureNet, WeightsError, load_squeezenet
+from chromesthesia_training.measuring.reader import pool, resize
 
 SQUEEZENET_SIDE = 160
 TIMM_REMEDY = 'install it and a matching torchvision: pip install "timm>=1.0" torchvision'

@@ -16,8 +16,8 @@ from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.pictures import NARROW_KINDS, NO_KIND, PaintingFeatures, kinds_of
 from chromesthesia_training.align.retrieval import Retrieval, retrieve
 from chromesthesia_training.align.train import Alignment
-from chromesthesia_training.encoder.scores import macro_f1
 from chromesthesia_training.errors import DataError
+from chromesthesia_training.metrics.scores import macro_f1
 
 CEILING_STRENGTH = 0.02
 INFLATING = "tess"

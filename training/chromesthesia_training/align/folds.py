@@ -10,11 +10,11 @@ import torch
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.evaluate import INFLATING, Sides
 from chromesthesia_training.align.pictures import PaintingFeatures
+from chromesthesia_training.data.splits import Split
 from chromesthesia_training.fit.checkpoint import load, load_weights
-from chromesthesia_training.offline.folds import Task, clip_inputs
+from chromesthesia_training.offline.folds import REFIT, Task, clip_inputs
 from chromesthesia_training.offline.models import make_encoder
 from chromesthesia_training.offline.module import ClipClassifier, Recipe
-from chromesthesia_training.splits import Split
 
 ENCODER = "cnn"
 FOLD_RUNS = Path("encoders/cnn.speaker")
@@ -24,7 +24,9 @@ BATCH = 128
 
 def fold_checkpoint(runs_dir: Path, split: Split) -> Path:
     """Where the encoders' stage keeps the best weights of a fold: those that it scores."""
-    return runs_dir / FOLD_RUNS / split.name.replace(" ", "-") / "checkpoints" / "best.ckpt"
+    folder = runs_dir / FOLD_RUNS / split.name.replace(" ", "-")
+    again = folder / REFIT
+    return (again if again.is_dir() else folder) / "checkpoints" / "best.ckpt"
 
 
 def fold_embeddings(checkpoint: Path, task: Task, split: Split, small: bool = False) -> ClipEmbeddings:

@@ -8,11 +8,11 @@ from pathlib import Path
 from chromesthesia_training.align.audio import ClipEmbeddings, encoder_embeddings, named_clips, weights_hash
 from chromesthesia_training.align.backbone import load_backbone
 from chromesthesia_training.align.pictures import PaintingFeatures, read_features
-from chromesthesia_training.cache import by_path
-from chromesthesia_training.datasets import all_clips, find_sound_sets, load_spectra
-from chromesthesia_training.reproduce.stage import Context
+from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
+from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets, load_spectra
+from chromesthesia_training.data.cache import by_path
+from chromesthesia_training.stage import Context
 
-FEATURE_WEIGHTS = Path("weights/squeezenet1_1_imagenet_notop.npz")
 EMBEDDINGS = Path("align/embeddings")
 
 

@@ -11,18 +11,18 @@ import numpy as np
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Float32
 from chromesthesia.packs.art_index import ART_INDEX_NAME, ArtIndex
-from chromesthesia_training.align.evaluate import Sides
-from chromesthesia_training.align.material import AlignMaterial
-from chromesthesia_training.align.pictures import kinds_of
-from chromesthesia_training.align.train import Alignment, AlignSettings, align
-from chromesthesia_training.art import EMOTIONS as ART_EMOTIONS
-from chromesthesia_training.art_index import (
+from chromesthesia_training.align.art_index import (
     ALIGNMENT_NAME,
     IndexedArt,
     build_art_index,
     save_alignment,
     title_of,
 )
+from chromesthesia_training.align.evaluate import Sides
+from chromesthesia_training.align.material import AlignMaterial
+from chromesthesia_training.align.pictures import kinds_of
+from chromesthesia_training.align.train import Alignment, AlignSettings, align
+from chromesthesia_training.data.art import EMOTIONS as ART_EMOTIONS
 
 TIMED_QUERIES = 200
 

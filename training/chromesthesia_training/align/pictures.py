@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia_training.align.backbone import ImageBackbone, embed_pictures
-from chromesthesia_training.art import EMOTIONS as ART_EMOTIONS
-from chromesthesia_training.art import ArtError, load_art, read_paintings
-from chromesthesia_training.pictures import LOADER_VERSION
+from chromesthesia_training.corpora.paintings import load_art, read_paintings
+from chromesthesia_training.data.art import EMOTIONS as ART_EMOTIONS
+from chromesthesia_training.data.art import ArtError
+from chromesthesia_training.data.pictures import LOADER_VERSION
+from chromesthesia_training.data.tables import read_table
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.tables import read_table
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chromesthesia.core.records import Float32
 from chromesthesia_training.align.evaluate import Sides
 from chromesthesia_training.align.train import Alignment
-from chromesthesia_training.results.style import EMOTION_COLOURS, INK, MUTED, drawing
+from chromesthesia_training.metrics.style import EMOTION_COLOURS, INK, MUTED, drawing
 
 EACH = 350
 NEIGHBOURS = 10

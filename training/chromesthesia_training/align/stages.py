@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from chromesthesia_training.align.art_index import ALIGNMENT_NAME, DEFAULT_ALIGNMENT
 from chromesthesia_training.align.evaluate import INFLATING, Sides, measure, split_sides
 from chromesthesia_training.align.folds import fold_checkpoint, fold_embeddings, fold_sides
 from chromesthesia_training.align.losses import info_nce_floor
@@ -15,11 +16,10 @@ from chromesthesia_training.align.pack_index import measure_index, train_for_pac
 from chromesthesia_training.align.pictures import FOLDS
 from chromesthesia_training.align.space import draw_space
 from chromesthesia_training.align.train import Alignment, AlignSettings, Objective, align
-from chromesthesia_training.art_index import ALIGNMENT_NAME, DEFAULT_ALIGNMENT
+from chromesthesia_training.metrics.metrics_file import over_folds, write_metrics
 from chromesthesia_training.offline.stages import material_of, splits_of
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
-from chromesthesia_training.results.metrics_file import over_folds, write_metrics
 from chromesthesia_training.safe_write import whole_file
+from chromesthesia_training.stage import Context, Settings, Stage
 
 SPEECH = (
     "speech of five corpora heard by the shipped streaming encoder; D-ViSA paintings seen by SqueezeNet 1.1"

@@ -14,15 +14,15 @@ from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.train import Alignment
+from chromesthesia_training.backbones.squeezenet import FeatureNet
 from chromesthesia_training.cgan.model import CganGenerator
 from chromesthesia_training.cgan.train import paint
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.gan.consistency import neighbourhood, shuffled_counts
-from chromesthesia_training.gan.gallery import Gallery
-from chromesthesia_training.gan.looks import look_at
 from chromesthesia_training.gan.sheet import as_pixels
+from chromesthesia_training.measuring.consistency import neighbourhood, shuffled_counts
+from chromesthesia_training.measuring.gallery import Gallery
+from chromesthesia_training.measuring.looks import look_at
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.squeezenet import FeatureNet
 
 EACH = 100
 SHEET_COLUMNS = 10

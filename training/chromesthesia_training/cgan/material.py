@@ -7,8 +7,8 @@ from pathlib import Path
 from chromesthesia_training.align.audio import ClipEmbeddings
 from chromesthesia_training.align.pictures import NO_KIND, kinds_of
 from chromesthesia_training.align.train import Alignment
-from chromesthesia_training.art import load_art
 from chromesthesia_training.cgan.train import CganData
+from chromesthesia_training.corpora.paintings import load_art
 
 
 def cgan_data(clips: ClipEmbeddings, alignment: Alignment, art_dir: Path, cache_dir: Path | None) -> CganData:

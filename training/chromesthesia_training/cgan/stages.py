@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from chromesthesia_training.align.evaluate import Sides
-from chromesthesia_training.align.material import FEATURE_WEIGHTS, AlignMaterial, read_material
+from chromesthesia_training.align.material import AlignMaterial, read_material
 from chromesthesia_training.align.pack_index import pack_sides
 from chromesthesia_training.align.stages import fold_alignment
 from chromesthesia_training.align.train import Alignment
+from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
+from chromesthesia_training.backbones.squeezenet import FeatureNet, load_squeezenet
 from chromesthesia_training.cgan.evaluate import EACH, ask, consistency, rows_by_emotion, save_sheet, thin
 from chromesthesia_training.cgan.material import cgan_data
 from chromesthesia_training.cgan.model import CganDiscriminator, CganGenerator
 from chromesthesia_training.cgan.train import CganSettings, load_generator, train_cgan
 from chromesthesia_training.cgan.tuning import SPACE, search
-from chromesthesia_training.encoder.model import parameter_count
-from chromesthesia_training.gan.consistency import HEADLINE, Consistency, ceiling_and_floor
-from chromesthesia_training.gan.gallery import Gallery, load_gallery
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
-from chromesthesia_training.results.metrics_file import write_metrics
-from chromesthesia_training.squeezenet import FeatureNet, load_squeezenet
+from chromesthesia_training.measuring.consistency import HEADLINE, Consistency, ceiling_and_floor
+from chromesthesia_training.measuring.gallery import Gallery, load_gallery
+from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.metrics.model_size import parameter_count
+from chromesthesia_training.stage import Context, Settings, Stage
 from chromesthesia_training.tune import write_search
 
 REFERENCE_BEST = {"lr_g": 2.2504e-5, "lr_d": 1.9454e-4, "base_ch": 64, "beta1": 0.0844, "beta2": 0.9168}

@@ -12,8 +12,8 @@ from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.facts import FileFacts, facts_of
 from chromesthesia_training.corpora.fingerprint import near_pairs, words
 from chromesthesia_training.corpora.registry import find_corpora, read_corpus
+from chromesthesia_training.data.splits import FEWEST_PER_CLASS
 from chromesthesia_training.errors import DataError, Kind
-from chromesthesia_training.splits import FEWEST_PER_CLASS
 
 Severity = Literal["error", "warning"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from chromesthesia_training.art import Painting
-from chromesthesia_training.clips import Clip
+from chromesthesia_training.data.art import Painting
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.errors import Report
 
 Kind = Literal["speech", "music", "pictures", "ratings"]

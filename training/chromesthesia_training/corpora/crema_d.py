@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.speech_files import (
     NORMAL,
@@ -16,6 +15,7 @@ from chromesthesia_training.corpora.speech_files import (
     named,
     read_named,
 )
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.errors import Report, stop
 
 NAME = re.compile(r"(\d{4})_([A-Z]{3})_([A-Z]{3})_([A-Z]{1,2})")

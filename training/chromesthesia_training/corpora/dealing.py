@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chromesthesia_training.splits import grouped_folds
+from chromesthesia_training.data.splits import grouped_folds
 
 FOLDS = 5
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chromesthesia_training.clips import Clip, EmotionPoint
 from chromesthesia_training.corpora.corpus import Corpus, never
 from chromesthesia_training.corpora.music_files import (
     find_file,
@@ -15,8 +14,9 @@ from chromesthesia_training.corpora.music_files import (
     on_scale,
     whole_number,
 )
+from chromesthesia_training.data.clips import Clip, EmotionPoint
+from chromesthesia_training.data.tables import read_table
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.tables import read_table
 
 STATIC_FIRST = "static_annotations_averaged_songs_1_2000.csv"
 STATIC_REST = "static_annotations_averaged_songs_2000_2058.csv"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from chromesthesia_training.art import IMAGE_SUFFIXES, Painting, emotion_of, rating
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.corpora.music_files import find_file, need_file
+from chromesthesia_training.data.art import IMAGE_SUFFIXES, Painting, emotion_of, rating
+from chromesthesia_training.data.tables import read_table
+from chromesthesia_training.data.walking import files_below
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.tables import read_table
-from chromesthesia_training.walking import files_below
 
 TABLE = "D-ViSA.csv"
 AXES = ("valence", "arousal", "dominance")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.speech_files import Utterance, meaning, mostly_named, named, read_named
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.errors import Report, stop
 
 NAME = re.compile(r"(\d\d)([ab]\d\d)([A-Z])([a-z])")

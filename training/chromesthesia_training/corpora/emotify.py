@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.music_files import (
     Song,
@@ -15,9 +14,10 @@ from chromesthesia_training.corpora.music_files import (
     whole_number,
 )
 from chromesthesia_training.corpora.speech_files import sound_files
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.music import GEMS_VALENCE_AROUSAL, gems_point
+from chromesthesia_training.data.tables import headings_of, read_table
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.music import GEMS_VALENCE_AROUSAL, gems_point
-from chromesthesia_training.tables import headings_of, read_table
 
 TRACK, GENRE = "track id", "genre"
 SONGS_PER_GENRE = 100

@@ -13,11 +13,11 @@ import numpy as np
 
 from chromesthesia.core.user_files import one_line
 from chromesthesia_training.corpora.fingerprint import picture_fingerprint, sound_fingerprint, to_hex
+from chromesthesia_training.data.pictures import PictureError, load_rgb
+from chromesthesia_training.data.sound import read_as_recorded
+from chromesthesia_training.data.walking import sha256_of
 from chromesthesia_training.errors import DataError, Kind
-from chromesthesia_training.pictures import PictureError, load_rgb
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.sound import read_as_recorded
-from chromesthesia_training.walking import sha256_of
 
 logger = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from chromesthesia_training.art import IMAGE_SUFFIXES, TYPICAL_VAD, Painting
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.corpora.music_files import find_file, need_file, on_scale
+from chromesthesia_training.data.art import IMAGE_SUFFIXES, TYPICAL_VAD, Painting
+from chromesthesia_training.data.tables import headings_of, read_table
+from chromesthesia_training.data.walking import files_below
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.tables import headings_of, read_table
-from chromesthesia_training.walking import files_below
 
 TABLE = "ratings.csv"
 COLUMNS = ("image", "valence", "arousal")

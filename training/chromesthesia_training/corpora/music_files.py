@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from chromesthesia.core.user_files import one_line
-from chromesthesia_training.clips import Annotation, Clip, EmotionPoint
 from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.corpora.speech_files import sound_files
+from chromesthesia_training.data.clips import Annotation, Clip, EmotionPoint
+from chromesthesia_training.data.tables import to_number
+from chromesthesia_training.data.walking import files_below
 from chromesthesia_training.errors import DataError, Report
-from chromesthesia_training.tables import to_number
-from chromesthesia_training.walking import files_below
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.speech_files import Utterance, meaning, mostly_named, named, read_named
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.tables import read_table
+from chromesthesia_training.data.walking import is_file
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.tables import read_table
-from chromesthesia_training.walking import is_file
 
 NAME = re.compile(r"([A-Z]{2}\d)_([a-z]+)_(\d+)")
 EMOTION = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chromesthesia_training.art import EMOTIONS, IMAGE_SUFFIXES, LABEL_ALIASES, read_paintings
 from chromesthesia_training.corpora.corpus import Corpus
-from chromesthesia_training.folders import LABEL_OF_NAME, OWN_SUFFIXES, read_sound_folder
-from chromesthesia_training.walking import files_below, folders_in
+from chromesthesia_training.data.art import EMOTIONS, IMAGE_SUFFIXES, LABEL_ALIASES, read_paintings
+from chromesthesia_training.data.folders import LABEL_OF_NAME, OWN_SUFFIXES, read_sound_folder
+from chromesthesia_training.data.walking import files_below, folders_in
 
 
 def _holds(folder: Path, names: set[str], suffixes: tuple[str, ...]) -> bool:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from chromesthesia_training.clips import Clip, EmotionPoint, number
 from chromesthesia_training.corpora.corpus import Corpus, never
 from chromesthesia_training.corpora.music_files import (
     find_file,
@@ -15,8 +14,9 @@ from chromesthesia_training.corpora.music_files import (
     need_file,
     on_scale,
 )
+from chromesthesia_training.data.clips import Clip, EmotionPoint, number
+from chromesthesia_training.data.tables import headings_of, read_table
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.tables import headings_of, read_table
 
 STATIC, DYNAMIC_TABLE = "static_annotations.csv", "dynamic_annotations.csv"
 ID, VALENCE, AROUSAL, TIME = "musicId", "Valence(mean)", "Arousal(mean)", "frameTime"

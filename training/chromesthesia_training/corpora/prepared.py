@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from chromesthesia_training.art import read_paintings
-from chromesthesia_training.clips import Clip, EmotionPoint, Role, number, sound_of, split_of
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.dealing import deal
 from chromesthesia_training.corpora.music_files import Song, music_clips, on_scale
+from chromesthesia_training.data.art import read_paintings
+from chromesthesia_training.data.clips import Clip, EmotionPoint, Role, number, sound_of, split_of
+from chromesthesia_training.data.music import GEMS_VALENCE_AROUSAL, read_emotify, read_vgmidi
+from chromesthesia_training.data.speech import COLUMNS as SPEECH_COLUMNS
+from chromesthesia_training.data.speech import read_speech
+from chromesthesia_training.data.tables import headings_of, read_table
+from chromesthesia_training.data.walking import is_debris
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.music import GEMS_VALENCE_AROUSAL, read_emotify, read_vgmidi
-from chromesthesia_training.speech import COLUMNS as SPEECH_COLUMNS
-from chromesthesia_training.speech import read_speech
-from chromesthesia_training.tables import headings_of, read_table
-from chromesthesia_training.walking import is_debris
 
 RATED = ("song_id", "valence_mean", "arousal_mean")
 

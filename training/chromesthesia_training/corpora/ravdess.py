@@ -6,7 +6,6 @@ import re
 from functools import partial
 from pathlib import Path
 
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.speech_files import (
     NORMAL,
@@ -17,6 +16,7 @@ from chromesthesia_training.corpora.speech_files import (
     named,
     read_named,
 )
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.errors import Report, stop
 
 NAME = re.compile(r"(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)")

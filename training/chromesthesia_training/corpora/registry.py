@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chromesthesia.core.user_files import one_line
-from chromesthesia_training.art import Painting
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora import (
     crema_d,
     deam,
@@ -26,8 +24,10 @@ from chromesthesia_training.corpora import (
     vgmidi,
 )
 from chromesthesia_training.corpora.corpus import Corpus
+from chromesthesia_training.data.art import Painting
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.walking import folders_in, is_folder
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.walking import folders_in, is_folder
 
 CORPORA: tuple[Corpus, ...] = (
     *prepared.CORPORA,

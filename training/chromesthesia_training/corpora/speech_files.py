@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 
 from chromesthesia.core.emotions import EMOTIONS
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.dealing import deal
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.folders import SOUND_SUFFIXES
+from chromesthesia_training.data.speech import speech_points
+from chromesthesia_training.data.walking import files_below
 from chromesthesia_training.errors import DataError, Report
-from chromesthesia_training.folders import SOUND_SUFFIXES
-from chromesthesia_training.speech import speech_points
-from chromesthesia_training.walking import files_below
 
 STRONG, NORMAL = 1.1, 0.8
 """How far out the proxy lies for strong and for normal acting, as in `speech.INTENSITY_GAIN`."""

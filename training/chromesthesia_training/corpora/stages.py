@@ -6,17 +6,17 @@ import logging
 import time
 from collections import Counter
 
-from chromesthesia_training.art import load_art
-from chromesthesia_training.clips import Clip
 from chromesthesia_training.corpora.check import PICTURE_BITS, SOUND_BITS, check
+from chromesthesia_training.corpora.datasets import find_sound_sets, load_spectra
+from chromesthesia_training.corpora.paintings import load_art
 from chromesthesia_training.corpora.report import as_metrics
-from chromesthesia_training.datasets import find_sound_sets, load_spectra
+from chromesthesia_training.data.art import STORED_SIDE
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.preprocess import Preparation, prepare_files
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.gan.settings import GanSettings
-from chromesthesia_training.preprocess import Preparation, prepare_files
+from chromesthesia_training.metrics.metrics_file import write_metrics
 from chromesthesia_training.progress import progress_bar
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
-from chromesthesia_training.results.metrics_file import write_metrics
+from chromesthesia_training.stage import Context, Settings, Stage
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def prepare_settings(context: Context) -> Settings:
         "seconds": settings.seconds,
         "rms_db": settings.rms_db,
         "trim_db": settings.trim_db,
-        "picture_side": GanSettings.stored_side,
+        "picture_side": STORED_SIDE,
         "quick": context.quick,
     }
 
@@ -90,7 +90,7 @@ def run_prepare(context: Context) -> None:
     figures["mean_sounding_s"] = round(float(prepared.lengths.double().mean()) / 100.0, 3)
     art_dir = context.data_dir / "art"
     if art_dir.is_dir() and not context.quick:
-        figures["paintings"] = len(load_art(art_dir, GanSettings.stored_side, context.cache_dir))
+        figures["paintings"] = len(load_art(art_dir, STORED_SIDE, context.cache_dir))
     figures["minutes"] = round((time.monotonic() - started_s) / 60.0, 2)
     write_metrics(
         "data",

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from chromesthesia.core.user_files import one_line, read_text
-from chromesthesia_training.clips import Clip, EmotionPoint
 from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.music_files import Song, find_file, music_clips, sounds_by_stem
+from chromesthesia_training.data.clips import Clip, EmotionPoint
+from chromesthesia_training.data.walking import files_below
 from chromesthesia_training.errors import DataError, Report, stop
-from chromesthesia_training.walking import files_below
 
 TABLES = "vgmidi_raw_*.json"
 PARTS = ("annotations", "pieces")

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia_training.cache import Float16
-from chromesthesia_training.clips import Clip
+from chromesthesia_training.data.cache import Float16
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.encoder.augment import recolour, room_noise, roughen, stretch
 from chromesthesia_training.encoder.model import STEP_S as STEP_S
 from chromesthesia_training.errors import DataError

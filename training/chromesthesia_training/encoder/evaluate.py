@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Float32
 from chromesthesia.features.mel import ENCODER_MEL, log_mel
-from chromesthesia_training.clips import SPLITS, Clip
-from chromesthesia_training.datasets import all_clips, find_sound_sets
+from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets
+from chromesthesia_training.data.clips import SPLITS, Clip
+from chromesthesia_training.data.sound import mel_of_file, read_sound
 from chromesthesia_training.encoder.batches import SCORE_FROM_S, STEP_S
 from chromesthesia_training.encoder.export import StreamedEncoder, load_trained
-from chromesthesia_training.encoder.model import parameter_count
 from chromesthesia_training.encoder.offline import (
     FIRST_SCORED_STEP,
     ClipAnswer,
@@ -26,10 +26,10 @@ from chromesthesia_training.encoder.offline import (
     emotion_score,
     rated_steps,
 )
-from chromesthesia_training.encoder.scores import correlation, macro_f1, root_mean_square_error
 from chromesthesia_training.errors import DataError
+from chromesthesia_training.metrics.model_size import parameter_count
+from chromesthesia_training.metrics.scores import correlation, macro_f1, root_mean_square_error
 from chromesthesia_training.safe_write import write_text_whole
-from chromesthesia_training.sound import mel_of_file, read_sound
 
 SUBSET_EVERY = 8
 OTHER_LEVELS_DB = (-20.0, -10.0, 6.0)

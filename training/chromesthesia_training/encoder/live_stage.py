@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chromesthesia_training.encoder.export import export_onnx, load_trained
 from chromesthesia_training.encoder.train import EncoderSettings, pretrained_weights, train
-from chromesthesia_training.reproduce.stage import Context, Stage
+from chromesthesia_training.stage import Context, Stage
 
 RUN = "encoder"
 QUICK_STEPS, QUICK_ROWS = 3, 4

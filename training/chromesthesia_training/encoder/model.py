@@ -238,8 +238,3 @@ def _decayed_sums(values: Tensor, start: Tensor) -> Tensor:
         start = sums[:, -1]
         parts.append(sums)
     return torch.cat(parts, dim=1)
-
-
-def parameter_count(model: nn.Module) -> int:
-    """Number of trained values."""
-    return sum(math.prod(parameter.shape) for parameter in model.parameters())

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from chromesthesia.core.emotions import EMOTIONS
-from chromesthesia_training.clips import Clip
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.encoder.batches import LABEL_GAIN, SCORE_FROM_S, STEP_S, points_at
 from chromesthesia_training.encoder.model import StreamingEncoder
-from chromesthesia_training.encoder.scores import correlation, fit_temperature, macro_f1
 from chromesthesia_training.encoder.whole_clips import clip_batches
+from chromesthesia_training.metrics.scores import correlation, fit_temperature, macro_f1
 
 Float64 = NDArray[np.float64]
 MelOf = Callable[[Path], NDArray[np.generic]]

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from chromesthesia_training.backbones.yamnet import load_yamnet, part_of
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
-from chromesthesia_training.offline.yamnet import load_yamnet, part_of
 
 
 def begin_with_yamnet(encoder: StreamingEncoder, weights: Path) -> None:

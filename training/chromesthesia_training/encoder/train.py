@@ -18,9 +18,15 @@ import torch
 from torch import Tensor
 
 from chromesthesia.core.emotions import EMOTIONS
-from chromesthesia_training.cache import Float16, by_path
-from chromesthesia_training.clips import Clip
-from chromesthesia_training.datasets import DEFAULT_CACHE_DIR, all_clips, find_sound_sets, load_spectra
+from chromesthesia_training.backbones.yamnet import WEIGHTS_FILE
+from chromesthesia_training.corpora.datasets import (
+    DEFAULT_CACHE_DIR,
+    all_clips,
+    find_sound_sets,
+    load_spectra,
+)
+from chromesthesia_training.data.cache import Float16, by_path
+from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.encoder.augment import mask_spans
 from chromesthesia_training.encoder.batches import Row, RowMaker, check_classes
 from chromesthesia_training.encoder.losses import PLANE_WEIGHT, encoder_loss, smoothed, stack_targets
@@ -31,7 +37,6 @@ from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_r
 from chromesthesia_training.encoder.whole_clips import clip_batches
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.interruption import InterruptedRunError, Interruption
-from chromesthesia_training.offline.views import WEIGHTS_FILE
 from chromesthesia_training.progress import progress_bar
 from chromesthesia_training.safe_write import disk_errors, write_checkpoint
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from chromesthesia_training.data.condition import ConditionSpace
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.gan.condition import ConditionSpace
 from chromesthesia_training.gan.model import Generator
 from chromesthesia_training.safe_write import whole_file
 

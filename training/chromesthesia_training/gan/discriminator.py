@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from chromesthesia_training.art import EMOTIONS
-from chromesthesia_training.gan.condition import VAD_SIZE
-from chromesthesia_training.squeezenet import FeatureNet
+from chromesthesia_training.backbones.squeezenet import FeatureNet
+from chromesthesia_training.data.art import EMOTIONS
+from chromesthesia_training.data.condition import VAD_SIZE
 
 PROJECTION_SIZE = 48
 PIXELS = "pixels"

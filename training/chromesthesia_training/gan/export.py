@@ -19,10 +19,15 @@ import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
+from chromesthesia_training.data.batching import batches
+from chromesthesia_training.data.condition import (
+    ENGINE_CONDITION_SIZE,
+    ConditionSpace,
+    EngineCondition,
+    random_engine_conditions,
+)
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.checkpoint import TrainedGenerator, load_trained
-from chromesthesia_training.gan.condition import ENGINE_CONDITION_SIZE, ConditionSpace, EngineCondition
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
 from chromesthesia_training.machine import thread_times_ms
 from chromesthesia_training.onnx_file import strip_traces
@@ -65,14 +70,6 @@ class ExportReport:
     side: int
     step: int
     images_seen: int
-
-
-def random_engine_conditions(count: int, rng: torch.Generator) -> Tensor:
-    """Engine conditions (count, 5) all over their range: uniform ratings, probabilities sure to unsure."""
-    ratings = torch.rand(count, 2, generator=rng) * 2 - 1
-    parts = -(torch.rand(count, 4, generator=rng).clamp_min(1e-6).log() ** 2)
-    parts = parts / parts.sum(1, keepdim=True)
-    return torch.cat([ratings, parts.abs()[:, :3]], 1)
 
 
 def recalibrated(trained: TrainedGenerator, rounds: int = 48, seed: int = 5) -> Generator:

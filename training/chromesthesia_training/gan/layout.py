@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from chromesthesia_training.gan.batching import batches
-from chromesthesia_training.gan.condition import CONDITION_SIZE
+from chromesthesia_training.data.batching import batches
+from chromesthesia_training.data.condition import CONDITION_SIZE
 
 LATENT_SIZE = 64
 LAYOUT_SIDE = 16

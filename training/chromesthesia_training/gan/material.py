@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from chromesthesia_training.art import load_art
+from chromesthesia_training.backbones.squeezenet import FeatureNet
+from chromesthesia_training.corpora.paintings import load_art
+from chromesthesia_training.data.batching import batches
+from chromesthesia_training.data.condition import ConditionSampler, ConditionSpace
 from chromesthesia_training.gan.augment import crop_paintings
-from chromesthesia_training.gan.batching import batches
-from chromesthesia_training.gan.condition import ConditionSampler, ConditionSpace
 from chromesthesia_training.gan.discriminator import feature_statistics
 from chromesthesia_training.gan.moments import FeatureAxes, fit_feature_axes
-from chromesthesia_training.gan.reader import Reader, fit_reader, pooled_features, resize
 from chromesthesia_training.gan.settings import GanSettings
-from chromesthesia_training.squeezenet import FeatureNet
+from chromesthesia_training.measuring.reader import Reader, fit_reader, pooled_features, resize
 
 STATISTICS_IMAGES = 256
 

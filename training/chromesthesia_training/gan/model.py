@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from chromesthesia_training.gan.condition import CONDITION_SIZE
+from chromesthesia_training.data.condition import CONDITION_SIZE
 from chromesthesia_training.gan.layout import LATENT_SIZE as LATENT_SIZE
 from chromesthesia_training.gan.layout import LayoutPrior, enlarge
 from chromesthesia_training.gan.steering import Steering

@@ -20,8 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from chromesthesia_training.data.condition import VAD_SIZE
 from chromesthesia_training.gan.augment import Changes, augment
-from chromesthesia_training.gan.condition import VAD_SIZE
 from chromesthesia_training.gan.discriminator import (
     COARSE_SIDE,
     PATCH_SIDE,
@@ -34,8 +34,8 @@ from chromesthesia_training.gan.layout import LATENT_SIZE
 from chromesthesia_training.gan.material import Material
 from chromesthesia_training.gan.model import Generator
 from chromesthesia_training.gan.moments import RunningMoments
-from chromesthesia_training.gan.reader import pool_each, resize
 from chromesthesia_training.gan.settings import GanSettings
+from chromesthesia_training.measuring.reader import pool_each, resize
 
 RATING_SHARES = (1.0, 0.5, 0.25)
 LIKENESS_SIDES = (8, 16, 32)

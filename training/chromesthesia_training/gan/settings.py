@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from chromesthesia_training.data.art import STORED_SIDE
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.model import WIDTHS
 
@@ -14,7 +15,7 @@ class GanSettings:
     """One run. It ends after `minutes`, or after `steps` where given; schedules follow whichever ends it.
 
     Attributes:
-        art_dir: folder of paintings, see `chromesthesia_training.art`.
+        art_dir: folder of paintings, see `chromesthesia_training.data.art`.
         feature_weights: SqueezeNet 1.1 weights, `.npz`.
         run_dir: checkpoints, metrics.jsonl and sheets; a run found there is resumed unless `fresh`.
         cache_dir: decoded paintings are kept here; None keeps none.
@@ -52,7 +53,7 @@ class GanSettings:
     devices: int | str = "auto"
     precision: str = "32-true"
     batch: int = 16
-    stored_side: int = 224
+    stored_side: int = STORED_SIDE
     widths: tuple[int, ...] = WIDTHS
     rebuild_steps: int = 100
     anchored: float = 0.25

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from chromesthesia_training.gan.condition import ConditionSpace, EngineCondition
+from chromesthesia_training.data.condition import ConditionSpace, EngineCondition
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
 from chromesthesia_training.safe_write import whole_file
 

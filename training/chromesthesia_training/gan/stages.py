@@ -6,9 +6,10 @@ import hashlib
 from pathlib import Path
 
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.gan.evaluate import DRAWS, SAMPLES
-from chromesthesia_training.gan.measured import SHIPPED_PACK, measure_generator
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
+from chromesthesia_training.gan.painter import open_painter
+from chromesthesia_training.measuring.evaluate import DRAWS, SAMPLES
+from chromesthesia_training.measuring.measured import SHIPPED_PACK, measure_generator
+from chromesthesia_training.stage import Context, Settings, Stage
 
 QUICK_SAMPLES = 24
 
@@ -35,7 +36,7 @@ def measure_settings(context: Context) -> Settings:
 def run_measure(context: Context) -> None:
     """Measure the default pack's generator; `generator/default`."""
     measure_generator(
-        shipped_generator(),
+        open_painter(shipped_generator()),
         "default",
         context.data_dir,
         context.command,

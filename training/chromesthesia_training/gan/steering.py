@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from chromesthesia_training.gan.condition import VAD_SIZE
+from chromesthesia_training.data.condition import VAD_SIZE
 from chromesthesia_training.gan.layout import LATENT_SIZE
 
 STEERED = 0.6

@@ -20,15 +20,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch.utils.data import DataLoader, IterableDataset
 
+from chromesthesia_training.backbones.squeezenet import FeatureNet, load_squeezenet
+from chromesthesia_training.data.batching import batches
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.gan.batching import batches
 from chromesthesia_training.gan.checkpoint import CHECKPOINT_NAME, load_checkpoint, save_checkpoint
 from chromesthesia_training.gan.material import Material, prepare
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
 from chromesthesia_training.gan.module import OPTIMISERS, GanModule
 from chromesthesia_training.gan.settings import GanSettings
 from chromesthesia_training.gan.sheet import save_sheet, sweep
-from chromesthesia_training.squeezenet import FeatureNet, load_squeezenet
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.records import Float32
+from chromesthesia_training.data.splits import Split
 from chromesthesia_training.offline.folds import Task, read_answers, write_answers
 from chromesthesia_training.offline.kernel import KernelSettings, kernel_answers
 from chromesthesia_training.offline.scoring import FoldAnswers
-from chromesthesia_training.splits import Split
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,21 +15,28 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from chromesthesia.core.records import Float32
-from chromesthesia_training.clips import Clip
-from chromesthesia_training.fit import FitSettings, fit, load_best
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.splits import Protocol, Split, protocol_splits
+from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.fit import FitReport, FitSettings, fit, load_best
 from chromesthesia_training.offline.loading import Rows, scoring_loader, training_loader
 from chromesthesia_training.offline.models import ClipEncoder
 from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, draw_weights, one_hot
 from chromesthesia_training.offline.scoring import FoldAnswers
 from chromesthesia_training.offline.views import Views, network_input
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.splits import Protocol, Split, protocol_splits
 
 logger = logging.getLogger(__name__)
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 CHOOSING_SHARE = 1 / 8
+REFIT = "refit"
+"""Below a fold's run: the run on the choosing rows too, where the recipe has one."""
+
+
+Teacher = Callable[[Split], Float64]
+"""Soft targets [n, 3] of all rows that a split trains on, each by one who did not hear its speaker or clip."""
 
 
 @dataclass(frozen=True)
@@ -98,19 +105,56 @@ def train_fold(
     run_dir: Path,
     seed: int,
     fresh: bool,
+    teacher: Teacher | None = None,
 ) -> FoldAnswers:
     """Train on `split.train`, end and choose the epoch by `split.val`, and answer the test rows, which choose nothing.
 
     A recipe without patience ends after its epochs and its last weights count; the curve is then of `split.val`, too.
+    One that is taught asks `teacher` for the targets float64 [n, 3] of the rows it trains on.
     """
+    module, report = _fitted(make, task, split, recipe, run_dir, seed, fresh, teacher)
+    if recipe.patience is not None:
+        load_best(module, report)
+    minutes, heard = report.minutes, split.train
+    if recipe.patience is not None and recipe.refit:
+        best = max(report.history, key=lambda point: point["val_macro_f1"])
+        again = replace(recipe, patience=None, epochs=max(1, round(best["epoch"])))
+        whole = Split(split.name, np.union1d(split.train, split.val), split.val[:0], split.test)
+        module, refitted = _fitted(make, task, whole, again, run_dir / REFIT, seed, fresh, teacher)
+        minutes, heard = minutes + refitted.minutes, whole.train
+    asked = clip_inputs(module.encoder, task.views, split.test, heard)
+    probabilities = answer(module.encoder, *asked, recipe.moved_answers)
+    return FoldAnswers(split.name, split.test, probabilities, minutes, _curve(report.history))
+
+
+def _fitted(
+    make: Callable[[], ClipEncoder],
+    task: Task,
+    split: Split,
+    recipe: Recipe,
+    run_dir: Path,
+    seed: int,
+    fresh: bool,
+    teacher: Teacher | None,
+) -> tuple[ClipClassifier, FitReport]:
+    """One run in `run_dir`, validated on `split.val` where it has rows; the module holds its last weights."""
     torch.manual_seed(seed)
     encoder = make()
-    train, choose = (
-        Rows(*clip_inputs(encoder, task.views, rows, split.train), one_hot(task.labels[rows]))
-        for rows in (split.train, split.val)
-    )
+    targets = one_hot(task.labels)
+    if recipe.taught > 0.0:
+        if teacher is None:
+            raise TrainingError(
+                f"{recipe.taught:g} of the targets are to be taught, and there is no teacher", "give one"
+            )
+        taught = torch.from_numpy(teacher(split)).float()
+        targets = (1.0 - recipe.taught) * targets + recipe.taught * taught
+    train = Rows(*clip_inputs(encoder, task.views, split.train, split.train), targets[split.train])
     weights = draw_weights([task.groups[row] for row in split.train], recipe.balance)
     loader = training_loader(train, weights, recipe.batch, seed)
+    choosing = None
+    if len(split.val):
+        asked = clip_inputs(encoder, task.views, split.val, split.train)
+        choosing = scoring_loader(Rows(*asked, one_hot(task.labels[split.val])))
     module = ClipClassifier(encoder, recipe, len(loader) * recipe.epochs, seed)
     settings = FitSettings(
         run_dir,
@@ -120,11 +164,7 @@ def train_fold(
         seed=seed,
         checkpoint_every_steps=10_000,
     )
-    report = fit(module, loader, scoring_loader(choose), settings, resume=not fresh)
-    if recipe.patience is not None:
-        load_best(module, report)
-    probabilities = answer(module.encoder, *clip_inputs(encoder, task.views, split.test, split.train))
-    return FoldAnswers(split.name, split.test, probabilities, report.minutes, _curve(report.history))
+    return module, fit(module, loader, choosing, settings, resume=not fresh)
 
 
 def _curve(history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
@@ -140,6 +180,7 @@ def run_folds(
     run_dir: Path,
     seed: int = 0,
     fresh: bool = False,
+    teacher: Teacher | None = None,
 ) -> list[FoldAnswers]:
     """Every split in turn; one whose answers lie in `run_dir` from the same recipe and rows is not trained again."""
     done = []
@@ -152,7 +193,7 @@ def run_folds(
         if answers is None:
             begun_s = time.process_time()
             anew = fresh or not _same_run(folder / "key.json", key)
-            answers = train_fold(make, task, split, recipe, folder, seed, anew)
+            answers = train_fold(make, task, split, recipe, folder, seed, anew, teacher)
             write_answers(folder / "answers.npz", key, answers)
             logger.info(
                 "%s %s: %.0f s of processor time", run_dir.name, split.name, time.process_time() - begun_s

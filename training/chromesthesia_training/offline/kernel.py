@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Float32
+from chromesthesia_training.backbones.yamnet import Yamnet
 from chromesthesia_training.offline.module import draw_weights
 from chromesthesia_training.offline.views import Views
-from chromesthesia_training.offline.yamnet import Yamnet
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]

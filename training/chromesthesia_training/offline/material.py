@@ -13,17 +13,17 @@ import numpy as np
 
 from chromesthesia.core.records import Float32
 from chromesthesia.features.mel import DEFAULT_MEL
-from chromesthesia_training.cache import Float16, by_path
-from chromesthesia_training.clips import Clip
-from chromesthesia_training.datasets import SoundSet, load_spectra
+from chromesthesia_training.backbones.yamnet import WEIGHTS_FILE, load_yamnet
+from chromesthesia_training.corpora.datasets import SoundSet, load_spectra
+from chromesthesia_training.data.cache import Float16, by_path
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.speech import read_speech
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.offline.folds import Task
 from chromesthesia_training.offline.kernel import describe_clips
-from chromesthesia_training.offline.views import WEIGHTS_FILE, Views, labels_of, load_views, named_clips
-from chromesthesia_training.offline.yamnet import load_yamnet
-from chromesthesia_training.reproduce.stage import Context
+from chromesthesia_training.offline.views import Views, labels_of, load_views, named_clips
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.speech import read_speech
+from chromesthesia_training.stage import Context
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from chromesthesia.core.emotions import EMOTIONS
-from chromesthesia_training.encoder.scores import macro_f1
+from chromesthesia_training.data.spec_augment import SpecAugment, mixup, spec_augment
+from chromesthesia_training.metrics.scores import macro_f1
 from chromesthesia_training.offline.models import ClipEncoder
 from chromesthesia_training.offline.models.parts import VIEWS
-from chromesthesia_training.spec_augment import SpecAugment, mixup, spec_augment
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ Float64 = NDArray[np.float64]
 ANSWER_BATCH = 128
 WARMING_STEPS = 100
 FALL = 0.3
+MOVES = ((1.0, 1.0), (1.0, -1.0), (1.08, 0.0), (0.92, 0.0))
+"""Pace and bands by which a clip is moved when its answer is averaged."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Recipe:
     average: decay of the running average of the weights, which is what is validated and kept; 0 for none.
     balance: a clip is drawn with its (corpus, emotion) count to the power of minus this.
     band_shift, stretch: spectra are moved by up to so many mel bands, and made up to this share longer or shorter.
+    taught: share of a training clip's target that a teacher gives, who did not hear its speaker; 0 for none.
+    refit: once the validation part has chosen the epoch, a fresh net is trained that long on it and the rest, along one
+    cycle, and counts. moved_answers: a clip is also heard a band higher and lower, a little slower and faster, and the
+    probabilities averaged.
     """
 
     epochs: int = 80
@@ -55,6 +61,9 @@ class Recipe:
     band_shift: int = 3
     stretch: float = 0.15
     balance: float = 0.3
+    taught: float = 0.0
+    refit: bool = False
+    moved_answers: bool = False
 
     def plain(self) -> Recipe:
         """The same without any augmentation."""
@@ -182,9 +191,14 @@ def warp(
 ) -> tuple[Tensor, Tensor]:
     """Each row moved along frequency and stretched in time its own way, beginning where it began: another voice at
     another pace. inputs [B, views, frames, bands], mask [B, frames]."""
-    rows, _, frames, bands = inputs.shape
+    rows, bands = len(inputs), inputs.shape[3]
     draws = torch.rand(2, rows, 1, generator=generator, device=inputs.device) * 2.0 - 1.0
-    pace, shift = 1.0 + stretch * draws[0], 2.0 * band_shift / bands * draws[1]
+    return moved_by(inputs, mask, 1.0 + stretch * draws[0], 2.0 * band_shift / bands * draws[1])
+
+
+def moved_by(inputs: Tensor, mask: Tensor, pace: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
+    """As `warp`, by a given pace [B, 1] (more than 1 is faster) and shift [B, 1] (2 is the whole height)."""
+    rows, _, frames, bands = inputs.shape
     places = (torch.arange(frames, device=inputs.device) + 0.5) / frames
     time = (2.0 * pace * places - 1.0)[:, :, None].expand(rows, frames, bands)
     frequency = (2.0 * torch.arange(bands, device=inputs.device) + 1.0) / bands - 1.0
@@ -201,14 +215,22 @@ def one_hot(labels: Int64) -> Tensor:
 
 
 @torch.inference_mode()
-def answer(encoder: ClipEncoder, inputs: Tensor, mask: Tensor) -> Float64:
-    """Probabilities of every row, float64 [n, 3]."""
+def answer(encoder: ClipEncoder, inputs: Tensor, mask: Tensor, moved: bool = False) -> Float64:
+    """Probabilities of every row, float64 [n, 3]; `moved`: the mean over the row and its four neighbours in `MOVES`."""
     encoder.eval()
-    logits = [
-        encoder(inputs[at : at + ANSWER_BATCH].float(), mask[at : at + ANSWER_BATCH])[0]
-        for at in range(0, len(inputs), ANSWER_BATCH)
-    ]
-    return np.asarray(torch.cat(logits).double().softmax(dim=1).numpy())
+    said = []
+    for at in range(0, len(inputs), ANSWER_BATCH):
+        heard, sounds = inputs[at : at + ANSWER_BATCH].float(), mask[at : at + ANSWER_BATCH]
+        views = [(heard, sounds)]
+        if moved and heard.ndim == 4 and heard.shape[1] == VIEWS:
+            for pace, bands in MOVES:
+                rates = torch.full((len(heard), 1), pace)
+                views.append(
+                    moved_by(heard, sounds, rates, torch.full_like(rates, 2.0 * bands / heard.shape[3]))
+                )
+        each = [encoder(*view)[0].double().softmax(dim=1) for view in views]
+        said.append(torch.stack(each).mean(dim=0))
+    return np.asarray(torch.cat(said).numpy())
 
 
 def draw_weights(groups: list[tuple[str, int]], balance: float) -> Float64:

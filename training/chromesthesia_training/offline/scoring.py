@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.emotions import EMOTIONS
-from chromesthesia_training.clips import Clip
-from chromesthesia_training.encoder.scores import macro_f1
-from chromesthesia_training.results.metrics_file import over_folds, write_metrics
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.metrics.metrics_file import over_folds, write_metrics
+from chromesthesia_training.metrics.scores import macro_f1
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

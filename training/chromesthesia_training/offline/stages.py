@@ -6,21 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 
-from chromesthesia_training.encoder.model import parameter_count
+from chromesthesia_training.data.splits import Protocol, Split
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.offline.best import blend, kernel_folds
-from chromesthesia_training.offline.folds import choosing_splits, run_folds, speaker_splits
+from chromesthesia_training.metrics.model_size import parameter_count
+from chromesthesia_training.offline.best import blend, crossed_targets, kernel_folds
+from chromesthesia_training.offline.folds import Float64, Teacher, choosing_splits, run_folds, speaker_splits
 from chromesthesia_training.offline.kernel import KernelSettings
 from chromesthesia_training.offline.material import Material, read_descriptions, read_material
 from chromesthesia_training.offline.models import ENCODERS, ClipEncoder, make_encoder
 from chromesthesia_training.offline.models.yamnet_tail import YamnetTail
 from chromesthesia_training.offline.module import Recipe
 from chromesthesia_training.offline.scoring import FoldAnswers, write_encoder_metrics
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
-from chromesthesia_training.splits import Protocol, Split
+from chromesthesia_training.stage import Context, Settings, Stage
 
 RECIPE = Recipe(patience=15, average=0.995, label_smoothing=0.05, mixup_alpha=0.2, time_frames=10, bands=8)
 RECIPES: dict[str, Recipe] = {
+    "cnn": replace(RECIPE, patience=10, taught=0.5, refit=True, moved_answers=True),
     "ann": Recipe(patience=15, batch=128, learning_rate=1e-3, weight_decay=0.05),
     "transformer": Recipe(patience=15, learning_rate=1e-3),
 }
@@ -40,6 +41,17 @@ PROTOCOLS: dict[str, Protocol] = {
 ENDED_NOTE = (
     "trained until {part} no longer rose in macro-F1; the best epoch is scored, and the test rows chose nothing; the "
     "score by epoch is of that part"
+)
+REFIT_NOTE = (
+    "that part of the training clips then joins the others, and a fresh net trained for as many epochs, along one "
+    "cycle, is scored; minutes are of both"
+)
+TAUGHT_NOTE = (
+    "{share:.0%} of a training clip's target is what a kernel machine (on functionals, spectra and YAMNet's layers) "
+    "says of it that heard none of its fold; the net itself takes log-mel and pitch alone"
+)
+MOVED_NOTE = (
+    "answers are the mean over a clip and four neighbours: a band higher, one lower, slightly slower, faster"
 )
 PARTS = {"speaker": "an eighth of the other speakers", "random": "a tenth of the training clips"}
 
@@ -97,9 +109,9 @@ def run_net(
     recipe = recipe_of(context, recipe)
     chooses = recipe.patience is not None
     splits = splits_of(context, material, protocol, folds, choosing=chooses)
-    ended = (ENDED_NOTE.format(part=PARTS[protocol]),) if chooses else ()
     run_dir = context.runs_dir / "encoders" / file
-    answers = run_folds(make, material.task, splits, recipe, run_dir, context.seed, context.fresh)
+    teacher = crossed_teacher(context, material, protocol) if recipe.taught > 0.0 else None
+    answers = run_folds(make, material.task, splits, recipe, run_dir, context.seed, context.fresh, teacher)
     write_encoder_metrics(
         file,
         material.task.clips,
@@ -115,9 +127,30 @@ def run_net(
         parameters=parameter_count(make()),
         trained_with_tess=protocol == "random",
         reference=reference,
-        notes=(*ended, *notes),
+        notes=(*recipe_notes(recipe, protocol), *notes),
     )
     return answers
+
+
+def recipe_notes(recipe: Recipe, protocol: str) -> list[str]:
+    """What a recipe does beside plain training, in words."""
+    notes = [] if recipe.patience is None else [ENDED_NOTE.format(part=PARTS[protocol])]
+    notes += [REFIT_NOTE] if recipe.refit else []
+    notes += [TAUGHT_NOTE.format(share=recipe.taught)] if recipe.taught > 0.0 else []
+    return notes + ([MOVED_NOTE] if recipe.moved_answers else [])
+
+
+def crossed_teacher(context: Context, material: Material, protocol: str) -> Teacher:
+    """A kernel machine for every fold that is learned, trained on the other learned folds; see `crossed_targets`."""
+    task = material.task
+    descriptions = read_descriptions(context, material)
+    splits = speaker_splits(task.clips, PROTOCOLS[protocol], protocol == "random")
+
+    def teach(split: Split) -> Float64:
+        whole = next(one for one in splits if one.name == split.name)
+        return crossed_targets(task, descriptions, splits, whole, KernelSettings())
+
+    return teach
 
 
 def run_reference_row(context: Context, name: str, protocol: str) -> None:
@@ -138,7 +171,7 @@ def run_augmentation(context: Context) -> None:
     """The CNN by speaker without any augmentation: what SpecAugment, warping and mixup give is the difference."""
     notes = ("as cnn.speaker, without SpecAugment, shift along frequency, stretching and mixup",)
     make = reference_net(context, "cnn")
-    run_net(context, "cnn", "cnn_plain.speaker", "speaker", make, RECIPE.plain(), notes=notes)
+    run_net(context, "cnn", "cnn_plain.speaker", "speaker", make, RECIPES["cnn"].plain(), notes=notes)
 
 
 def run_kernel(context: Context, protocol: str, tess: bool = False) -> list[FoldAnswers]:
@@ -239,7 +272,7 @@ def _row_settings(context: Context, name: str) -> Settings:
 
 
 def _plain_settings(context: Context) -> Settings:
-    return {"encoder": "cnn", **asdict(recipe_of(context, RECIPE.plain()))}
+    return {"encoder": "cnn", **asdict(recipe_of(context, RECIPES["cnn"].plain()))}
 
 
 def _kernel_settings(context: Context) -> Settings:

@@ -18,14 +18,14 @@ from torch import Tensor
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import DEFAULT_MEL
-from chromesthesia_training.cache import Float16, content_hash
-from chromesthesia_training.clips import Clip
+from chromesthesia_training.backbones.yamnet import LOG_OFFSET, Yamnet, load_yamnet, yamnet_log_mel
+from chromesthesia_training.data.cache import Float16, content_hash
+from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.sound import read_sound
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.offline.functionals import functionals
 from chromesthesia_training.offline.pitch import CANDIDATES, HOP, RATE_HZ, pitch_gram, track_pitch
-from chromesthesia_training.offline.yamnet import LOG_OFFSET, Yamnet, load_yamnet, yamnet_log_mel
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.sound import read_sound
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,6 @@ YAMNET_FRAMES = 320
 YAMNET_SAMPLES = 51_600
 FRAMES_PER_YAMNET_STEP = {5: 8, 7: 16}
 SILENCE = float(np.log(DEFAULT_MEL.floor))
-WEIGHTS_FILE = Path("weights/yamnet.tflite")
 
 Int64 = NDArray[np.int64]
 

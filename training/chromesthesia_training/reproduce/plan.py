@@ -11,7 +11,7 @@ from typing import Literal
 
 from chromesthesia.core.errors import UsageError
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.reproduce.stage import SECTIONS, Context, Stage
+from chromesthesia_training.stage import SECTIONS, Context, Stage
 
 State = Literal["done", "to run", "interrupted", "needed"]
 

@@ -15,8 +15,8 @@ from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit import alone
 from chromesthesia_training.reproduce.plan import Planned, Unfinished, missing_figures, ordered, plan
-from chromesthesia_training.reproduce.stage import Context, Stage
 from chromesthesia_training.reproduce.together import OneProcess, Processes
+from chromesthesia_training.stage import Context, Stage
 
 logger = logging.getLogger(__name__)
 

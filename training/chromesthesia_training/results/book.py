@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chromesthesia_training.results.metrics_file import Figure, Metrics, read_metrics
+from chromesthesia_training.metrics.metrics_file import Figure, Metrics, read_metrics
 
 NOT_RUN = "not run"
 

@@ -8,12 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia_training.results.book import Book
-from chromesthesia_training.results.generator_drawings import GENERATOR_DRAWINGS
-from chromesthesia_training.results.metrics_file import Metrics
-from chromesthesia_training.results.music_drawings import MUSIC_DRAWINGS
-from chromesthesia_training.results.rows import ENCODER_ROWS, EncoderRow
-from chromesthesia_training.results.style import (
+from chromesthesia_training.metrics.metrics_file import Metrics
+from chromesthesia_training.metrics.style import (
     EMOTION_COLOURS,
     INK,
     MUTED,
@@ -23,6 +19,11 @@ from chromesthesia_training.results.style import (
     THEIRS,
     drawing,
 )
+from chromesthesia_training.results.analysis_page import ANALYSIS_DRAWINGS
+from chromesthesia_training.results.book import Book
+from chromesthesia_training.results.generator_drawings import GENERATOR_DRAWINGS
+from chromesthesia_training.results.music_drawings import MUSIC_DRAWINGS
+from chromesthesia_training.results.rows import ENCODER_ROWS, EncoderRow
 
 LABEL_PLACES = {"cnn_lstm": (2, -16), "transformer": (-66, -5), "cnn_gru": (-46, -16), "ann": (-32, -4)}
 OUR_PLACES = {"cnn_gru": (-26, 9), "resnet": (-44, -4), "cnn_lstm": (9, -4), "cnn_lstm_attention": (8, 4)}
@@ -359,6 +360,7 @@ DRAWINGS: dict[str, Draw] = {
     "encoders_optuna.png": _optuna,
     "alignment_losses.png": _losses,
     "alignment_cgan_tuning.png": _cgan_tuning,
+    **ANALYSIS_DRAWINGS,
     **GENERATOR_DRAWINGS,
     **MUSIC_DRAWINGS,
 }

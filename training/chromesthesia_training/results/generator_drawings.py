@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from chromesthesia_training.metrics.metrics_file import Figure, Metrics
+from chromesthesia_training.metrics.style import INK, MUTED, REAL, RULE, SERIES, THEIRS, drawing
 from chromesthesia_training.results.book import Book
-from chromesthesia_training.results.metrics_file import Figure, Metrics
-from chromesthesia_training.results.style import INK, MUTED, REAL, RULE, SERIES, THEIRS, drawing
 
 SPACES = {
     "fire9": "fire9\n(112 px)",

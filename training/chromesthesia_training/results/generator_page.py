@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from chromesthesia_training.metrics.metrics_file import Metrics
 from chromesthesia_training.results.book import Book, link, said, table
-from chromesthesia_training.results.metrics_file import Metrics
 from chromesthesia_training.results.parts import picture, targets_table
 
 SPACES = {

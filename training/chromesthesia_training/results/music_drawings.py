@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from chromesthesia_training.metrics.metrics_file import Metrics
+from chromesthesia_training.metrics.style import MUTED, OURS, SECOND, THEIRS, drawing
 from chromesthesia_training.results.book import Book
-from chromesthesia_training.results.metrics_file import Metrics
 from chromesthesia_training.results.music_page import models_of
-from chromesthesia_training.results.style import MUTED, OURS, SECOND, THEIRS, drawing
 
 
 def _draw_models(book: Book, path: Path) -> bool:

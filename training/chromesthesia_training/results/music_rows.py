@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from chromesthesia_training.metrics.metrics_file import Metrics
 from chromesthesia_training.results.book import said
-from chromesthesia_training.results.metrics_file import Metrics
 from chromesthesia_training.results.row import Row
 
 OTHER_MUSIC = "no: theirs DEAM, 1 to 9, random 80/20; ours VGMIDI, -1 to 1, by game series"

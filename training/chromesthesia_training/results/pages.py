@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from chromesthesia_training.metrics.metrics_file import SECTIONS, Metrics
+from chromesthesia_training.results.analysis_page import analysis_page
 from chromesthesia_training.results.book import NOT_RUN, Book, link, said, seeds_said, table
 from chromesthesia_training.results.generator_page import generator_page
-from chromesthesia_training.results.metrics_file import SECTIONS, Metrics
 from chromesthesia_training.results.music_page import music_page
 from chromesthesia_training.results.parts import picture, targets_table
 from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, EncoderRow, missing
@@ -21,6 +22,7 @@ MISSED = "missed.md"
 TITLES = {
     "encoders": "Encoders of sound",
     "alignment": "Alignment and the reference cGAN",
+    "analysis": "What drives it",
     "generator": "The generator",
     "music": "Valence and arousal of music",
     "vae": "TokenFusionVAE",
@@ -34,6 +36,8 @@ ABOUT = {
     "speaker unless a row says otherwise.",
     "alignment": "Sounds and paintings projected into one space of 128 dimensions, retrieval across it, and the "
     "reference's conditional GAN rebuilt.",
+    "analysis": "Which features of sound and of pictures carry the shared space of the default pack, how the two go "
+    "together, and how far the space falls into emotions by itself.",
     "pack": "What export measured: parity with torch, streamed against offline, int8 against fp32, times.",
     "data": "What was looked through and prepared before any training.",
 }
@@ -357,9 +361,10 @@ def _short(value: float) -> str:
 BODIES: dict[str, Callable[[Book, set[str]], list[str]]] = {
     "encoders": _encoders,
     "alignment": _alignment,
+    "analysis": analysis_page,
     "generator": generator_page,
     "music": lambda book, shown: music_page(book, shown, _other_rows(book, "C")),
     "vae": lambda book, shown: vae_page(book, shown, _other_rows(book, "D")),
 }
-SHOWN_WHOLE = ("music",)
+SHOWN_WHOLE = ("music", "analysis")
 """Sections whose tables show every figure already."""

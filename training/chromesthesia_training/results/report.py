@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chromesthesia_training.metrics.metrics_file import METRICS_ROOT
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.results.drawings import DRAWINGS, draw_all
-from chromesthesia_training.results.metrics_file import METRICS_ROOT
 from chromesthesia_training.results.pages import MISSED, render
 from chromesthesia_training.results.parts import OF_THE_PACK
 from chromesthesia_training.results.rows import missing

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from chromesthesia_training.metrics.metrics_file import Metrics
 from chromesthesia_training.results.book import NOT_RUN, Book
-from chromesthesia_training.results.metrics_file import Metrics
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chromesthesia_training.metrics.metrics_file import Figure, Metrics
 from chromesthesia_training.results.book import Book, said
-from chromesthesia_training.results.metrics_file import Figure, Metrics
 from chromesthesia_training.results.music_rows import MUSIC_ROWS
 from chromesthesia_training.results.row import Row
 from chromesthesia_training.results.vae_rows import VAE_ROWS

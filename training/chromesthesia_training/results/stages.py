@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chromesthesia_training.reproduce.stage import Context, Stage
 from chromesthesia_training.results.report import write_report
+from chromesthesia_training.stage import Context, Stage
 
 
 def run_report(context: Context) -> None:

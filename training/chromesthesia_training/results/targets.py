@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chromesthesia_training.metrics.metrics_file import Figure, Metrics
 from chromesthesia_training.results.book import NOT_RUN, Book
-from chromesthesia_training.results.metrics_file import Figure, Metrics
 from chromesthesia_training.results.rows import ENCODER_ROWS, GENERATOR
 
 STREAMING_GAP = 0.03

@@ -25,7 +25,7 @@ from chromesthesia_training.offline.stages import (
     run_net,
     splits_of,
 )
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
+from chromesthesia_training.stage import Context, Settings, Stage
 from chromesthesia_training.tune.export import write_search
 from chromesthesia_training.tune.space import Choice, Number, Space, Value
 from chromesthesia_training.tune.study import Attempt, Mode, TuneReport, tune

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from chromesthesia_training.results.metrics_file import write_metrics
-from chromesthesia_training.results.style import drawing
+from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.metrics.style import drawing
 from chromesthesia_training.tune.space import Space, as_plain
 from chromesthesia_training.tune.study import TuneReport
 

@@ -26,9 +26,9 @@ from chromesthesia.packs.manifest import Parity
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.machine import thread_times_ms
 from chromesthesia_training.onnx_file import strip_traces
-from chromesthesia_training.pack import PackParts, PackReport, build_pack
+from chromesthesia_training.packing.pack import PackParts, PackReport, build_pack
+from chromesthesia_training.packing.sources import DataSource
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.sources import DataSource
 from chromesthesia_training.vae.generating import Painter, decoded
 from chromesthesia_training.vae.vit import PatchTokenizer
 

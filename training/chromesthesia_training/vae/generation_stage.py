@@ -14,12 +14,12 @@ from PIL import Image
 from torch import Tensor
 
 from chromesthesia.core.records import Float32
-from chromesthesia_training.random_features import RandomFeatures
-from chromesthesia_training.reproduce.stage import Context
-from chromesthesia_training.results.metrics_file import write_metrics
+from chromesthesia_training.backbones.random_features import RandomFeatures
+from chromesthesia_training.backbones.squeezenet import FeatureNet, load_squeezenet
+from chromesthesia_training.data.sound import read_sound
+from chromesthesia_training.metrics.metrics_file import write_metrics
 from chromesthesia_training.safe_write import whole_file
-from chromesthesia_training.sound import read_sound
-from chromesthesia_training.squeezenet import FeatureNet, load_squeezenet
+from chromesthesia_training.stage import Context
 from chromesthesia_training.vae.batches import Side
 from chromesthesia_training.vae.generating import BATCH, Painter, heard, painter_of, pixels, translate
 from chromesthesia_training.vae.inputs import picture_of, pictures
@@ -227,7 +227,7 @@ def free_pictures(data_dir: Path, count: int = SHEET_ITEMS) -> list[Path]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    from chromesthesia_training.tables import read_table
+    from chromesthesia_training.data.tables import read_table
 
     return list(read_table(path, ("path",)))
 

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from chromesthesia_training.art import ArtError
+from chromesthesia_training.data.art import ArtError
+from chromesthesia_training.data.pictures import PictureError, load_rgb
+from chromesthesia_training.data.sound import read_sound
+from chromesthesia_training.data.walking import sha256_of
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.pictures import PictureError, load_rgb
 from chromesthesia_training.safe_write import whole_file, write_array_header
-from chromesthesia_training.sound import read_sound
 from chromesthesia_training.vae.material import Item, Items
 from chromesthesia_training.vae.patches import SIDE
 from chromesthesia_training.vae.spectra import CODEC_MEL, PICTURE_MEL, Mel, spectrum
-from chromesthesia_training.walking import sha256_of
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia_training.art import Painting, read_paintings
+from chromesthesia_training.data.art import Painting, read_paintings
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.music_models.songs import Song, SongSet, read_deam_songs, read_vgmidi_songs
+from chromesthesia_training.music.songs import Song, SongSet, read_deam_songs, read_vgmidi_songs
 
 Float64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]

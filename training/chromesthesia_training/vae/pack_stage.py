@@ -7,9 +7,9 @@ from pathlib import Path
 from chromesthesia.packs.find import find_pack
 from chromesthesia.packs.manifest import MANIFEST_NAME, Manifest, parse_manifest
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.reproduce.stage import Context
-from chromesthesia_training.results.metrics_file import write_metrics
-from chromesthesia_training.sources import KNOWN_SOURCES, DataSource, sources_of
+from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.packing.sources import KNOWN_SOURCES, DataSource, sources_of
+from chromesthesia_training.stage import Context
 from chromesthesia_training.vae.export import vae_pack
 from chromesthesia_training.vae.generation_stage import painter
 from chromesthesia_training.vae.runs import BEST

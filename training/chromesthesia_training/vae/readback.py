@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from chromesthesia.core.records import Float32
-from chromesthesia_training.gan.reader import pooled_features
-from chromesthesia_training.music_models.scores import pearson
-from chromesthesia_training.squeezenet import FeatureNet
+from chromesthesia_training.backbones.squeezenet import FeatureNet
+from chromesthesia_training.measuring.reader import pooled_features
+from chromesthesia_training.music.scores import pearson
 from chromesthesia_training.vae.spectra import PICTURE_MEL, of_picture, spectrum
 
 Float64 = NDArray[np.float64]

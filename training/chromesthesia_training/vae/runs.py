@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from chromesthesia_training.reproduce.stage import Context
+from chromesthesia_training.stage import Context
 from chromesthesia_training.vae.module import VaeRecipe
 from chromesthesia_training.vae.training import Trained, train_version
 from chromesthesia_training.vae.versions import Sizes, Version

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chromesthesia_training.music_models.scores import concordance, pearson
+from chromesthesia_training.music.scores import concordance, pearson
 from chromesthesia_training.vae.batches import Side
 from chromesthesia_training.vae.categories import category_numbers
 from chromesthesia_training.vae.material import KINDS, Kind

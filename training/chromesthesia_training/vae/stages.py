@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from chromesthesia_training.backbones.encodec import encodec_file
+from chromesthesia_training.backbones.vit_base import vit_file
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.reproduce.stage import Context, Settings, Stage
-from chromesthesia_training.results.metrics_file import write_metrics
+from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.stage import Context, Settings, Stage
 from chromesthesia_training.vae.categories import CATEGORIES, category_numbers
-from chromesthesia_training.vae.encodec import encodec_file
 from chromesthesia_training.vae.generation_stage import run_generation, run_sheets
 from chromesthesia_training.vae.material import KINDS
 from chromesthesia_training.vae.pack_stage import run_pack
 from chromesthesia_training.vae.runs import BEST, FOLD, RUNS, Run, recipe_of, sizes_of, trained
 from chromesthesia_training.vae.scoring import figures_of, floors
 from chromesthesia_training.vae.training import parameter_count, settings_said
-from chromesthesia_training.vae.vit_base import vit_file
 from chromesthesia_training.vae.worlds import open_world
 from chromesthesia_training.vae.worlds import recipe_of as tokenizer_recipe_of
 from chromesthesia_training.vae.writing import content

@@ -11,11 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from chromesthesia_training.reproduce.stage import Context
-from chromesthesia_training.sound import read_sound
+from chromesthesia_training.backbones.encodec import HOP, RATE_HZ, encodec_file, load_encodec
+from chromesthesia_training.backbones.vit_base import load_vit_base, vit_file
+from chromesthesia_training.data.sound import read_sound
+from chromesthesia_training.data.walking import sha256_of
+from chromesthesia_training.stage import Context
 from chromesthesia_training.vae.batches import Side
 from chromesthesia_training.vae.codec import CHANNELS
-from chromesthesia_training.vae.encodec import HOP, RATE_HZ, encodec_file, load_encodec
 from chromesthesia_training.vae.inputs import content_key, pictures, whole_spectra
 from chromesthesia_training.vae.material import (
     KINDS,
@@ -39,8 +41,6 @@ from chromesthesia_training.vae.tokenizers import (
 )
 from chromesthesia_training.vae.tokens import Scale, Tokens, scale_of, tokens_of
 from chromesthesia_training.vae.vit import TOKENS
-from chromesthesia_training.vae.vit_base import load_vit_base, vit_file
-from chromesthesia_training.walking import sha256_of
 
 Int64 = NDArray[np.int64]
 UInt8 = NDArray[np.uint8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chromesthesia_training.reproduce.stage import Context
+from chromesthesia_training.stage import Context
 from chromesthesia_training.vae.material import KINDS
 from chromesthesia_training.vae.worlds import World
 

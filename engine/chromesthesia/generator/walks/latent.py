@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from chromesthesia.core.easing import approach, share_of, smooth_step
 from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.records import EMBEDDING_SIZE, Float32, Heard
@@ -125,14 +126,16 @@ class LatentMotion:
 
     def _walk(self, dt_s: float, heard: Heard, settings: MotionSettings) -> None:
         emotion = heard.emotion
-        loudness = _share(heard.frame.lufs_momentary, QUIET_LUFS, LOUD_LUFS)
+        loudness = share_of(heard.frame.lufs_momentary, QUIET_LUFS, LOUD_LUFS)
         arousal = 0.5 + 0.5 * emotion.arousal
         lively = emotion.activity * (LOUDNESS_SPEED * loudness + AROUSAL_SPEED * arousal)
-        self._speed += (BREATH_SPEED + lively - self._speed) * _gain(dt_s, SPEED_TIME_S)
+        self._speed += (BREATH_SPEED + lively - self._speed) * approach(dt_s, SPEED_TIME_S)
         embedding = emotion.embedding.astype(np.float64)
         if self._usual_embedding is None:
             self._usual_embedding = embedding
-        usual = self._usual_embedding + (embedding - self._usual_embedding) * _gain(dt_s, EMBEDDING_MEMORY_S)
+        usual = self._usual_embedding + (embedding - self._usual_embedding) * approach(
+            dt_s, EMBEDDING_MEMORY_S
+        )
         self._usual_embedding = usual
         pull = self._projection @ (embedding - usual)
         turning = np.sin(2.0 * math.pi * self._turning_hz * self._time_s + self._turning_phase)
@@ -152,7 +155,7 @@ class LatentMotion:
         self._onsets_seen = heard.onset_count
         if dt_s == 0.0:
             return  # frozen: onsets must not pile up behind the standing picture
-        loudness = _share(heard.frame.lufs_momentary, QUIET_LUFS, LOUD_LUFS)
+        loudness = share_of(heard.frame.lufs_momentary, QUIET_LUFS, LOUD_LUFS)
         for _ in range(min(max(new, 0), 3)):
             way = _unit(self._kicks.standard_normal(self._size))
             reach = settings.kick * KICK_REACH * (0.4 + 0.6 * loudness)
@@ -176,7 +179,7 @@ class LatentMotion:
         if done >= 1.0:
             self._morph_from = None
             return place
-        return slerp(self._morph_from, place, done * done * (3.0 - 2.0 * done))
+        return slerp(self._morph_from, place, smooth_step(done))
 
     def _feel(self, dt_s: float, heard: Heard, settings: MotionSettings) -> Float32:
         emotion, gain = heard.emotion, max(0.0, settings.condition_gain)
@@ -197,7 +200,7 @@ class LatentMotion:
         target = np.array([values[label] for label in self._labels])
         if self._condition is None:
             self._condition = target
-        self._condition = self._condition + (target - self._condition) * _gain(dt_s, CONDITION_TIME_S)
+        self._condition = self._condition + (target - self._condition) * approach(dt_s, CONDITION_TIME_S)
         return self._condition.astype(np.float32)
 
 
@@ -222,11 +225,3 @@ def _bounded(vector: Float64) -> Float64:
     """The vector's direction with a length that saturates at 1."""
     length = float(np.linalg.norm(vector))
     return vector * (math.tanh(length) / length) if length > 1e-9 else vector
-
-
-def _gain(dt_s: float, time_s: float) -> float:
-    return 1.0 - math.exp(-dt_s / time_s)
-
-
-def _share(value: float, low: float, high: float) -> float:
-    return min(1.0, max(0.0, (value - low) / (high - low)))

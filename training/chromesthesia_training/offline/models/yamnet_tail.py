@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from chromesthesia_training.backbones.yamnet import load_yamnet
 from chromesthesia_training.offline.models.parts import ClipEncoder, mean_and_deviation
-from chromesthesia_training.offline.yamnet import load_yamnet
 
 FIRST, LAST, WIDTH = 8, 10, 512
 

@@ -1,0 +1,1 @@
+"""Networks that others trained, read from their published files, and what stands in where there are none."""

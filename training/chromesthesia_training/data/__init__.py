@@ -1,0 +1,1 @@
+"""Sounds and pictures as the rest takes them: tables, clips, paintings, splits, spectra, caches."""

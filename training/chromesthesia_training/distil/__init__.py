@@ -1,0 +1,1 @@
+"""The streaming encoder, taught by the best offline one."""

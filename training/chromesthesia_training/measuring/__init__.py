@@ -1,0 +1,1 @@
+"""Figures of anything that paints, against paintings that it has not seen."""

@@ -1,0 +1,1 @@
+"""Scores, the files that keep them, and how they are drawn."""

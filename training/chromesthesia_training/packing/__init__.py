@@ -1,0 +1,1 @@
+"""From two runs to a model pack: manifest, card, int8, TensorRT."""
