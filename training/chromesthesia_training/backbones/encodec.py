@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from chromesthesia_training.errors import DataError
 
+Made = TypeVar("Made")
 FILE_NAME = "encodec_24khz-d7cc33bc.th"
 WHERE = "https://dl.fbaipublicfiles.com/encodec/v0/encodec_24khz-d7cc33bc.th"
 RATE_HZ, HOP = 24_000, 320
@@ -119,7 +120,7 @@ class Encodec:
             raise _lacks(self.where, name)
         return self.weights[name]
 
-    def _fitting(self, name: str, compute: Any) -> Any:
+    def _fitting(self, name: str, compute: Callable[[], Made]) -> Made:
         try:
             return compute()
         except RuntimeError as error:
