@@ -104,11 +104,12 @@ class Encodec:
 
     def _read_lstm(self, side: str, at: int) -> nn.LSTM:
         name = f"{side}.model.{at}.lstm"
-        width = self._get(f"{name}.weight_hh_l0").shape[1]
-        lstm = nn.LSTM(width, width, 2)
+        width = int(self._get(f"{name}.weight_hh_l0").shape[1])
+        lstm: nn.LSTM = nn.LSTM(width, width, 2)
         state = {key: self._get(f"{name}.{key}") for key in lstm.state_dict()}
         self._fitting(name, lambda: lstm.load_state_dict(state))
-        return lstm.eval()
+        lstm.eval()
+        return lstm
 
     def _weight(self, name: str) -> Tensor:
         """Weight norm: a direction and a length for each first index."""
