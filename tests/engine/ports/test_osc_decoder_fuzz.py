@@ -181,7 +181,7 @@ def test_fuzz_no_packet_breaks_the_show(payloads: list[bytes], port: int) -> Non
     assert all(type(value) is type(show.tree.params[path].default) for path, value in values.items())
     assert show.output.failures == 0
     assert len(show.input._patterns) <= PATTERN_CACHE
-    assert len(show.output.feed._theirs) <= len(KNOWN)
+    assert show.output.feed.held <= len(KNOWN)
     show.outgoing.sent.clear()
 
 
