@@ -178,6 +178,11 @@ def test_a_show_leaves_a_film_and_a_whole_report(config: ShowConfig, tmp_path: P
         assert 0.0 <= figures["p50"] <= figures["p95"] <= figures["p99"], stage
     assert report["latency_ms"]["sound_to_light"]["p50"] > report["latency_ms"]["features"]["p50"]
     assert report["pictures"]["black_frames"] == report["pictures"]["flat_frames"] == 0
+    assert set(report["loops"]) == {"frame", "capture", "analysis", "generator", "control"}
+    assert all(loop["state"] == "ended" and loop["beats"] > 0 for loop in report["loops"].values())
+    assert report["counts"]["frames"]["drawn"] == report["frames"]
+    assert report["counts"]["port osc"]["packets_out"] > 0
+    assert report["counts"]["outputs"]["film_frames_dropped"] == report["dropped_film_frames"]
     with av.open(str(tmp_path / "out.mp4")) as film:
         assert film.streams.video[0].width == 160
         frames = sum(1 for _ in film.decode(video=0))
