@@ -201,7 +201,9 @@ class Painting:
         if source.size != self._source_size:
             self._source_size = source.size
             self._work.lay_out({SOURCE: source.size})
-        self._work.run(_Work(*style, source.size, self._size), {SOURCE: source}, {WORKED: canvas.worked})
+        stroke, sharpness, relief = style
+        work = _Work(stroke, sharpness, relief, source.size, self._size)
+        self._work.run(work, {SOURCE: source}, {WORKED: canvas.worked})
 
 
 def painting_size(height: int, software: bool) -> int:
