@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import sys
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
@@ -186,7 +188,7 @@ class Show:
             PaintGovernor(SOFTWARE_PAINT_FACTOR if software else 1.0),
             self._meter,
             silence,
-            self.health.heart("frame", PATIENCE_S),
+            self.health.heart("frame", max(PATIENCE_S, 3.0 / fps)),
         )
         surface = light.surface
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
@@ -289,7 +291,8 @@ class Show:
         count(RING, lambda: {"lost_hops": wires.ring.lost_samples // HOP_SAMPLES})
         count(ANALYSIS, self._analysis.counts)
         count(GENERATOR, self._worker.counts)
-        count(GENERATOR, lambda: {"overtaken": wires.requests.replaced})
+        for name, slot in (("hops", wires.heard), ("requests", wires.requests), ("images", wires.images)):
+            count("overtaken", functools.partial(_overtaken, name, slot))
         count(FRAMES, self._schedule.counts)
         count("pictures", self._loop.watch.counts)
         count(GL, self._light.counts)
@@ -328,6 +331,10 @@ class Show:
     def report(self) -> dict[str, object]:
         """The report of the whole show."""
         return report_of(self.health.status(), self._meter.summary(), self._loop.watch.summary())
+
+
+def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
+    return {name: slot.replaced}
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
