@@ -171,3 +171,11 @@ def test_flatness_is_declared_in_one_file_and_seen_everywhere(repository: Path) 
     assert "/features/flatness" in TABLE.addresses
     assert "/features/flatness" in {param.path for param in PARAMETERS}
     assert "`features/flatness`" in parameters_page()
+
+
+def test_a_second_listener_comes_to_a_tree_as_a_namespace_of_readings() -> None:
+    tree = ParameterTree(PARAMETERS)
+    tree.add("/violin", signal_readings(SignalTable(("/violin",))))
+    assert set(tree.declared.namespaces) == {"/violin"}
+    assert not tree.params["/violin/emotion/valence"].writable
+    assert "/violin/emotion/valence" not in tree.snapshot()
