@@ -25,6 +25,7 @@ from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedIm
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
+from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.status import (
@@ -89,13 +90,15 @@ def run_show(
     stop: threading.Event | None = None,
     sinks: tuple[FrameSink, ...] = (),
     ports: Sequence[PortMaker] = (),
+    outputs: OpenOutputs = no_outputs,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
     Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
     be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
-    ports: more ways than OSC to steer the show and to hear of it.
+    ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
+    surface, now and whenever OpenGL was lost.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -114,7 +117,7 @@ def run_show(
         source = _open_sound(config, clock)
         opened.callback(source.close)
         guard = Guard(clock)
-        light = Light(SurfaceOpener(config), RendererMaker(config, guard), clock, guard)
+        light = Light(SurfaceOpener(config), RendererMaker(config, guard), clock, guard, outputs)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
@@ -124,8 +127,8 @@ def run_show(
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
-        outputs = Outputs(files.sinks + sinks, live=True)
-        show = Show(config, clock, controller, models, source, light, outputs, fps, stop, guard)
+        kept = Outputs(files.sinks + sinks, live=True)
+        show = Show(config, clock, controller, models, source, light, kept, fps, stop, guard)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -133,7 +136,7 @@ def run_show(
         try:
             show.run(control)
         finally:
-            report = close_and_report(outputs, config.report, show.report)
+            report = close_and_report(kept, config.report, show.report)
     return report
 
 
