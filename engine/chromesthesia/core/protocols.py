@@ -62,7 +62,7 @@ class Generator(Protocol):
     def condition_labels(self) -> tuple[str, ...]: ...
 
     def paint(self, condition: Float32, noise: Float32) -> UInt8:
-        """condition float32 [C], noise float32 [Z] -> pixels uint8 [H, W, 3]."""
+        """condition float32 [C], noise float32 [Z] -> pixels uint8 [H, W, 3], a new array every time."""
         ...
 
 

@@ -49,7 +49,14 @@ from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.show.analysis import Analysis, silent_heard
-from chromesthesia.show.assembly import Models, make_stage, open_controller, open_models
+from chromesthesia.show.assembly import (
+    ENGINES_OWN,
+    Models,
+    OwnParts,
+    make_stage,
+    open_controller,
+    open_models,
+)
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
@@ -91,6 +98,7 @@ def run_show(
     sinks: tuple[FrameSink, ...] = (),
     ports: Sequence[PortMaker] = (),
     outputs: OpenOutputs = no_outputs,
+    own: OwnParts = ENGINES_OWN,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
@@ -98,7 +106,8 @@ def run_show(
     be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
     ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
-    surface, now and whenever OpenGL was lost.
+    surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
+    closed when the show ends.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -110,14 +119,15 @@ def run_show(
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
         controller.begin(clock.now_s())
-        models = open_models(config.pack, config.provider)
+        models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
         open_ports += [make(tree, controller, clock) for make in ports]
-        source = _open_sound(config, clock)
+        source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        light = Light(SurfaceOpener(config), RendererMaker(config, guard), clock, guard, outputs)
+        opener = own.surface or SurfaceOpener(config)
+        light = Light(opener, RendererMaker(config, guard), clock, guard, outputs)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
@@ -128,7 +138,7 @@ def run_show(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
         kept = Outputs(files.sinks + sinks, live=True)
-        show = Show(config, clock, controller, models, source, light, kept, fps, stop, guard)
+        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -140,7 +150,7 @@ def run_show(
     return report
 
 
-class Show:
+class LiveShow:
     """One live show; `run` returns when it is over. The constructor starts nothing."""
 
     def __init__(
@@ -213,6 +223,7 @@ class Show:
         """Start the threads, play, and stop them again."""
         controlling = threading.Thread(target=control.run, args=(self._stop,), name="control", daemon=True)
         self._loop.first_picture(self._painted_now)
+        switch_interval_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # What lives now lives for the whole show: the garbage collector need not walk through it between two frames.
         gc.collect()
@@ -221,7 +232,7 @@ class Show:
         controlling.start()
         for loop in self._loops:
             loop.start()
-        log.info("the show begins: %s, pack %s", self._source_name, self._models.pack.name)
+        log.info("the show begins: %s, pack %s", self._source_name, self._models.name)
         try:
             self._loop.run(self._start_s, self._stop, self._over)
         finally:
@@ -233,6 +244,7 @@ class Show:
                     log.warning("the %s thread did not stop in time", loop.name)
             controlling.join(5.0)
             gc.unfreeze()
+            sys.setswitchinterval(switch_interval_s)
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -314,7 +326,7 @@ class Show:
             latency_ms=self._loop.latency_ms,
             generator_fps=self._paint_rate.per_second(self._worker.painted, now_s),
             source=self._source_name,
-            pack=self._models.pack.name,
+            pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
             parameters=self._controller.current[1].declared.version,

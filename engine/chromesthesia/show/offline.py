@@ -102,7 +102,7 @@ def render_film(
                 "duration_s": round(frames * period_s, 3),
                 "render_fps": round(frames / elapsed_s, 2),
                 "source": one_line(f"file: {config.sound.name}"),
-                "pack": models.pack.name,
+                "pack": models.name,
                 "preset": controller.current[0].name,
                 "seed": config.seed,
                 "flash_limiter": config.flash_limiter,
