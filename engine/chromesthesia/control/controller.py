@@ -106,7 +106,7 @@ class Controller:
 
     def counts(self) -> dict[str, int]:
         """What became of the commands."""
-        return {**asdict(self.counters), "looks": self.looks}
+        return {**asdict(self.counters), "looks": self.looks, **self._tree.counts()}
 
     def begin(self, now_s: float) -> None:
         """Apply what is posted; the room as it then is, is the one that ResetRoom comes back to."""

@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from chromesthesia.params.declaration import Choice, Number
+from chromesthesia.params.live import Values
+from chromesthesia.params.look import (
+    FINISH_FLOOR,
+    FINISH_GLOW,
+    FINISH_GRAIN,
+    FINISH_SPLIT,
+    FINISH_VIGNETTE,
+    FLOW_SCALE,
+    PAINTING_CANVAS,
+    PAINTING_LINES,
+    TRAILS_BLEND,
+    VIEW_FACET,
+    VIEW_FACET_SIZE,
+    VIEW_FOLD,
+    VIEW_SEGMENTS,
+)
+from chromesthesia.params.sound import MASTER_BRIGHTNESS
 from chromesthesia.render.grade import Grade
 from chromesthesia.render.graph import Buffer, Fixed, Graph, Part, Pass, Size
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.motion import Moved
 from chromesthesia.render.shaders import UniformValue
-from chromesthesia.render.values import choice, number
 
 PAINTING, GRADIENT = "painting", "gradient"
 """Imports: the generator's picture worked over, RGBA with the strength of contours in alpha; 256 x 1 colours."""
@@ -26,10 +43,14 @@ Uniforms = Mapping[str, UniformValue]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the passes of a picture take their uniforms from. size: of the screen in pixels; first: nothing was drawn
-    before, so there are no trails."""
+    """What the passes of a picture take their uniforms from.
+
+    values: the parameters of `inputs`, read by declaration. size: of the screen in pixels; first: nothing was drawn
+    before, so there are no trails.
+    """
 
     inputs: FrameInputs
+    values: Values
     moved: Moved
     colors: Grade
     size: Size
@@ -39,10 +60,6 @@ class Frame:
     def aspect(self) -> float:
         """Width over height of the screen."""
         return self.size[0] / self.size[1]
-
-    def number(self, name: str) -> float:
-        """The look's parameter below `/look`."""
-        return number(self.inputs.values, f"/look/{name}")
 
 
 def look_graph(detail: float) -> Graph[Frame]:
@@ -70,9 +87,9 @@ def look_graph(detail: float) -> Graph[Frame]:
                 "scene.vert",
                 _scene,
                 {
-                    "FOLD": _chosen("view/fold"),
-                    "FACET": _chosen("view/facet"),
-                    "BLEND": _chosen("trails/blend"),
+                    "FOLD": _chosen(VIEW_FOLD),
+                    "FACET": _chosen(VIEW_FACET),
+                    "BLEND": _chosen(TRAILS_BLEND),
                 },
             ),
             Pass("small", "halo.frag", "small", {"u_scene": "scene"}),
@@ -124,22 +141,22 @@ def look_graph(detail: float) -> Graph[Frame]:
                 {"u_lit": "lit"},
                 "place.vert",
                 _finish,
-                {"SPLIT": _seen("finish/split"), "CANVAS": _seen("painting/canvas")},
+                {"SPLIT": _seen(FINISH_SPLIT), "CANVAS": _seen(PAINTING_CANVAS)},
             ),
         ),
         result=FRAME,
     )
 
 
-def _chosen(name: str) -> Callable[[Frame], int]:
-    return lambda frame: choice(frame.inputs.values, f"/look/{name}")
+def _chosen(choice: Choice) -> Callable[[Frame], int]:
+    return lambda frame: frame.values.index(choice)
 
 
-def _seen(name: str) -> Callable[[Frame], bool]:
-    return lambda frame: frame.number(name) > _LEAST
+def _seen(effect: Number) -> Callable[[Frame], bool]:
+    return lambda frame: frame.values[effect] > _LEAST
 
 
-_glows = _seen("finish/glow")
+_glows = _seen(FINISH_GLOW)
 
 
 def _flow(frame: Frame, size: Size) -> Uniforms:
@@ -150,7 +167,7 @@ def _flow(frame: Frame, size: Size) -> Uniforms:
         "u_round": moved.flow_round,
         "u_wide": moved.wide,
         "u_fine": moved.fine,
-        "u_scale": frame.number("flow/scale"),
+        "u_scale": frame.values[FLOW_SCALE],
         "u_swell": moved.swell,
         "u_ripple": moved.ripple,
         "u_rings": list(moved.rings),
@@ -166,14 +183,14 @@ def _scene(frame: Frame, size: Size) -> Uniforms:
         "u_carry": moved.carry,
         "u_turn": moved.turn,
         "u_pan": moved.pan,
-        "u_segments": frame.number("view/segments"),
+        "u_segments": float(frame.values[VIEW_SEGMENTS]),
         "u_fold_turn": moved.fold_turn,
-        "u_facet": frame.number("view/facet_size"),
+        "u_facet": frame.values[VIEW_FACET_SIZE],
         "u_fall": moved.fall,
         "u_run": moved.run,
         "u_run_rounds": moved.run_rounds,
         "u_keep": 0.0 if frame.first else moved.keep,
-        "u_lines": frame.number("painting/lines"),
+        "u_lines": frame.values[PAINTING_LINES],
     }
 
 
@@ -188,7 +205,7 @@ def _grade(colors: Grade) -> dict[str, UniformValue]:
 
 def _meter(frame: Frame, size: Size) -> Uniforms:
     # The vignette darkens after the meter.
-    floor = frame.number("finish/floor") * (1.0 + 0.5 * frame.number("finish/vignette"))
+    floor = frame.values[FINISH_FLOOR] * (1.0 + 0.5 * frame.values[FINISH_VIGNETTE])
     return {**_grade(frame.colors), "u_floor": floor, "u_ceiling": _CEILING}
 
 
@@ -196,8 +213,8 @@ def _light(frame: Frame, size: Size) -> Uniforms:
     return {
         **_grade(frame.colors),
         "u_aspect": frame.aspect,
-        "u_glow": frame.number("finish/glow"),
-        "u_vignette": frame.number("finish/vignette"),
+        "u_glow": frame.values[FINISH_GLOW],
+        "u_vignette": frame.values[FINISH_VIGNETTE],
         "u_fog": frame.moved.fog,
         "u_ambient": frame.colors.ambient,
     }
@@ -206,10 +223,10 @@ def _light(frame: Frame, size: Size) -> Uniforms:
 def _finish(frame: Frame, size: Size) -> Uniforms:
     return {
         "u_aspect": frame.aspect,
-        "u_split": frame.number("finish/split"),
-        "u_canvas": frame.number("painting/canvas"),
+        "u_split": frame.values[FINISH_SPLIT],
+        "u_canvas": frame.values[PAINTING_CANVAS],
         "u_weave": min(frame.size[1] / 4.0, _FINEST_WEAVE),
-        "u_grain": frame.number("finish/grain"),
+        "u_grain": frame.values[FINISH_GRAIN],
         "u_grain_seed": frame.moved.grain_seed,
-        "u_brightness": number(frame.inputs.values, "/master/brightness"),
+        "u_brightness": frame.values[MASTER_BRIGHTNESS],
     }

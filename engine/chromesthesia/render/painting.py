@@ -12,13 +12,13 @@ import moderngl
 import numpy as np
 
 from chromesthesia.core.records import UInt8
-from chromesthesia.params.declaration import Value
+from chromesthesia.params.live import Values
+from chromesthesia.params.look import PAINTING_RELIEF, PAINTING_SHARPNESS, PAINTING_STROKE
 from chromesthesia.render.graph import SCREEN, Buffer, Graph, Part, Pass, RunningGraph, Size
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.passes import Drawer, Target
-from chromesthesia.render.values import number
 
-_STYLE = ("stroke", "sharpness", "relief")
+_STYLE = (PAINTING_STROKE, PAINTING_SHARPNESS, PAINTING_RELIEF)
 _STYLE_STEP = 1 / 32  # a finer change of the style does not show
 _STAND_IN_SIZE = 64
 _STAND_IN, _NEVER = -2, -3  # serials that no generator gives
@@ -135,11 +135,9 @@ class Painting:
         self._canvases: list[_Canvas] = []
         self._stand_in = stand_in_picture()
 
-    def update(self, inputs: FrameInputs, values: Mapping[str, Value]) -> moderngl.Texture:
+    def update(self, inputs: FrameInputs, values: Values) -> moderngl.Texture:
         """The painting for this frame: RGBA, alpha the strength of its contours."""
-        style = tuple(
-            round(number(values, f"/look/painting/{name}") / _STYLE_STEP) * _STYLE_STEP for name in _STYLE
-        )
+        style = tuple(round(values[param] / _STYLE_STEP) * _STYLE_STEP for param in _STYLE)
         if inputs.current is None:
             return self._worked(self._stand_in, _STAND_IN, _STAND_IN, style).worked.texture
         after = self._worked(inputs.current, inputs.current_serial, inputs.previous_serial, style)

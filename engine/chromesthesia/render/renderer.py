@@ -13,6 +13,8 @@ from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
+from chromesthesia.params.live import Values
+from chromesthesia.params.sound import MASTER_FREEZE
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
 from chromesthesia.render.gl import is_software, unlocked_finish
 from chromesthesia.render.grade import GRADIENT_SIZE, grade
@@ -161,15 +163,16 @@ class Renderer:
 
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
-        frozen = bool(inputs.values.get("/master/freeze", False)) and self._drawn
+        values = Values.of(inputs.values)
+        frozen = values[MASTER_FREEZE] and self._drawn
         self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if not frozen:
-            moved = self._motion.step(inputs.time_s, inputs.dt_s, inputs.values, inputs.heard)
-            painting = self._painting.update(inputs, inputs.values)
-            colors = grade(inputs.values, inputs.heard)
+            moved = self._motion.step(inputs.time_s, inputs.dt_s, values, inputs.heard)
+            painting = self._painting.update(inputs, values)
+            colors = grade(values, inputs.heard)
             self._gradient.write(colors.gradient)
             self._running.run(
-                Frame(inputs, moved, colors, self._size, first=not self._drawn),
+                Frame(inputs, values, moved, colors, self._size, first=not self._drawn),
                 {**self._more, PAINTING: painting, GRADIENT: self._gradient},
             )
             if self._limiter is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import sys
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
@@ -23,6 +25,7 @@ from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedIm
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
+from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.status import (
@@ -94,6 +97,7 @@ def run_show(
     stop: threading.Event | None = None,
     sinks: tuple[FrameSink, ...] = (),
     ports: Sequence[PortMaker] = (),
+    outputs: OpenOutputs = no_outputs,
     own: OwnParts = ENGINES_OWN,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
@@ -101,8 +105,9 @@ def run_show(
     Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
     be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
-    ports: more ways than OSC to steer the show and to hear of it. own: parts in the place of those that `config` names;
-    its source is closed when the show ends.
+    ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
+    surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
+    closed when the show ends.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -121,7 +126,8 @@ def run_show(
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        light = Light(own.surface or SurfaceOpener(config), RendererMaker(config, guard), clock, guard)
+        opener = own.surface or SurfaceOpener(config)
+        light = Light(opener, RendererMaker(config, guard), clock, guard, outputs)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
@@ -131,8 +137,8 @@ def run_show(
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
-        outputs = Outputs(files.sinks + sinks, live=True)
-        show = LiveShow(config, clock, controller, models, source, light, outputs, fps, stop, guard)
+        kept = Outputs(files.sinks + sinks, live=True)
+        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -140,7 +146,7 @@ def run_show(
         try:
             show.run(control)
         finally:
-            report = close_and_report(outputs, config.report, show.report)
+            report = close_and_report(kept, config.report, show.report)
     return report
 
 
@@ -195,7 +201,7 @@ class LiveShow:
             PaintGovernor(SOFTWARE_PAINT_FACTOR if software else 1.0),
             self._meter,
             silence,
-            self.health.heart("frame", PATIENCE_S),
+            self.health.heart("frame", max(PATIENCE_S, 3.0 / fps)),
         )
         surface = light.surface
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
@@ -300,7 +306,8 @@ class LiveShow:
         count(RING, lambda: {"lost_hops": wires.ring.lost_samples // HOP_SAMPLES})
         count(ANALYSIS, self._analysis.counts)
         count(GENERATOR, self._worker.counts)
-        count(GENERATOR, lambda: {"overtaken": wires.requests.replaced})
+        for name, slot in (("hops", wires.heard), ("requests", wires.requests), ("images", wires.images)):
+            count("overtaken", functools.partial(_overtaken, name, slot))
         count(FRAMES, self._schedule.counts)
         count("pictures", self._loop.watch.counts)
         count(GL, self._light.counts)
@@ -339,6 +346,10 @@ class LiveShow:
     def report(self) -> dict[str, object]:
         """The report of the whole show."""
         return report_of(self.health.status(), self._meter.summary(), self._loop.watch.summary())
+
+
+def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
+    return {name: slot.replaced}
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:

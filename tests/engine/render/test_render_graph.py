@@ -162,6 +162,26 @@ def test_what_a_buffer_keeps_lives_through_a_new_size_and_another_graph(make: Ca
 
 
 @pytest.mark.gl
+def test_another_result_goes_on_from_what_was_shown(make: Callable[..., Any]) -> None:
+    """The flash limiter holds a field by the frame before: a change of graph must not make that black."""
+    running = make(COUNTING)
+    running.run(None)
+    running.change(
+        COUNTING.adding(
+            one("add", "more", {"u_one": "count"}),
+            buffers=[Buffer("more", Fixed(2, 2), "f4", keeps=True)],
+            after="count",
+            instead_of="count",
+        )
+    )
+    assert running.graph.result == "more"
+    assert (values(running, "more") == 0.75).all()
+    running.run(None)
+    assert (values(running, "more") == 1.75).all()
+    assert np.frombuffer(running.last("more").texture.read(), np.float32)[0] == 0.75
+
+
+@pytest.mark.gl
 def test_a_size_or_shader_that_cannot_be_leaves_the_graph_as_it_was(make: Callable[..., Any]) -> None:
     running = make(COUNTING)
     running.run(None)
