@@ -12,7 +12,7 @@ import pytest
 import torch
 from tests.training.fit.toys import Classifier, Duel, loaders, settings_in
 
-from chromesthesia_training.fit import alone, fit, place
+from chromesthesia_training.fit import alone, environment, fit
 from chromesthesia_training.fit import checkpoint as checkpoint_module
 
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "CUDA_VISIBLE_DEVICES": ""}
@@ -89,7 +89,12 @@ def test_ctrl_c_ends_after_its_batch_with_the_checkpoint_written(tmp_path: Path,
 def test_a_process_of_several_can_train_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("RANK", "1"), ("WORLD_SIZE", "4"), ("LOCAL_WORLD_SIZE", "2")):
         monkeypatch.setenv(name, value)
-    assert (place().rank, place().world, place().local_world, place().first) == (1, 4, 2, False)
+    assert (environment().rank, environment().world, environment().local_world, environment().first) == (
+        1,
+        4,
+        2,
+        False,
+    )
     with alone():
-        assert place().world == 1
-    assert place().world == 4
+        assert environment().world == 1
+    assert environment().world == 4

@@ -19,12 +19,12 @@ from chromesthesia_training.measuring.consistency import (
     neighbourhood,
     vote_scores,
 )
-from chromesthesia_training.measuring.control import agreement, conditions_of, fit_rating_readers
-from chromesthesia_training.measuring.copies import nearest_paintings
+from chromesthesia_training.measuring.controllability import agreement, conditions_of, fit_rating_readers
 from chromesthesia_training.measuring.evaluate import Reference, measure, only_means
 from chromesthesia_training.measuring.frechet import fit_space, kernel_distance, spaces
 from chromesthesia_training.measuring.gallery import Gallery, load_gallery
 from chromesthesia_training.measuring.looks import Looks, look_at
+from chromesthesia_training.measuring.memorisation import nearest_paintings
 from chromesthesia_training.measuring.motion import frame_changes, jerkiness, latent_motion
 from chromesthesia_training.measuring.painters import OnnxPainter, eight_bit, normal_latents
 

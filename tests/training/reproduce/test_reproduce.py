@@ -15,7 +15,7 @@ from rich.console import Console
 
 from chromesthesia.core.errors import UsageError
 from chromesthesia_training.errors import DataError, TrainingError
-from chromesthesia_training.fit import Place
+from chromesthesia_training.fit import Environment
 from chromesthesia_training.reproduce.plan import ordered, plan
 from chromesthesia_training.reproduce.run import reproduce
 from chromesthesia_training.reproduce.stages import all_stages
@@ -178,14 +178,14 @@ def test_of_several_processes_the_first_runs_and_the_others_hear_of_it(work: Wor
     told: dict[str, object] = {}
 
     class First:
-        here = Place(0, 2, 2)
+        here = Environment(0, 2, 2)
 
         def agree(self, what: str, decide: Callable[[], object]) -> object:
             told[what] = decide()
             return told[what]
 
     class Second:
-        here = Place(1, 2, 2)
+        here = Environment(1, 2, 2)
 
         def agree(self, what: str, decide: Callable[[], object]) -> object:
             return told[what]

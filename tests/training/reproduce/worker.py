@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from chromesthesia_training.fit import place
+from chromesthesia_training.fit import environment
 from chromesthesia_training.reproduce.run import reproduce
 from chromesthesia_training.reproduce.together import processes
 from chromesthesia_training.stage import Context, Stage
@@ -16,7 +16,7 @@ from chromesthesia_training.stage import Context, Stage
 def stage(name: str, distributed: bool) -> Stage:
     def run(context: Context) -> None:
         with (context.runs_dir / f"{name}.{os.environ.get('LOCAL_RANK', 'alone')}").open("x") as file:
-            file.write(str(place().world))
+            file.write(str(environment().world))
         path = context.metrics_dir / f"encoders/{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"settings": {}}))

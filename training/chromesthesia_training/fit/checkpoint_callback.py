@@ -1,4 +1,4 @@
-"""The callback that keeps a run: counts, seeds, watches for NaN, writes history and checkpoints, ends it in time."""
+"""The checkpoint callback, which keeps a run: counts, seeds, watches for NaN, writes history and checkpoints, ends it in time."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from chromesthesia_training.fit.tally import Tally
 
 logger = logging.getLogger(__name__)
 
+STATE_KEY = "Keeper"
 _OF_LAST = ("current_model_state", "averaging_state")
 """What callbacks put beside the weights for going on."""
 
@@ -28,7 +29,7 @@ class Interrupted(BaseException):
     """Ctrl-C was pressed, and the checkpoint is written; no Exception, so that nothing takes it for a fault."""
 
 
-class Keeper(Callback):
+class CheckpointCallback(Callback):
     """State of a run beside weights and optimisers. last.ckpt is always on the path of an uninterrupted run.
 
     It is written within an epoch every `checkpoint_every_steps` batches, and when an epoch is over, its validation
@@ -50,7 +51,11 @@ class Keeper(Callback):
         self._since_s = 0.0
         self._saved_s = 0.0
 
-    # What a checkpoint holds of this.
+    # What a checkpoint holds of this, under the name that every checkpoint has it by.
+
+    @property
+    def state_key(self) -> str:
+        return STATE_KEY
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -223,10 +228,10 @@ class Keeper(Callback):
             write_whole(self.settings.run_dir / "history.jsonl", lines.encode())
 
 
-def keeper_of(trainer: Trainer) -> Keeper | None:
+def checkpoint_callback_of(trainer: Trainer) -> CheckpointCallback | None:
     """The keeper of the run that `trainer` is on; None where `fit` does not run it."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, Keeper):
+        if isinstance(callback, CheckpointCallback):
             return callback
     return None
 
