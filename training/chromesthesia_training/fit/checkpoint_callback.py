@@ -1,4 +1,4 @@
-"""The checkpoint callback, which keeps a run: counts, seeds, watches for NaN, writes history and checkpoints, ends it in time."""
+"""The checkpoint callback of a run: counts, seeds, watches for NaN, writes history and checkpoints, ends it in time."""
 
 from __future__ import annotations
 
