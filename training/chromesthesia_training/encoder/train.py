@@ -66,7 +66,7 @@ def train(settings: EncoderSettings, resume: bool = True, callbacks: tuple[Callb
     fit(
         module,
         StepLoader(maker, settings),
-        DataLoader([ClipsToScore(clips, spectra)], batch_size=None),
+        DataLoader(ClipsToScore(clips, spectra), batch_size=None),
         run,
         resume=resume,
         callbacks=callbacks,
