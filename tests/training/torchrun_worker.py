@@ -32,7 +32,7 @@ def main() -> None:
     context = Context(folder, folder / "runs", folder / "results")
     reproduce([stage("single", False), stage("several", True)], context, processes=processes())
     for name, module in (("classifier", Classifier(dropout=0.0)), ("duel", Duel())):
-        settings = settings_in(folder / name, max_epochs=None, max_steps=2, checkpoint_every_steps=2)
+        settings = settings_in(folder / name, max_epochs=None, max_steps=2, max_minutes=60.0)
         fit(module, *loaders(8), settings)
         torch.save(module.state_dict(), folder / name / f"rank{os.environ['RANK']}.pt")
 

@@ -50,6 +50,7 @@ class CheckpointCallback(Callback):
         self._validated: dict[str, float] = {}
         self._since_s = 0.0
         self._saved_s = 0.0
+        self._clock_minutes = 0.0
 
     # What a checkpoint holds of this, under the name that every checkpoint has it by.
 
@@ -77,6 +78,7 @@ class CheckpointCallback(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._since_s = self._saved_s = time.monotonic()
+        self._clock_minutes = self.minutes
         self._write_history()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -109,7 +111,9 @@ class CheckpointCallback(Callback):
                     else "nothing was saved yet"
                 ),
             )
-        if self._over(trainer):
+        if self.settings.max_minutes is not None:
+            self._clock_minutes = _told(trainer, self._minutes())
+        if self.share_done() >= 1.0:
             trainer.should_stop = True
         epoch_over = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
         alone = trainer.world_size == 1
@@ -176,12 +180,8 @@ class CheckpointCallback(Callback):
         settings = self.settings
         return max(
             self.steps / settings.max_steps if settings.max_steps else 0.0,
-            self._minutes() / settings.max_minutes if settings.max_minutes else 0.0,
+            self._clock_minutes / settings.max_minutes if settings.max_minutes else 0.0,
         )
-
-    def _over(self, trainer: Trainer) -> bool:
-        over = self.share_done() >= 1.0
-        return over if self.settings.max_minutes is None else _agreed(trainer, over)
 
     def _due(self, trainer: Trainer) -> bool:
         """Whether the files are written at the end of this epoch: so long ago, or the run's end."""
@@ -191,7 +191,7 @@ class CheckpointCallback(Callback):
             return True
         if self.settings.checkpoint_every_s <= 0.0:
             return True
-        return _agreed(trainer, time.monotonic() - self._saved_s >= self.settings.checkpoint_every_s)
+        return _told(trainer, time.monotonic() - self._saved_s) >= self.settings.checkpoint_every_s
 
     # Files.
 
@@ -236,8 +236,6 @@ def checkpoint_callback_of(trainer: Trainer) -> CheckpointCallback | None:
     return None
 
 
-def _agreed(trainer: Trainer, flag: bool) -> bool:
-    """Whether any process says so: by the clock, they come to different answers."""
-    if trainer.world_size == 1:
-        return flag
-    return bool(trainer.strategy.reduce_boolean_decision(flag, all=False))
+def _told(trainer: Trainer, reading: float) -> float:
+    """What the first process's clock says: by their own, several would decide and schedule differently."""
+    return reading if trainer.world_size == 1 else float(trainer.strategy.broadcast(reading))
