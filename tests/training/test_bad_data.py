@@ -18,7 +18,10 @@ from PIL import Image
 
 from chromesthesia_training import safe_write
 from chromesthesia_training.cli import app as cli
+from chromesthesia_training.encoder import evaluate as encoder_evaluate
+from chromesthesia_training.encoder import export as encoder_export
 from chromesthesia_training.encoder import settings as encoder_settings
+from chromesthesia_training.encoder.export import EncoderExport
 from chromesthesia_training.encoder.model import EncoderSizes
 from chromesthesia_training.fit.checkpoint import load
 
@@ -34,7 +37,10 @@ SMALL = functools.partial(
 
 @pytest.fixture(autouse=True)
 def _small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small network; export and scoring, which are tested elsewhere, take no time."""
     monkeypatch.setattr(encoder_settings, "EncoderSettings", SMALL)
+    monkeypatch.setattr(encoder_export, "export_onnx", lambda trained, out: EncoderExport(out, 0, 0, 0, 0))
+    monkeypatch.setattr(encoder_evaluate, "evaluate", lambda *arguments: {"flat": {}})
 
 
 @pytest.fixture

@@ -236,6 +236,8 @@ def test_the_loss_falls_when_the_answers_are_right(settings: EncoderSettings) ->
 def test_macro_f1_by_hand_and_of_the_majority() -> None:
     assert macro_f1([0, 0, 1, 2], [0, 0, 1, 2]) == 1.0
     assert macro_f1([0, 0, 1, 2], [0, 0, 0, 0]) == pytest.approx((2 * 2 / 6) / 3)
+    assert macro_f1([0, 0], [0, 0]) == pytest.approx(1 / 3)
+    assert macro_f1([], []) == 0.0
 
 
 def test_correlation_of_a_constant_is_zero() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from chromesthesia_training.data.cache import Float16
 from chromesthesia_training.data.clips import Clip
@@ -60,8 +61,8 @@ class StepLoader:
             yield StepRows(self.maker, self.settings.rows, self.settings.seed, step)
 
 
-class ClipsToScore:
-    """What a validation answers: clips of the validation split that have an emotion or a rating."""
+class ClipsToScore(Dataset["ClipsToScore"]):
+    """What a validation answers, as its only batch: clips of the validation split that have an emotion or a rating."""
 
     def __init__(self, clips: Sequence[Clip], spectra: Mapping[Path, Float16]) -> None:
         self.clips = [
@@ -70,6 +71,12 @@ class ClipsToScore:
             if clip.split == "val" and (clip.emotion is not None or clip.annotation == "label")
         ]
         self.spectra = spectra
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> ClipsToScore:
+        return self
 
 
 class EncoderModule(LightningModule):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets, load_spectra
 from chromesthesia_training.data.cache import by_path
@@ -67,7 +66,7 @@ def train(settings: EncoderSettings, resume: bool = True, callbacks: tuple[Callb
     fit(
         module,
         StepLoader(maker, settings),
-        DataLoader(cast("Dataset[ClipsToScore]", [ClipsToScore(clips, spectra)]), batch_size=None),
+        DataLoader(ClipsToScore(clips, spectra), batch_size=None),
         run,
         resume=resume,
         callbacks=callbacks,

@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.fit.processes import Place
+from chromesthesia_training.fit.processes import Environment
 from chromesthesia_training.fit.randomness import Draw, seed_of, seeded, set_seed
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class EpochBatches(EpochOrder, Sampler[list[Ticket]]):
     A batch that does not split evenly is filled up with its first items, so that every process has as many.
     """
 
-    def __init__(self, inner: Iterable[list[Any]], seed: int, here: Place) -> None:
+    def __init__(self, inner: Iterable[list[Any]], seed: int, here: Environment) -> None:
         super().__init__(seed)
         self.inner = inner
         self.here = here
@@ -169,7 +169,7 @@ class StepNumbers:
         return iter(range(first, first + self.each_epoch))
 
 
-def ordered(loader: Any, seed: int, here: Place) -> tuple[Any, EpochOrder]:
+def ordered(loader: Any, seed: int, here: Environment) -> tuple[Any, EpochOrder]:
     """The loader in reproducible order, and the handle that moves it.
 
     A DataLoader over a data set with indices keeps its batches, workers and collation; other iterables are read as

@@ -11,6 +11,7 @@ from torch import Tensor
 from chromesthesia_training.data.condition import ConditionSpace
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit.checkpoint import load, load_weights, part
+from chromesthesia_training.fit.checkpoint_callback import STATE_KEY
 from chromesthesia_training.gan.model import Generator
 
 ABOUT = "gan"
@@ -49,7 +50,7 @@ def read_run(run_dir: Path) -> GanRun:
     content = load(path, ("state_dict", "callbacks", ABOUT))
     about, state = content[ABOUT], content["state_dict"]
     networks = {name: part(state, name) for name in ("generator", "average", "discriminator")}
-    elapsed_s = 60.0 * float(content["callbacks"]["Keeper"]["minutes"])
+    elapsed_s = 60.0 * float(content["callbacks"][STATE_KEY]["minutes"])
     return _run(path, networks, about, elapsed_s)
 
 

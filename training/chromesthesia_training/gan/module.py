@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from chromesthesia_training.data.condition import VAD_SIZE
-from chromesthesia_training.fit import follow, keeper_of
+from chromesthesia_training.fit import checkpoint_callback_of, follow
 from chromesthesia_training.fit.randomness import Draw, seed_of
 from chromesthesia_training.gan.augment import Changes, augment
 from chromesthesia_training.gan.checkpoint import ABOUT, GanRun
@@ -265,7 +265,7 @@ class GanModule(lightning.LightningModule):
         return unevenness
 
     def _late(self) -> float:
-        keeper = keeper_of(self.trainer)
+        keeper = checkpoint_callback_of(self.trainer)
         done = keeper.share_done() if keeper is not None else 0.0
         share = self.settings.decay_share
         return min(1.0, max(0.0, done - (1 - share)) / max(share, 1e-9))

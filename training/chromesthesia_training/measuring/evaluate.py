@@ -27,7 +27,7 @@ from chromesthesia_training.measuring.consistency import (
     neighbourhood,
     shuffled_conditions,
 )
-from chromesthesia_training.measuring.control import (
+from chromesthesia_training.measuring.controllability import (
     RATINGS,
     agreement,
     conditions_of,
@@ -35,10 +35,10 @@ from chromesthesia_training.measuring.control import (
     fit_rating_readers,
     inner_conditions_of,
 )
-from chromesthesia_training.measuring.copies import nearest_paintings
 from chromesthesia_training.measuring.frechet import kernel_distance, spaces
 from chromesthesia_training.measuring.gallery import Gallery
 from chromesthesia_training.measuring.looks import Looks, join, look_at, resized
+from chromesthesia_training.measuring.memorisation import nearest_paintings
 from chromesthesia_training.measuring.motion import latent_motion
 from chromesthesia_training.measuring.painters import Painter, normal_latents
 from chromesthesia_training.metrics.metrics_file import over_folds

@@ -1,4 +1,4 @@
-"""The callback that keeps a run: counts, seeds, watches for NaN, writes history and checkpoints, ends it in time."""
+"""The checkpoint callback of a run: counts, seeds, watches for NaN, writes history and checkpoints, ends it in time."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from chromesthesia_training.fit.tally import Tally
 
 logger = logging.getLogger(__name__)
 
+STATE_KEY = "Keeper"
 _OF_LAST = ("current_model_state", "averaging_state")
 """What callbacks put beside the weights for going on."""
 
@@ -28,7 +29,7 @@ class Interrupted(BaseException):
     """Ctrl-C was pressed, and the checkpoint is written; no Exception, so that nothing takes it for a fault."""
 
 
-class Keeper(Callback):
+class CheckpointCallback(Callback):
     """State of a run beside weights and optimisers. last.ckpt is always on the path of an uninterrupted run.
 
     It is written within an epoch every `checkpoint_every_steps` batches, and when an epoch is over, its validation
@@ -49,8 +50,13 @@ class Keeper(Callback):
         self._validated: dict[str, float] = {}
         self._since_s = 0.0
         self._saved_s = 0.0
+        self._clock_minutes = 0.0
 
-    # What a checkpoint holds of this.
+    # What a checkpoint holds of this, under the name that every checkpoint has it by.
+
+    @property
+    def state_key(self) -> str:
+        return STATE_KEY
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -72,6 +78,7 @@ class Keeper(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._since_s = self._saved_s = time.monotonic()
+        self._clock_minutes = self.minutes
         self._write_history()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -104,7 +111,9 @@ class Keeper(Callback):
                     else "nothing was saved yet"
                 ),
             )
-        if self._over(trainer):
+        if self.settings.max_minutes is not None:
+            self._clock_minutes = _told(trainer, self._minutes())
+        if self.share_done() >= 1.0:
             trainer.should_stop = True
         epoch_over = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
         alone = trainer.world_size == 1
@@ -171,12 +180,8 @@ class Keeper(Callback):
         settings = self.settings
         return max(
             self.steps / settings.max_steps if settings.max_steps else 0.0,
-            self._minutes() / settings.max_minutes if settings.max_minutes else 0.0,
+            self._clock_minutes / settings.max_minutes if settings.max_minutes else 0.0,
         )
-
-    def _over(self, trainer: Trainer) -> bool:
-        over = self.share_done() >= 1.0
-        return over if self.settings.max_minutes is None else _agreed(trainer, over)
 
     def _due(self, trainer: Trainer) -> bool:
         """Whether the files are written at the end of this epoch: so long ago, or the run's end."""
@@ -186,7 +191,7 @@ class Keeper(Callback):
             return True
         if self.settings.checkpoint_every_s <= 0.0:
             return True
-        return _agreed(trainer, time.monotonic() - self._saved_s >= self.settings.checkpoint_every_s)
+        return _told(trainer, time.monotonic() - self._saved_s) >= self.settings.checkpoint_every_s
 
     # Files.
 
@@ -223,16 +228,14 @@ class Keeper(Callback):
             write_whole(self.settings.run_dir / "history.jsonl", lines.encode())
 
 
-def keeper_of(trainer: Trainer) -> Keeper | None:
+def checkpoint_callback_of(trainer: Trainer) -> CheckpointCallback | None:
     """The keeper of the run that `trainer` is on; None where `fit` does not run it."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, Keeper):
+        if isinstance(callback, CheckpointCallback):
             return callback
     return None
 
 
-def _agreed(trainer: Trainer, flag: bool) -> bool:
-    """Whether any process says so: by the clock, they come to different answers."""
-    if trainer.world_size == 1:
-        return flag
-    return bool(trainer.strategy.reduce_boolean_decision(flag, all=False))
+def _told(trainer: Trainer, reading: float) -> float:
+    """What the first process's clock says: by their own, several would decide and schedule differently."""
+    return reading if trainer.world_size == 1 else float(trainer.strategy.broadcast(reading))
