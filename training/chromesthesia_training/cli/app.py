@@ -11,11 +11,11 @@ from rich.logging import RichHandler
 
 from chromesthesia.cli.streams import take_every_sign
 from chromesthesia.core.errors import ChromesthesiaError
-from chromesthesia_training.cli.app import export as cli_export
-from chromesthesia_training.cli.app import reproduce as cli_reproduce
-from chromesthesia_training.cli.app import results as cli_results
-from chromesthesia_training.cli.app import train as cli_train
-from chromesthesia_training.cli.app import vae as cli_vae
+from chromesthesia_training.cli import export as cli_export
+from chromesthesia_training.cli import reproduce as cli_reproduce
+from chromesthesia_training.cli import results as cli_results
+from chromesthesia_training.cli import train as cli_train
+from chromesthesia_training.cli import vae as cli_vae
 from chromesthesia_training.cli.data import data_app
 from chromesthesia_training.cli.options import errors
 from chromesthesia_training.cli.tune import tune_app
