@@ -74,7 +74,7 @@ def test_ratings_of_paintings_are_brought_to_the_scale_of_music(data: Path) -> N
 
 def test_a_rating_outside_the_scale_is_named(data: Path) -> None:
     table = data / "vgmidi/dynamic.csv"
-    table.write_text(table.read_text().replace("piece2,0,0.0,-0.1", "piece2,0,0.0,-1.1"))
+    table.write_text(table.read_text().replace("piece2,0,0.0,-0.1,", "piece2,0,0.0,-1.1,"))
     with pytest.raises(DataError, match=r"piece2 at 0\.0 s") as caught:
         songs_of(data)
     assert caught.value.kind == "scale"
