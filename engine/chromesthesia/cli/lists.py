@@ -57,15 +57,16 @@ def params(
         bool, typer.Option("--markdown", metavar="", help="Print the reference page docs/parameters.md.")
     ] = False,
 ) -> None:
-    """List every parameter: OSC address and preset key, type, range, default."""
-    from chromesthesia.params.reference import COLUMNS, parameter_rows, parameters_page
+    """List every parameter and action: OSC address and preset key, type, range, default."""
+    from chromesthesia.params.reference import COLUMNS, action_rows, parameter_rows, parameters_page
 
     if markdown:
         typer.echo(parameters_page(), nl=False)
         return
-    rows = [row for row in parameter_rows() if search.casefold() in f"{row[0]} {row[-1]}".casefold()]
+    everything = [*parameter_rows(), *action_rows()]
+    rows = [row for row in everything if search.casefold() in f"{row[0]} {row[-1]}".casefold()]
     if not rows:
-        say(f"No parameter has {search!r} in its address or description.", "yellow")
+        say(f"No parameter or action has {search!r} in its address or description.", "yellow")
         raise typer.Exit(1)
     table = _table(*COLUMNS, folded=len(COLUMNS) - 1)
     for row in rows:

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TypeGuard
 
 from chromesthesia.control.commands import (
@@ -103,6 +103,10 @@ class Controller:
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
         return len(self._queue) + len(self._schedule)
+
+    def counts(self) -> dict[str, int]:
+        """What became of the commands."""
+        return {**asdict(self.counters), "looks": self.looks, **self._tree.counts()}
 
     def begin(self, now_s: float) -> None:
         """Apply what is posted; the room as it then is, is the one that ResetRoom comes back to."""

@@ -87,6 +87,11 @@ class ChangeFeed(Generic[V]):
         """Listen no more."""
         self._tree.unlisten(self._on_write)
 
+    @property
+    def held(self) -> int:
+        """How many addresses have a value that is kept back; at most one for each there is."""
+        return len(self._theirs)
+
     def due(self, now_s: float) -> bool:
         """True when `take` would look."""
         return now_s >= self.next_s

@@ -38,6 +38,10 @@ class PictureWatch:
             self._change += float(np.abs(grid - self._last).mean())
         self._last = grid
 
+    def counts(self) -> dict[str, int]:
+        """How many pictures showed nothing."""
+        return {"black": self.black_frames, "flat": self.flat_frames}
+
     def summary(self) -> Mapping[str, float | int | None]:
         """Counts, the mean pixel value and the mean change between frames (0..255); None without frames."""
         pairs = max(1, self._seen - 1)

@@ -19,6 +19,11 @@ class Values(Mapping[str, Value]):
     def __init__(self, values: Mapping[str, Value]) -> None:
         self._values = values
 
+    @classmethod
+    def of(cls, values: Mapping[str, Value]) -> Values:
+        """`values` themselves when they are such a table, else a table of them."""
+        return values if isinstance(values, Values) else cls(values)
+
     @overload
     def __getitem__(self, key: Number) -> float: ...
 

@@ -45,6 +45,9 @@ STATUS: tuple[Param, ...] = (
     _reading("/status/latency_ms", 0.0, "Sound to light, median of the last seconds", 0.0, unit="ms"),
     _reading("/status/overruns", 0, "Times that sound was lost", 0),
     _reading("/status/late_frames", 0, "Frames that missed their time", 0),
+    _reading("/status/lost_frames", 0, "Frames that could not be drawn", 0),
+    _reading("/status/faults", 0, "Parts of frames, and outputs, that failed and were left out", 0),
+    _reading("/status/stalled", "", "Loops that stand still, e.g. `analysis`; empty when all is well"),
     _reading("/status/generator_fps", 0.0, "Pictures painted per second", 0.0, unit="Hz"),
     _reading(
         "/status/osc_lost",

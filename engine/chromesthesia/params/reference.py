@@ -35,6 +35,11 @@ def parameter_rows(params: Sequence[Param] = PARAMETERS) -> list[tuple[str, str,
     ]
 
 
+def action_rows(actions: Sequence[Action] = ACTIONS) -> list[tuple[str, str, str, str, str]]:
+    """One row per action under `COLUMNS`; what it takes stands for the range."""
+    return [(action.path, *_argument(action), "", action.description) for action in actions]
+
+
 def show(value: Value) -> str:
     """A value as it would stand in a preset, without quotes."""
     if isinstance(value, bool):
@@ -57,7 +62,7 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
     settings = [param for param in params if param.writable]
     for group, members in groupby(settings, key=_group):
         lines += [f"### {group}", "", *_table(COLUMNS, parameter_rows(list(members))), ""]
-    actions = [(action.path, *_argument(action), action.description) for action in ACTIONS]
+    actions = [(path, tag, taken, notes) for path, tag, taken, _, notes in action_rows()]
     lines += [
         "## Actions",
         "",

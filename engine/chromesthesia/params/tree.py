@@ -75,6 +75,10 @@ class ParameterTree:
         self._listeners: list[Listener] = []
         self._listener_failures = 0
 
+    def counts(self) -> dict[str, int]:
+        """Times that a listener raised. Any thread."""
+        return {"listener_failures": self._listener_failures}
+
     @property
     def declared(self) -> Declared:
         """Which parameters there are now; safe from any thread. Another object whenever that changed."""

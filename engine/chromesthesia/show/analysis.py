@@ -67,6 +67,10 @@ class Analysis:
         self._onset_envelope = 0.0
         self.encoder_failures = 0
 
+    def counts(self) -> dict[str, int]:
+        """Encoder steps that raised, and readings that were no numbers."""
+        return {"encoder_failures": self.encoder_failures, "bad_readings": self._tracker.bad_readings}
+
     def hear(
         self,
         samples: Float32,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
-from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
-from chromesthesia.params.declaration import Value
-from chromesthesia.ports.osc.port import NAME as OSC
+from chromesthesia.core.protocols import Clock
+from chromesthesia.health.heartbeat import Heart
 from chromesthesia.ports.port import Port, Readings
 
 log = logging.getLogger(__name__)
@@ -27,9 +27,8 @@ time, and nobody sees more than twenty looks a second."""
 class ControlLoop:
     """Owns the control thread's loop and, while it runs, the ports.
 
-    readings: called on the control thread when a port has something to tell; see `mapping.readings`. What OSC lost and
-    dropped is filled in here. A step or a port that fails is logged and counted in `failures`; the loop and the other
-    ports go on.
+    readings: called on the control thread when a port has something to tell. A step or a port that fails is logged and
+    counted by the heart; the loop and the other ports go on.
     """
 
     def __init__(
@@ -38,13 +37,15 @@ class ControlLoop:
         clock: Clock,
         ports: Sequence[Port] = (),
         readings: Readings = dict,
+        heart: Heart | None = None,
     ) -> None:
+        """heart: beats once for every step."""
         self._controller = controller
         self._clock = clock
         self._ports = tuple(ports)
         self._readings = readings
         self._apply_due_s = float("-inf")
-        self.failures = 0
+        self.heart = heart or Heart("control", clock, math.inf)
 
     def step(self, now_s: float) -> None:
         """Apply commands that are due and let every port tell what is due; never blocks."""
@@ -54,13 +55,14 @@ class ControlLoop:
             taken = self._controller.step(now_s)
             if self._controller.looks != looks:
                 self._apply_due_s = now_s + LOOK_PAUSE_S
-        readings = functools.cache(self._read)  # several ports of one step are told the same
+        readings = functools.cache(self._readings)  # several ports of one step are told the same
         for port in self._ports:
             with self._guarded():
                 port.publish(now_s, taken, readings)
 
     def run(self, stop: threading.Event) -> None:
         """Step until `stop` is set, then stop the ports. Body of the control thread."""
+        self.heart.begin()
         try:
             for port in self._ports:
                 with self._guarded():
@@ -68,6 +70,7 @@ class ControlLoop:
             while not stop.is_set():
                 with self._guarded():
                     self.step(self._clock.now_s())
+                self.heart.beat()
                 now_s = self._clock.now_s()
                 idle_s = min((port.next_s - now_s for port in self._ports), default=IDLE_S)
                 idle_s = min(idle_s, IDLE_S)
@@ -76,23 +79,17 @@ class ControlLoop:
                 else:
                     self._controller.wait(now_s, idle_s)
         finally:
+            self.heart.end()
             for port in self._ports:
                 with self._guarded():
                     port.stop()
-
-    def _read(self) -> Mapping[str, Value]:
-        lost = next((port.health().get("lost") for port in self._ports if port.name == OSC), None)
-        return {
-            **self._readings(),
-            "/status/osc_lost": UNKNOWN_LOSS if lost is None else lost,
-            "/status/osc_dropped": self._controller.counters.dropped,
-        }
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         try:
             yield
         except Exception:  # the thread's boundary: whatever went wrong, the show stays under control
-            self.failures += 1
-            if self.failures & (self.failures - 1) == 0:
-                log.exception("the control thread failed %d times and goes on", self.failures)
+            self.heart.failed()
+            failures = self.heart.failures
+            if failures & (failures - 1) == 0:
+                log.exception("the control thread failed %d times and goes on", failures)

@@ -52,15 +52,19 @@ class SignalTable:
             if twice:
                 raise ValueError(f"signals declared twice: {', '.join(sorted(twice))}")
         self.addresses = tuple(addresses)
+        self._reads = {
+            listener: [(signal.address(listener), signal.read) for signal in self.signals]
+            for listener in self.listeners
+        }
         self.taps: Mapping[str, Tap] = MappingProxyType(dict(taps))
 
     def values(self, hearing: Hearing) -> dict[str, float]:
         """The value of every signal by its address, of the listeners that have heard something; counts are integers."""
         return {
-            signal.address(listener): signal.read(hearing[listener])
-            for listener in self.listeners
+            address: read(hearing[listener])
+            for listener, reads in self._reads.items()
             if listener in hearing
-            for signal in self.signals
+            for address, read in reads
         }
 
 

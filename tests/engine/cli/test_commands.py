@@ -269,6 +269,7 @@ def test_params_lists_and_searches(capsys: pytest.CaptureFixture[str]) -> None:
     everything = capsys.readouterr().out
     assert "/audio/gain_db" in everything
     assert "/emotion/valence" in everything
+    assert "/preset/next" in everything
     assert run_main("params", "GATE") == 0
     some = capsys.readouterr().out
     assert "/audio/gate_dbfs" in some

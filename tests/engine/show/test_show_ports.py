@@ -76,12 +76,12 @@ def test_every_port_learns_of_every_write_whatever_becomes_of_the_others() -> No
     controller.post(write)
     loop.step(0.0)
     assert ill.writes == well.writes == [write]
-    assert loop.failures == 1
+    assert loop.heart.failures == 1
     stop = threading.Event()
     stop.set()
     loop.run(stop)
     assert ill.calls[1:] == well.calls[1:] == ["start", "stop"]
-    assert loop.failures == 3
+    assert loop.heart.failures == 3
 
 
 def test_readings_are_taken_once_a_step_and_only_when_a_port_asks() -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from chromesthesia.core.records import Heard
+from chromesthesia.health.status import Figures, ShowStatus
+from chromesthesia.health.telling import readings_of
 from chromesthesia.mapping.mapper import Mapper
-from chromesthesia.mapping.readings import Status, readings
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param
 from chromesthesia.params.presets import parse_preset
@@ -70,15 +71,12 @@ def test_at_rest_no_source_moves_anything() -> None:
 
 def test_readings_are_exactly_the_declared_ones_and_of_their_type(hear: Hear) -> None:
     declared = {param.path: param for param in PARAMETERS if not param.writable}
-    values = readings(hear(valence=0.25, onset_count=3), Status(fps=59.9, source="demo", preset_index=2))
+    status = ShowStatus(Figures(fps=59.9, source="demo", preset_index=2), {}, ())
+    values = {**readings_of(status), **TABLE.values({FIRST: hear(valence=0.25, onset_count=3)})}
     assert set(values) == set(declared)
     assert all(coerce(declared[path], value) == value for path, value in values.items())
     assert (values["/emotion/valence"], values["/features/onset_count"]) == (0.25, 3)
     assert (values["/status/source"], values["/status/preset_index"]) == ("demo", 2)
-
-
-def test_before_the_first_sound_there_is_status_only() -> None:
-    assert all(path.startswith("/status/") for path in readings(None, Status()))
 
 
 TREMBLE = Signal("features/tremble", "How much it trembles", lambda heard: heard.frame.flux / 2, 0.0, 1.0)
@@ -173,3 +171,11 @@ def test_flatness_is_declared_in_one_file_and_seen_everywhere(repository: Path) 
     assert "/features/flatness" in TABLE.addresses
     assert "/features/flatness" in {param.path for param in PARAMETERS}
     assert "`features/flatness`" in parameters_page()
+
+
+def test_a_second_listener_comes_to_a_tree_as_a_namespace_of_readings() -> None:
+    tree = ParameterTree(PARAMETERS)
+    tree.add("/violin", signal_readings(SignalTable(("/violin",))))
+    assert set(tree.declared.namespaces) == {"/violin"}
+    assert not tree.params["/violin/emotion/valence"].writable
+    assert "/violin/emotion/valence" not in tree.snapshot()

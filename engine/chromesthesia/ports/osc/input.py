@@ -6,13 +6,13 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from chromesthesia.control.actions import BY_PATH, commands_of
 from chromesthesia.control.commands import Command, SetParameter
 from chromesthesia.core.logs import BoundedLog
-from chromesthesia.core.protocols import Clock, Datagrams
+from chromesthesia.core.protocols import Clock, Counting, Datagrams
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.declaration import Param
 from chromesthesia.params.tree import Declared, ParameterTree, unknown_parameter
@@ -109,6 +109,11 @@ class OscInput:
     def lost(self) -> int:
         """Datagrams that the system dropped before they were read; -1 where it does not tell."""
         return self._datagrams.lost
+
+    def counts(self) -> dict[str, int]:
+        """What became of the packets."""
+        more = self._datagrams.counts() if isinstance(self._datagrams, Counting) else {}
+        return {**asdict(self.counters), "lost": self.lost, **more}
 
     def run(self) -> None:
         """Handle datagrams until the socket is closed. Body of the receiving thread."""

@@ -109,6 +109,10 @@ class OscOutput:
             return math.inf
         return HAND_S if source.startswith(self._own_machine) else 0.0
 
+    def counts(self) -> dict[str, int]:
+        """What was sent, and what could not be."""
+        return {"packets_out": self.packets, "messages_out": self.messages, "failures": self.failures}
+
     def close(self) -> None:
         """Close the socket."""
         self.feed.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from math import inf
 
 from chromesthesia.control.commands import SetParameter
@@ -46,9 +45,9 @@ class OscPort:
             self.output.step(now_s, readings())
 
     def health(self) -> Mapping[str, int]:
-        """What came in, by what became of it, and what could not go out."""
-        counts = {} if self.input is None else {"lost": self.input.lost, **asdict(self.input.counters)}
-        return {**counts, "failures": 0 if self.output is None else self.output.failures}
+        """What came in, by what became of it, what went out, and what could not."""
+        heard = {} if self.input is None else self.input.counts()
+        return {"failures": 0, **heard, **({} if self.output is None else self.output.counts())}
 
     def stop(self) -> None:
         """Close both sockets."""
