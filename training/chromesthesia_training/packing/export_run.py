@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chromesthesia.packs.art_index import ART_INDEX_NAME
-from chromesthesia.packs.manifest import Parity
+from chromesthesia.packs.manifest import DataSource, Parity
 from chromesthesia_training.encoder.export import export_onnx as export_encoder
 from chromesthesia_training.encoder.export import load_trained
 from chromesthesia_training.errors import TrainingError
@@ -20,7 +20,7 @@ from chromesthesia_training.metrics.metrics_file import write_metrics
 from chromesthesia_training.packing.pack import PackParts, PackReport, build_pack, read_metrics
 from chromesthesia_training.packing.quantize import Int8Result, quantise_encoder, quantise_generator
 from chromesthesia_training.packing.run_record import RunRecord, read_record
-from chromesthesia_training.packing.sources import DataSource, sources_of
+from chromesthesia_training.packing.sources import sources_of
 
 logger = logging.getLogger(__name__)
 
