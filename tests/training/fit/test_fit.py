@@ -322,8 +322,10 @@ def test_step_numbers_count_on_over_epochs_and_are_for_any_number_of_processes()
 def test_one_network_follows_another_by_a_share_and_counters_are_copied() -> None:
     average, current = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
     current.weight.data += 1.0
-    current.running_mean += 2.0  # type: ignore[operator]
-    current.num_batches_tracked += 3  # type: ignore[operator]
+    assert current.running_mean is not None
+    assert current.num_batches_tracked is not None
+    current.running_mean.add_(2.0)
+    current.num_batches_tracked.add_(3)
     follow(average, current, 0.25)
     assert average.weight.tolist() == [1.25, 1.25]
     assert average.get_buffer("running_mean").tolist() == [0.5, 0.5]
