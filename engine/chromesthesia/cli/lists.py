@@ -124,6 +124,7 @@ def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]
     from chromesthesia.inference.check import find_faults
     from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs.find import find_pack
+    from chromesthesia.packs.manifest import short_name
 
     folder = find_pack(path)
     faults = find_faults(folder)
@@ -144,7 +145,7 @@ def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]
             f"{timing.images_per_s:.0f} pictures a second on one thread."
         )
     for tier in pack.manifest.tiers:
-        say(f"{tier.model} {tier.precision}: {tier.why}", "dim")
+        say(f"{short_name(tier.model)} {tier.precision}: {tier.why}", "dim")
     if pack.art_index is not None:
         say(f"Nearest-artwork index of {len(pack.art_index)} paintings.")
 
