@@ -90,7 +90,7 @@ class Mapper:
         declaration.
 
         heard: by one listener, or by several by their namespaces; None before the first sound. Costs some tens of
-        microseconds (benchmarks/mapper_step.py).
+        microseconds (benchmarks/mapper.py).
         """
         first = self._snapshot is None
         self._progress = 1.0 if self._morph_s <= 0.0 else min(self._progress + dt_s / self._morph_s, 1.0)

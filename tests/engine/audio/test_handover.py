@@ -72,7 +72,7 @@ def etude() -> ScriptedSource:
 
 
 def read_all(source: HandoverSource, count: int) -> list[AudioBlock]:
-    blocks = []
+    blocks: list[AudioBlock] = []
     while sum(len(block.samples) for block in blocks) < count:
         block = source.read()
         assert block is not None

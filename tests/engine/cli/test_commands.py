@@ -223,6 +223,7 @@ def test_render_passes_everything_on(
         assert callable(progress)
         progress(0.5)
         configs.append(config)
+        assert config.film is not None
         config.film.write_bytes(b"film")
         return {"frames": 60, "duration_s": 2.0}
 

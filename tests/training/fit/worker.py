@@ -16,7 +16,7 @@ from chromesthesia_training.fit import fit
 def main() -> None:
     folder, name, batch, steps = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     module = Classifier(dropout=0.0) if name == "classifier" else Duel()
-    callbacks = ()
+    callbacks: tuple[At, ...] = ()
     if len(sys.argv) > 5:
         number = signal.SIGKILL if sys.argv[5] == "kill" else signal.SIGINT
         callbacks = (At(int(sys.argv[6]), lambda: os.kill(os.getpid(), number)),)

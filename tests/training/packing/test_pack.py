@@ -205,7 +205,7 @@ def test_a_full_disk_keeps_the_earlier_pack(
         target.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pack.shutil, "copyfile", full)
+    monkeypatch.setattr("shutil.copyfile", full)
     with pytest.raises(DataError, match=r"cannot write .*mine: No space left on device \(free space there"):
         build(exported[1], generator, out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

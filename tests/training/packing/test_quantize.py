@@ -52,7 +52,7 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
             helper.make_tensor_value_info("noise", TensorProto.FLOAT, [1, 64]),
         ],
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 32, 32])],
-        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()],
     )
     path = tmp_path_factory.mktemp("int8") / "generator.onnx"
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
