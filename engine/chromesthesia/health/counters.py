@@ -41,7 +41,7 @@ class Counters:
         return {**groups, ILL: dict(self._ill)} if self._ill else groups
 
     def _sum(self, group: str, reads: list[Read]) -> Counts:
-        total: Counter[str] = Counter()
+        total: dict[str, int] = {}
         for read in reads:
             try:
                 self._last[read] = read()
@@ -52,5 +52,5 @@ class Counters:
                 if self._ill[group] & (self._ill[group] - 1) == 0:
                     log.warning("the counts of %s cannot be read: %s", group, one_line(error))
             for name, count in self._last.get(read, {}).items():
-                total[name] += count
-        return dict(total)
+                total[name] = total.get(name, 0) + count
+        return total
