@@ -6,6 +6,8 @@ name is imported when it is first used, so that `import chromesthesia` costs not
 
 from __future__ import annotations
 
+from chromesthesia.core.version import __version__
+
 TYPE_CHECKING = False
 """As of `typing`, which alone takes most of the time of an import."""
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from chromesthesia.show.face import Show, load_pack, open_source
     from chromesthesia.show.listener import Listener
 
-__version__ = "0.1.0"
 
 __all__ = [
     "SAMPLE_RATE_HZ",

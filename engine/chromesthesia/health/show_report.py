@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chromesthesia import __version__
 from chromesthesia.core.records import Float32, UInt8
+from chromesthesia.core.version import __version__
 
 FLAT_BELOW = 2.0
 """Standard deviation of pixel values (0..255) below which a frame counts as flat."""

@@ -125,9 +125,9 @@ def test_what_a_message_cannot_hold_is_refused(address: str, argument: int | flo
 def test_the_largest_numbers_are_told_as_they_are(edge: float) -> None:
     packet = encode_message("/a", (edge,))
     assert packet[4:8] == (b",i\0\0" if isinstance(edge, int) else b",f\0\0")
-    read = decode(packet)
-    assert isinstance(read, OscMessage)
-    assert read.arguments == (pytest.approx(edge),)
+    heard = decode(packet)
+    assert isinstance(heard, OscMessage)
+    assert heard.arguments == (pytest.approx(edge),)
 
 
 def test_an_empty_blob_is_read() -> None:

@@ -166,4 +166,7 @@ def test_likeness_of_pictures() -> None:
     noisy = np.clip(pictures + rng.normal(0, 0.2, pictures.shape).astype(np.float32), 0, 1)
     noisier = np.clip(pictures + rng.normal(0, 0.5, pictures.shape).astype(np.float32), 0, 1)
     assert 1.0 > structural_similarity(noisy, pictures) > structural_similarity(noisier, pictures)
+    flat = np.full((1, 3, 32, 32), 0.5, np.float32)
+    of_means = (2 * 0.5 * 0.6 + 1e-4) / (0.5**2 + 0.6**2 + 1e-4)
+    assert structural_similarity(flat, flat + 0.1) == pytest.approx(of_means, abs=1e-3)
     assert colour_r(pictures[::-1].copy(), pictures) < 0.5

@@ -56,7 +56,7 @@ class Exported:
 def export_pack(request: ExportRequest) -> Exported:
     """Export both runs' models into a pack. Raises TrainingError or DataError; an earlier pack then stays as it was."""
     with tempfile.TemporaryDirectory(prefix="chromesthesia-export-") as folder:
-        heard = export_encoder(load_trained(request.encoder_run / "best.pt"), Path(folder) / "encoder.onnx")
+        heard = export_encoder(load_trained(request.encoder_run), Path(folder) / "encoder.onnx")
         painted = export_generator(request.gan_run, Path(folder) / "generator.onnx")
         parity = Parity(heard.parity, heard.streamed_offline, painted.difference)
         int8 = (quantise_encoder(heard.path), quantise_generator(painted.path)) if request.int8 else ()

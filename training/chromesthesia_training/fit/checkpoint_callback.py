@@ -1,4 +1,4 @@
-"""The callback that keeps a run: counts, seeds, watches for NaN, writes history and checkpoints, ends it in time."""
+"""The checkpoint callback of a run: counts, seeds, watches for NaN, writes history and checkpoints, ends it in time."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ from chromesthesia_training.fit.tally import Tally
 
 logger = logging.getLogger(__name__)
 
+STATE_KEY = "Keeper"
+_OF_LAST = ("current_model_state", "averaging_state")
+"""What callbacks put beside the weights for going on."""
+
 
 class Interrupted(BaseException):
     """Ctrl-C was pressed, and the checkpoint is written; no Exception, so that nothing takes it for a fault."""
 
 
-class Keeper(Callback):
+class CheckpointCallback(Callback):
     """State of a run beside weights and optimisers. last.ckpt is always on the path of an uninterrupted run.
 
     It is written within an epoch every `checkpoint_every_steps` batches, and when an epoch is over, its validation
@@ -45,8 +49,14 @@ class Keeper(Callback):
         self.note: str = ""
         self._validated: dict[str, float] = {}
         self._since_s = 0.0
+        self._saved_s = 0.0
+        self._clock_minutes = 0.0
 
-    # What a checkpoint holds of this.
+    # What a checkpoint holds of this, under the name that every checkpoint has it by.
+
+    @property
+    def state_key(self) -> str:
+        return STATE_KEY
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -67,7 +77,8 @@ class Keeper(Callback):
     # The course of a run.
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._since_s = time.monotonic()
+        self._since_s = self._saved_s = time.monotonic()
+        self._clock_minutes = self.minutes
         self._write_history()
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -100,7 +111,9 @@ class Keeper(Callback):
                     else "nothing was saved yet"
                 ),
             )
-        if self.settings.max_steps is not None and self.steps >= self.settings.max_steps:
+        if self.settings.max_minutes is not None:
+            self._clock_minutes = _told(trainer, self._minutes())
+        if self.share_done() >= 1.0:
             trainer.should_stop = True
         epoch_over = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
         alone = trainer.world_size == 1
@@ -143,21 +156,42 @@ class Keeper(Callback):
         row = {"epoch": float(epoch), "step": float(self.steps), **self.tally.means(), **self._validated}
         self.history.append(row)
         self._write_history()
-        if not trainer.val_dataloaders:
-            self._save_best(trainer, None)
         shown = "  ".join(
             f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "step")
         )
         if self.rank == 0:
             logger.info("epoch %d, step %d: %s", epoch, self.steps, shown)
-        if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
-            self._save_last(trainer)
+        if self._due(trainer):
+            if not trainer.val_dataloaders:
+                self._save_best(trainer, None)
+            if trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+                self._save_last(trainer)
         if trainer.world_size == 1 and self.interrupted():
             raise Interrupted
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.minutes = self._minutes()
         self._since_s = 0.0
+
+    # What it decides by.
+
+    def share_done(self) -> float:
+        """How far the run is towards the nearer of `max_steps` and `max_minutes`, 1 at its end; 0 with neither."""
+        settings = self.settings
+        return max(
+            self.steps / settings.max_steps if settings.max_steps else 0.0,
+            self._clock_minutes / settings.max_minutes if settings.max_minutes else 0.0,
+        )
+
+    def _due(self, trainer: Trainer) -> bool:
+        """Whether the files are written at the end of this epoch: so long ago, or the run's end."""
+        if trainer.should_stop or trainer.current_epoch + 1 == self.settings.max_epochs:
+            return True
+        if trainer.world_size == 1 and (self.interrupted() or trainer.received_sigterm):
+            return True
+        if self.settings.checkpoint_every_s <= 0.0:
+            return True
+        return _told(trainer, time.monotonic() - self._saved_s) >= self.settings.checkpoint_every_s
 
     # Files.
 
@@ -166,22 +200,42 @@ class Keeper(Callback):
 
     def _save_last(self, trainer: Trainer) -> None:
         trainer.save_checkpoint(self.settings.last_path)
+        self._saved_s = time.monotonic()
 
     def _save_best(self, trainer: Trainer, figure: float | None) -> None:
         """Weights as they were validated: in `on_validation_end` the average has been swapped back already, so it
-        is taken from where the checkpoint would take it."""
+        is taken from where the checkpoint would take it. What the module adds to a checkpoint is kept too."""
         content: dict[str, Any] = {"state_dict": trainer.strategy.lightning_module_state_dict()}
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             callback.on_save_checkpoint(trainer, trainer.lightning_module, content)
+        trainer.lightning_module.on_save_checkpoint(content)
         if self.rank == 0:
             best = {
-                "state_dict": content["state_dict"],
                 "epoch": trainer.current_epoch + 1,
                 "step": self.steps,
+                "monitor": self.settings.monitor,
+                "figure": figure,
+                "figures": dict(self._validated),
             }
-            save(best | {"monitor": self.settings.monitor, "figure": figure}, self.settings.best_path)
+            save(
+                {name: content[name] for name in content if name not in _OF_LAST} | best,
+                self.settings.best_path,
+            )
 
     def _write_history(self) -> None:
         if self.rank == 0:
             lines = "".join(json.dumps(row) + "\n" for row in self.history)
             write_whole(self.settings.run_dir / "history.jsonl", lines.encode())
+
+
+def checkpoint_callback_of(trainer: Trainer) -> CheckpointCallback | None:
+    """The keeper of the run that `trainer` is on; None where `fit` does not run it."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, CheckpointCallback):
+            return callback
+    return None
+
+
+def _told(trainer: Trainer, reading: float) -> float:
+    """What the first process's clock says: by their own, several would decide and schedule differently."""
+    return reading if trainer.world_size == 1 else float(trainer.strategy.broadcast(reading))

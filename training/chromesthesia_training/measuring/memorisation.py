@@ -1,4 +1,4 @@
-"""Copying would show here: how near a picture comes to its nearest training painting, beside unseen real ones.
+"""Memorisation would show here: how near a picture comes to its nearest training painting, beside unseen real ones.
 
 Distances of 32 x 32 thumbnails, root mean square over RGB in 8-bit levels, the nearer of the picture and its mirror
 image; and cosine distances of deep features, where a copy moved or recoloured would still be near.

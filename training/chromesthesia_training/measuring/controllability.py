@@ -1,4 +1,4 @@
-"""Control: is what was asked of a picture read back from it, by models fitted on real paintings only?
+"""Controllability: is what was requested of a picture read back from it, by models fitted on real paintings only?
 
 Three readers look at different things: deep features (the twin of a term of the generator's loss, so it flatters),
 colours, and colours with texture, which training has not seen.

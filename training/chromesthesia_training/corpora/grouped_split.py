@@ -1,4 +1,4 @@
-"""Split and fold for corpora that are published without: by speaker, song, game or artist, always the same."""
+"""The grouped split of corpora that are published without: by speaker, song, game or artist, always the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chromesthesia_training.data.splits import grouped_folds
 FOLDS = 5
 
 
-def deal(groups: Sequence[str], labels: Sequence[str]) -> list[tuple[str, int]]:
+def grouped_split(groups: Sequence[str], labels: Sequence[str]) -> list[tuple[str, int]]:
     """Split and fold of each row, no group in two: five folds (fewer where there are fewer groups), labels balanced.
 
     Fold 0 is the test split, fold 1 the val split, the rest trains: about 60 : 20 : 20. Of two groups one trains
