@@ -47,6 +47,12 @@ LEARNED = Places(
     sad=(-0.6, -0.5),
     source="centres of the soft categories that rated music is given; the shipped encoder has learned with these",
 )
+SET_BY_HAND = Places(
+    angry=(-0.6, 0.7),
+    happy=(0.7, 0.5),
+    sad=(-0.6, -0.6),
+    source="which probabilities belong to valence and arousal set by hand; presets and renders depend on them",
+)
 WALKED = Places(
     angry=(-0.7, 0.8),
     happy=(0.8, 0.5),

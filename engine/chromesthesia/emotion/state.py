@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chromesthesia.core.easing import approach
-from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS, SET_BY_HAND
 from chromesthesia.core.records import (
     EMBEDDING_SIZE,
     HOP_SAMPLES,
@@ -40,8 +40,7 @@ _VALENCE, _AROUSAL, _PROBABILITIES, _CONFIDENCE, _EMBEDDING = (
     _HEAD - 1,
     slice(_HEAD, None),
 )
-# Where each emotion lies in the valence-arousal plane (after Russell, 1980), for a state set by hand.
-_PLACES = np.array([[-0.6, 0.7], [0.7, 0.5], [-0.6, -0.6]])
+_PLACES = np.array(list(SET_BY_HAND.by_name().values()))
 _PLACE_SHARPNESS = 3.0
 
 

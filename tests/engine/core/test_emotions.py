@@ -9,7 +9,8 @@ import pytest
 
 from chromesthesia.audio.etude import SECTIONS
 from chromesthesia.core import emotions
-from chromesthesia.core.emotions import CIRCUMPLEX, COMPOSED, EMOTIONS, WALKED, Places
+from chromesthesia.core.emotions import CIRCUMPLEX, COMPOSED, EMOTIONS, SET_BY_HAND, WALKED, Places
+from chromesthesia.emotion.state import probabilities_at
 from chromesthesia.generator.walks.latent import NAMED_PLACES
 
 TABLE = {name: value for name, value in vars(emotions).items() if isinstance(value, Places)}
@@ -34,6 +35,11 @@ def test_the_walk_and_the_etude_take_theirs_from_the_table() -> None:
     np.testing.assert_array_equal(NAMED_PLACES, [WALKED[emotion] for emotion in EMOTIONS])
     composed = {section.emotion: (section.valence, section.arousal) for section in SECTIONS}
     assert {emotion: composed[emotion] for emotion in EMOTIONS} == COMPOSED.by_name()
+
+
+def test_what_is_set_by_hand_is_likeliest_at_its_own_place() -> None:
+    for number, emotion in enumerate(EMOTIONS):
+        assert int(np.argmax(probabilities_at(*SET_BY_HAND[emotion]))) == number
 
 
 def test_an_unknown_emotion_has_no_place() -> None:
