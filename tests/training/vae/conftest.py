@@ -85,8 +85,8 @@ def data(tmp_path: Path) -> Path:
                 "song_id": name,
                 "measure": m,
                 "time_s": 5.0 * m,
-                "valence": -0.5 + 0.2 * number,
-                "arousal": 0.1 * m,
+                "valence": round(-0.5 + 0.2 * number, 3),
+                "arousal": round(0.1 * m, 3),
             }
             for m in range(6)
         ]

@@ -14,6 +14,7 @@ from chromesthesia.inference.encoder import OnnxEncoder
 from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
 from chromesthesia_training.encoder.export import TrainedEncoder
+from chromesthesia_training.packing.sources import sources_of
 from chromesthesia_training.vae.export import EngineVae, vae_pack
 from chromesthesia_training.vae.export import export_onnx as export_vae
 from chromesthesia_training.vae.generating import Painter
@@ -64,7 +65,7 @@ def test_a_named_emotion_draws_the_labels_to_its_place(painter: Painter) -> None
 def test_the_engine_paints_with_a_pack_of_it(
     painter: Painter, exported: tuple[TrainedEncoder, Path], tmp_path: Path
 ) -> None:
-    vae_pack(painter, exported[1], tmp_path / "pack", (1e-5, 1e-5), [])
+    vae_pack(painter, exported[1], tmp_path / "pack", (1e-5, 1e-5), sources_of(["art"], "generator"))
     assert find_faults(tmp_path / "pack") == []
     pack = load_pack(tmp_path / "pack")
     generator = OnnxGenerator(pack, "cpu")

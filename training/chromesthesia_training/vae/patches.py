@@ -12,7 +12,9 @@ CHANNELS = 3
 def components(centred: Tensor, count: int) -> tuple[Tensor, float]:
     """The largest principal components [values, count] of rows [n, values], and the share of variance in them."""
     rows = centred.double()
-    if len(rows) < rows.shape[1]:  # few rows: their products with each other say the same, and are fewer
+    if (
+        count <= len(rows) < rows.shape[1]
+    ):  # few rows: their products with each other say the same, and are fewer
         values, vectors = torch.linalg.eigh(rows @ rows.T)
         values, vectors = values.flip(0).clamp_min(0.0), vectors.flip(1)
         basis, _ = torch.linalg.qr(rows.T @ vectors[:, :count])
