@@ -19,7 +19,7 @@ def test_every_clip_comes_once_with_its_steps_and_silence_after_it() -> None:
     parts = list(clip_batches(spectra, 3))
     assert [part.places for part in parts] == [[1, 3, 2], [0]]
     assert [part.steps for part in parts] == [[1, 2, 5], [12]]
-    first = parts[0].log_mel
+    first = parts[0].log_mel.numpy()
     assert first.shape == (3, 40, 64)
     np.testing.assert_array_equal(first[0, :5], spectra[1].astype(np.float32))
     assert np.all(first[0, 5:] == np.float32(SILENCE))

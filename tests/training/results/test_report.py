@@ -162,7 +162,29 @@ def whole(write: Write, tmp_path: Path) -> Path:
     for name in dict.fromkeys(names):
         write(*name.split("/", 1))
     write("music", "emotify.ensemble")
+    write("analysis", "shared_space", figures=shared_space())
     return tmp_path
+
+
+def shared_space() -> dict[str, Any]:
+    """Figures of the analysis, made up."""
+    shares = {"loudness": 0.6, "brightness": 0.4}
+    side = {
+        "told_r2": over_folds([0.4, 0.5]),
+        "lost_by_family": {"level": 0.3, "spectrum": 0.1},
+        "lost_alone": shares,
+        "shap_share": shares,
+    }
+    found = {"r": {name: {"warmth": r, "edges": -r} for name, r in shares.items()}, "chance": 0.2}
+    return {
+        "speech": side,
+        "music": side,
+        "pictures": side,
+        "speech_with_pictures": {"all": found, "within_one_emotion": found},
+        "music_with_pictures": {"all": found},
+        "clusters": {"speech": {"accuracy": 0.7, "mutual_information": 0.3}},
+        "similarity": {"same": 0.5, "different": 0.1, "same_is_nearer": 0.8},
+    }
 
 
 def test_with_every_run_nothing_is_missing_and_the_pages_are_what_their_files_say(whole: Path) -> None:
