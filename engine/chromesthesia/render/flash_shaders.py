@@ -15,7 +15,7 @@ const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, STEPS = {STEPS}, FIELDS = {FIELDS}
 
 # Eight turns, newest first, as moments of a clock of whole milliseconds that goes round every 4096; two to a number.
 _TURNS = """
-const int SECOND = 995;  // a flash exactly every third of a second is allowed
+const int SECOND = 1004;  // a second, its end included; a flash every third of one takes longer for eight turns
 const int LONG_AGO = 2000, ROUND = 4095;
 uniform int u_now;
 
