@@ -244,6 +244,16 @@ class _Store:
             self.back.release()
 
 
+@dataclass(frozen=True, slots=True)
+class _Step(Generic[F]):
+    """A pass with what it reads and draws into looked up: a store, or the name of an import or (None) an export."""
+
+    one: Pass[F]
+    inputs: tuple[tuple[str, _Store | str], ...]
+    store: _Store | None
+    defines: tuple[tuple[str, Callable[[F], int]], ...]
+
+
 class RunningGraph(Generic[F]):
     """Draws a graph and owns its buffers. Use from the thread that owns the drawer's context.
 
@@ -255,6 +265,7 @@ class RunningGraph(Generic[F]):
         self._drawer = drawer
         self._stores: dict[str, _Store] = {}
         self._copy: FixedPass | None = None
+        self._steps: tuple[_Step[F], ...] = ()
         self._outside = dict(outside)
         self.graph = graph
         compile_plain(drawer, graph)
@@ -283,15 +294,15 @@ class RunningGraph(Generic[F]):
         exports: Mapping[str, Target] = _NOTHING,
     ) -> None:
         """Draw every pass once. imports, exports: one for every name that the graph declares."""
-        stores = self._stores
-        for one in self.graph.passes:
+        for step in self._steps:
+            one = step.one
             if not one.when(frame):
                 continue
             textures = {
-                sampler: stores[source].front.texture if source in stores else imports[source]
-                for sampler, source in one.inputs.items()
+                sampler: imports[source] if isinstance(source, str) else source.front.texture
+                for sampler, source in step.inputs
             }
-            store = stores.get(one.output)
+            store = step.store
             target = exports[one.output] if store is None else store.begin()
             self._drawer.full_screen(
                 one.fragment,
@@ -299,7 +310,7 @@ class RunningGraph(Generic[F]):
                 textures,
                 one.uniforms(frame, target.texture.size),
                 vertex=one.vertex,
-                **{name: int(asked(frame)) for name, asked in one.defines.items()},
+                **{name: int(asked(frame)) for name, asked in step.defines},
             )
             if store is not None and store.declared.mips:
                 target.texture.build_mipmaps()
@@ -353,6 +364,15 @@ class RunningGraph(Generic[F]):
             if stores.get(name) is not store:
                 store.release()
         self._stores, self._outside, self.graph = stores, outside, graph
+        self._steps = tuple(
+            _Step(
+                one,
+                tuple((sampler, stores.get(source, source)) for sampler, source in one.inputs.items()),
+                stores.get(one.output),
+                tuple(one.defines.items()),
+            )
+            for one in graph.passes
+        )
 
     def _stretch(self, old: _Store, new: _Store) -> None:
         self._copy = self._copy or copy_pass(self._drawer.ctx)

@@ -200,7 +200,7 @@ def _levels(frame: Frame, size: Size) -> Uniforms:
 
 
 def _grade(colors: Grade) -> dict[str, UniformValue]:
-    return {"u_color": tuple(float(x) for x in colors.color.T.ravel()), "u_own": colors.own}
+    return {"u_color": tuple(colors.color.T.ravel().tolist()), "u_own": colors.own}
 
 
 def _meter(frame: Frame, size: Size) -> Uniforms:

@@ -24,6 +24,7 @@ from chromesthesia_training.offline.best import blend, crossed_targets
 from chromesthesia_training.offline.folds import (
     REFIT,
     Task,
+    best_epoch,
     choosing_splits,
     clip_inputs,
     run_folds,
@@ -263,6 +264,30 @@ def test_a_refitted_net_learns_all_but_the_test_for_as_long_as_was_best(tmp_path
     assert fold_checkpoint(tmp_path, split) == tmp_path / FOLD_RUNS / "fold-0" / "checkpoints" / "best.ckpt"
     (tmp_path / FOLD_RUNS / "fold-0" / REFIT).mkdir(parents=True)
     assert fold_checkpoint(tmp_path, split).parts[-3] == REFIT
+
+
+def test_how_long_all_folds_are_refitted_is_said_by_the_mean_of_their_curves() -> None:
+    def curve(*scores: float) -> list[dict[str, float]]:
+        return [{"val_macro_f1": score} for score in scores]
+
+    misled = curve(0.55, 0.4, 0.4)
+    assert best_epoch([misled]) == 1
+    assert best_epoch([misled, curve(0.3, 0.5, 0.6, 0.8, 0.7), curve(0.3, 0.5, 0.6, 0.7)]) == 4
+
+
+def test_refitted_folds_share_one_number_of_epochs_and_are_not_trained_again(tmp_path: Path) -> None:
+    task = made_up_task()
+    splits = choosing_splits(task.clips)[:2]
+    recipe = Recipe(epochs=5, patience=2, batch=8, learning_rate=0.02, refit=True)
+    answers = run_folds(partial(make_encoder, "ann", 16, small=True), task, splits, recipe, tmp_path)
+    lengths = [
+        len((tmp_path / f"fold-{fold}" / REFIT / "history.jsonl").read_text().splitlines())
+        for fold in range(2)
+    ]
+    assert lengths == [best_epoch([one.curve for one in answers])] * 2
+    again = run_folds(_never, task, splits, recipe, tmp_path)
+    for one, other in zip(answers, again, strict=True):
+        np.testing.assert_array_equal(one.probabilities, other.probabilities)
 
 
 def test_a_teacher_is_asked_where_the_recipe_says_so_and_missed_where_there_is_none(tmp_path: Path) -> None:

@@ -41,9 +41,10 @@ class Recipe:
     balance: a clip is drawn with its (corpus, emotion) count to the power of minus this.
     band_shift, stretch: spectra are moved by up to so many mel bands, and made up to this share longer or shorter.
     taught: share of a training clip's target that a teacher gives, who did not hear its speaker; 0 for none.
-    refit: once the validation part has chosen the epoch, a fresh net is trained that long on it and the rest, along one
-    cycle, and counts. moved_answers: a clip is also heard a band higher and lower, a little slower and faster, and the
-    probabilities averaged.
+    refit: once the validation parts of all folds have chosen the epoch, a fresh net is trained that long on its fold's
+    part and the rest, along one cycle, and counts.
+    moved_answers: a clip is also heard a band higher and lower, a little slower and faster, and the probabilities
+    averaged.
     """
 
     epochs: int = 80

@@ -79,7 +79,8 @@ def sound_of(shown: Float32, mel: Mel, rounds: int = GRIFFIN_LIM_ROUNDS, seed: i
     decibels = LOWEST_DB + np.clip(shown, 0.0, 1.0) * (HIGHEST_DB - LOWEST_DB)
     power = np.where(shown > 0.0, 10.0 ** (decibels / 10.0), 0.0)
     linear = np.maximum(_inverse(mel) @ power.astype(np.float32), 0.0)
-    magnitude = np.sqrt(linear) * (mel.window / 4.0)
+    # Frames are centred, so a sound of whole hops has one more than is shown.
+    magnitude = np.pad(np.sqrt(linear) * (mel.window / 4.0), ((0, 0), (0, 1)), mode="edge")
     given: Any = {"n_iter": rounds, "hop_length": mel.hop, "n_fft": mel.window, "random_state": seed}
     samples = librosa.griffinlim(magnitude, **given, length=mel.samples)
     return np.asarray(np.clip(samples, -1.0, 1.0), dtype=np.float32)
