@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Section = Literal["data", "encoders", "alignment", "generator", "music", "report"]
-SECTIONS: tuple[Section, ...] = ("data", "encoders", "alignment", "generator", "music", "report")
+Section = Literal["data", "encoders", "alignment", "generator", "music", "vae", "report"]
+SECTIONS: tuple[Section, ...] = ("data", "encoders", "alignment", "generator", "music", "vae", "report")
 
 
 @dataclass(frozen=True)

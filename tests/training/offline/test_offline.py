@@ -34,6 +34,7 @@ from chromesthesia_training.offline.functionals import functionals
 from chromesthesia_training.offline.kernel import KernelSettings, kernel_answers
 from chromesthesia_training.offline.models import ENCODERS, make_encoder
 from chromesthesia_training.offline.models.ann import DESCRIPTION
+from chromesthesia_training.offline.models.parts import ClipEncoder
 from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, moved_by, warp
 from chromesthesia_training.offline.pitch import RATE_HZ, candidate_hz, pitch_gram, track_pitch
 from chromesthesia_training.offline.scoring import REFERENCE, FoldAnswers, write_encoder_metrics
@@ -133,7 +134,7 @@ def test_views_are_blind_to_the_gain_of_a_recording() -> None:
     task = made_up_task()
     rows = np.arange(5)
     louder = Views(
-        (task.views.mel.astype(np.float32) + 2.0).astype(np.float32),  # type: ignore[arg-type]
+        (task.views.mel.astype(np.float32) + 2.0).astype(np.float32),
         task.views.pitch, task.views.frames, task.views.described, task.views.layer7, task.views.steps7,
         task.views.layer5,
     )  # fmt: skip
@@ -357,7 +358,7 @@ def test_a_warped_row_ends_where_its_mask_does() -> None:
     assert ((peaks - 8).abs() <= 3).all()
 
 
-def _never() -> object:
+def _never() -> ClipEncoder:
     raise AssertionError("a fold whose answers are kept was trained again")
 
 

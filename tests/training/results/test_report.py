@@ -82,6 +82,17 @@ def made_up(section: str, name: str) -> dict[str, Any]:
                 "importance": dict.fromkeys(("valence", "arousal"), shares),
             }
         }
+    if section == "vae":
+        figures = {"recon": 0.04 if name.startswith("v32") else 0.5, "va_loss": 0.02, "total": 0.6}
+        return {
+            "figures": {
+                **figures,
+                "valence_r": 0.4,
+                "arousal_r": 0.5,
+                "linear_256": 0.3,
+                "parameters": 5_000_000,
+            }
+        }
     if section == "generator":
         folds = over_folds([0.5, 0.6])
         by_k = {f"k{k}": folds for k in (1, 5, 11)}

@@ -15,6 +15,7 @@ from chromesthesia_training.cli import export as cli_export
 from chromesthesia_training.cli import reproduce as cli_reproduce
 from chromesthesia_training.cli import results as cli_results
 from chromesthesia_training.cli import train as cli_train
+from chromesthesia_training.cli import vae as cli_vae
 from chromesthesia_training.cli.data import data_app
 from chromesthesia_training.cli.options import errors
 from chromesthesia_training.cli.tune import tune_app
@@ -69,6 +70,7 @@ app.add_typer(tune_app, name="tune")
 app.command("tensorrt")(cli_export.tensorrt)
 app.command("measure")(cli_results.measure)
 app.command("results")(cli_results.results)
+app.command("sonify", epilog=cli_vae.EXAMPLES)(cli_vae.sonify)
 app.add_typer(survey_app, name="survey")
 
 

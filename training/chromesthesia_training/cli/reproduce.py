@@ -22,7 +22,7 @@ def reproduce(
         list[str] | None,
         typer.Option(
             "--only",
-            help="A section (data, encoders, alignment, generator, music, report) or a stage; may be given again. "
+            help="A section (data, encoders, alignment, generator, music, vae, report) or a stage; may be given again. "
             "What it needs and is missing runs first.",
             show_default=False,
         ),

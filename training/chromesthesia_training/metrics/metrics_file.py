@@ -23,7 +23,7 @@ from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.safe_write import write_text_whole
 
 SCHEMA = 1
-SECTIONS = ("data", "encoders", "alignment", "analysis", "generator", "music", "pack")
+SECTIONS = ("data", "encoders", "alignment", "analysis", "generator", "music", "vae", "pack")
 REQUIRED = ("command", "data", "protocol", "split", "seeds", "settings", "figures")
 OPTIONAL = ("created", "machine", "curves", "confusion", "per_class", "reference", "notes")
 LARGEST_BYTES = 60_000

@@ -211,9 +211,6 @@ def kernel_folds(
     weights [values]: how much a standardised feature counts in the distance; all alike without.
     """
 
-    def heard(known: Numbers, rated: Float64, asked: Numbers, ridge: float, width: float) -> Float64:
-        return kernel_answer(known, rated, asked, ridge, width, weights)
-
     def one(fold: int, train: Int64, test: Int64, folder: Path) -> FoldAnswers:
         begun_s = time.process_time()
         said = np.empty((len(test), labels.shape[1]))
@@ -225,29 +222,24 @@ def kernel_folds(
             learn = np.flatnonzero(np.isin(owner, train))[::TRAIN_EVERY]
             chunks = np.flatnonzero(np.isin(owner, test))
             timed = np.empty((len(chunks), labels.shape[1]))
-        inner = np.unique(folds[train])
-        parts = [(train[folds[train] != left], train[folds[train] == left]) for left in inner]
-        for target in range(labels.shape[1]):
-            losses = {
-                (ridge, width): sum(
-                    float(
-                        (
-                            (heard(features[a], labels[a, target], features[b], ridge, width)
-                             - labels[b, target]) ** 2
-                        ).sum()
-                    )
-                    for a, b in parts
-                )
-                for ridge in RIDGES
-                for width in WIDTHS
-            }  # fmt: skip
-            ridge, width = min(losses, key=lambda one: losses[one])
+        losses = {(ridge, width): np.zeros(labels.shape[1]) for ridge in RIDGES for width in WIDTHS}
+        for left in np.unique(folds[train]):
+            known, asked = train[folds[train] != left], train[folds[train] == left]
+            apart = distances(features[known], features[asked], weights)
+            for ridge, width in losses:
+                heard = kernel_answers(apart, labels[known], ridge, width)
+                losses[ridge, width] += ((heard - labels[asked]) ** 2).sum(axis=0)
+        tried = list(losses)
+        least = np.stack([losses[setting] for setting in tried]).argmin(axis=0)
+        best = [tried[place] for place in least.tolist()]
+        apart = distances(features[train], features[test], weights)
+        in_chunks = None if timed is None else distances(of_chunks[learn], of_chunks[chunks], weights)
+        for target, (ridge, width) in enumerate(best):
             chosen[str(target)] = {"ridge": ridge, "width": width}
-            said[:, target] = heard(features[train], labels[train, target], features[test], ridge, width)
-            if in_time is not None and timed is not None:
-                timed[:, target] = heard(
-                    of_chunks[learn], rated[learn, target], of_chunks[chunks], ridge, width
-                )
+            column = slice(target, target + 1)
+            said[:, column] = kernel_answers(apart, labels[train, column], ridge, width)
+            if in_chunks is not None and timed is not None:
+                timed[:, column] = kernel_answers(in_chunks, rated[learn, column], ridge, width)
         minutes = (time.process_time() - begun_s) / 60.0
         return FoldAnswers(fold, test, said, chunks, timed, minutes, chosen)
 
@@ -255,16 +247,18 @@ def kernel_folds(
     return by_fold(folds, None, wanted, run_dir, whole_key, fresh, one)
 
 
-def kernel_answer(
-    features: Numbers,
-    wanted: Float64,
-    asked: Numbers,
-    ridge: float,
-    width: float,
-    weights: Float64 | None = None,
-) -> Float64:
-    """Kernel ridge regression: learns [n, values] -> [n], answers [m, values] -> [m]."""
-    from scipy.linalg import solve
+@dataclass(frozen=True)
+class Distances:
+    """Squared distances between the known rows [n, n], and of the asked from the known [m, n]; computed once for all
+    ratings, ridges and widths."""
+
+    known: Float64
+    asked: Float64
+    median: float
+
+
+def distances(features: Numbers, asked: Numbers, weights: Float64 | None = None) -> Distances:
+    """Of rows [n, values] and [m, values], each feature standardised on the known ones."""
     from scipy.spatial.distance import cdist
 
     middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
@@ -273,7 +267,14 @@ def kernel_answer(
     if weights is not None:
         known, new = known * np.sqrt(weights), new * np.sqrt(weights)
     apart = cdist(known, known, "sqeuclidean")
-    scale = width / max(float(np.median(apart)), 1e-9)
-    mean = wanted.mean()
-    dual = solve(np.exp(-scale * apart) + ridge * np.eye(len(known)), wanted - mean, assume_a="pos")
-    return np.asarray(np.exp(-scale * cdist(new, known, "sqeuclidean")) @ dual + mean)
+    return Distances(apart, cdist(new, known, "sqeuclidean"), max(float(np.median(apart)), 1e-9))
+
+
+def kernel_answers(apart: Distances, wanted: Float64, ridge: float, width: float) -> Float64:
+    """Kernel ridge regression: learns ratings [n, T] of the known rows, answers the asked ones [m, T]."""
+    from scipy.linalg import solve
+
+    scale = width / apart.median
+    mean = wanted.mean(axis=0)
+    dual = solve(np.exp(-scale * apart.known) + ridge * np.eye(len(wanted)), wanted - mean, assume_a="pos")
+    return np.asarray(np.exp(-scale * apart.asked) @ dual + mean)

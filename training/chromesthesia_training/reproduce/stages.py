@@ -15,6 +15,7 @@ from chromesthesia_training.offline.stages import stages as offline_encoder_stag
 from chromesthesia_training.results.stages import stages as report_stages
 from chromesthesia_training.stage import Stage
 from chromesthesia_training.tune.encoders import stages as search_stages
+from chromesthesia_training.vae.stages import stages as vae_stages
 
 
 def all_stages() -> tuple[Stage, ...]:
@@ -31,5 +32,6 @@ def all_stages() -> tuple[Stage, ...]:
         *generator_training_stages(),
         *generator_stages(),
         *music_stages(),
+        *vae_stages(),
         *report_stages(),
     )

@@ -14,6 +14,7 @@ from chromesthesia_training.results.music_page import music_page
 from chromesthesia_training.results.parts import picture, targets_table
 from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, EncoderRow, missing
 from chromesthesia_training.results.targets import summary
+from chromesthesia_training.results.vae_page import vae_page
 
 COMMAND = "chromesthesia-train results"
 MISSED = "missed.md"
@@ -24,6 +25,7 @@ TITLES = {
     "analysis": "What drives it",
     "generator": "The generator",
     "music": "Valence and arousal of music",
+    "vae": "TokenFusionVAE",
     "pack": "The pack",
     "data": "Data",
 }
@@ -362,6 +364,7 @@ BODIES: dict[str, Callable[[Book, set[str]], list[str]]] = {
     "analysis": analysis_page,
     "generator": generator_page,
     "music": lambda book, shown: music_page(book, shown, _other_rows(book, "C")),
+    "vae": lambda book, shown: vae_page(book, shown, _other_rows(book, "D")),
 }
 SHOWN_WHOLE = ("music", "analysis")
 """Sections whose tables show every figure already."""

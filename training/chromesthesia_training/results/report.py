@@ -18,7 +18,14 @@ from chromesthesia_training.safe_write import write_text_whole
 logger = logging.getLogger(__name__)
 
 RESULTS_DIR = METRICS_ROOT.parent
-DRAWN_BY_RUNS = ("alignment_umap.png", "cgan_snapshots.jpg", "music_labels.png", "music_tsne.png")
+DRAWN_BY_RUNS = (
+    "alignment_umap.png",
+    "cgan_snapshots.jpg",
+    "music_labels.png",
+    "music_tsne.png",
+    "vae_sound_to_image.jpg",
+    "vae_image_to_sound.jpg",
+)
 """Not made from metrics files but by a run: shown where they are there."""
 
 

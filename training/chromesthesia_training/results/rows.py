@@ -1,4 +1,4 @@
-"""The reference's rows, sections A to C: their figures, and where ours come from. No row may stay empty."""
+"""The reference's rows, sections A to D: their figures, and where ours come from. No row may stay empty."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from chromesthesia_training.metrics.metrics_file import Figure, Metrics
 from chromesthesia_training.results.book import Book, said
 from chromesthesia_training.results.music_rows import MUSIC_ROWS
 from chromesthesia_training.results.row import Row
+from chromesthesia_training.results.vae_rows import VAE_ROWS
 
 OTHER_SPEECH = "no: theirs CREMA-D, RAVDESS, SAVEE, TESS, 80/20 by clip; ours the corpora named"
 OTHER_ART = "no: theirs another collection of abstract art; ours D-ViSA, 2,620 paintings"
@@ -287,6 +288,7 @@ ROWS: tuple[Row, ...] = (
         "yes, on the corpora named",
     ),
     *MUSIC_ROWS,
+    *VAE_ROWS,
 )
 
 

@@ -225,9 +225,49 @@ TARGETS: tuple[Target, ...] = (
 )
 
 
+def _tenth(book: Book) -> float | None:
+    found = _of("recon", "vae/v21_unified.plain")(book)
+    return None if found is None else found[1].mean / 10.0
+
+
+VAE_TARGETS: tuple[Target, ...] = (
+    Target(
+        "vae.v21.recon",
+        "TokenFusionVAE V2.1 on the tokens of V3.2, unseen artists and series, labels not in the input",
+        "theirs 0.4355, on other tokens",
+        "none: the ratio counts",
+        lambda book: float("inf"),
+        "less",
+        _of("recon", "vae/v21_unified.plain"),
+    ),
+    Target(
+        "vae.v32.recon",
+        "V3.2 with the CLS bypass, the same tokens",
+        "theirs 0.0222",
+        "a tenth of V2.1's",
+        _tenth,
+        "less",
+        _of("recon", "vae/v32.plain"),
+    ),
+    *(
+        Target(
+            f"vae.{axis}_r{key}",
+            f"{axis} read from the latent of V3.2, mean of unseen artists and series, labels {words} the input",
+            "theirs above 0.90, labels in the input",
+            "as found",
+            lambda book: -1.0,
+            "more",
+            _of(f"{axis}_r", f"vae/v32.{name}"),
+        )
+        for axis in ("valence", "arousal")
+        for key, words, name in (("", "not in", "plain"), ("_with_labels", "in", "labels"))
+    ),
+)
+
+
 def summary(book: Book) -> dict[str, dict[str, Any]]:
     """The content of `summary.json`; a figure without a run has value None and is not met."""
-    return {target.key: _entry(target, book) for target in TARGETS}
+    return {target.key: _entry(target, book) for target in (*TARGETS, *VAE_TARGETS)}
 
 
 def _entry(target: Target, book: Book) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""The VAE as a pack's generator: ONNX says what torch says, the engine loads it and paints with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from chromesthesia.core.records import ENCODER_HOPS
+from chromesthesia.inference.check import find_faults
+from chromesthesia.inference.encoder import OnnxEncoder
+from chromesthesia.inference.generator import OnnxGenerator
+from chromesthesia.inference.probe import load_pack
+from chromesthesia_training.encoder.export import TrainedEncoder
+from chromesthesia_training.vae.export import EngineVae, vae_pack
+from chromesthesia_training.vae.export import export_onnx as export_vae
+from chromesthesia_training.vae.generating import Painter
+from chromesthesia_training.vae.material import KINDS
+from chromesthesia_training.vae.tokens import Scale
+from chromesthesia_training.vae.versions import Sizes, TokenFusionVae
+from chromesthesia_training.vae.vit import PatchTokenizer
+
+
+@pytest.fixture
+def painter() -> Painter:
+    torch.manual_seed(0)
+    tokenizer = PatchTokenizer(192, 3, 1, 1).eval()
+    inputs: dict[str, tuple[int, int]] = {kind: (196, 192) for kind in KINDS}
+    net = TokenFusionVae(Sizes("v32", 196, 192, inputs, bypass=False, hidden=16, widths=(12,))).eval()
+    scale = Scale(torch.zeros(192), 0.5)
+    return Painter(
+        net,
+        tokenizer,
+        {kind: (scale, scale) for kind in KINDS},
+        {kind: torch.zeros(12) for kind in KINDS},
+        {kind: torch.ones(12) for kind in KINDS},
+    )
+
+
+def test_onnx_paints_what_torch_paints(painter: Painter, tmp_path: Path) -> None:
+    made = export_vae(painter, tmp_path / "generator.onnx")
+    assert made.difference < 1e-4
+    assert made.path.stat().st_size == made.size_bytes
+
+
+def test_a_named_emotion_draws_the_labels_to_its_place(painter: Painter) -> None:
+    module = EngineVae(painter)
+    noise = torch.zeros(1, 12)
+    with torch.no_grad():
+        calm = module(torch.tensor([[0.0, 0.0, 0.0, 0.0, 0.0]]), noise)
+        angry, sad = (
+            module(torch.tensor([[0.0, 0.0, float(angry), 0.0, float(not angry)]]), noise)
+            for angry in (True, False)
+        )
+    assert calm.shape == (1, 3, 224, 224)
+    assert not torch.equal(angry, calm)
+    assert not torch.equal(angry, sad)
+    assert 0.0 <= float(calm.min()) <= float(calm.max()) <= 1.0
+
+
+@pytest.mark.slow
+def test_the_engine_paints_with_a_pack_of_it(
+    painter: Painter, exported: tuple[TrainedEncoder, Path], tmp_path: Path
+) -> None:
+    vae_pack(painter, exported[1], tmp_path / "pack", (1e-5, 1e-5), [])
+    assert find_faults(tmp_path / "pack") == []
+    pack = load_pack(tmp_path / "pack")
+    generator = OnnxGenerator(pack, "cpu")
+    heard = OnnxEncoder(pack).step(np.full((ENCODER_HOPS, 64), -8.0, np.float32), 0, 0.0)
+    condition = np.array([heard.valence, heard.arousal, *heard.probabilities], np.float32)
+    noise = np.random.default_rng(0).standard_normal(12).astype(np.float32)
+    picture = generator.paint(condition, noise)
+    assert picture.shape == (224, 224, 3)
+    assert picture.std() > 1.0
+    again = generator.paint(np.array([0.9, -0.9, 0.0, 0.0, 0.0], np.float32), noise)
+    assert not np.array_equal(picture, again)

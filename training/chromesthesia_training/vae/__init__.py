@@ -1,0 +1,1 @@
+"""TokenFusionVAE: one variational autoencoder over tokens of pictures and of sounds, in six versions."""
