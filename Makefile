@@ -2,18 +2,19 @@
 # make test               the engine's tests (no torch installed), and the training package's
 # make lint               ruff, mypy --strict, what may import what
 # make fuzz EXAMPLES=N    every fuzz test with N other inputs
-# make bench              benchmarks, one JSON document each
+# make bench [ARGS=--quick]  ours beside peers and floors, one table; --quick: a second or two each
+# make docs               the documentation as a site, in site/
+# make wheel-check        build the wheel, install it in an empty environment, play it
 # Each target prepares what it needs by itself (tools/setup.sh); nothing is installed outside .venv and .venv-train
 # but the system libraries, and those only as root.
 
 ARGS ?=
-EXAMPLES ?= 2000
 PYTEST_ARGS ?=
 EXAMPLES ?= 2000
 ENGINE := .venv/bin
 TRAIN := .venv-train/bin
 
-.PHONY: run test test-engine test-training lint fuzz bench wheel clean
+.PHONY: run test test-engine test-training lint fuzz bench docs wheel wheel-check clean
 
 run:
 	@tools/setup.sh run
@@ -42,12 +43,21 @@ fuzz:
 	$(ENGINE)/python tools/fuzz.py $(EXAMPLES) $(PYTEST_ARGS)
 
 bench:
+	@tools/setup.sh bench
+	@tools/setup.sh train
+	@$(ENGINE)/python -m benchmarks $(ARGS)
+
+docs:
+	@tools/setup.sh docs
+	@NO_MKDOCS_2_WARNING=1 $(ENGINE)/python -m mkdocs build --strict --quiet
+
+wheel-check:
 	@tools/setup.sh test
-	@for script in benchmarks/*.py; do echo "# $$script"; $(ENGINE)/python "$$script" $(ARGS) || exit 1; done
+	$(ENGINE)/python tools/wheel_check.py
 
 wheel:
 	@tools/setup.sh run
 	$(ENGINE)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv .venv-train dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-train dist build site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

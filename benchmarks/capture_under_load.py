@@ -1,6 +1,6 @@
 """Ways to capture while a renderer keeps Python busy: JSON with what each lost and how late it was.
 
-    python benchmarks/capture_under_load.py [--seconds 3] [--json FILE]
+    python -m benchmarks.capture_under_load [--seconds 3] [--json FILE]
 
 A sawtooth whose every sample says its own number is played into a PulseAudio null sink and captured through PortAudio.
 A second thread holds the interpreter lock in bursts, as a C call that does not release it does (`hold_5`, 15, 30 ms,
@@ -11,6 +11,9 @@ engine does.
 
 `lost_ms`: sound that never arrived (gaps in the sawtooth). `overflows`: flags that PortAudio raised. `age_ms`: over all
 samples, from the moment at which a sample could be had at the earliest in this run to the moment Python had it.
+
+In the one table (`python -m benchmarks`): the age of a sample by the engine's way beside PortAudio's callback, under
+bursts of 15 ms. Needs pulseaudio.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import ctypes
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +37,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.rows import Row
 from chromesthesia.audio.capture import BLOCK_S, BUFFER_S, LOOK_AGAIN_S, SERVER_LATENCY_MS
 from chromesthesia.testing.pulse import RATE_HZ, SINK, PulseStage
 
@@ -166,7 +171,7 @@ def measure(way: str, kind: str, duration_s: float) -> dict[str, Any]:
     with load(kind):
         run(capture, duration_s + WARM_UP_S)
     samples = np.concatenate(capture.pieces)
-    begin = round(WARM_UP_S * RATE_HZ)
+    begin = min(round(WARM_UP_S * RATE_HZ), samples.shape[0] // 2)  # a very busy machine starts late
     counts = np.array([count for _, count in capture.moments])
     had_s = np.repeat([moment for moment, _ in capture.moments], counts)
     late_s = had_s - np.arange(1, samples.shape[0] + 1) / RATE_HZ
@@ -195,6 +200,41 @@ def play_sawtooth(stage: PulseStage, folder: Path, duration_s: float) -> subproc
     )
 
 
+def rows(quick: bool) -> list[Row]:
+    """Age of a sample in milliseconds when Python has it, and what was lost."""
+    kind, ours, beside = "hold_15", "available_read_quick", "callback_quick"
+    name = f"captured sample's age while Python is held, {kind.removeprefix('hold_')} ms bursts"
+    missing = [program for program in ("pulseaudio", "pactl", "pacat") if shutil.which(program) is None]
+    if missing:
+        return [
+            Row(name, None, "PortAudio callback", None, "ms", note=f"not installed: {', '.join(missing)}")
+        ]
+    seconds = 0.5 if quick else 3.0
+    with on_stage(3 * (seconds + WARM_UP_S + 2.0)):
+        found = {way: measure(way, kind, seconds) for way in (ours, beside)}
+    ages = [found[way]["age_ms"] for way in (ours, beside)]
+    lost = [found[way]["lost_ms"] for way in (ours, beside)]
+    return [
+        Row(name, ages[0]["p50"], "PortAudio callback", ages[1]["p50"], "ms", ages[0]["p99"], ages[1]["p99"]),
+        Row("sound lost meanwhile", lost[0], "PortAudio callback", lost[1], "ms"),
+    ]
+
+
+@contextmanager
+def on_stage(seconds: float) -> Iterator[None]:
+    """A private sound server that plays the sawtooth for so long, and is this process's own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with PulseStage(folder) as stage:
+            os.environ.update(stage.environment)
+            player = play_sawtooth(stage, folder, seconds)
+            try:
+                yield
+            finally:
+                player.kill()
+                player.wait()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -205,20 +245,11 @@ def main() -> None:
     arguments = parser.parse_args()
     loads = arguments.load or LOADS
     results = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with PulseStage(folder) as stage:
-            os.environ.update(stage.environment)
-            whole_s = len(WAYS) * len(loads) * (arguments.seconds + WARM_UP_S + 2.0)
-            player = play_sawtooth(stage, folder, whole_s)
-            try:
-                for kind in loads:
-                    for way in WAYS:
-                        results.append(measure(way, kind, arguments.seconds))
-                        print(json.dumps(results[-1]), file=sys.stderr)
-            finally:
-                player.kill()
-                player.wait()
+    with on_stage(len(WAYS) * len(loads) * (arguments.seconds + WARM_UP_S + 2.0)):
+        for kind in loads:
+            for way in WAYS:
+                results.append(measure(way, kind, arguments.seconds))
+                print(json.dumps(results[-1]), file=sys.stderr)
     report = {
         "machine": {
             "cores": os.cpu_count(),

@@ -9,7 +9,10 @@ Prints one JSON document with the parts asked for:
 - `cost`: milliseconds a frame with and without it, alternating in one process, medians of pairs; and the same while it
   holds the whole picture.
 
-Usage: python benchmarks/flash_limiter.py [--quick] [--only hostile presets cost] [--size 640x360]
+Usage: python -m benchmarks.flash_limiter [--quick] [--only hostile presets cost] [--size 640x360]
+
+In the one table (`python -m benchmarks`): the limiter's cost beside the same frame without it, and the violations of
+one hostile show with and without.
 """
 
 from __future__ import annotations
@@ -26,8 +29,9 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from render_frame import PRESETS, frame_inputs
 
+from benchmarks.render_frame import PRESETS, frame_inputs
+from benchmarks.rows import Row
 from chromesthesia.audio.etude import ETUDE
 from chromesthesia.core.config import FilmConfig
 from chromesthesia.core.paths import resource_dirs
@@ -159,15 +163,15 @@ def ordinary(seconds: float, width: int, height: int) -> dict[str, object]:
     return figures
 
 
-def cost(width: int, height: int, frames: int) -> dict[str, object]:
+def cost(width: int, height: int, frames: int, warm_up: int = 60) -> dict[str, dict[str, dict[str, float]]]:
     """Milliseconds a frame: medians, and the median difference of pairs drawn one after the other."""
     surface = HeadlessSurface(width, height)
     values = dict(load_preset(PRESETS / "gallery.toml").params)
     renderers = {on: Renderer(surface.ctx, width, height, flash_limiter=on) for on in (False, True)}
-    figures: dict[str, object] = {}
+    figures: dict[str, dict[str, dict[str, float]]] = {}
     for name, strobe in (("quiet", False), ("holding", True)):
         spent: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
-        for number in range(frames + 60):
+        for number in range(frames + warm_up):
             inputs = frame_inputs(number // 40, values)
             dark = strobe and number // 2 % 2 == 0
             asked = {**values, "/master/brightness": 0.0 if dark else 1.0}
@@ -176,7 +180,7 @@ def cost(width: int, height: int, frames: int) -> dict[str, object]:
                 start = time.perf_counter(), time.process_time()
                 renderer.render(replace(inputs, time_s=number / 30, values=asked))
                 renderer.read_pixels()
-                if number >= 60:
+                if number >= warm_up:
                     spent[on].append((time.perf_counter() - start[0], time.process_time() - start[1]))
         figures[name] = {
             f"{clock}_ms": {
@@ -197,6 +201,22 @@ def cost(width: int, height: int, frames: int) -> dict[str, object]:
         renderer.release()
     surface.close()
     return figures
+
+
+def rows(quick: bool) -> list[Row]:
+    """Cost of a frame of 640 x 360, quiet and holding; violations of a hostile show."""
+    found = []
+    without = "the same frame without it (floor)"
+    for name, clocks in cost(640, 360, 8 if quick else 400, warm_up=8 if quick else 60).items():
+        spent = clocks["wall_ms"]
+        found.append(
+            Row(f"frame with the flash limiter, {name}", spent["with"], without, spent["without"], "ms")
+        )
+    minutes = 0.1 if quick else 2.0
+    on, off = (float(hostile(minutes, limiter)["violations"]) for limiter in (True, False))  # type: ignore[arg-type]
+    name = f"flash violations in {60 * minutes:g} s of hostile settings"
+    found.append(Row(name, on, "without the limiter (floor)", off, "count"))
+    return found
 
 
 def main() -> None:

@@ -5,7 +5,9 @@ Prints one JSON document. `passes`: processor milliseconds and wall milliseconds
 longest time in which a second Python thread could not run during a frame, median over frames, for three ways to wait
 for the picture.
 
-Usage: python benchmarks/render_frame.py [--size 640x360] [--frames 60] [--preset presets/gallery.toml]
+Usage: python -m benchmarks.render_frame [--size 640x360] [--frames 60] [--preset presets/gallery.toml]
+
+In the one table (`python -m benchmarks`): the whole frame beside its copy, and the longest stall beside a plain read.
 """
 
 from __future__ import annotations
@@ -16,13 +18,14 @@ import statistics
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
 import moderngl
 import numpy as np
 
+from benchmarks.rows import Row
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.presets import load_preset
 from chromesthesia.render.inputs import FrameInputs
@@ -34,7 +37,7 @@ WARM_UP = 6
 PICTURES = [picture(seed) for seed in range(8)]
 
 
-def frame_inputs(number: int, values: dict[str, object]) -> FrameInputs:
+def frame_inputs(number: int, values: Mapping[str, object]) -> FrameInputs:
     """A frame with a new picture, a beat every eighth frame."""
     before, after = PICTURES[number % 8], PICTURES[(number + 1) % 8]
     return FrameInputs(
@@ -50,7 +53,7 @@ def frame_inputs(number: int, values: dict[str, object]) -> FrameInputs:
     )
 
 
-def time_passes(renderer: Renderer, values: dict[str, object], frames: int) -> dict[str, dict[str, float]]:
+def time_passes(renderer: Renderer, values: Mapping[str, object], frames: int) -> dict[str, dict[str, float]]:
     """Medians per pass of processor and wall milliseconds in a frame; `read` is the way back to memory."""
     spent: dict[str, list[tuple[float, float]]] = defaultdict(list)
     mark = [0.0, 0.0]
@@ -86,8 +89,8 @@ def time_passes(renderer: Renderer, values: dict[str, object], frames: int) -> d
     }
 
 
-def time_copy(ctx: moderngl.Context, width: int, height: int, frames: int) -> dict[str, float]:
-    """The baseline: one bilinear texture copy of the whole picture."""
+def copy_program(ctx: moderngl.Context, width: int, height: int) -> Callable[[], None]:
+    """The least a pass can cost: one bilinear texture copy of the whole picture, each time it is called."""
     program = ctx.program(
         vertex_shader="""#version 330 core
             out vec2 uv;
@@ -102,12 +105,22 @@ def time_copy(ctx: moderngl.Context, width: int, height: int, frames: int) -> di
     array = ctx.vertex_array(program, [])
     source = ctx.texture((width, height), 4, np.random.default_rng(0).bytes(width * height * 4))
     target = ctx.framebuffer([ctx.texture((width, height), 4)])
-    source.use(0)
-    target.use()
+
+    def copy() -> None:
+        source.use(0)
+        target.use()
+        array.render(vertices=3)
+
+    return copy
+
+
+def time_copy(ctx: moderngl.Context, width: int, height: int, frames: int) -> dict[str, float]:
+    """Medians of `copy_program`."""
+    copy = copy_program(ctx, width, height)
     costs = []
     for _ in range(frames + WARM_UP):
         start = (time.process_time(), time.perf_counter())
-        array.render(vertices=3)
+        copy()
         ctx.finish()
         costs.append((time.process_time() - start[0], time.perf_counter() - start[1]))
     return {
@@ -117,7 +130,7 @@ def time_copy(ctx: moderngl.Context, width: int, height: int, frames: int) -> di
 
 
 def longest_stall_ms(
-    renderer: Renderer, values: dict[str, object], frames: int, wait: Callable[[], object]
+    renderer: Renderer, values: Mapping[str, object], frames: int, wait: Callable[[], object]
 ) -> float:
     """Median over frames of the longest gap of a second thread that wants to run every 0.2 ms."""
     stamps: list[float] = []
@@ -141,6 +154,22 @@ def longest_stall_ms(
     stop.set()
     thread.join()
     return round(1e3 * statistics.median(longest[WARM_UP:]), 3)
+
+
+def rows(quick: bool) -> list[Row]:
+    """The longest time for which other threads stand still in a frame of 640 x 360."""
+    width, height, frames = 640, 360, WARM_UP + (8 if quick else 120)
+    surface = HeadlessSurface(width, height)
+    renderer = Renderer(surface.ctx, width, height)
+    values = dict(load_preset(PRESETS / "gallery.toml").params)
+    ours = longest_stall_ms(renderer, values, frames, renderer.read_pixels)
+    renderer.drawer.after_pass = None
+    shown, buffer = renderer.framebuffer, bytearray(width * height * 3)
+    plain = longest_stall_ms(
+        renderer, values, frames, lambda: shown.read_into(buffer, components=3, alignment=1)
+    )
+    surface.close()
+    return [Row("longest stall of other threads in a frame", ours, "a plain read-back (floor)", plain, "ms")]
 
 
 def measure(width: int, height: int, frames: int, preset: Path) -> dict[str, object]:

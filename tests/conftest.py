@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,9 @@ def _missing_programs(*names: str) -> str | None:
 def _missing_gl() -> str | None:
     import moderngl
 
+    egl: dict[str, Any] = {"backend": "egl"}
     try:
-        context = moderngl.create_standalone_context(require=330, backend="egl")
+        context = moderngl.create_standalone_context(require=330, **egl)
     except Exception as error:  # the binding raises bare Exception
         return f"no OpenGL 3.3 through EGL: {error}"
     context.release()

@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
-# Prepares this checkout: `tools/setup.sh run | test | train`.
+# Prepares this checkout: `tools/setup.sh run | test | bench | docs | train`.
 #   run    system libraries of the engine, .venv with the engine
 #   test   the same, with what its tests need beside it; still no torch
+#   bench  the same as test, with the peers that benchmarks measure ours beside
+#   docs   .venv with what builds the documentation
 #   train  .venv-train with everything: torch, training, tests, lint
 # Finished steps leave a stamp, so a second call costs nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-purpose=${1:?usage: tools/setup.sh run|test|train}
+purpose=${1:?usage: tools/setup.sh run|test|bench|docs|train}
 case $purpose in
     run)   venv=.venv       extras=cpu           marks="run" ;;
     test)  venv=.venv       extras=cpu,dev       marks="run test" ;;
+    bench) venv=.venv       extras=cpu,dev,bench marks="run test bench" ;;
+    docs)  venv=.venv       extras=cpu,docs      marks="run docs" ;;
     train) venv=.venv-train extras=cpu,train,dev marks="train" ;;
-    *) echo "tools/setup.sh: unknown purpose '$purpose' (run, test or train)" >&2; exit 2 ;;
+    *) echo "tools/setup.sh: unknown purpose '$purpose' (run, test, bench, docs or train)" >&2; exit 2 ;;
 esac
 
 as_root() { [ "$(id -u)" = 0 ]; }
@@ -31,9 +35,13 @@ missing_packages() {
 
 system_libraries() {
     command -v dpkg-query >/dev/null || return 0 # not Debian: the wheels and the system bring their own
+    if [ "$purpose" = docs ]; then return 0; fi
     local wanted=(libegl1 libgl1 libgl1-mesa-dri libportaudio2 libasound2-plugins)
-    if [ "$purpose" = test ]; then
-        wanted+=(pulseaudio pulseaudio-utils liblo-tools xvfb xdotool ffmpeg)
+    case $purpose in
+        test | bench) wanted+=(pulseaudio pulseaudio-utils liblo-tools xvfb xdotool ffmpeg) ;;
+    esac
+    if [ "$purpose" = bench ]; then
+        wanted+=(g++ libprojectm-dev projectm-data libegl-dev libgl-dev)
     fi
     local missing
     missing=$(missing_packages "${wanted[@]}" | tr '\n' ' ')

@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 CARRIED = ("presets", "shaders", "exports/default")
 
 
-class WheelData(BuildHookInterface):  # type: ignore[type-arg, misc]
+class WheelData(BuildHookInterface):  # type: ignore[type-arg]
     """Adds `CARRIED` to a wheel; refuses to build one that could not play."""
 
     PLUGIN_NAME = "custom"

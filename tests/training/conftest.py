@@ -6,6 +6,8 @@ import csv
 import errno
 import io
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -14,13 +16,13 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from tests.training.tiny_painting import art_dir, tiny_net, trained_dir
+from tests.training.tiny_painting import art_dir, exported_generator, tiny_net, trained_dir
 
 from chromesthesia_training import safe_write
 from chromesthesia_training.encoder.export import TrainedEncoder, export_onnx
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
 
-__all__ = ["art_dir", "tiny_net", "trained_dir"]
+__all__ = ["art_dir", "exported_generator", "tiny_net", "trained_dir"]
 
 PITCH_HZ = {"angry": 1_400.0, "happy": 700.0, "sad": 220.0}
 
@@ -153,3 +155,24 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(safe_write, "open_partial", opened)
 
     return fill
+
+
+@pytest.fixture(scope="session")
+def under_torchrun(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder in which `torchrun_worker.py` has run as two processes. They take seconds to start, so once for all."""
+    folder = tmp_path_factory.mktemp("torchrun")
+    (folder / "runs").mkdir()
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
+    launcher += ["--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]
+    one_machine = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(
+        [sys.executable, *launcher, str(repository / "tests/training/torchrun_worker.py"), str(folder)],
+        env=os.environ | one_machine | {"PYTHONPATH": os.pathsep.join([str(repository), *sys.path])},
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        timeout=1_200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -14,16 +14,19 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from chromesthesia_training import safe_write
 from chromesthesia_training.cli import app as cli
-from chromesthesia_training.encoder import train as encoder_train
+from chromesthesia_training.encoder import evaluate as encoder_evaluate
+from chromesthesia_training.encoder import export as encoder_export
+from chromesthesia_training.encoder import settings as encoder_settings
+from chromesthesia_training.encoder.export import EncoderExport
 from chromesthesia_training.encoder.model import EncoderSizes
+from chromesthesia_training.fit.checkpoint import load
 
 SMALL = functools.partial(
-    encoder_train.EncoderSettings,
+    encoder_settings.EncoderSettings,
     rows=4,
     row_steps=80,
     warm_up=2,
@@ -34,7 +37,10 @@ SMALL = functools.partial(
 
 @pytest.fixture(autouse=True)
 def _small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder_train, "EncoderSettings", SMALL)
+    """A small network; export and scoring, which are tested elsewhere, take no time."""
+    monkeypatch.setattr(encoder_settings, "EncoderSettings", SMALL)
+    monkeypatch.setattr(encoder_export, "export_onnx", lambda trained, out: EncoderExport(out, 0, 0, 0, 0))
+    monkeypatch.setattr(encoder_evaluate, "evaluate", lambda *arguments: {"flat": {}})
 
 
 @pytest.fixture
@@ -151,26 +157,31 @@ def test_a_disk_that_fills_up_keeps_the_last_checkpoint(
 ) -> None:
     command = ("encoder", "--sounds", str(own_sounds), "--steps")
     assert train(*command, "5")[0] == 0
-    checkpoint = tmp_path / "run" / "checkpoint.pt"
+    checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
     before = checkpoint.read_bytes()
     with monkeypatch.context() as patched:
-        fill_disk(patched, "checkpoint.pt")
+        fill_disk(patched, "last.ckpt")
         code, said = train(*command, "10")
     assert code == 9
-    assert "checkpoint.pt: No space left on device" in said
+    assert "last.ckpt: No space left on device" in said
     assert checkpoint.read_bytes() == before
     assert not [name for name in files_in(tmp_path) if name.endswith(".part")]
     assert train(*command, "10")[0] == 0
-    assert torch.load(checkpoint, weights_only=True)["step"] == 10
+    assert steps_done(checkpoint) == 10
+
+
+def steps_done(checkpoint: Path) -> int:
+    steps: int = load(checkpoint)["callbacks"]["Keeper"]["steps"]
+    return steps
 
 
 DRIVER = """
 import functools, sys
 from chromesthesia_training import cli
-from chromesthesia_training.encoder import train
+from chromesthesia_training.encoder import settings
 from chromesthesia_training.encoder.model import EncoderSizes
-train.EncoderSettings = functools.partial(
-    train.EncoderSettings, rows=4, row_steps=80, warm_up=2, evaluate_every=5,
+settings.EncoderSettings = functools.partial(
+    settings.EncoderSettings, rows=4, row_steps=80, warm_up=2, evaluate_every=5,
     sizes=EncoderSizes(widths=(4, 4, 8, 8, 8, 8, 16)),
 )
 sys.argv = ["chromesthesia-train", *sys.argv[1:]]
@@ -194,7 +205,7 @@ def test_an_interrupted_run_keeps_its_checkpoint_and_goes_on(
     said = ""
     for line in running.stderr:
         said += line
-        if "step 5 of" in line:
+        if "step 5:" in line:
             running.send_signal(signal.SIGINT)
             break
     said += running.communicate(timeout=600)[1]
@@ -203,9 +214,9 @@ def test_an_interrupted_run_keeps_its_checkpoint_and_goes_on(
     assert "interrupted at step" in told
     assert "the same command goes on from there" in told
     assert "Traceback" not in said
-    checkpoint = tmp_path / "run" / "checkpoint.pt"
-    step = torch.load(checkpoint, weights_only=True)["step"]
+    checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    step = steps_done(checkpoint)
     assert step >= 5
     assert not [name for name in files_in(tmp_path) if name.endswith(".part")]
     assert train("encoder", "--sounds", str(own_sounds), "--steps", str(step + 5))[0] == 0
-    assert torch.load(checkpoint, weights_only=True)["step"] == step + 5
+    assert steps_done(checkpoint) == step + 5

@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -179,7 +180,8 @@ def test_json_with_a_mark_is_read_and_a_garbled_one_named(
     table.write_text(json.dumps(content), encoding="utf-8-sig" if mark else "utf-8")
     (clip,) = read_vgmidi_original(tmp_path)
     assert clip.points[1].valence == 0.2
-    for garbled in ({**piece, "measures": "two"}, {"midi": piece["midi"]}, None, []):
+    garblings: list[Any] = [{**piece, "measures": "two"}, {"midi": piece["midi"]}, None, []]
+    for garbled in garblings:
         table.write_text(json.dumps({"annotations": {"piece0_1": rating}, "pieces": {"piece0": garbled}}))
         with pytest.raises(DataError, match="piece0 lacks or garbles"):
             read_vgmidi_original(tmp_path)
@@ -290,9 +292,9 @@ def test_films_are_sounds_of_ones_own_but_not_of_a_published_corpus(
     actor = tmp_path / "published" / "Actor_01"
     write_tone(actor / "03-01-05-02-01-01-01.wav", 440.0)
     (actor / "01-01-05-02-01-01-01.mp4").write_bytes(b"")
-    ((corpus, folder),) = find_corpora(tmp_path / "published")
+    ((corpus, place),) = find_corpora(tmp_path / "published")
     assert corpus.read_clips is not None
-    assert [clip.path.suffix for clip in corpus.read_clips(folder, lambda problem: None)] == [".wav"]
+    assert [clip.path.suffix for clip in corpus.read_clips(place, lambda problem: None)] == [".wav"]
 
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (12, 20, 3)).astype(np.uint8)

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from chromesthesia_training.data.art import EMOTIONS
+from chromesthesia_training.gan.export import ExportReport, export_onnx
 from chromesthesia_training.gan.settings import GanSettings
 
 TINY_WIDTHS = (16, 12, 8)
@@ -97,3 +98,9 @@ def trained_dir(art_dir: Path, tiny_net: TinyNet, tmp_path_factory: pytest.TempP
     from chromesthesia_training.gan.train import train
 
     return train(tiny_settings(art_dir, tmp_path_factory.mktemp("run"), steps=4), tiny_net)
+
+
+@pytest.fixture(scope="session")
+def exported_generator(trained_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
+    """The finished run as ONNX; exporting takes seconds, so once for all."""
+    return export_onnx(trained_dir, tmp_path_factory.mktemp("export") / "generator.onnx")

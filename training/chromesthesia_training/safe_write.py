@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import glob
-import io
 import os
 import time
 from collections.abc import Iterator
@@ -96,19 +95,6 @@ def write_text_whole(path: Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all; see `whole_file`."""
     with whole_file(path) as file:
         file.write(text.encode("utf-8"))
-
-
-def write_checkpoint(path: Path, content: object) -> None:
-    """`torch.save` of tensors and plain values, whole or not at all; see `whole_file`.
-
-    Serialised in memory first: torch turns the errors of a file that it writes to into its own.
-    """
-    import torch
-
-    packed = io.BytesIO()
-    torch.save(content, packed)
-    with whole_file(path) as file:
-        file.write(packed.getbuffer())
 
 
 def write_array_header(file: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:

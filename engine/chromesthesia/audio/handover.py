@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 
-from chromesthesia.core.protocols import AudioSource
+from chromesthesia.core.protocols import AudioSource, Counting
 from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,10 @@ class HandoverSource:
             elif block.samples.size:
                 return block
         return None
+
+    def counts(self) -> dict[str, int]:
+        """Those of the requested one, also before it plays."""
+        return dict(self._requested.counts()) if isinstance(self._requested, Counting) else {}
 
     def close(self) -> None:
         """Stop both. Safe from any thread, and twice."""

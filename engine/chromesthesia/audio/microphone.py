@@ -110,6 +110,10 @@ class MicrophoneSource:
                 self._lose(stream, f"{stream.label} gave no sound for {self._stall_s:g} s")
         return None
 
+    def counts(self) -> dict[str, int]:
+        """What went wrong with the device."""
+        return {"reconnects": self.reconnects, "driver_failures": self.failures}
+
     def close(self) -> None:
         """Stop; a `read` under way returns None within about 50 ms. Safe from any thread, and twice."""
         if self._closed.is_set():

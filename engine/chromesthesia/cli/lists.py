@@ -57,15 +57,16 @@ def params(
         bool, typer.Option("--markdown", metavar="", help="Print the reference page docs/parameters.md.")
     ] = False,
 ) -> None:
-    """List every parameter: OSC address and preset key, type, range, default."""
-    from chromesthesia.params.reference import COLUMNS, parameter_rows, parameters_page
+    """List every parameter and action: OSC address and preset key, type, range, default."""
+    from chromesthesia.params.reference import COLUMNS, action_rows, parameter_rows, parameters_page
 
     if markdown:
         typer.echo(parameters_page(), nl=False)
         return
-    rows = [row for row in parameter_rows() if search.casefold() in f"{row[0]} {row[-1]}".casefold()]
+    everything = [*parameter_rows(), *action_rows()]
+    rows = [row for row in everything if search.casefold() in f"{row[0]} {row[-1]}".casefold()]
     if not rows:
-        say(f"No parameter has {search!r} in its address or description.", "yellow")
+        say(f"No parameter or action has {search!r} in its address or description.", "yellow")
         raise typer.Exit(1)
     table = _table(*COLUMNS, folded=len(COLUMNS) - 1)
     for row in rows:
@@ -123,6 +124,7 @@ def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]
     from chromesthesia.inference.check import find_faults
     from chromesthesia.inference.probe import load_pack
     from chromesthesia.packs.find import find_pack
+    from chromesthesia.packs.manifest import short_name
 
     folder = find_pack(path)
     faults = find_faults(folder)
@@ -143,7 +145,7 @@ def check_pack(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]
             f"{timing.images_per_s:.0f} pictures a second on one thread."
         )
     for tier in pack.manifest.tiers:
-        say(f"{tier.model} {tier.precision}: {tier.why}", "dim")
+        say(f"{short_name(tier.model)} {tier.precision}: {tier.why}", "dim")
     if pack.art_index is not None:
         say(f"Nearest-artwork index of {len(pack.art_index)} paintings.")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from chromesthesia.params.declaration import Param
+
 
 @dataclass(frozen=True, slots=True)
 class SetParameter:
@@ -71,6 +73,23 @@ class ResetRoom:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class AddParameters:
+    """Declare more parameters below `namespace` (see `params.tree.ParameterTree.add`)."""
+
+    namespace: str
+    params: tuple[Param, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveParameters:
+    """Forget the parameters that were added as `namespace`."""
+
+    namespace: str
+    source: str
+
+
 Command = (
     SetParameter
     | ToggleParameter
@@ -80,4 +99,6 @@ Command = (
     | NextScene
     | ResetParameters
     | ResetRoom
+    | AddParameters
+    | RemoveParameters
 )

@@ -7,15 +7,17 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TypeGuard
 
 from chromesthesia.control.commands import (
+    AddParameters,
     Command,
     LoadPreset,
     NextPreset,
     NextScene,
     PreviousPreset,
+    RemoveParameters,
     ResetParameters,
     ResetRoom,
     SetParameter,
@@ -25,6 +27,7 @@ from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.presets import Preset, PresetLibrary, default_preset, load_preset
+from chromesthesia.params.sound import GENERATOR_SCENE
 from chromesthesia.params.tree import ParameterTree, Snapshot
 
 log = logging.getLogger(__name__)
@@ -33,7 +36,6 @@ QUEUE_LIMIT = 1024
 """Most commands waiting to be applied; when more come the oldest go."""
 SCHEDULE_LIMIT = 1024
 """Most commands waiting for their time; when more come they are applied at once."""
-SCENE_PATH = "/generator/scene"
 OSC_SOURCE = "osc:"
 """How the source of every command that came over the network begins."""
 
@@ -101,6 +103,10 @@ class Controller:
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
         return len(self._queue) + len(self._schedule)
+
+    def counts(self) -> dict[str, int]:
+        """What became of the commands."""
+        return {**asdict(self.counters), "looks": self.looks, **self._tree.counts()}
 
     def begin(self, now_s: float) -> None:
         """Apply what is posted; the room as it then is, is the one that ResetRoom comes back to."""
@@ -183,6 +189,10 @@ class Controller:
                 self._tree.reset(paths, source)
             case ResetRoom(source):
                 self._reset_room(source, now_s)
+            case AddParameters(namespace, params, _):
+                self._tree.add(namespace, params)
+            case RemoveParameters(namespace, _):
+                self._tree.remove(namespace)
 
     def _look(self, command: LookCommand, asked: list[Preset | None], is_last: bool, now_s: float) -> None:
         """Note the look that `command` asks for; with the last one take the newest of them that can be taken.
@@ -247,11 +257,11 @@ class Controller:
         self._look_log.info(now_s, "room as at the start (%s)", source)
 
     def _next_scene(self, source: str, now_s: float) -> None:
-        param = self._tree.declaration(SCENE_PATH)
-        scene = int(self._tree.snapshot().number(SCENE_PATH)) + 1
+        param = self._tree.declaration(GENERATOR_SCENE.path)
+        scene = self._tree.snapshot()[GENERATOR_SCENE] + 1
         if param.high is not None and scene > param.high:
             scene = int(param.low or 0)
-        self._tree.write(SCENE_PATH, scene, source)
+        self._tree.write(param.path, scene, source)
         self.notice = Notice(f"scene {scene}", now_s)
 
 

@@ -33,6 +33,10 @@ class Guard:
             self._parts[name] = _Part(self, name)
         return self._parts[name]
 
+    def counts(self) -> dict[str, int]:
+        """Failures by part. Any thread."""
+        return dict(self.failures)
+
     def failed(self, name: str, error: Exception) -> None:
         """Log and count an error that was caught elsewhere."""
         self.failures[name] += 1

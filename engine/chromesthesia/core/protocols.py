@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 from chromesthesia.core.records import AudioBlock, EmotionReading, Float32, UInt8
 
@@ -61,7 +62,7 @@ class Generator(Protocol):
     def condition_labels(self) -> tuple[str, ...]: ...
 
     def paint(self, condition: Float32, noise: Float32) -> UInt8:
-        """condition float32 [C], noise float32 [Z] -> pixels uint8 [H, W, 3]."""
+        """condition float32 [C], noise float32 [Z] -> pixels uint8 [H, W, 3], a new array every time."""
         ...
 
 
@@ -98,3 +99,12 @@ class Datagrams(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A part that counts what becomes of its work: shown in the report, as figures of health."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Counts by name, now. Any thread."""
+        ...

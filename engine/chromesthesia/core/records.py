@@ -42,8 +42,8 @@ class FeatureFrame:
     """What was heard in one 10 ms hop.
 
     log_mel: float32 [64], natural log of mel power; encoder_mel: float32 [64], the same by `ENCODER_MEL`; bands:
-    float32 [8], 0..1 after slow auto-gain; rms_dbfs and lufs_momentary: dB, floor -120; centroid_hz: 0..12000; flux:
-    >= 0; onset: 0, or the strength 0..1 of an onset that was decided in this hop.
+    float32 [8], 0..1 after slow auto-gain; rms_dbfs and lufs_momentary: dB, floor -120; centroid_hz: 0..12000; flux: 0
+    or more; onset: 0, or the strength 0..1 of an onset that was decided in this hop.
     """
 
     index: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import moderngl
 
@@ -12,6 +12,7 @@ from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import UInt8
 from chromesthesia.core.user_files import one_line
+from chromesthesia.display.outputs import OpenOutputs, Output, no_outputs
 from chromesthesia.display.surface import Surface
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
@@ -46,15 +47,18 @@ class Light:
         make_renderer: Callable[[Surface], Renderer],
         clock: Clock,
         guard: Guard | None = None,
+        open_outputs: OpenOutputs = no_outputs,
     ) -> None:
-        """Raises what the first surface or renderer raises."""
+        """open_outputs: what else shows every frame. Raises what the first surface, renderer or output raises."""
         self._open_surface = open_surface
         self._make_renderer = make_renderer
+        self._open_outputs = open_outputs
         self._clock = clock
         self._guard = guard or Guard(clock)
         self.surface: Surface | None = open_surface()
         self._size = self.surface.size
         self.renderer: Renderer | None = make_renderer(self.surface)
+        self.outputs: Sequence[Output] = open_outputs(self.surface)
         self.frames = 0
         self.recoveries = 0
         self.refused: RenderError | None = None
@@ -95,12 +99,20 @@ class Light:
             screen = self.surface.screen
             self.renderer.render(inputs, screen)
             pixels = self.renderer.read_pixels() if want_pixels or screen is None else None
+            for output in self.outputs:
+                with self._guard.part(f"output {output.name}"):
+                    self.renderer.show(output.target, output.shape, output.upright)
+                    output.present()
             self.surface.present()
         except Exception as error:  # whatever it is: the next frame may be drawn, or all is made again
             self._fail(error)
             return None
         self._succeed()
         return pixels
+
+    def counts(self) -> dict[str, int]:
+        """How often OpenGL was made again."""
+        return {"recoveries": self.recoveries}
 
     def restart(self) -> None:
         """Forget what was drawn: trails and motion begin anew."""
@@ -122,6 +134,7 @@ class Light:
             self._size = self.renderer.size
             with self._guard.part("closing"):
                 self.renderer.release()
+        self._close_outputs()
         self.renderer = None
         self._moving = True
         self._retry_s = self._clock.now_s()
@@ -187,6 +200,7 @@ class Light:
         self._close_surface()
         try:
             self.surface = self._open_surface()
+            self.outputs = self._open_outputs(self.surface)
             self.renderer = self._make_renderer(self.surface)
         except Exception as error:  # whatever a driver or a desktop answers: it is asked again
             self._guard.failed("making OpenGL again", error)
@@ -202,7 +216,14 @@ class Light:
         self._trouble = ""
         return True
 
+    def _close_outputs(self) -> None:
+        outputs, self.outputs = self.outputs, ()
+        for output in outputs:
+            with self._guard.part("closing"):
+                output.close()
+
     def _close_surface(self) -> None:
+        self._close_outputs()
         surface, self.surface = self.surface, None
         if surface is not None:
             with self._guard.part("closing"):

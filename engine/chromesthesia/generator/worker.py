@@ -66,6 +66,10 @@ class GeneratorWorker:
         self.failures_in_a_row = 0
         return True
 
+    def counts(self) -> dict[str, int]:
+        """Pictures painted, and times that none came of it."""
+        return {"painted": self.painted, "failures": self.failures}
+
     def _fail(self, error: Exception) -> None:
         self.failures += 1
         self.failures_in_a_row += 1

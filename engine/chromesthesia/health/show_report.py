@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chromesthesia import __version__
 from chromesthesia.core.records import Float32, UInt8
+from chromesthesia.core.version import __version__
 
 FLAT_BELOW = 2.0
 """Standard deviation of pixel values (0..255) below which a frame counts as flat."""
@@ -37,6 +37,10 @@ class PictureWatch:
         if self._last is not None and self._last.shape == grid.shape:
             self._change += float(np.abs(grid - self._last).mean())
         self._last = grid
+
+    def counts(self) -> dict[str, int]:
+        """How many pictures showed nothing."""
+        return {"black": self.black_frames, "flat": self.flat_frames}
 
     def summary(self) -> Mapping[str, float | int | None]:
         """Counts, the mean pixel value and the mean change between frames (0..255); None without frames."""

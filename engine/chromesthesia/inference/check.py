@@ -18,7 +18,7 @@ from chromesthesia.inference.generator import OnnxGenerator, check_picture
 from chromesthesia.inference.probe import check_works, load_pack
 from chromesthesia.inference.trial import within
 from chromesthesia.packs.contents import MAX_PACK_BYTES, check_listed, read_file, read_manifest_text
-from chromesthesia.packs.manifest import MANIFEST_NAME, Manifest, check_sound, parse_manifest
+from chromesthesia.packs.manifest import MANIFEST_NAME, REMEDY, Manifest, check_sound, parse_manifest
 from chromesthesia.packs.pack import Pack, model_files, read_art_index
 from chromesthesia.packs.rules import (
     check_art_index_spec,
@@ -29,7 +29,6 @@ from chromesthesia.packs.rules import (
     check_tiers,
     check_timing,
 )
-from chromesthesia.packs.toml_table import REMEDY
 
 MOST_UNLISTED = 100
 STATE_STEPS = 25

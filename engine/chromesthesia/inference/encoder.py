@@ -9,6 +9,7 @@ from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia.inference.binding import BoundSession
 from chromesthesia.inference.probe import check_session
 from chromesthesia.inference.sessions import open_session
+from chromesthesia.packs.manifest import ENCODER_ROLE
 from chromesthesia.packs.pack import Pack
 
 
@@ -23,7 +24,7 @@ class OnnxEncoder:
 
     def __init__(self, pack: Pack, threads: int = 1) -> None:
         spec = pack.manifest.encoder
-        file, content = pack.model("encoder")
+        file, content = pack.model(ENCODER_ROLE)
         name = f"{pack.name}/{file}"
         session = open_session(content, "cpu", threads, name)
         check_session(session, spec.inputs, spec.outputs, name)

@@ -9,6 +9,7 @@ from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.inference.binding import BoundSession
 from chromesthesia.inference.probe import check_session
 from chromesthesia.inference.sessions import first_provider, open_session
+from chromesthesia.packs.manifest import GENERATOR_ROLE
 from chromesthesia.packs.pack import Pack
 
 FLATTEST = 2
@@ -29,7 +30,7 @@ class OnnxGenerator:
 
     def __init__(self, pack: Pack, provider: str = "auto", threads: int = 1) -> None:
         spec = pack.manifest.generator
-        file, content = pack.model("generator", on_cpu=first_provider(provider) == "cpu")
+        file, content = pack.model(GENERATOR_ROLE, on_cpu=first_provider(provider) == "cpu")
         name = f"{pack.name}/{file}"
         session = open_session(content, provider, threads, name)
         check_session(session, spec.inputs, spec.outputs, name)

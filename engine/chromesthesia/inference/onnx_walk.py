@@ -8,7 +8,7 @@ file of a driver. A protobuf message is walked field by field; nothing is copied
 from __future__ import annotations
 
 from chromesthesia.core.errors import PackError
-from chromesthesia.packs.toml_table import REMEDY
+from chromesthesia.packs.manifest import REMEDY
 
 MOST_FIELDS = 100_000
 """Fields that are looked at in one model; the default pack's have some thousands."""

@@ -12,9 +12,8 @@ from chromesthesia.core.user_files import one_line
 from chromesthesia.inference.binding import BoundSession
 from chromesthesia.inference.sessions import Session, open_session
 from chromesthesia.inference.trial import within
-from chromesthesia.packs.manifest import EncoderSpec, GeneratorSpec, TensorSpec
+from chromesthesia.packs.manifest import REMEDY, EncoderSpec, GeneratorSpec, TensorSpec
 from chromesthesia.packs.pack import Pack, model_files, read_pack
-from chromesthesia.packs.toml_table import REMEDY
 
 
 def load_pack(path: Path, check_models: bool = True) -> Pack:
@@ -31,7 +30,7 @@ def load_pack(path: Path, check_models: bool = True) -> Pack:
 def check_models_work(pack: Pack) -> None:
     """Raise PackError unless ONNX Runtime opens every model, finds the tensors as declared and gets finite answers."""
     for file, spec in model_files(pack.manifest).items():
-        check_works(pack.content(file), spec, one_line(pack.path / file))
+        check_works(pack.models[file], spec, one_line(pack.path / file))
 
 
 def check_works(content: bytes, spec: EncoderSpec | GeneratorSpec, name: str) -> None:

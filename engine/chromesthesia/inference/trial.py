@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from chromesthesia.core.errors import PackError
 from chromesthesia.inference.sessions import first_line, load_runtime, runtime_errors
-from chromesthesia.packs.toml_table import REMEDY
+from chromesthesia.packs.manifest import REMEDY
 
 TRIAL_S = 30.0
 """Longest time that a model may take to be opened and to answer once; those of the default pack take 0.2 s."""

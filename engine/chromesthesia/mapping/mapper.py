@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chromesthesia.core.easing import smooth_step
 from chromesthesia.core.records import Heard
-from chromesthesia.mapping.signals import resting, signals
 from chromesthesia.params.declaration import Param, Value
+from chromesthesia.params.live import Values
 from chromesthesia.params.routes import CURVES, Route
+from chromesthesia.params.sound import MASTER_MORPH_S
 from chromesthesia.params.tree import Snapshot
+from chromesthesia.signals.table import FIRST, TABLE, Hearing, SignalTable, Tap
 
-Look = Mapping[str, Value]
+Array = NDArray[np.float64]
+Look = Values
 """Every writable parameter's live value in one frame."""
 
-MORPH_PATH = "/master/morph_s"
 STRONGEST = 1e9
 """Factor that routes together never exceed: their product would become infinite, and infinity times nothing NaN."""
 
@@ -28,6 +31,7 @@ class _Wire:
     """One route made ready to run: `level` is the smoothed 0..1 that it passes on."""
 
     route: Route
+    tap: Tap
     column: int
     curve: Callable[[float], float]
     level: float = 0.0
@@ -57,43 +61,36 @@ class Mapper:
     - Routes then scale and add; routed parameters are held in their range.
     """
 
-    def __init__(self, params: Sequence[Param]) -> None:
-        writable = [param for param in params if param.writable]
-        floats = [param for param in writable if param.is_float]
-        self._paths = tuple(param.path for param in floats)
-        self._columns = {path: column for column, path in enumerate(self._paths)}
-        self._discrete = tuple(param.path for param in writable if not param.is_float)
-        self._room_paths = frozenset(param.path for param in writable if param.room)
-        self._low = np.array([-np.inf if param.low is None else param.low for param in floats])
-        self._high = np.array([np.inf if param.high is None else param.high for param in floats])
-        self._routable = np.array([param.routable for param in floats], dtype=bool)
-        self._tau_s = np.array([param.smoothing_s for param in floats])
-        self._in_look = np.array([not param.room for param in floats], dtype=bool)
+    def __init__(self, signals: SignalTable = TABLE) -> None:
+        """signals: what routes may start from."""
+        self._taps = signals.taps
         self.reset()
 
     def reset(self) -> None:
         """Forget everything; the next step starts at the values set, without gliding."""
-        count = len(self._paths)
         self._snapshot: Snapshot | None = None
+        self._params: Mapping[str, Param] = {}
+        self._paths: tuple[str, ...] = ()
+        self._columns: dict[str, int] = {}
         self._set: dict[str, Value] = {}
-        self._target = np.zeros(count)
-        self._live = np.zeros(count)
-        self._origin = np.zeros(count)
+        self._target, self._live, self._origin = (np.zeros(0) for _ in range(3))
         self._held: dict[str, tuple[Value, Value]] = {}
         self._routes: tuple[Route, ...] = ()
         self._wires: list[_Wire] = []
-        self._scale, self._add = np.ones(count), np.zeros(count)
-        self._old_scale, self._old_add = np.ones(count), np.zeros(count)
+        self._scale, self._add, self._old_scale, self._old_add = (np.zeros(0) for _ in range(4))
         self._progress = 1.0
         self._morph_s = 0.0
-        self._alpha = np.ones(count)
+        self._alpha = np.ones(0)
         self._alpha_dt_s = -1.0
 
-    def step(self, dt_s: float, snapshot: Snapshot, routes: tuple[Route, ...], heard: Heard | None) -> Look:
+    def step(
+        self, dt_s: float, snapshot: Snapshot, routes: tuple[Route, ...], heard: Heard | Hearing | None
+    ) -> Look:
         """The live values `dt_s` seconds after the last step; every writable path is there, in order of
         declaration.
 
-        heard: None before the first sound. Costs some tens of microseconds (benchmarks/mapper_step.py).
+        heard: by one listener, or by several by their namespaces; None before the first sound. Costs some tens of
+        microseconds (benchmarks/mapper.py).
         """
         first = self._snapshot is None
         self._progress = 1.0 if self._morph_s <= 0.0 else min(self._progress + dt_s / self._morph_s, 1.0)
@@ -101,14 +98,14 @@ class Mapper:
         self._connect(routes)
         blend = smooth_step(self._progress)
         self._glide(dt_s, blend, first)
-        self._drive(signals(heard) if heard is not None else resting(), None if first else dt_s, blend)
+        self._drive(_hearing(heard), None if first else dt_s, blend)
         moved = np.where(
             self._routable, np.clip(self._live * self._scale + self._add, self._low, self._high), self._live
         )
         look = self._set.copy()
         look.update(zip(self._paths, moved.tolist(), strict=True))
         look.update({path: self._discrete_now(path, snapshot) for path in self._held})
-        return look
+        return Values(look)
 
     def _take(self, snapshot: Snapshot) -> None:
         before = self._snapshot
@@ -116,22 +113,55 @@ class Mapper:
             return
         self._snapshot = snapshot
         self._set = dict(snapshot)
+        if before is None or snapshot.declared is not before.declared:
+            self._redeclare(snapshot)
         self._target = np.array([self._set[path] for path in self._paths], dtype=float)
         if before is None:
             self._live = self._target.copy()
         elif snapshot.look_version != before.look_version:
             self._begin_morph(before, snapshot)
 
+    def _redeclare(self, snapshot: Snapshot) -> None:
+        """Columns for the parameters that there are now; those that stay go on as they were, new ones start as set."""
+        writable = [param for param in snapshot.declared.params.values() if param.writable]
+        floats = [param for param in writable if param.is_float]
+        columns = self._columns
+        self._params = snapshot.declared.params
+        self._paths = tuple(param.path for param in floats)
+        self._columns = {path: column for column, path in enumerate(self._paths)}
+        self._discrete = tuple(param.path for param in writable if not param.is_float)
+        self._low = np.array([-np.inf if param.low is None else param.low for param in floats])
+        self._high = np.array([np.inf if param.high is None else param.high for param in floats])
+        self._routable = np.array([param.routable for param in floats], dtype=bool)
+        self._tau_s = np.array([param.smoothing_s for param in floats])
+        self._in_look = np.array([not param.room for param in floats], dtype=bool)
+        self._alpha_dt_s = -1.0
+        kept = [(column, columns[path]) for column, path in enumerate(self._paths) if path in columns]
+        new, old = (np.array(side, dtype=int) for side in (zip(*kept, strict=True) if kept else ((), ())))
+        values = np.array([snapshot.number(path) for path in self._paths])
+
+        def moved(before: Array, fresh: Array) -> Array:
+            after = fresh.copy()
+            after[new] = before[old]
+            return after
+
+        ones, zeros = np.ones(len(values)), np.zeros(len(values))
+        self._live, self._origin = moved(self._live, values), moved(self._origin, values)
+        self._scale, self._old_scale = moved(self._scale, ones), moved(self._old_scale, ones)
+        self._add, self._old_add = moved(self._add, zeros), moved(self._old_add, zeros)
+        self._held = {path: pair for path, pair in self._held.items() if path in snapshot}
+        self._wire(self._routes)
+
     def _begin_morph(self, before: Snapshot, after: Snapshot) -> None:
-        shown = {path: self._discrete_now(path, before) for path in self._discrete}
+        shown = {path: self._discrete_now(path, before) for path in self._discrete if path in before}
         self._held = {
             path: (shown[path], after[path])
-            for path in self._discrete
-            if path not in self._room_paths and shown[path] != after[path]
+            for path in shown
+            if not self._params[path].room and shown[path] != after[path]
         }
         self._origin = self._live.copy()
         self._old_scale, self._old_add = self._scale.copy(), self._add.copy()
-        self._morph_s = float(after.number(MORPH_PATH)) if MORPH_PATH in after else 0.0
+        self._morph_s = after[MASTER_MORPH_S] if MASTER_MORPH_S.path in after else 0.0
         self._progress = 0.0 if self._morph_s > 0.0 else 1.0
 
     def _discrete_now(self, path: str, snapshot: Snapshot) -> Value:
@@ -143,10 +173,21 @@ class Mapper:
         if routes is self._routes or routes == self._routes:
             return
         self._routes = routes
+        self._wire(routes)
+
+    def _wire(self, routes: tuple[Route, ...]) -> None:
+        """Make ready the routes whose ends are there; the others wait until they come."""
         levels = {wire.route: wire.level for wire in self._wires}
         self._wires = [
-            _Wire(route, self._columns[route.target], CURVES[route.curve], levels.get(route, 0.0))
+            _Wire(
+                route,
+                self._taps[route.signal],
+                self._columns[route.target],
+                CURVES[route.curve],
+                levels.get(route, 0.0),
+            )
             for route in routes
+            if route.signal in self._taps and route.target in self._columns
         ]
 
     def _glide(self, dt_s: float, blend: float, first: bool) -> None:
@@ -161,10 +202,10 @@ class Mapper:
             goal = np.where(self._in_look, self._origin + (self._target - self._origin) * blend, self._target)
         self._live = self._live + (goal - self._live) * self._alpha
 
-    def _drive(self, values: Mapping[str, float], dt_s: float | None, blend: float) -> None:
+    def _drive(self, hearing: Hearing, dt_s: float | None, blend: float) -> None:
         scale, add = np.ones(len(self._paths)), np.zeros(len(self._paths))
         for wire in self._wires:
-            level = wire.follow(values[wire.route.signal], dt_s)
+            level = wire.follow(wire.tap.level(hearing), dt_s)
             if wire.route.mode == "scale":
                 product = scale[wire.column] * (1.0 + wire.route.gain * level)
                 scale[wire.column] = min(max(product, -STRONGEST), STRONGEST)
@@ -174,3 +215,9 @@ class Mapper:
             scale = self._old_scale + (scale - self._old_scale) * blend
             add = self._old_add + (add - self._old_add) * blend
         self._scale, self._add = scale, add
+
+
+def _hearing(heard: Heard | Hearing | None) -> Hearing:
+    if heard is None:
+        return {}
+    return {FIRST: heard} if isinstance(heard, Heard) else heard

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.user_files import decode_text, is_folder, is_there, one_line, read_bytes, shown
-from chromesthesia.packs.manifest import MAX_MANIFEST_BYTES, Manifest
-from chromesthesia.packs.toml_table import REMEDY
+from chromesthesia.packs.manifest import MAX_MANIFEST_BYTES, REMEDY, Manifest
 
 MAX_PACK_BYTES = 256 * 1024 * 1024
 
@@ -40,8 +39,8 @@ def read_files(path: Path, manifest: Manifest, where: Path) -> dict[str, bytes]:
 
 
 def check_listed(manifest: Manifest, where: Path) -> None:
-    """Raise PackError unless both models are among the files with a checksum."""
-    for name in (manifest.encoder.file, manifest.generator.file):
+    """Raise PackError unless every model is among the files with a checksum."""
+    for name in (spec.file for spec in manifest.models):
         if name not in manifest.files:
             raise PackError(
                 f"{one_line(where)}: [files]: expected the sha256 of {shown(name)}, got nothing", REMEDY

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.user_files import one_line
@@ -13,9 +12,9 @@ from chromesthesia.packs.art_index import ArtIndex
 from chromesthesia.packs.contents import check_listed, read_files, read_manifest_text
 from chromesthesia.packs.manifest import (
     MANIFEST_NAME,
-    EncoderSpec,
-    GeneratorSpec,
+    REMEDY,
     Manifest,
+    ModelSpec,
     check_sound,
     parse_manifest,
 )
@@ -25,22 +24,18 @@ from chromesthesia.packs.rules import (
     check_generator,
     check_tiers,
 )
-from chromesthesia.packs.toml_table import REMEDY
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
     """A checked pack, wholly in memory: what happens to its folder afterwards does not matter to a running show.
 
-    encoder_bytes, generator_bytes: the fp32 models; tier_bytes: models of other precisions by file name; art_index:
-    None in a pack without one.
+    models: every model by its file's name; art_index: None in a pack without one.
     """
 
     path: Path
     manifest: Manifest
-    encoder_bytes: bytes = field(repr=False)
-    generator_bytes: bytes = field(repr=False)
-    tier_bytes: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    models: Mapping[str, bytes] = field(repr=False)
     art_index: ArtIndex | None = field(default=None, repr=False)
 
     @property
@@ -48,27 +43,29 @@ class Pack:
         """Name as the manifest gives it."""
         return self.manifest.name
 
-    def content(self, file: str) -> bytes:
-        """Content of one of the models, by its file's name."""
-        own = {
-            self.manifest.encoder.file: self.encoder_bytes,
-            self.manifest.generator.file: self.generator_bytes,
-        }
-        return own[file] if file in own else self.tier_bytes[file]
+    @property
+    def encoder_bytes(self) -> bytes:
+        """The fp32 encoder."""
+        return self.models[self.manifest.encoder.file]
 
-    def model(self, model: Literal["encoder", "generator"], on_cpu: bool = True) -> tuple[str, bytes]:
-        """File name and content of the model to run: on a CPU the fastest kept precision, elsewhere always fp32.
+    @property
+    def generator_bytes(self) -> bytes:
+        """The fp32 generator."""
+        return self.models[self.manifest.generator.file]
+
+    def model(self, role: str, on_cpu: bool = True) -> tuple[str, bytes]:
+        """File name and content of the model to run for a role: on a CPU the fastest kept precision, else always fp32.
 
         The manifest's times decide, so that one pack gives the same frames on every start. int8 models are made for
         CPUs: a GPU would run them slower.
         """
-        own = self.manifest.encoder.file if model == "encoder" else self.manifest.generator.file
-        kept = [tier for tier in self.manifest.tiers if tier.model == model and tier.kept]
+        own = self.manifest.by_role()[role].file
+        kept = [tier for tier in self.manifest.tiers if tier.model == role and tier.kept]
         fp32_ms = min((tier.ms for tier in kept if tier.file == own), default=None)
         fastest = min(kept, key=lambda tier: tier.ms, default=None)
         if on_cpu and fastest is not None and fp32_ms is not None and fastest.ms < fp32_ms:
-            return fastest.file, self.tier_bytes[fastest.file]
-        return own, self.encoder_bytes if model == "encoder" else self.generator_bytes
+            own = fastest.file
+        return own, self.models[own]
 
 
 def read_pack(path: Path) -> Pack:
@@ -88,26 +85,19 @@ def read_pack(path: Path) -> Pack:
     if manifest.art_index is not None:
         check_art_index_spec(manifest.art_index, manifest, where)
     contents = read_files(path, manifest, where)
-    own = {manifest.encoder.file, manifest.generator.file}
-    tiers = {tier.file: contents[tier.file] for tier in manifest.tiers if tier.kept and tier.file not in own}
     return Pack(
         path,
         manifest,
-        contents[manifest.encoder.file],
-        contents[manifest.generator.file],
-        tiers,
+        {file: contents[file] for file in model_files(manifest)},
         None
         if manifest.art_index is None
         else read_art_index(contents[manifest.art_index.file], manifest, path),
     )
 
 
-def model_files(manifest: Manifest) -> dict[str, EncoderSpec | GeneratorSpec]:
+def model_files(manifest: Manifest) -> dict[str, ModelSpec]:
     """Every ONNX file of a pack, of every precision kept, with what the manifest says of its tensors."""
-    specs: dict[str, EncoderSpec | GeneratorSpec] = {
-        "encoder": manifest.encoder,
-        "generator": manifest.generator,
-    }
+    specs = manifest.by_role()
     files = {spec.file: spec for spec in specs.values()}
     return files | {tier.file: specs[tier.model] for tier in manifest.tiers if tier.kept}
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from pathlib import Path
 
 from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS
+from chromesthesia.core.schema import keys_of
 from chromesthesia.core.user_files import one_line, shown
 from chromesthesia.packs.manifest import (
+    REMEDY,
+    ROLES,
+    SCHEMA,
+    SHORT_NAMES,
     ArtIndexSpec,
     EncoderSpec,
     GeneratorSpec,
@@ -18,8 +22,8 @@ from chromesthesia.packs.manifest import (
     Parity,
     Tier,
     Timing,
+    short_name,
 )
-from chromesthesia.packs.toml_table import REMEDY
 
 MAX_STATES = 64
 MAX_TIERS = 16
@@ -28,7 +32,6 @@ MAX_IMAGE_SIDE = 2048
 MAX_NOISE = 4096
 LARGEST_DIFFERENCE = 1e-3
 """Of an exported model from the trained one, or of the streamed encoder from the offline one."""
-MODELS = ("encoder", "generator")
 
 
 def check_encoder(encoder: EncoderSpec, where: Path) -> None:
@@ -115,18 +118,19 @@ def check_tiers(manifest: Manifest, where: Path) -> None:
     """Every tier is of a model there is; each kept one has its checksum, and fp32 is the model's own file."""
     if len(manifest.tiers) > MAX_TIERS:
         raise _refused(where, f"tier: expected at most {MAX_TIERS}, got {len(manifest.tiers)}")
+    specs = manifest.by_role()
     for tier in manifest.tiers:
-        if tier.model not in MODELS:
-            raise _refused(where, f"tier.model: expected one of {list(MODELS)}, got {shown(tier.model)}")
+        if tier.model not in specs:
+            names = list(specs if manifest.schema == SCHEMA else SHORT_NAMES)
+            raise _refused(where, f"tier.model: expected one of {names}, got {shown(tier.model)}")
         if not (math.isfinite(tier.ms) and tier.ms > 0):
             raise _refused(where, f"tier {_named(tier)}: ms: expected a time above 0, got {tier.ms:g}")
         if tier.kept and tier.file not in manifest.files:
             raise _refused(where, f"[files]: expected the sha256 of {shown(tier.file)}, got nothing")
         if tier.precision == "fp32":
             _expect(where, f"tier {_named(tier)}: kept", True, tier.kept)
-            own = manifest.encoder.file if tier.model == "encoder" else manifest.generator.file
-            _expect(where, f"tier {_named(tier)}: file", own, tier.file)
-        elif tier.kept and tier.file in (manifest.encoder.file, manifest.generator.file):
+            _expect(where, f"tier {_named(tier)}: file", specs[tier.model].file, tier.file)
+        elif tier.kept and any(tier.file == spec.file for spec in manifest.models):
             raise _refused(
                 where, f"tier {_named(tier)}: file: expected one of its own, got {shown(tier.file)}"
             )
@@ -155,18 +159,18 @@ def check_parity(parity: Parity | None, where: Path) -> None:
     """The pack says how far the exported models are from the trained ones, and that is not far."""
     if parity is None:
         raise _refused(where, "[parity]: expected how far ONNX is from training, got nothing")
-    for field in fields(Parity):
-        value = getattr(parity, field.name)
+    for name in keys_of(Parity):
+        value = getattr(parity, name)
         if not 0.0 <= value <= LARGEST_DIFFERENCE:
-            raise _refused(where, f"parity.{field.name}: expected 0 to {LARGEST_DIFFERENCE:g}, got {value:g}")
+            raise _refused(where, f"parity.{name}: expected 0 to {LARGEST_DIFFERENCE:g}, got {value:g}")
 
 
 def check_fp32(manifest: Manifest, where: Path) -> None:
-    """Both models have a line for fp32, the precision that always works."""
-    for model in MODELS:
-        if not any(tier.model == model and tier.precision == "fp32" for tier in manifest.tiers):
-            raise _refused(where, f"tier: expected one of fp32 for the {model}, got none")
+    """Every model has a line for fp32, the precision that always works."""
+    for role in ROLES:
+        if not any(tier.model == role and tier.precision == "fp32" for tier in manifest.tiers):
+            raise _refused(where, f"tier: expected one of fp32 for the {short_name(role)}, got none")
 
 
 def _named(tier: Tier) -> str:
-    return f"{tier.model} {tier.precision}"
+    return f"{short_name(tier.model)} {tier.precision}"

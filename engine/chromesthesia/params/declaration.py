@@ -39,6 +39,7 @@ class Param:
     routable: True when a route may add to it (float parameters that are read every frame).
     room: True when it belongs to the room or to the hand on the fader (gain, brightness) rather than to a
     look: presets may not name it and a preset change leaves it alone.
+    step: partners are told a reading again when it moved by more than this; None: by a thousandth of its range.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Param:
     access: Access = Access.READ_WRITE
     routable: bool = False
     room: bool = False
+    step: float | None = None
 
     @property
     def is_number(self) -> bool:
@@ -83,3 +85,23 @@ class Param:
     def type_tag(self) -> str:
         """OSC type tag of the value: `f`, `i`, `T` (true or false) or `s`."""
         return _TYPE_TAGS[type(self.default)]
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Param):
+    """A float. As a key it gives one: `look[FLOW_AMOUNT]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Param):
+    """An int."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch(Param):
+    """True or false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Param):
+    """One of `choices`."""

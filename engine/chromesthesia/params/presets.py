@@ -11,16 +11,18 @@ from pathlib import Path
 from types import MappingProxyType
 
 from chromesthesia.core.errors import PresetError
+from chromesthesia.core.schema import A_SMALLER_NUMBER, MISSING, MisfitError, keys_of, read_table, toml_text
 from chromesthesia.core.user_files import is_file, one_line, read_toml, shown
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param, Value
-from chromesthesia.params.routes import CURVES, MODES, SIGNALS, Route
+from chromesthesia.params.preset_file import REMEDIES, SCHEMA, PresetFile, RouteTable
+from chromesthesia.params.routes import CURVES, MODES, Route
 from chromesthesia.params.tree import unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact, nearest
+from chromesthesia.signals.table import TABLE, SignalTable, Tap
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 1
 DEFAULT_NAME = "Gallery"
 TEXT_LIMIT = 400
 """Longest name and longest description, in characters."""
@@ -31,8 +33,9 @@ LONGEST_S = 60.0
 
 _NOT_IN_NAMES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's control characters, halves of characters and line breaks: they would tear the HUD and the log."""
-_KEYS = ("schema", "name", "description", "params", "route")
-_ROUTE_KEYS = ("from", "to", "gain", "curve", "low", "high", "attack_s", "release_s", "mode")
+_NUMBERS = (-1e6, 1e6)
+_RANGES: Mapping[str, tuple[float, float]] = {"attack_s": (0.0, LONGEST_S), "release_s": (0.0, LONGEST_S)}
+"""Ranges of a route's numbers; what is not named has `_NUMBERS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +98,73 @@ class PresetLibrary:
         raise PresetError(f"no preset named {which[:80]!r}", hint)
 
 
-def load_preset(path: Path, params: Sequence[Param] = PARAMETERS) -> Preset:
+def load_preset(path: Path, params: Sequence[Param] = PARAMETERS, signals: SignalTable = TABLE) -> Preset:
     """Read one preset file and check all of it.
 
     Raises PresetError naming the file, the key and, for an unknown key, path or signal, the nearest known
     one.
     """
     table = read_toml(path, PresetError)
-    return parse_preset(table, path, params)
+    return parse_preset(table, path, params, signals)
 
 
-def parse_preset(table: Mapping[str, object], path: Path, params: Sequence[Param] = PARAMETERS) -> Preset:
+def parse_preset(
+    table: Mapping[str, object],
+    path: Path,
+    params: Sequence[Param] = PARAMETERS,
+    signals: SignalTable = TABLE,
+) -> Preset:
     """Check what a preset file held; `path` is for the messages and the name."""
     where = one_line(path)
-    _check_schema(table, where)
-    _check_keys(table, _KEYS, where)
     known = {param.path: param for param in params if param.writable}
-    values = table.get("params", {})
-    if not isinstance(values, dict):
-        raise PresetError(f"{where}: params is {shown(values)}", 'write it as [params], then "/path" = value')
-    checked = {key: _check_value(known, key, value, where) for key, value in values.items()}
-    routes = table.get("route", [])
-    if not isinstance(routes, list) or not all(isinstance(route, dict) for route in routes):
-        raise PresetError(f"{where}: route is {shown(routes)}", "write each route under its own [[route]]")
-    if len(routes) > ROUTE_LIMIT:
-        raise PresetError(f"{where}: {len(routes)} routes", f"use at most {ROUTE_LIMIT}")
+    names = _Names(
+        {
+            "from": tuple(signals.taps),
+            "to": tuple(key for key, param in known.items() if param.routable),
+            "curve": tuple(CURVES),
+            "mode": MODES,
+        }
+    )
+    file = _read(table, where, names)
     return Preset(
-        name=_name(table, path.stem, where),
-        params=MappingProxyType(checked),
-        routes=tuple(
-            _check_route(known, route, number, where) for number, route in enumerate(routes, start=1)
+        name=_name(file.name, path.stem, where),
+        params=MappingProxyType(
+            {key: _check_value(known, key, raw, where) for key, raw in file.params.items()}
         ),
-        description=_text(table, "description", "", where),
+        routes=tuple(
+            _check_route(route, names, signals.taps, f"{where}: route {number}")
+            for number, route in enumerate(file.routes, start=1)
+        ),
+        description=_text(file.description, "description", where),
         path=path,
+    )
+
+
+def preset_text(preset: Preset, signals: SignalTable = TABLE) -> str:
+    """The preset as a file holds it: `parse_preset` reads the same back. What is at its default is left out."""
+
+    def table(route: Route) -> RouteTable:
+        natural = signals.taps[route.signal].source
+        return RouteTable(
+            signal=route.signal,
+            target=route.target,
+            gain=route.gain,
+            curve=route.curve,
+            low=None if route.low == natural.low else route.low,
+            high=None if route.high == natural.high else route.high,
+            attack_s=route.attack_s,
+            release_s=route.release_s,
+            mode=route.mode,
+        )
+
+    return toml_text(
+        PresetFile(
+            schema=SCHEMA,
+            name=preset.name,
+            description=preset.description,
+            params=dict(preset.params),
+            routes=tuple(table(route) for route in preset.routes),
+        )
     )
 
 
@@ -200,6 +237,58 @@ def _check_schema(table: Mapping[str, object], where: str) -> None:
         )
 
 
+class _Names:
+    """What may stand at the keys of a route that name something."""
+
+    def __init__(self, known: Mapping[str, Sequence[str]]) -> None:
+        self._known = known
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._known
+
+    def remedy(self, key: str, value: object) -> str:
+        """The nearest name there is, and all of them where they are few."""
+        known = self._known[key]
+        hint = nearest(value, known) if isinstance(value, str) else ""
+        listed = f"known: {', '.join(known)}" if len(known) <= 30 else "see docs/parameters.md"
+        return f"{hint} {listed}".strip()
+
+    def check(self, key: str, value: str, where: str) -> None:
+        """Raise PresetError unless there is a `value` at `key`."""
+        if value not in self._known[key]:
+            raise PresetError(f"{where}: {key} is {shown(value)}", self.remedy(key, value))
+
+
+def _read(table: Mapping[str, object], where: str, names: _Names) -> PresetFile:
+    """The file as declared. Raises PresetError for another schema, an unknown key, a crowd, and another type."""
+    _check_schema(table, where)
+    _check_keys(table, keys_of(PresetFile), where)
+    routes = table.get("route")
+    listed = routes if isinstance(routes, list) else []
+    if len(listed) > ROUTE_LIMIT:
+        raise PresetError(f"{where}: {len(listed)} routes", f"use at most {ROUTE_LIMIT}")
+    for number, route in enumerate(listed, start=1):
+        if isinstance(route, dict):
+            _check_keys(route, keys_of(RouteTable), f"{where}: route {number}")
+    try:
+        return read_table(table, PresetFile)
+    except MisfitError as misfit:
+        raise _told(misfit, where, names) from misfit
+
+
+def _told(misfit: MisfitError, where: str, names: _Names) -> PresetError:
+    path, value = misfit.path, misfit.value
+    if len(path) > 1 and path[0] == "route" and isinstance(path[1], int):
+        where = f"{where}: route {path[1] + 1}"
+    key = str(path[-1])
+    if value is MISSING:
+        return PresetError(f"{where}: no {key!r}", f"every route needs {key!r}")
+    if misfit.expected == A_SMALLER_NUMBER:
+        return _out_of_range(key, value, where)
+    remedy = names.remedy(key, value) if key in names else REMEDIES.get(key, "write a number")
+    return PresetError(f"{where}: {key} is {shown(value)}", remedy)
+
+
 def _check_keys(table: Mapping[str, object], known: Sequence[str], where: str) -> None:
     for key in table:
         if key not in known:
@@ -225,73 +314,65 @@ def _check_value(known: Mapping[str, Param], key: str, raw: object, where: str) 
         raise PresetError(f"{where}: params: {error.message}", error.remedy) from error
 
 
-def _check_route(known: Mapping[str, Param], table: Mapping[str, object], number: int, file: str) -> Route:
-    where = f"{file}: route {number}"
-    _check_keys(table, _ROUTE_KEYS, where)
-    signal = _one_of(table, "from", tuple(SIGNALS), where)
-    target = _one_of(table, "to", tuple(key for key, param in known.items() if param.routable), where)
-    natural_low, natural_high = SIGNALS[signal]
-    low = _number(table, "low", natural_low, where)
-    high = _number(table, "high", natural_high, where)
+def _check_route(route: RouteTable, names: _Names, taps: Mapping[str, Tap], where: str) -> Route:
+    for key, value in (
+        ("from", route.signal),
+        ("to", route.target),
+        ("curve", route.curve),
+        ("mode", route.mode),
+    ):
+        names.check(key, value, where)
+    natural = taps[route.signal].source
+    low = natural.low if route.low is None else route.low
+    high = natural.high if route.high is None else route.high
+    numbers = {
+        "low": low,
+        "high": high,
+        "gain": route.gain,
+        "attack_s": route.attack_s,
+        "release_s": route.release_s,
+    }
+    for key, number in numbers.items():
+        _check_number(key, number, where)
     if low == high:
         raise PresetError(f"{where}: low and high are both {low:g}", "give the signal a range to move in")
     return Route(
-        signal=signal,
-        target=target,
-        gain=_number(table, "gain", 1.0, where),
-        curve=_one_of(table, "curve", tuple(CURVES), where, "linear"),
+        signal=route.signal,
+        target=route.target,
+        gain=route.gain,
+        curve=route.curve,
         low=low,
         high=high,
-        attack_s=_number(table, "attack_s", 0.0, where, 0.0, LONGEST_S),
-        release_s=_number(table, "release_s", 0.0, where, 0.0, LONGEST_S),
-        mode=_one_of(table, "mode", MODES, where, "add"),
+        attack_s=route.attack_s,
+        release_s=route.release_s,
+        mode=route.mode,
     )
 
 
-def _name(table: Mapping[str, object], stem: str, where: str) -> str:
-    name = _text(table, "name", stem, where)
-    given = table.get("name", stem)
-    if not name or any(unicodedata.category(sign) in _NOT_IN_NAMES for sign in str(given)):
-        raise PresetError(f"{where}: name is {shown(given)}", "write a short text of one line in quotes")
+def _name(given: str | None, stem: str, where: str) -> str:
+    name = _text(stem if given is None else given, "name", where)
+    if not name or any(unicodedata.category(sign) in _NOT_IN_NAMES for sign in given or stem):
+        raise PresetError(
+            f"{where}: name is {shown(stem if given is None else given)}",
+            "write a short text of one line in quotes",
+        )
     return name
 
 
-def _text(table: Mapping[str, object], key: str, otherwise: str, where: str) -> str:
-    value = table.get(key, otherwise)
-    if not isinstance(value, str) or len(value) > TEXT_LIMIT:
-        raise PresetError(f"{where}: {key} is {shown(value)}", "write a short text in quotes")
+def _text(value: str, key: str, where: str) -> str:
+    if len(value) > TEXT_LIMIT:
+        raise PresetError(f"{where}: {key} is {shown(value)}", REMEDIES[key])
     return one_line(value, TEXT_LIMIT)
 
 
-def _number(
-    table: Mapping[str, object],
-    key: str,
-    otherwise: float,
-    where: str,
-    low: float = -1e6,
-    high: float = 1e6,
-) -> float:
-    value = table.get(key, otherwise)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or (isinstance(value, float) and not math.isfinite(value))
-    ):
+def _check_number(key: str, value: float, where: str) -> None:
+    if not math.isfinite(value):
         raise PresetError(f"{where}: {key} is {shown(value)}", "write a number")
-    # Held against the range before it becomes a float: a number of hundreds of digits would not fit one.
+    low, high = _RANGES.get(key, _NUMBERS)
     if not low <= value <= high:
-        raise PresetError(f"{where}: {key} = {shown(value)} is out of range", f"use {low:g}..{high:g}")
-    return float(value)
+        raise _out_of_range(key, value, where)
 
 
-def _one_of(
-    table: Mapping[str, object], key: str, known: Sequence[str], where: str, otherwise: str | None = None
-) -> str:
-    value = table.get(key, otherwise)
-    if value is None:
-        raise PresetError(f"{where}: no {key!r}", f"every route needs {key!r}")
-    if not isinstance(value, str) or value not in known:
-        hint = nearest(value, known) if isinstance(value, str) else ""
-        listed = f"known: {', '.join(known)}" if len(known) <= 30 else "see docs/parameters.md"
-        raise PresetError(f"{where}: {key} is {shown(value)}", f"{hint} {listed}".strip())
-    return value
+def _out_of_range(key: str, value: object, where: str) -> PresetError:
+    low, high = _RANGES.get(key, _NUMBERS)
+    return PresetError(f"{where}: {key} = {shown(value)} is out of range", f"use {low:g}..{high:g}")

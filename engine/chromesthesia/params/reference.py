@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from chromesthesia.params.actions import ACTIONS, Action
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param, Value
-from chromesthesia.params.routes import SIGNALS
 from chromesthesia.params.values import describe_range
+from chromesthesia.signals.table import TABLE, SignalTable
 
 COLUMNS = ("Address", "Tag", "Range", "Default", "Description")
 READING_COLUMNS = ("Address", "Tag", "Range", "Description")
+ACTION_COLUMNS = ("Address", "Tag", "Argument", "Description")
+SIGNAL_COLUMNS = ("Signal", "Range", "Description")
 
 
 def parameter_rows(params: Sequence[Param] = PARAMETERS) -> list[tuple[str, str, str, str, str]]:
@@ -32,6 +35,11 @@ def parameter_rows(params: Sequence[Param] = PARAMETERS) -> list[tuple[str, str,
     ]
 
 
+def action_rows(actions: Sequence[Action] = ACTIONS) -> list[tuple[str, str, str, str, str]]:
+    """One row per action under `COLUMNS`; what it takes stands for the range."""
+    return [(action.path, *_argument(action), "", action.description) for action in actions]
+
+
 def show(value: Value) -> str:
     """A value as it would stand in a preset, without quotes."""
     if isinstance(value, bool):
@@ -39,7 +47,7 @@ def show(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def parameters_page(params: Sequence[Param] = PARAMETERS) -> str:
+def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = TABLE) -> str:
     """The whole of docs/parameters.md, ending in a newline."""
     lines = [
         "# Parameters",
@@ -54,11 +62,28 @@ def parameters_page(params: Sequence[Param] = PARAMETERS) -> str:
     settings = [param for param in params if param.writable]
     for group, members in groupby(settings, key=_group):
         lines += [f"### {group}", "", *_table(COLUMNS, parameter_rows(list(members))), ""]
+    actions = [(path, tag, taken, notes) for path, tag, taken, _, notes in action_rows()]
+    lines += [
+        "## Actions",
+        "",
+        "Done at once; a button's 0 does nothing.",
+        "",
+        *_table(ACTION_COLUMNS, actions),
+        "",
+    ]
     readings = [(path, tag, span, notes) for path, tag, span, _, notes in parameter_rows(_readings(params))]
     lines += ["## Readings", "", "Sent, never taken.", "", *_table(READING_COLUMNS, readings), ""]
-    signals = [(f"`{name}`", f"{low:g}..{high:g}") for name, (low, high) in SIGNALS.items()]
-    lines += ["## Signals", "", "What a route may start from.", "", *_table(("Signal", "Range"), signals)]
+    signals = [
+        (f"`{name}`", f"{tap.source.low:g}..{tap.source.high:g}", tap.signal.description)
+        for name, tap in table.taps.items()
+    ]
+    lines += ["## Signals", "", "What a route may start from.", "", *_table(SIGNAL_COLUMNS, signals)]
     return "\n".join(lines) + "\n"
+
+
+def _argument(action: Action) -> tuple[str, str]:
+    argument = action.argument
+    return ("", "none, or 1") if argument is None else (argument.kinds, argument.description)
 
 
 def _readings(params: Sequence[Param]) -> list[Param]:

@@ -8,26 +8,6 @@ from types import MappingProxyType
 
 from chromesthesia.core.easing import smooth_step
 
-BAND_SIGNALS = tuple(f"features/band/{number}" for number in range(1, 9))
-
-SIGNALS = MappingProxyType(
-    {
-        "features/loudness": (0.0, 1.0),
-        **dict.fromkeys(BAND_SIGNALS, (0.0, 1.0)),
-        "features/centroid": (0.0, 1.0),
-        "features/flux": (0.0, 1.0),
-        "features/onset": (0.0, 1.0),
-        "emotion/valence": (-1.0, 1.0),
-        "emotion/arousal": (-1.0, 1.0),
-        "emotion/angry": (0.0, 1.0),
-        "emotion/happy": (0.0, 1.0),
-        "emotion/sad": (0.0, 1.0),
-        "emotion/confidence": (0.0, 1.0),
-        "emotion/activity": (0.0, 1.0),
-    }
-)
-"""Every signal a route may start from, with its natural range (low, high)."""
-
 CURVES: MappingProxyType[str, Callable[[float], float]] = MappingProxyType(
     {
         "linear": lambda u: u,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from chromesthesia.core.user_files import shown
 from chromesthesia.params.declaration import Param, Value
+from chromesthesia.params.live import Values
 from chromesthesia.params.values import (
     ParameterError,
     UnknownParameterError,
@@ -16,43 +20,47 @@ from chromesthesia.params.values import (
 
 log = logging.getLogger(__name__)
 
+NAMESPACE_LIMIT = 64
+"""Most namespaces that may be added at a time."""
+NAMESPACE_SIZE = 256
+"""Most parameters in one of them."""
+
 Listener = Callable[[str, Value, str], None]
 """Called as (path, new value, source of the write) on the writing thread."""
 
 
-class Snapshot(Mapping[str, Value]):
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Which parameters there are. Replaced as a whole when some come or go; `version` then grows.
+
+    namespaces: what was added while the show runs, by the address that everything in it begins with.
+    """
+
+    params: Mapping[str, Param]
+    namespaces: Mapping[str, tuple[Param, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    version: int = 0
+
+
+class Snapshot(Values):
     """All writable parameters at one moment; never changes.
 
     version grows with every change. look_version grows only when a whole look was loaded: that is when the
-    mapper glides from one look to the next instead of following a hand.
+    mapper glides from one look to the next instead of following a hand. declared: which parameters there are.
     """
 
-    __slots__ = ("_values", "look_version", "version")
+    __slots__ = ("declared", "look_version", "version")
 
-    def __init__(self, values: dict[str, Value], version: int = 0, look_version: int = 0) -> None:
-        self._values = values
+    def __init__(
+        self, values: dict[str, Value], declared: Declared, version: int = 0, look_version: int = 0
+    ) -> None:
+        super().__init__(values)
+        self.declared = declared
         self.version = version
         self.look_version = look_version
 
-    def __getitem__(self, path: str) -> Value:
-        return self._values[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def number(self, path: str) -> float:
-        """The value at `path` as a float; raises TypeError for a string."""
-        value = self._values[path]
-        if isinstance(value, str):
-            raise TypeError(f"{path} holds {value!r}, not a number")
-        return float(value)
-
 
 class ParameterTree:
-    """Declared parameters and their present values.
+    """Declared parameters and their present values; parameters may come and go while the show runs.
 
     All writes come from one thread (the control thread of a show); `snapshot` may be called from any, takes
     no lock and costs one attribute read. A write copies the table of values, which for a few hundred
@@ -61,16 +69,76 @@ class ParameterTree:
 
     def __init__(self, params: Sequence[Param]) -> None:
         check_declarations(params)
-        self._params = {param.path: param for param in params}
+        self._declared = Declared(MappingProxyType({param.path: param for param in params}))
         self._defaults = {param.path: param.default for param in params if param.writable}
-        self._snapshot = Snapshot(dict(self._defaults))
+        self._snapshot = Snapshot(dict(self._defaults), self._declared)
         self._listeners: list[Listener] = []
         self._listener_failures = 0
+
+    def counts(self) -> dict[str, int]:
+        """Times that a listener raised. Any thread."""
+        return {"listener_failures": self._listener_failures}
+
+    @property
+    def declared(self) -> Declared:
+        """Which parameters there are now; safe from any thread. Another object whenever that changed."""
+        return self._declared
 
     @property
     def params(self) -> Mapping[str, Param]:
         """Every declaration by path, readings included."""
-        return self._params
+        return self._declared.params
+
+    def add(self, namespace: str, params: Sequence[Param]) -> None:
+        """Declare more parameters, all below `namespace`, e.g. `/isf/ripples`; they start at their defaults.
+
+        Raises ParameterError, and changes nothing, for a namespace that is there, for a path outside of it, for
+        declarations that make no sense, and beyond `NAMESPACE_LIMIT` or `NAMESPACE_SIZE`.
+        """
+        declared = self._declared
+        self._check_namespace(namespace, params)
+        together = (*declared.params.values(), *params)
+        try:
+            check_declarations(together)
+        except ValueError as error:
+            raise ParameterError(f"{namespace} cannot be added: {error}", "declare it otherwise") from error
+        self._redeclare(together, {**declared.namespaces, namespace: tuple(params)})
+
+    def remove(self, namespace: str) -> None:
+        """Forget what was added as `namespace`. Raises UnknownParameterError when there is none."""
+        namespaces = dict(self._declared.namespaces)
+        gone = namespaces.pop(namespace, None)
+        if gone is None:
+            hint = nearest(namespace, namespaces) or "only what was added can be removed"
+            raise UnknownParameterError(f"no namespace {shown(namespace)}", hint)
+        paths = {param.path for param in gone}
+        self._redeclare([param for path, param in self.params.items() if path not in paths], namespaces)
+
+    def _check_namespace(self, namespace: str, params: Sequence[Param]) -> None:
+        namespaces = self._declared.namespaces
+        if namespace in namespaces:
+            raise ParameterError(f"{namespace} is there already", "remove it first")
+        if len(namespaces) >= NAMESPACE_LIMIT or not 0 < len(params) <= NAMESPACE_SIZE:
+            raise ParameterError(
+                f"{namespace} with {len(params)} parameters cannot be added to {len(namespaces)} namespaces",
+                f"at most {NAMESPACE_LIMIT} namespaces of 1 to {NAMESPACE_SIZE} parameters",
+            )
+        outside = [param.path for param in params if not param.path.startswith(f"{namespace}/")]
+        if not namespace.startswith("/") or outside:
+            raise ParameterError(
+                f"{shown(outside or namespace)} is not below {shown(namespace)}", "name it so"
+            )
+
+    def _redeclare(self, params: Sequence[Param], namespaces: Mapping[str, tuple[Param, ...]]) -> None:
+        before = self._snapshot
+        self._declared = Declared(
+            MappingProxyType({param.path: param for param in params}),
+            MappingProxyType(dict(namespaces)),
+            self._declared.version + 1,
+        )
+        self._defaults = {param.path: param.default for param in params if param.writable}
+        values = {path: before.get(path, default) for path, default in self._defaults.items()}
+        self._snapshot = Snapshot(values, self._declared, before.version + 1, before.look_version)
 
     def snapshot(self) -> Snapshot:
         """The values now; safe from any thread."""
@@ -80,12 +148,16 @@ class ParameterTree:
         """Call `listener` after every change of a value, on the writing thread. A listener must be quick."""
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Listener) -> None:
+        """Call `listener` no more."""
+        self._listeners.remove(listener)
+
     def declaration(self, path: str) -> Param:
         """The declaration at `path`; raises UnknownParameterError naming the nearest path."""
         try:
-            return self._params[path]
+            return self.params[path]
         except KeyError:
-            raise unknown_parameter(path, self._params) from None
+            raise unknown_parameter(path, self.params) from None
 
     def write(self, path: str, raw: object, source: str) -> Value:
         """Set one parameter to what `raw` means for it (see `values.coerce`) and return that.
@@ -110,13 +182,17 @@ class ParameterTree:
 
         All values are checked before the first is taken, so a bad one changes nothing; raises ParameterError.
         """
-        look = {path: default for path, default in self._defaults.items() if not self._params[path].room}
+        look = {path: default for path, default in self._defaults.items() if not self.params[path].room}
         look.update({path: self._accept(path, raw) for path, raw in values.items()})
         self._apply(look, source, new_look=True)
 
     def restore(self, values: Mapping[str, Value], source: str) -> None:
-        """Bring everything, the room included, back to `values`, a snapshot of this tree; it counts as a new look."""
-        self._apply(values, source, new_look=True)
+        """Bring everything, the room included, back to `values`, a snapshot of this tree; it counts as a new look.
+
+        What came since is brought to its default; what went stays away.
+        """
+        kept = {path: values.get(path, default) for path, default in self._defaults.items()}
+        self._apply(kept, source, new_look=True)
 
     def _accept(self, path: str, raw: object) -> Value:
         param = self.declaration(path)
@@ -130,7 +206,10 @@ class ParameterTree:
         if not changed and not new_look:
             return
         self._snapshot = Snapshot(
-            {**before, **changed}, before.version + 1, before.look_version + (1 if new_look else 0)
+            {**before, **changed},
+            self._declared,
+            before.version + 1,
+            before.look_version + (1 if new_look else 0),
         )
         for path, value in changed.items():
             for listener in self._listeners:
@@ -146,7 +225,7 @@ class ParameterTree:
 
 def unknown_parameter(path: str, known: Iterable[str]) -> UnknownParameterError:
     """The error for a path that is not among `known`, naming the nearest."""
-    shown = path if len(path) <= 80 else path[:77] + "..."
+    cut = path if len(path) <= 80 else path[:77] + "..."
     return UnknownParameterError(
-        f"no parameter {shown!r}", nearest(path, known) or "`chromesthesia params` lists all of them"
+        f"no parameter {cut!r}", nearest(path, known) or "`chromesthesia params` lists all of them"
     )

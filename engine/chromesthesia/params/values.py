@@ -9,12 +9,15 @@ from numbers import Integral, Real
 
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.user_files import shown
-from chromesthesia.params.declaration import Clip, Param, Value
+from chromesthesia.params.declaration import Choice, Clip, Number, Param, Switch, Value, Whole
 
 INT32_MAX = 2**31 - 1
 """OSC integers are 32 bits wide; a parameter never holds more than can be sent."""
 TEXT_LIMIT = 256
 """Longest string a parameter takes, in characters."""
+
+
+_KINDS: dict[type[Param], type] = {Number: float, Whole: int, Switch: bool, Choice: str}
 
 
 class ParameterError(ChromesthesiaError):
@@ -113,6 +116,9 @@ def check_declarations(params: Sequence[Param]) -> None:
         seen.add(param.path)
         if not param.path.startswith("/") or set(param.path) & set(" #*,?[]{}") or param.path.endswith("/"):
             raise ValueError(f"{param.path!r} is not an OSC address")
+        kind = next((kind for kind in _KINDS if isinstance(param, kind)), None)
+        if kind is not None and type(param.default) is not _KINDS[kind]:
+            raise ValueError(f"{param.path}: a {kind.__name__} cannot be {param.default!r}")
         if param.choices and param.default not in param.choices:
             raise ValueError(f"{param.path}: default {param.default!r} is not one of its choices")
         if param.low is not None and param.high is not None and param.low >= param.high:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
 from chromesthesia.core.errors import RecordError
-from chromesthesia.core.protocols import FrameSink
+from chromesthesia.core.protocols import Counting, FrameSink
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.recording.contact_sheet import ContactSheet
 from chromesthesia.recording.files import reason
@@ -93,10 +94,13 @@ class Outputs:
                     "an output failed and is tried again with the next frame: %s", type(sink).__name__
                 )
 
-    @property
-    def dropped_frames(self) -> int:
-        """Frames that a film recorder dropped."""
-        return sum(sink.dropped_frames for sink in self.sinks if isinstance(sink, FilmRecorder))
+    def counts(self) -> dict[str, int]:
+        """Those of every sink, added up by name."""
+        total: Counter[str] = Counter()
+        for sink in self.sinks:
+            if isinstance(sink, Counting):
+                total.update(sink.counts())
+        return dict(total)
 
 
 def open_outputs(

@@ -85,6 +85,14 @@ class FilmRecorder:
         """Samples of sound that found no room; the film has silence there."""
         return self._queue.dropped_samples
 
+    def counts(self) -> dict[str, int]:
+        """What the film holds and what it lost."""
+        return {
+            "film_frames": self.frames,
+            "film_frames_dropped": self.dropped_frames,
+            "film_samples_dropped": self.dropped_samples,
+        }
+
     def frame(self, pixels: UInt8, time_s: float) -> None:
         """Take a copy of pixels uint8 [H, W, 3], row 0 at the top; time_s from the start of the show."""
         self._queue.put_frame(pixels, time_s)

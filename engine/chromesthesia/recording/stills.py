@@ -78,6 +78,10 @@ class StillsFolder:
         self._thread = threading.Thread(target=self._write, name="stills", daemon=True)
         self._thread.start()
 
+    def counts(self) -> dict[str, int]:
+        """Stills kept and lost."""
+        return {"stills": self.count, "stills_lost": self.lost}
+
     def frame(self, pixels: UInt8, time_s: float) -> None:
         """Keep this frame if a still is due at `time_s`, seconds from the start of the show."""
         if self.error is not None and not self._live:

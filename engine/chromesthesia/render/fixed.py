@@ -69,7 +69,7 @@ class FixedPass:
         for unit, sampler in enumerate(samplers):
             self.set(sampler, unit)
 
-    def set(self, name: str, value: float | int) -> None:
+    def set(self, name: str, value: float | int | tuple[float, ...]) -> None:
         """Set one uniform; a compiler may have left it out."""
         member = self._members.get(name)
         if member is not None:

@@ -13,8 +13,18 @@ from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import EmotionState, Float32, Heard, UInt8
 from chromesthesia.emotion.state import decisiveness
 from chromesthesia.params.declaration import Value
-from chromesthesia.params.look import PALETTES
-from chromesthesia.render.values import choice, number
+from chromesthesia.params.live import Values
+from chromesthesia.params.look import (
+    GRADE_ADAPT,
+    GRADE_AMOUNT,
+    GRADE_CONTRAST,
+    GRADE_EMOTION,
+    GRADE_EXPOSURE,
+    GRADE_HUE,
+    GRADE_KEY,
+    GRADE_PALETTE,
+    GRADE_SATURATION,
+)
 
 GRADIENT_SIZE = 256
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -79,14 +89,15 @@ def grade(values: Mapping[str, Value], heard: Heard | None) -> Grade:
     towards one of four gradients at the corners of their square (angry, happy, sad, calm), the more the
     further they are from neutral; arousal also raises contrast and saturation, valence the exposure.
     """
-    strength = number(values, "/look/grade/emotion")
+    look = Values.of(values)
+    strength = look[GRADE_EMOTION]
     valence = heard.emotion.valence if heard is not None else 0.0
     arousal = heard.emotion.arousal if heard is not None else 0.0
     corners, pull = _corner_weights(valence, arousal)
     if heard is not None:
         corners, pull = _heed(heard.emotion, corners, pull)
-    palette = PALETTES[choice(values, "/look/grade/palette")]
-    laid = 0.0 if palette == "painting" else number(values, "/look/grade/amount")
+    palette = look[GRADE_PALETTE]
+    laid = 0.0 if palette == "painting" else look[GRADE_AMOUNT]
     felt = strength * pull * _FELT.get(palette, 0.50)
     emotional = sum(weight * _EMOTION_GRADIENTS[name] for name, weight in corners.items())
     alpha = 1.0 - (1.0 - laid) * (1.0 - felt)
@@ -100,19 +111,18 @@ def grade(values: Mapping[str, Value], heard: Heard | None) -> Grade:
     angry = corners["angry"] * pull
     sad = corners["sad"] * pull
     color = _color_matrix(
-        exposure=number(values, "/look/grade/exposure") + strength * (0.15 * valence - 0.45 * angry),
-        contrast=number(values, "/look/grade/contrast") * (1.0 + strength * (0.25 * angry - 0.15 * sad)),
-        saturation=number(values, "/look/grade/saturation")
+        exposure=look[GRADE_EXPOSURE] + strength * (0.15 * valence - 0.45 * angry),
+        contrast=look[GRADE_CONTRAST] * (1.0 + strength * (0.25 * angry - 0.15 * sad)),
+        saturation=look[GRADE_SATURATION]
         * max(0.0, 1.0 + strength * (0.30 * arousal + 0.20 * valence - 0.25 * sad)),
-        hue_deg=number(values, "/look/grade/hue"),
+        hue_deg=look[GRADE_HUE],
     )
     return Grade(
         color=color,
         gradient=gradient,
         own=(0.55 * (1.0 - laid) + _OWN.get(palette, 0.32) * laid) * (1.0 - 0.5 * strength * sad),
-        adapt=number(values, "/look/grade/adapt"),
-        key=number(values, "/look/grade/key")
-        * (1.0 + strength * (0.22 * valence - 0.25 * sad - 0.25 * angry)),
+        adapt=look[GRADE_ADAPT],
+        key=look[GRADE_KEY] * (1.0 + strength * (0.22 * valence - 0.25 * sad - 0.25 * angry)),
         spread=_SPREAD * (1.0 + strength * (0.25 * arousal - 0.10 * sad)),
         ambient=(float(lit[0]), float(lit[1]), float(lit[2])),
     )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Heard, UInt8
 from chromesthesia.core.user_files import one_line
 from chromesthesia.render.inputs import HudInfo
+from chromesthesia.signals.emotion import AROUSAL, PROBABILITIES, VALENCE
+from chromesthesia.signals.features import BANDS, LOUDNESS
+from chromesthesia.signals.history import History
+from chromesthesia.signals.table import FIRST
 
 _EVERY_S = 0.1
 _PANEL = (336, 88)  # at a picture height of 360
@@ -56,7 +58,7 @@ class HudPainter:
         self._picture: HudPicture | None = None
         self._painted_s = 0.0
         self._key: tuple[object, ...] = ()
-        self._points: deque[tuple[float, float]] = deque(maxlen=_TRAIL)
+        self._history = History(_TRAIL)
 
     def paint(
         self, frame_size: tuple[int, int], time_s: float, heard: Heard | None, info: HudInfo
@@ -66,11 +68,11 @@ class HudPainter:
         if self._picture is not None and key == self._key and 0 <= time_s - self._painted_s < _EVERY_S:
             return self._picture
         self._key, self._painted_s = key, time_s
-        if heard is not None and math.isfinite(heard.emotion.valence + heard.emotion.arousal):
-            self._points.append((heard.emotion.valence, heard.emotion.arousal))
+        if heard is not None and math.isfinite(VALENCE.read(heard) + AROUSAL.read(heard)):
+            self._history.add({FIRST: heard})
         scale = max(0.5, min(frame_size[1] / 360, frame_size[0] / (_PANEL[0] + 2 * _MARGIN)))
         pen = _Pen(scale, frame_size)
-        _draw_panel(pen, heard, info, list(self._points))
+        _draw_panel(pen, heard, info, self._trail())
         serial = 0 if self._picture is None else self._picture.serial + 1
         pixels = np.array(pen.image)
         alpha = pixels[:, :, 3:].astype(np.uint16)
@@ -78,6 +80,10 @@ class HudPainter:
         top = max(0, frame_size[1] - pixels.shape[0] - round(_MARGIN * scale))
         self._picture = HudPicture(pixels, round(_MARGIN * scale), top, serial)
         return self._picture
+
+    def _trail(self) -> list[tuple[float, float]]:
+        ways = [self._history.last(signal.address()).tolist() for signal in (VALENCE, AROUSAL)]
+        return list(zip(*ways, strict=True))
 
 
 class _Pen:
@@ -172,9 +178,10 @@ def _draw_square(pen: _Pen, x: float, y: float, side: float, points: list[tuple[
 
 
 def _draw_emotions(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
-    for row, (name, color) in enumerate(zip(EMOTIONS, _EMOTION_COLORS, strict=True)):
+    for row, (signal, color) in enumerate(zip(PROBABILITIES, _EMOTION_COLORS, strict=True)):
         # In this order of min and max a figure that is no number counts as 0.
-        share = float(heard.emotion.probabilities[row]) if heard is not None else 0.0
+        share = signal.read(heard) if heard is not None else 0.0
+        name = signal.path.rpartition("/")[2]
         line = y + 13 * row
         pen.text(x, line + 4.5, name, _DIM, 9.2, "lm")
         pen.box(x + 34, line + 2, 66, 5, _FAINT, 2)
@@ -182,8 +189,8 @@ def _draw_emotions(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
 
 
 def _draw_sound(pen: _Pen, x: float, y: float, heard: Heard | None) -> None:
-    bands = heard.frame.bands if heard is not None else np.zeros(8, np.float32)
-    level_db = heard.frame.rms_dbfs if heard is not None else _QUIETEST_DB
+    bands = [signal.read(heard) if heard is not None else 0.0 for signal in BANDS]
+    level_db = LOUDNESS.read(heard) if heard is not None else _QUIETEST_DB
     width = 100 / len(bands)
     for index, band in enumerate(bands):
         tall = max(1.2, 16 * float(np.clip(band, 0.0, 1.0)))

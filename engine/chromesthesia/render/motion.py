@@ -8,7 +8,25 @@ from dataclasses import dataclass
 
 from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Value
-from chromesthesia.render.values import number
+from chromesthesia.params.live import Values
+from chromesthesia.params.look import (
+    FLOW_AMOUNT,
+    FLOW_BASS,
+    FLOW_SHOCK,
+    FLOW_TREBLE,
+    TRAILS_AMOUNT,
+    TRAILS_FLOW,
+    TRAILS_ROTATE,
+    TRAILS_SLIDE_X,
+    TRAILS_SLIDE_Y,
+    TRAILS_ZOOM,
+    VIEW_ANGLE,
+    VIEW_DRIFT,
+    VIEW_SEGMENTS,
+    VIEW_SPEED,
+    VIEW_SPIN,
+    VIEW_ZOOM,
+)
 
 RINGS = 4
 _RING_SPEED = 0.85  # screen heights per second
@@ -81,31 +99,29 @@ class Motion:
     def step(self, time_s: float, dt_s: float, values: Mapping[str, Value], heard: Heard | None) -> Moved:
         """Advance by `dt_s` and give the geometry at `time_s`."""
 
-        def look(name: str) -> float:
-            return number(values, f"/look/{name}")
-
-        pace = dt_s * look("view/speed")
+        look = Values.of(values)
+        pace = dt_s * look[VIEW_SPEED]
         self._flow_s += pace
         self._drift_s += pace
-        turns, self._spin_deg = divmod(self._spin_deg + look("view/spin") * pace, 360.0)
+        turns, self._spin_deg = divmod(self._spin_deg + look[VIEW_SPIN] * pace, 360.0)
         self._odd_turn = (self._odd_turn + turns) % 2.0
         self._follow_bands(dt_s, heard)
-        self._follow_onsets(dt_s, look("flow/shock"), heard)
+        self._follow_onsets(dt_s, look[FLOW_SHOCK], heard)
 
-        drift, t = look("view/drift"), self._drift_s
+        drift, t = look[VIEW_DRIFT], self._drift_s
         # A whole turn of the view is half a one of the fold, which odd wedges tell from none.
-        half_turn = math.pi * self._odd_turn if look("view/segments") % 2 else 0.0
+        half_turn = math.pi * self._odd_turn if look[VIEW_SEGMENTS] % 2 else 0.0
         self._fold_drift = (self._fold_drift + 0.05 * drift * pace) % (64.0 * math.tau)
-        angle = math.radians(look("view/angle") + self._spin_deg) + drift * 0.10 * math.sin(0.083 * t)
-        zoom = look("view/zoom") * (1.0 + 0.10 * drift * (1.0 - math.cos(0.11 * t)))
+        angle = math.radians(look[VIEW_ANGLE] + self._spin_deg) + drift * 0.10 * math.sin(0.083 * t)
+        zoom = look[VIEW_ZOOM] * (1.0 + 0.10 * drift * (1.0 - math.cos(0.11 * t)))
         turn = _matrix(angle, 1.0 / zoom)
         self._fall_on(_FALL_SPEED * pace, turn)
         flow_round, flow_time_s = divmod(self._flow_s, FLOW_ROUND_S)
         (right_rounds, right), (down_rounds, down) = (divmod(way, RUN_ROUND) for way in self._run)
         gap_s = min(dt_s, _TRAIL_LONGEST_S)  # after a longer one no trail is left to move
-        trail = math.exp(-look("trails/zoom") * gap_s)
-        trail_angle = -math.radians(look("trails/rotate")) * gap_s
-        amount = look("trails/amount")
+        trail = math.exp(-look[TRAILS_ZOOM] * gap_s)
+        trail_angle = -math.radians(look[TRAILS_ROTATE]) * gap_s
+        amount = look[TRAILS_AMOUNT]
         keep = math.exp(-dt_s / (_TRAIL_LONGEST_S * amount**3)) if amount > 0.01 else 0.0
         return Moved(
             flow_time_s=flow_time_s,
@@ -118,13 +134,13 @@ class Motion:
             fall=self._fall,
             run=(right, down),
             run_rounds=(right_rounds, down_rounds),
-            swell=0.055 * look("flow/amount") + 0.085 * look("flow/bass") * self._low**1.5,
-            ripple=0.006 * look("flow/amount")
-            + 0.022 * look("flow/treble") * (0.7 * self._high + 0.3 * self._mid) ** 1.5,
+            swell=0.055 * look[FLOW_AMOUNT] + 0.085 * look[FLOW_BASS] * self._low**1.5,
+            ripple=0.006 * look[FLOW_AMOUNT]
+            + 0.022 * look[FLOW_TREBLE] * (0.7 * self._high + 0.3 * self._mid) ** 1.5,
             rings=tuple(self._ring(index) for index in range(RINGS)),
-            slide=(look("trails/slide_x") * gap_s, look("trails/slide_y") * gap_s),
+            slide=(look[TRAILS_SLIDE_X] * gap_s, look[TRAILS_SLIDE_Y] * gap_s),
             trail_turn=_matrix(trail_angle, trail),
-            carry=-9.0 * look("trails/flow") * gap_s,
+            carry=-9.0 * look[TRAILS_FLOW] * gap_s,
             keep=keep,
             fog=(0.5 * math.sin(0.31 * self._flow_s), 0.25 * math.sin(0.23 * self._flow_s + 1.0)),
             grain_seed=float(math.floor(time_s * _GRAIN_FPS) % 512) * 1.37,

@@ -12,16 +12,104 @@ import moderngl
 import numpy as np
 
 from chromesthesia.core.records import UInt8
-from chromesthesia.params.declaration import Value
+from chromesthesia.params.live import Values
+from chromesthesia.params.look import PAINTING_RELIEF, PAINTING_SHARPNESS, PAINTING_STROKE
+from chromesthesia.render.graph import SCREEN, Buffer, Graph, Part, Pass, RunningGraph, Size
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.passes import Drawer, Target
-from chromesthesia.render.shaders import UniformValue
-from chromesthesia.render.values import number
 
-_STYLE = ("stroke", "sharpness", "relief")
+_STYLE = (PAINTING_STROKE, PAINTING_SHARPNESS, PAINTING_RELIEF)
 _STYLE_STEP = 1 / 32  # a finer change of the style does not show
 _STAND_IN_SIZE = 64
 _STAND_IN, _NEVER = -2, -3  # serials that no generator gives
+
+
+SOURCE, WORKED, BEFORE, AFTER, BLENDED = "picture", "worked", "before", "after", "blended"
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """How one picture is worked over. source, size: sides in pixels of the picture and of the painting."""
+
+    stroke: float
+    sharpness: float
+    relief: float
+    source: Size
+    size: int
+
+    @property
+    def texel(self) -> float:
+        """Pixels of the painting per pixel of the picture."""
+        return self.size / max(self.source)
+
+
+def _widened(sizes: Mapping[str, Size]) -> Size:
+    return sizes[SCREEN][0], sizes[SOURCE][1]
+
+
+# Its screen is the painting.
+WORK: Graph[_Work] = Graph(
+    imports=(SOURCE,),
+    exports=(WORKED,),
+    buffers=(
+        Buffer("tensor", Part(SOURCE), "f2"),
+        Buffer("tangent", Part(SOURCE), "f2"),
+        Buffer("widened", _widened),
+        Buffer("enlarged"),
+        Buffer("stroked", linear=True),
+    ),
+    passes=(
+        Pass("tensor", "tensor.frag", "tensor", {"u_picture": SOURCE}),
+        Pass("tangent", "tangent.frag", "tangent", {"u_tensor": "tensor"}),
+        Pass(
+            "widen",
+            "enlarge.frag",
+            "widened",
+            {"u_picture": SOURCE},
+            uniforms=lambda work, size: {"u_axis": (1, 0), "u_share": work.source[0] / size[0]},
+        ),
+        Pass(
+            "enlarge",
+            "enlarge.frag",
+            "enlarged",
+            {"u_picture": "widened"},
+            uniforms=lambda work, size: {"u_axis": (0, 1), "u_share": work.source[1] / size[1]},
+        ),
+        Pass(
+            "stroke",
+            "stroke.frag",
+            "stroked",
+            {"u_enlarged": "enlarged", "u_tangent": "tangent"},
+            uniforms=lambda work, size: {"u_length": 0.95 * work.stroke * work.texel},
+        ),
+        Pass(
+            "relief",
+            "relief.frag",
+            WORKED,
+            {"u_stroke": "stroked"},
+            uniforms=lambda work, size: {
+                "u_sharpness": work.sharpness,
+                "u_relief": work.relief,
+                "u_texel": work.texel,
+            },
+        ),
+    ),
+    result=WORKED,
+)
+BLEND: Graph[float] = Graph(
+    imports=(BEFORE, AFTER),
+    buffers=(Buffer(BLENDED, linear=True),),
+    passes=(
+        Pass(
+            "blend",
+            "blend.frag",
+            BLENDED,
+            {"u_before": BEFORE, "u_after": AFTER},
+            uniforms=lambda mix, size: {"u_mix": mix},
+        ),
+    ),
+    result=BLENDED,
+)
 
 
 @dataclass(slots=True)
@@ -40,21 +128,16 @@ class Painting:
     def __init__(self, drawer: Drawer, size: int) -> None:
         self._drawer = drawer
         self._size = size
-        ctx = drawer.ctx
-        self._widened = Target.create(ctx, (8, 8))
-        self._enlarged = Target.create(ctx, (size, size))
-        self._stroked = Target.create(ctx, (size, size), linear=True)
-        self._blended = Target.create(ctx, (size, size), linear=True)
-        self._tensor = Target.create(ctx, (8, 8), "f2")
-        self._tangent = Target.create(ctx, (8, 8), "f2")
+        screen = (size, size)
+        self._work = RunningGraph(drawer, WORK, {SCREEN: screen, SOURCE: (8, 8)})
+        self._blend = RunningGraph(drawer, BLEND, {SCREEN: screen, BEFORE: screen, AFTER: screen})
+        self._source_size: Size | None = None
         self._canvases: list[_Canvas] = []
         self._stand_in = stand_in_picture()
 
-    def update(self, inputs: FrameInputs, values: Mapping[str, Value]) -> moderngl.Texture:
+    def update(self, inputs: FrameInputs, values: Values) -> moderngl.Texture:
         """The painting for this frame: RGBA, alpha the strength of its contours."""
-        style = tuple(
-            round(number(values, f"/look/painting/{name}") / _STYLE_STEP) * _STYLE_STEP for name in _STYLE
-        )
+        style = tuple(round(values[param] / _STYLE_STEP) * _STYLE_STEP for param in _STYLE)
         if inputs.current is None:
             return self._worked(self._stand_in, _STAND_IN, _STAND_IN, style).worked.texture
         after = self._worked(inputs.current, inputs.current_serial, inputs.previous_serial, style)
@@ -63,13 +146,8 @@ class Painting:
         before = self._worked(inputs.previous, inputs.previous_serial, inputs.current_serial, style)
         if inputs.mix <= 0.001:
             return before.worked.texture
-        self._drawer.full_screen(
-            "blend.frag",
-            self._blended.frame,
-            {"u_before": before.worked.texture, "u_after": after.worked.texture},
-            {"u_mix": float(inputs.mix)},
-        )
-        return self._blended.texture
+        self._blend.run(float(inputs.mix), {BEFORE: before.worked.texture, AFTER: after.worked.texture})
+        return self._blend.target(BLENDED).texture
 
     def forget(self) -> None:
         """Take every picture as new from now on, whatever its serial."""
@@ -78,15 +156,8 @@ class Painting:
 
     def release(self) -> None:
         """Free every texture."""
-        for target in (
-            self._widened,
-            self._enlarged,
-            self._stroked,
-            self._blended,
-            self._tensor,
-            self._tangent,
-        ):
-            target.release()
+        self._work.release()
+        self._blend.release()
         for canvas in self._canvases:
             canvas.worked.release()
             canvas.source.release()
@@ -97,12 +168,12 @@ class Painting:
         for canvas in self._canvases:
             if canvas.serial == serial:
                 if canvas.style != style:
-                    self._work(canvas, style)
+                    self._work_over(canvas, style)
                 return canvas
         canvas = self._free_canvas(pixels.shape[1], pixels.shape[0], keep_serial)
         canvas.source.write(np.ascontiguousarray(pixels))
         canvas.serial = serial
-        self._work(canvas, style)
+        self._work_over(canvas, style)
         return canvas
 
     def _free_canvas(self, width: int, height: int, keep_serial: int) -> _Canvas:
@@ -122,37 +193,21 @@ class Painting:
             canvas.source = _source_texture(ctx, width, height)
         return canvas
 
-    def _work(self, canvas: _Canvas, style: tuple[float, ...]) -> None:
+    def _work_over(self, canvas: _Canvas, style: tuple[float, ...]) -> None:
         canvas.style = style
-        stroke, sharpness, relief = style
         source = canvas.source
-        if self._tensor.texture.size != source.size:
-            for target in (self._tensor, self._tangent, self._widened):
-                target.release()
-            self._tensor = Target.create(self._drawer.ctx, source.size, "f2")
-            self._tangent = Target.create(self._drawer.ctx, source.size, "f2")
-            self._widened = Target.create(self._drawer.ctx, (self._size, source.size[1]))
-        draw = self._drawer.full_screen
-        size = float(self._size)
-        texel = size / max(source.size)
-        draw("tensor.frag", self._tensor.frame, {"u_picture": source}, {})
-        draw("tangent.frag", self._tangent.frame, {"u_tensor": self._tensor.texture}, {})
-        wide: dict[str, UniformValue] = {"u_axis": (1, 0), "u_share": source.size[0] / size}
-        tall: dict[str, UniformValue] = {"u_axis": (0, 1), "u_share": source.size[1] / size}
-        draw("enlarge.frag", self._widened.frame, {"u_picture": source}, wide)
-        draw("enlarge.frag", self._enlarged.frame, {"u_picture": self._widened.texture}, tall)
-        draw(
-            "stroke.frag",
-            self._stroked.frame,
-            {"u_enlarged": self._enlarged.texture, "u_tangent": self._tangent.texture},
-            {"u_length": 0.95 * stroke * texel},
-        )
-        draw(
-            "relief.frag",
-            canvas.worked.frame,
-            {"u_stroke": self._stroked.texture},
-            {"u_sharpness": sharpness, "u_relief": relief, "u_texel": texel},
-        )
+        if source.size != self._source_size:
+            self._source_size = source.size
+            self._work.lay_out({SOURCE: source.size})
+        stroke, sharpness, relief = style
+        work = _Work(stroke, sharpness, relief, source.size, self._size)
+        self._work.run(work, {SOURCE: source}, {WORKED: canvas.worked})
+
+
+def painting_size(height: int, software: bool) -> int:
+    """Side of the worked-over painting in pixels for a picture `height` pixels high."""
+    share, least, most = (0.62, 192, 512) if software else (1.0, 256, 1024)
+    return int(min(max(32 * round(share * height / 32), least), most))
 
 
 def stand_in_picture() -> UInt8:

@@ -12,22 +12,37 @@ from chromesthesia.render.shaders import ShaderLibrary, UniformValue, set_unifor
 
 @dataclass(slots=True)
 class Target:
-    """A texture that can be drawn into. components: 4; dtype `f1` (8 bit) or `f2` (half float)."""
+    """A texture of four channels that can be drawn into."""
 
     texture: moderngl.Texture
     frame: moderngl.Framebuffer
 
     @classmethod
     def create(
-        cls, ctx: moderngl.Context, size: tuple[int, int], dtype: str = "f1", linear: bool = False
+        cls,
+        ctx: moderngl.Context,
+        size: tuple[int, int],
+        dtype: str = "f1",
+        linear: bool = False,
+        repeat: bool = False,
+        mips: bool = False,
     ) -> Target:
-        """A cleared target of `size` (width, height) that repeats nowhere."""
+        """A cleared target of `size` (width, height).
+
+        dtype: `f1` 8 bits, `f2` half float, `f4` float, or another of moderngl's. linear: read between pixels. repeat:
+        goes on beyond its edges. mips: has smaller copies, which `texture.build_mipmaps` fills.
+        """
         texture = ctx.texture(size, 4, dtype=dtype)
         mode = moderngl.LINEAR if linear else moderngl.NEAREST
-        texture.filter = (mode, mode)
-        texture.repeat_x = texture.repeat_y = False
+        texture.repeat_x = texture.repeat_y = repeat
         frame = ctx.framebuffer(color_attachments=[texture])
         frame.clear()
+        if mips:
+            texture.build_mipmaps()
+            between = moderngl.LINEAR_MIPMAP_LINEAR if linear else moderngl.NEAREST_MIPMAP_NEAREST
+            texture.filter = (between, mode)
+        else:
+            texture.filter = (mode, mode)
         return cls(texture, frame)
 
     def release(self) -> None:

@@ -21,6 +21,15 @@ from chromesthesia.core.records import (
 from chromesthesia.emotion.state import EmotionSettings, EmotionTracker
 from chromesthesia.features.extractor import FeatureExtractor
 from chromesthesia.health.latency import LatencyMeter
+from chromesthesia.params.sound import (
+    AUDIO_GAIN_DB,
+    AUDIO_GATE_DBFS,
+    EMOTION_MANUAL,
+    EMOTION_MANUAL_AROUSAL,
+    EMOTION_MANUAL_VALENCE,
+    EMOTION_NEUTRAL_S,
+    EMOTION_RESPONSE_S,
+)
 from chromesthesia.params.tree import Snapshot
 
 log = logging.getLogger(__name__)
@@ -32,12 +41,12 @@ _ONSET_KEEP = math.exp(-HOP_SAMPLES / SAMPLE_RATE_HZ / ONSET_DECAY_S)
 def emotion_settings(values: Snapshot) -> EmotionSettings:
     """The live settings of the emotion follower, out of the parameter tree."""
     return EmotionSettings(
-        gate_dbfs=values.number("/audio/gate_dbfs"),
-        response_s=values.number("/emotion/response_s"),
-        neutral_s=values.number("/emotion/neutral_s"),
-        manual=values.number("/emotion/manual"),
-        manual_valence=values.number("/emotion/manual_valence"),
-        manual_arousal=values.number("/emotion/manual_arousal"),
+        gate_dbfs=values[AUDIO_GATE_DBFS],
+        response_s=values[EMOTION_RESPONSE_S],
+        neutral_s=values[EMOTION_NEUTRAL_S],
+        manual=values[EMOTION_MANUAL],
+        manual_valence=values[EMOTION_MANUAL_VALENCE],
+        manual_arousal=values[EMOTION_MANUAL_AROUSAL],
     )
 
 
@@ -58,6 +67,10 @@ class Analysis:
         self._onset_envelope = 0.0
         self.encoder_failures = 0
 
+    def counts(self) -> dict[str, int]:
+        """Encoder steps that raised, and readings that were no numbers."""
+        return {"encoder_failures": self.encoder_failures, "bad_readings": self._tracker.bad_readings}
+
     def hear(
         self,
         samples: Float32,
@@ -69,7 +82,7 @@ class Analysis:
         """Take mono float32 [n] at `SAMPLE_RATE_HZ`; publish one `Heard` for every hop that is now complete."""
         settings = emotion_settings(values)
         started_s = self._clock.now_s()
-        frames = self._extractor.push(samples, start_sample, entered_s, values.number("/audio/gain_db"))
+        frames = self._extractor.push(samples, start_sample, entered_s, values[AUDIO_GAIN_DB])
         if frames:
             self._meter.add("features", (self._clock.now_s() - started_s) / len(frames))
         for frame in frames:

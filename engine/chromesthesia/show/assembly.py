@@ -8,8 +8,9 @@ from pathlib import Path
 
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.paths import resource_dirs
-from chromesthesia.core.protocols import Encoder, Generator
+from chromesthesia.core.protocols import AudioSource, Encoder, Generator
 from chromesthesia.core.records import PaintRequest
+from chromesthesia.display.surface import Surface
 from chromesthesia.generator.blend import ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.inference.encoder import OnnxEncoder
@@ -23,20 +24,43 @@ from chromesthesia.params.presets import choose_preset, find_presets
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.show.stage import Stage
 
+OWN_MODELS = "own models"
+"""Shown in the place of a pack's name where no pack is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnParts:
+    """What a caller puts in the place of the engine's own parts; None: the engine's own. surface: opens one."""
+
+    source: AudioSource | None = None
+    pack: Pack | None = None
+    encoder: Encoder | None = None
+    generator: Generator | None = None
+    surface: Callable[[], Surface] | None = None
+
+
+ENGINES_OWN = OwnParts()
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """A checked pack and its two models, ready to run."""
+    """Both models, ready to run, and the name of the pack they come from."""
 
-    pack: Pack
+    name: str
     encoder: Encoder
     generator: Generator
 
 
-def open_models(pack_path: Path | None, provider: str) -> Models:
-    """Find, check and load the pack. Raises PackError naming what is wrong with it."""
-    pack = load_pack(find_pack(pack_path))
-    return Models(pack, OnnxEncoder(pack), OnnxGenerator(pack, provider))
+def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_OWN) -> Models:
+    """Find, check and load the pack, unless both models are there. Raises PackError naming what is wrong with it."""
+    if own.encoder is not None and own.generator is not None:
+        return Models(OWN_MODELS, own.encoder, own.generator)
+    pack = load_pack(find_pack(pack_path)) if own.pack is None else own.pack
+    return Models(
+        pack.name,
+        OnnxEncoder(pack) if own.encoder is None else own.encoder,
+        OnnxGenerator(pack, provider) if own.generator is None else own.generator,
+    )
 
 
 def open_controller(preset: str | None) -> tuple[ParameterTree, Controller]:
@@ -55,7 +79,7 @@ def make_stage(
     """The stage of one show, its latent walk seeded by `seed`."""
     return Stage(
         controller,
-        Mapper(PARAMETERS),
+        Mapper(),
         LatentMotion(seed, generator.noise_size, generator.condition_labels),
         ImageBlend(),
         ask,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from chromesthesia.core.protocols import Clock, FrameSink
 from chromesthesia.core.records import Heard, PaintedImage
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
+from chromesthesia.health.heartbeat import Heart
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.show_report import PictureWatch
 from chromesthesia.render.inputs import FrameInputs, HudInfo
@@ -56,8 +58,9 @@ class FrameLoop:
         governor: PaintGovernor,
         meter: LatencyMeter,
         silence: Heard,
+        heart: Heart | None = None,
     ) -> None:
-        """silence: what is heard before the first sound."""
+        """silence: what is heard before the first sound. heart: beats once for every frame, drawn or not."""
         self._parts = parts
         self._clock = clock
         self._guard = guard
@@ -65,6 +68,7 @@ class FrameLoop:
         self._governor = governor
         self._meter = meter
         self._heard = silence
+        self._heart = heart or Heart("frame", clock, math.inf)
         self._inputs: FrameInputs | None = None
         self._shown_index = -1
         self._start_s = 0.0
@@ -89,7 +93,15 @@ class FrameLoop:
     def run(self, start_s: float, stop: threading.Event, over: Callable[[], bool]) -> None:
         """Frames from `start_s` of the clock on, until `stop` is set or the show is `over`."""
         self._start_s = start_s
+        self._heart.begin()
+        try:
+            self._go_round(start_s, stop, over)
+        finally:
+            self._heart.end()
+
+    def _go_round(self, start_s: float, stop: threading.Event, over: Callable[[], bool]) -> None:
         while not stop.is_set():
+            self._heart.beat()
             ended = False
             with self._guard.part("the frame loop"):
                 ended = over()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 RECENT_FRAMES = 60
 RECENT_S = 2.0
@@ -22,6 +23,10 @@ class FrameSchedule:
         self.lost_frames = 0
         self._index = 0
         self._recent_s: tuple[float, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Frames drawn, late and lost."""
+        return {"drawn": self.frames, "late": self.late_frames, "lost": self.lost_frames}
 
     @property
     def due_s(self) -> float:
@@ -66,18 +71,20 @@ class FrameSchedule:
 
 
 class CountRate:
-    """How fast a growing count grows, measured over windows of at least one second."""
+    """How fast a growing count grows, measured over windows of at least one second. Any thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._rate = 0.0
         self._count = 0
         self._since_s: float | None = None
 
     def per_second(self, count: int, now_s: float) -> float:
         """Rate of the last whole window, given the count now; 0 in the first."""
-        if self._since_s is None:
-            self._count, self._since_s = count, now_s
-        elif now_s - self._since_s >= 1.0:
-            self._rate = (count - self._count) / (now_s - self._since_s)
-            self._count, self._since_s = count, now_s
-        return self._rate
+        with self._lock:
+            if self._since_s is None:
+                self._count, self._since_s = count, now_s
+            elif now_s - self._since_s >= 1.0:
+                self._rate = (count - self._count) / (now_s - self._since_s)
+                self._count, self._since_s = count, now_s
+            return self._rate

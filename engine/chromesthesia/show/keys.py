@@ -8,19 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from chromesthesia.control.commands import (
-    Command,
-    NextPreset,
-    NextScene,
-    PreviousPreset,
-    ResetRoom,
-    ToggleParameter,
-)
+from chromesthesia.control.actions import command_of
+from chromesthesia.control.commands import Command, ToggleParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.guard import Guard
 from chromesthesia.display.light import Light
 from chromesthesia.display.window import WindowEvent
+from chromesthesia.params.actions import PRESET_NEXT, PRESET_PREVIOUS, ROOM_RESET, SCENE_NEXT
+from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.recording.files import numbered, write_new
 from chromesthesia.recording.stills import png_bytes
 
@@ -29,11 +25,11 @@ log = logging.getLogger(__name__)
 SOURCE = "keyboard"
 STILLS_FOLDER = Path("out")
 COMMANDS: dict[WindowEvent, Command] = {
-    WindowEvent.NEXT_PRESET: NextPreset(SOURCE),
-    WindowEvent.PREVIOUS_PRESET: PreviousPreset(SOURCE),
-    WindowEvent.NEXT_SCENE: NextScene(SOURCE),
-    WindowEvent.RESET_ROOM: ResetRoom(SOURCE),
-    WindowEvent.TOGGLE_HUD: ToggleParameter("/hud/visible", SOURCE),
+    WindowEvent.NEXT_PRESET: command_of(PRESET_NEXT, SOURCE),
+    WindowEvent.PREVIOUS_PRESET: command_of(PRESET_PREVIOUS, SOURCE),
+    WindowEvent.NEXT_SCENE: command_of(SCENE_NEXT, SOURCE),
+    WindowEvent.RESET_ROOM: command_of(ROOM_RESET, SOURCE),
+    WindowEvent.TOGGLE_HUD: ToggleParameter(HUD_VISIBLE.path, SOURCE),
 }
 
 

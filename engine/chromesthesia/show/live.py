@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import sys
 import threading
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
@@ -19,21 +20,43 @@ from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink
 from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
+from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.health.latency import LatencyMeter
-from chromesthesia.health.show_report import machine
-from chromesthesia.mapping.readings import Status, readings
+from chromesthesia.health.status import (
+    ANALYSIS,
+    CONTROL,
+    FAULTS,
+    FRAMES,
+    GENERATOR,
+    GL,
+    OUTPUTS,
+    RING,
+    SOURCE,
+    Figures,
+    Health,
+)
+from chromesthesia.health.telling import hud_of, readings_of, report_of
 from chromesthesia.params.declaration import Value
+from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
-from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
+from chromesthesia.render.inputs import HudInfo
 from chromesthesia.show.analysis import Analysis, silent_heard
-from chromesthesia.show.assembly import Models, make_stage, open_controller, open_models
+from chromesthesia.show.assembly import (
+    ENGINES_OWN,
+    Models,
+    OwnParts,
+    make_stage,
+    open_controller,
+    open_models,
+)
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
@@ -42,12 +65,17 @@ from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.stop_signals import stop_on_signals
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener, draws_small
+from chromesthesia.signals.table import FIRST, TABLE
 
 log = logging.getLogger(__name__)
 
 ANALYSIS_PAUSE_S = 0.002
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
+PATIENCE_S = 1.0
+"""A loop that has not come round for so long stands still; the slowest of them is to come round ten times as often."""
+PAINTER_PATIENCE_S = 5.0
+"""The same for the generator: a large one on a small machine paints for seconds."""
 SOFTWARE_PAINT_FACTOR = 1 / 3
 """Where the processor that paints also draws: a third of the pictures, cross-faded, leaves time for every frame."""
 SWITCH_INTERVAL_S = 0.001
@@ -65,13 +93,21 @@ class Wires:
 
 
 def run_show(
-    config: ShowConfig, stop: threading.Event | None = None, sinks: tuple[FrameSink, ...] = ()
+    config: ShowConfig,
+    stop: threading.Event | None = None,
+    sinks: tuple[FrameSink, ...] = (),
+    ports: Sequence[PortMaker] = (),
+    outputs: OpenOutputs = no_outputs,
+    own: OwnParts = ENGINES_OWN,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
     Returns the report (also written to `config.report`, even when a film or still could not be). Everything that can
     be wrong is checked before the show begins and raises a ChromesthesiaError; what goes wrong afterwards is logged,
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
+    ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
+    surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
+    closed when the show ends.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -79,16 +115,19 @@ def run_show(
     with ExitStack() as opened:
         tree, controller = open_controller(config.preset)
         if config.hud:
-            controller.post(SetParameter("/hud/visible", True, "command line"))
+            controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
         controller.begin(clock.now_s())
-        models = open_models(config.pack, config.provider)
-        osc_input, osc_output = open_osc(config, tree, controller, clock, opened)
-        source = _open_sound(config, clock)
+        models = open_models(config.pack, config.provider, own)
+        osc = open_osc(config, tree, controller, clock, opened)
+        open_ports: list[Port] = [] if osc is None else [osc]
+        open_ports += [make(tree, controller, clock) for make in ports]
+        source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        light = Light(SurfaceOpener(config), RendererMaker(config, guard), clock, guard)
+        opener = own.surface or SurfaceOpener(config)
+        light = Light(opener, RendererMaker(config, guard), clock, guard, outputs)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
@@ -98,17 +137,20 @@ def run_show(
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
-        outputs = Outputs(files.sinks + sinks, live=True)
-        show = Show(config, clock, controller, models, source, light, outputs, fps, stop, guard)
-        control = ControlLoop(controller, clock, osc_input, osc_output, show.readings)
+        kept = Outputs(files.sinks + sinks, live=True)
+        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard)
+        for port in open_ports:
+            show.health.count(f"port {port.name}", port.health)
+        heart = show.health.heart("control", PATIENCE_S)
+        control = ControlLoop(controller, clock, open_ports, show.readings, heart)
         try:
             show.run(control)
         finally:
-            report = close_and_report(outputs, config.report, show.report)
+            report = close_and_report(kept, config.report, show.report)
     return report
 
 
-class Show:
+class LiveShow:
     """One live show; `run` returns when it is over. The constructor starts nothing."""
 
     def __init__(
@@ -142,6 +184,7 @@ class Show:
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
         silence = silent_heard(controller.current[1])
+        self.health = Health(clock, self._figures)
         self._loop = FrameLoop(
             FrameParts(
                 stage=make_stage(controller, models.generator, config.seed, self._wires.requests.put),
@@ -158,6 +201,7 @@ class Show:
             PaintGovernor(SOFTWARE_PAINT_FACTOR if software else 1.0),
             self._meter,
             silence,
+            self.health.heart("frame", max(PATIENCE_S, 3.0 / fps)),
         )
         surface = light.surface
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
@@ -168,36 +212,39 @@ class Show:
         self._listening = Listening(
             self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._wires.heard.put
         )
+        self._loops = (
+            StepLoop(self.health.heart("capture", PATIENCE_S, may_wait=True), self._capture.step),
+            StepLoop(self.health.heart("analysis", PATIENCE_S), self._listen),
+            StepLoop(self.health.heart("generator", PAINTER_PATIENCE_S), self._paint, give_way),
+        )
+        self._register()
 
     def run(self, control: ControlLoop) -> None:
         """Start the threads, play, and stop them again."""
         controlling = threading.Thread(target=control.run, args=(self._stop,), name="control", daemon=True)
-        loops = [
-            StepLoop("capture", self._capture.step),
-            StepLoop("analysis", self._listen),
-            StepLoop("generator", self._paint, give_way),
-        ]
         self._loop.first_picture(self._painted_now)
+        switch_interval_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # What lives now lives for the whole show: the garbage collector need not walk through it between two frames.
         gc.collect()
         gc.freeze()
         self._start_s = self._clock.now_s()
         controlling.start()
-        for loop in loops:
+        for loop in self._loops:
             loop.start()
-        log.info("the show begins: %s, pack %s", self._source_name, self._models.pack.name)
+        log.info("the show begins: %s, pack %s", self._source_name, self._models.name)
         try:
             self._loop.run(self._start_s, self._stop, self._over)
         finally:
             self._end_s = self._clock.now_s()
             self._stop.set()
             self._source.close()
-            for loop in loops:
+            for loop in self._loops:
                 if not loop.stop():
                     log.warning("the %s thread did not stop in time", loop.name)
             controlling.join(5.0)
             gc.unfreeze()
+            sys.setswitchinterval(switch_interval_s)
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -236,18 +283,7 @@ class Show:
         handle_window(self._light, self._controller, self._stop, self._may_resize, self._guard)
 
     def _hud_info(self) -> HudInfo:
-        notice = self._controller.notice
-        shown = notice.text if self._clock.now_s() - notice.at_s < NOTICE_S else ""
-        return HudInfo(
-            fps=self._loop.fps,
-            latency_ms=self._loop.latency_ms,
-            source=self._source_name,
-            pack=self._models.pack.name,
-            preset=self._controller.current[0].name,
-            overruns=self._overruns,
-            message=self._light.message or shown,
-            warning="" if self._config.flash_limiter else FLASH_LIMITER_OFF,
-        )
+        return hud_of(self.health.status())
 
     def _over(self) -> bool:
         if self._config.duration_s is not None:
@@ -261,53 +297,59 @@ class Show:
         """Name of the device or file on one line: files and drivers may call themselves anything."""
         return one_line(self._source.name)
 
-    @property
-    def _overruns(self) -> int:
-        """Blocks that the driver lost, and hops that the ring lost."""
-        return self._source.overruns + self._wires.ring.lost_samples // HOP_SAMPLES
+    def _register(self) -> None:
+        """Tell where the counts of every part are read."""
+        count, wires, source = self.health.count, self._wires, self._source
+        count(SOURCE, lambda: {"overruns": source.overruns})
+        if isinstance(source, Counting):
+            count(SOURCE, source.counts)
+        count(RING, lambda: {"lost_hops": wires.ring.lost_samples // HOP_SAMPLES})
+        count(ANALYSIS, self._analysis.counts)
+        count(GENERATOR, self._worker.counts)
+        for name, slot in (("hops", wires.heard), ("requests", wires.requests), ("images", wires.images)):
+            count("overtaken", functools.partial(_overtaken, name, slot))
+        count(FRAMES, self._schedule.counts)
+        count("pictures", self._loop.watch.counts)
+        count(GL, self._light.counts)
+        count(CONTROL, self._controller.counts)
+        count(OUTPUTS, self._outputs.counts)
+        count(FAULTS, self._guard.counts)
+        count(FAULTS, self._tap_guard.counts)
+        count(FAULTS, lambda: {"outputs": self._outputs.failures})
 
-    def readings(self) -> Mapping[str, Value]:
-        """Every reading for partners, now. Control thread."""
-        status = Status(
+    def _figures(self) -> Figures:
+        now_s = self._clock.now_s()
+        notice = self._controller.notice
+        return Figures(
+            elapsed_s=(self._end_s or now_s) - self._start_s if self._start_s else 0.0,
             fps=self._loop.fps,
             latency_ms=self._loop.latency_ms,
-            overruns=self._overruns,
-            late_frames=self._schedule.late_frames,
-            generator_fps=self._paint_rate.per_second(self._worker.painted, self._clock.now_s()),
+            generator_fps=self._paint_rate.per_second(self._worker.painted, now_s),
             source=self._source_name,
-            pack=self._models.pack.name,
+            pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            parameters=self._controller.current[1].declared.version,
+            message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
+            size=self._light.size,
+            flash_limiter=self._config.flash_limiter,
         )
-        return readings(self._wires.heard.peek(), status)
+
+    def readings(self) -> Mapping[str, Value]:
+        """Every reading for partners, now; before the first sound only the status. Control thread."""
+        heard = self._wires.heard.peek()
+        return {
+            **readings_of(self.health.status()),
+            **TABLE.values({} if heard is None else {FIRST: heard}),
+        }
 
     def report(self) -> dict[str, object]:
         """The report of the whole show."""
-        elapsed_s = max(1e-9, self._end_s - self._start_s)
-        width, height = self._light.size
-        return {
-            "fps": round(self._schedule.frames / elapsed_s, 2),
-            "frames": self._schedule.frames,
-            "late_frames": self._schedule.late_frames,
-            "lost_frames": self._schedule.lost_frames,
-            "duration_s": round(elapsed_s, 3),
-            "overruns": self._overruns,
-            "source": self._source_name,
-            "pack": self._models.pack.name,
-            "preset": self._controller.current[0].name,
-            "latency_ms": self._meter.summary(),
-            "size": [width, height],
-            "flash_limiter": self._config.flash_limiter,
-            "dropped_film_frames": self._outputs.dropped_frames,
-            "generator_failures": self._worker.failures,
-            "encoder_failures": self._analysis.encoder_failures,
-            "gl_recoveries": self._light.recoveries,
-            "frame_failures": dict(
-                self._guard.failures + self._tap_guard.failures + Counter(outputs=self._outputs.failures)
-            ),
-            "pictures": self._loop.watch.summary(),
-            "machine": machine(),
-        }
+        return report_of(self.health.status(), self._meter.summary(), self._loop.watch.summary())
+
+
+def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
+    return {name: slot.replaced}
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:

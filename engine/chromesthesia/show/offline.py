@@ -20,6 +20,8 @@ from chromesthesia.display.light import Light
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.show_report import PictureWatch, machine
+from chromesthesia.health.status import ANALYSIS, GENERATOR, GL, Health
+from chromesthesia.health.telling import failures_of
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.analysis import Analysis, silent_heard
@@ -67,6 +69,10 @@ def render_film(
             clock,
         )
         opened.callback(light.close)
+        health = Health(clock)
+        health.count(GENERATOR, worker.counts)
+        health.count(ANALYSIS, analysis.counts)
+        health.count(GL, light.counts)
         # From here on there are files to finish: a signal ends the work in order.
         opened.enter_context(stop_on_signals(stop))
         outputs = Outputs(
@@ -96,14 +102,12 @@ def render_film(
                 "duration_s": round(frames * period_s, 3),
                 "render_fps": round(frames / elapsed_s, 2),
                 "source": one_line(f"file: {config.sound.name}"),
-                "pack": models.pack.name,
+                "pack": models.name,
                 "preset": controller.current[0].name,
                 "seed": config.seed,
                 "flash_limiter": config.flash_limiter,
                 "size": [config.width, config.height],
-                "generator_failures": worker.failures,
-                "encoder_failures": analysis.encoder_failures,
-                "gl_recoveries": light.recoveries,
+                **failures_of(health.status()),
                 "pictures": watch.summary(),
                 "machine": machine(),
             }

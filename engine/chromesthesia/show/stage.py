@@ -9,6 +9,16 @@ from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
 from chromesthesia.generator.blend import ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
 from chromesthesia.mapping.mapper import Look, Mapper
+from chromesthesia.params.sound import (
+    GENERATOR_CONDITION_GAIN,
+    GENERATOR_DRIFT,
+    GENERATOR_KICK,
+    GENERATOR_MORPH_S,
+    GENERATOR_RATE_HZ,
+    GENERATOR_SCENE,
+    HUD_VISIBLE,
+    MASTER_FREEZE,
+)
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 
 
@@ -50,9 +60,9 @@ class Stage:
         """
         preset, values = self._controller.current
         look = self._mapper.step(dt_s, values, preset.routes, heard)
-        frozen = bool(look["/master/freeze"])
+        frozen = look[MASTER_FREEZE]
         condition, noise = self._motion.step(0.0 if frozen else dt_s, heard, _motion_settings(look))
-        period_s = 1.0 / (_number(look, "/generator/rate_hz") * paint_factor)
+        period_s = 1.0 / (look[GENERATOR_RATE_HZ] * paint_factor)
         if time_s >= self._next_paint_s:
             # A request that is a little late keeps the rhythm; one that is far behind starts a new one.
             self._next_paint_s = max(self._next_paint_s + period_s, time_s)
@@ -73,21 +83,15 @@ class Stage:
             mix=view.mix,
             previous_serial=view.previous_serial,
             current_serial=view.current_serial,
-            hud=hud if hud is None or bool(look["/hud/visible"]) else hud.hidden(),
+            hud=hud if hud is None or look[HUD_VISIBLE] else hud.hidden(),
         )
-
-
-def _number(look: Look, path: str) -> float:
-    value = look[path]
-    assert not isinstance(value, str), path
-    return float(value)
 
 
 def _motion_settings(look: Look) -> MotionSettings:
     return MotionSettings(
-        scene=int(_number(look, "/generator/scene")),
-        drift=_number(look, "/generator/drift"),
-        kick=_number(look, "/generator/kick"),
-        morph_s=_number(look, "/generator/morph_s"),
-        condition_gain=_number(look, "/generator/condition_gain"),
+        scene=look[GENERATOR_SCENE],
+        drift=look[GENERATOR_DRIFT],
+        kick=look[GENERATOR_KICK],
+        morph_s=look[GENERATOR_MORPH_S],
+        condition_gain=look[GENERATOR_CONDITION_GAIN],
     )

@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from chromesthesia.health.heartbeat import Heart
+
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.05
@@ -15,18 +17,20 @@ LONGEST_PAUSE_S = 5.0
 class StepLoop:
     """Runs `step()` again and again on a thread of its own until `stop()`; `step` returns False when it is done.
 
-    A step that raises is logged and counted in `failures`, then tried again after a pause that doubles from 50 ms to
+    A step that raises is logged and counted by its heart, then tried again after a pause that doubles from 50 ms to
     5 s: a show goes on while one of its stages is ill.
     """
 
-    def __init__(self, name: str, step: Callable[[], bool], begin: Callable[[], None] | None = None) -> None:
-        """begin: called once on the new thread, before the first step."""
-        self.name = name
-        self.failures = 0
+    def __init__(
+        self, heart: Heart, step: Callable[[], bool], begin: Callable[[], None] | None = None
+    ) -> None:
+        """heart: beats once for every step. begin: called once on the new thread, before the first step."""
+        self.name = heart.name
+        self._heart = heart
         self._step = step
         self._begin = begin
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=heart.name, daemon=True)
 
     @property
     def running(self) -> bool:
@@ -45,18 +49,29 @@ class StepLoop:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        if self._begin is not None:
-            self._begin()
+        self._heart.begin()
+        try:
+            if self._begin is not None:
+                self._begin()
+            self._go_round()
+        finally:
+            self._heart.end()
+
+    def _go_round(self) -> None:
+        heart = self._heart
         pause_s = FIRST_PAUSE_S
         while not self._stop.is_set():
             try:
-                if not self._step():
+                going = self._step()
+                heart.beat()
+                if not going:
                     return
                 pause_s = FIRST_PAUSE_S
             except Exception:
-                self.failures += 1
+                heart.beat()
+                heart.failed()
                 log.exception(
-                    "%s failed (%d times so far); trying again in %.2f s", self.name, self.failures, pause_s
+                    "%s failed (%d times so far); trying again in %.2f s", self.name, heart.failures, pause_s
                 )
                 self._stop.wait(pause_s)
                 pause_s = min(LONGEST_PAUSE_S, pause_s * 2)

@@ -10,9 +10,8 @@ from chromesthesia.core.paths import resource_dirs
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.surface import Surface
 from chromesthesia.render.gl import is_software
-from chromesthesia.render.renderer import Renderer
+from chromesthesia.render.renderer import LEAST_SIDE, Renderer
 from chromesthesia.render.shader_files import ShaderFiles
-from chromesthesia.render.targets import LEAST_SIDE
 
 if TYPE_CHECKING:
     from chromesthesia.display.window import WindowSurface

@@ -30,6 +30,9 @@ class Microphone:
         self.closed = False
         self.asked = threading.Event()
 
+    def counts(self) -> dict[str, int]:
+        return {"reconnects": 4}
+
     def plug_in(self) -> None:
         with self._change:
             self._there = True
@@ -69,7 +72,7 @@ def etude() -> ScriptedSource:
 
 
 def read_all(source: HandoverSource, count: int) -> list[AudioBlock]:
-    blocks = []
+    blocks: list[AudioBlock] = []
     while sum(len(block.samples) for block in blocks) < count:
         block = source.read()
         assert block is not None
@@ -87,6 +90,7 @@ def change(etude: ScriptedSource) -> Iterator[list[AudioBlock]]:
     plugged_in(source, microphone)
     yield before + read_all(source, SAMPLE_RATE_HZ)
     assert (source.name, source.live, source.overruns) == ("mic: late", True, 3)
+    assert source.counts() == {"reconnects": 4}
     source.close()
 
 

@@ -37,7 +37,7 @@ def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def put(path: Path, content: bytes) -> Path:
+def put(path: Path, content: bytes | bytearray) -> Path:
     path.write_bytes(content)
     return path
 

@@ -61,7 +61,9 @@ def test_a_microphone_comes_back_though_portaudio_failed_to_start_meanwhile(libr
 
 
 def test_a_first_start_that_fails_is_tried_again(library: FakeSounddevice) -> None:
-    answers = iter([AudioError("PortAudio cannot be started"), library])
+    answers: Iterator[AudioError | FakeSounddevice] = iter(
+        [AudioError("PortAudio cannot be started"), library]
+    )
 
     def load() -> FakeSounddevice:
         answer = next(answers)

@@ -28,7 +28,7 @@ def gate() -> Iterator[threading.Event]:
 def test_results_and_errors_come_back(worker: Worker) -> None:
     assert worker.call(lambda: 7, WITHIN_S) == 7
     with pytest.raises(KeyError, match="gone"):
-        worker.call(lambda: {}["gone"], WITHIN_S)
+        worker.call(lambda: dict[str, int]()["gone"], WITHIN_S)
     assert worker.call(threading.current_thread, WITHIN_S) is worker.call(threading.current_thread, WITHIN_S)
 
 

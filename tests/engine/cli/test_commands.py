@@ -223,6 +223,7 @@ def test_render_passes_everything_on(
         assert callable(progress)
         progress(0.5)
         configs.append(config)
+        assert config.film is not None
         config.film.write_bytes(b"film")
         return {"frames": 60, "duration_s": 2.0}
 
@@ -269,6 +270,7 @@ def test_params_lists_and_searches(capsys: pytest.CaptureFixture[str]) -> None:
     everything = capsys.readouterr().out
     assert "/audio/gain_db" in everything
     assert "/emotion/valence" in everything
+    assert "/preset/next" in everything
     assert run_main("params", "GATE") == 0
     some = capsys.readouterr().out
     assert "/audio/gate_dbfs" in some

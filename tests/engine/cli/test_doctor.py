@@ -19,8 +19,10 @@ from chromesthesia.cli.doctor import Finding, Verdict
 
 
 def leave_with(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> int:
-    checks: tuple[Callable[[], Finding], ...] = tuple(lambda found=found: found for found in findings)
-    monkeypatch.setattr(doctor, "CHECKS", checks)
+    def check(found: Finding) -> Callable[[], Finding]:
+        return lambda: found
+
+    monkeypatch.setattr(doctor, "CHECKS", tuple(check(found) for found in findings))
     with pytest.raises(SystemExit) as left:
         main(["doctor"])
     assert isinstance(left.value.code, int)

@@ -12,8 +12,10 @@ from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.records import UInt8
 from chromesthesia.display.light import FIRST_PAUSE_S, Light
+from chromesthesia.display.outputs import Output
 from chromesthesia.display.surface import Surface
 from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.output import PLAIN
 from chromesthesia.render.renderer import Renderer
 
 INPUTS = FrameInputs(time_s=0.0, dt_s=0.0, values={})
@@ -45,6 +47,10 @@ class FakeRenderer:
         if self.failing:
             raise moderngl.Error("context lost")
 
+    def show(self, target: object, shape: object, upright: bool) -> None:
+        assert isinstance(target, FakeOutput)
+        target.shown += 1
+
     def read_pixels(self) -> UInt8:
         return PIXELS
 
@@ -53,6 +59,29 @@ class FakeRenderer:
 
     def release(self) -> None:
         self.released = True
+
+
+class FakeOutput:
+    name = "wall"
+    shape = PLAIN
+    upright = True
+
+    def __init__(self, surface: Surface) -> None:
+        self.surface = surface
+        self.shown = 0
+        self.presented = 0
+        self.closed = False
+
+    @property
+    def target(self) -> Any:
+        return self
+
+    def present(self) -> None:
+        self.presented += 1
+
+    def close(self) -> None:
+        assert not cast(FakeSurface, self.surface).closed, "its context is gone"
+        self.closed = True
 
 
 class Maker:
@@ -87,6 +116,29 @@ def test_a_lost_context_is_made_again_after_a_pause() -> None:
     assert light.message == ""
     assert maker.surfaces[0].closed
     assert maker.surfaces[1].presented == 1
+
+
+def test_outputs_are_opened_again_with_the_context_they_live_in() -> None:
+    clock, maker = ManualClock(), Maker("good", "fail", "good")
+    opened: list[FakeOutput] = []
+
+    def open_outputs(surface: Surface) -> list[Output]:
+        opened.append(FakeOutput(surface))
+        return [opened[-1]]
+
+    light = Light(maker.surface, maker.renderer, clock, open_outputs=open_outputs)
+    assert light.draw(INPUTS, want_pixels=True) is PIXELS
+    light.reopen()
+    assert light.draw(INPUTS, want_pixels=True) is None
+    clock.advance(FIRST_PAUSE_S)
+    assert light.draw(INPUTS, want_pixels=True) is PIXELS
+    light.close()
+    assert [output.surface for output in opened] == maker.surfaces
+    assert [(output.shown, output.presented, output.closed) for output in opened] == [
+        (1, 1, True),
+        (0, 0, True),
+        (1, 1, True),
+    ]
 
 
 def test_it_keeps_trying_when_the_driver_refuses_for_a_while() -> None:

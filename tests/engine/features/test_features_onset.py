@@ -41,7 +41,7 @@ def _pink(level_db: float) -> np.ndarray:
 
 
 def _chord() -> np.ndarray:
-    return 0.05 * sum(np.sin(2 * np.pi * f * TIME_S) for f in (220.0, 277.2, 329.6))
+    return 0.05 * np.sum([np.sin(2 * np.pi * f * TIME_S) for f in (220.0, 277.2, 329.6)], axis=0)
 
 
 def _onsets(sound: np.ndarray) -> list[int]:

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import shared_root
 
 from chromesthesia.core.config import FilmConfig
+from chromesthesia.core.emotions import WALKED
 from chromesthesia.core.records import UInt8
 from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
@@ -17,9 +18,9 @@ from chromesthesia.show.offline import render_film
 from chromesthesia.testing.render import LastFrame
 
 CONDITIONS = {
-    "angry": (-0.7, 0.8, 1.0, 0.0, 0.0),
-    "happy": (0.8, 0.5, 0.0, 1.0, 0.0),
-    "sad": (-0.6, -0.6, 0.0, 0.0, 1.0),
+    "angry": (*WALKED.angry, 1.0, 0.0, 0.0),
+    "happy": (*WALKED.happy, 0.0, 1.0, 0.0),
+    "sad": (*WALKED.sad, 0.0, 0.0, 1.0),
 }
 LEAST_PALETTE = 15.0
 """Distance of two mean colours, of 255."""

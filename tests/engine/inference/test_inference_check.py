@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,7 +134,7 @@ def write_index(folder: Path, count: int = 7, encoder: str | None = None) -> Non
     vectors = rng.normal(size=(count, 8)).astype(np.float32)
     made_for = encoder or hashlib.sha256((folder / "encoder.onnx").read_bytes()).hexdigest()
     names = ("emotions", "artists", "titles", "paths")
-    texts = {name: np.array([f"{name} {row}" for row in range(count)]) for name in names}
+    texts: dict[str, Any] = {name: np.array([f"{name} {row}" for row in range(count)]) for name in names}
     packed = io.BytesIO()
     np.savez(
         packed,

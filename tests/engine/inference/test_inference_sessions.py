@@ -2,6 +2,7 @@
 
 import sys
 from importlib import metadata
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_auto_falls_back_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_sessions_use_the_threads_they_are_given_and_do_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = {}
+    seen: dict[str, Any] = {}
 
     def capture(model: bytes, sess_options: object, providers: list[str]) -> _Fallback:
         seen["options"], seen["providers"] = sess_options, providers

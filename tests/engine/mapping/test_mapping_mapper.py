@@ -10,7 +10,7 @@ import pytest
 
 from chromesthesia.core.records import Heard
 from chromesthesia.mapping.mapper import Mapper
-from chromesthesia.params.declaration import Param, Value
+from chromesthesia.params.declaration import Number, Param, Value
 from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
 
@@ -39,11 +39,11 @@ def warps(mapper: Mapper, tree: ParameterTree, count: int, routes: tuple[Route, 
 
 def test_the_first_look_is_what_is_set(tree: ParameterTree) -> None:
     tree.write("/look/glow", 0.75, "test")
-    assert dict(Mapper(PARAMS).step(DT_S, tree.snapshot(), (), None)) == dict(tree.snapshot())
+    assert dict(Mapper().step(DT_S, tree.snapshot(), (), None)) == dict(tree.snapshot())
 
 
 def test_a_smoothed_value_follows_with_its_time_constant(tree: ParameterTree) -> None:
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     mapper.step(DT_S, tree.snapshot(), (), None)
     tree.write("/look/glow", 1.0, "test")
     tree.write("/look/warp", 1.0, "test")
@@ -57,7 +57,7 @@ def test_gliding_does_not_depend_on_the_frame_rate(tree: ParameterTree) -> None:
     looks = []
     for count in (10, 50):
         tree.write("/look/glow", 0.0, "test")
-        mapper = Mapper(PARAMS)
+        mapper = Mapper()
         mapper.step(DT_S, tree.snapshot(), (), None)
         tree.write("/look/glow", 1.0, "test")
         for _ in range(count):
@@ -85,19 +85,19 @@ def test_gliding_does_not_depend_on_the_frame_rate(tree: ParameterTree) -> None:
 def test_a_route_bends_scales_and_adds(
     tree: ParameterTree, hear: Hear, route: Route, onset: float, expected: float
 ) -> None:
-    look = Mapper(PARAMS).step(DT_S, tree.snapshot(), (route,), hear(onset_envelope=onset))
+    look = Mapper().step(DT_S, tree.snapshot(), (route,), hear(onset_envelope=onset))
     assert look["/look/warp"] == pytest.approx(expected)
 
 
 def test_routes_to_one_target_scale_first_then_add(tree: ParameterTree, hear: Hear) -> None:
     routes = (LOUD, Route("emotion/activity", "/look/warp", gain=-0.5, mode="scale"), LOUD)
-    look = Mapper(PARAMS).step(DT_S, tree.snapshot(), routes, hear(onset_envelope=0.5))
+    look = Mapper().step(DT_S, tree.snapshot(), routes, hear(onset_envelope=0.5))
     assert look["/look/warp"] == pytest.approx(0.2 * 0.5 + 0.25 + 0.25)
 
 
 def test_attack_is_quick_and_release_slow(tree: ParameterTree, hear: Hear) -> None:
     route = (Route("features/onset", "/look/warp", gain=0.5, attack_s=0.01, release_s=1.0),)
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     mapper.step(DT_S, tree.snapshot(), route, hear())
     risen = mapper.step(DT_S, tree.snapshot(), route, hear(onset_envelope=1.0))["/look/warp"]
     fallen = mapper.step(DT_S, tree.snapshot(), route, hear())["/look/warp"]
@@ -106,7 +106,7 @@ def test_attack_is_quick_and_release_slow(tree: ParameterTree, hear: Hear) -> No
 
 
 def test_a_new_look_is_reached_smoothly_and_choices_change_half_way(tree: ParameterTree) -> None:
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     mapper.step(DT_S, tree.snapshot(), (), None)
     tree.load_look({"/look/warp": 1.0, "/look/fold": "mirror", "/look/count": 5}, "test")
     looks = [mapper.step(DT_S, tree.snapshot(), (), None) for _ in range(102)]
@@ -120,7 +120,7 @@ def test_a_new_look_is_reached_smoothly_and_choices_change_half_way(tree: Parame
 
 
 def test_routes_cross_fade_with_the_look(tree: ParameterTree, hear: Hear) -> None:
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     loud = hear(onset_envelope=1.0)
     assert mapper.step(DT_S, tree.snapshot(), (LOUD,), loud)["/look/warp"] == pytest.approx(0.7)
     tree.load_look({"/look/warp": 0.2}, "test")
@@ -131,7 +131,7 @@ def test_routes_cross_fade_with_the_look(tree: ParameterTree, hear: Hear) -> Non
 
 
 def test_a_second_look_in_mid_glide_starts_from_what_is_seen(tree: ParameterTree) -> None:
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     mapper.step(DT_S, tree.snapshot(), (), None)
     tree.load_look({"/look/warp": 1.0, "/look/fold": "mirror"}, "test")
     first = warps(mapper, tree, 30)
@@ -143,7 +143,7 @@ def test_a_second_look_in_mid_glide_starts_from_what_is_seen(tree: ParameterTree
 
 
 def test_the_hand_on_the_room_acts_at_once_in_mid_glide(tree: ParameterTree) -> None:
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     mapper.step(DT_S, tree.snapshot(), (), None)
     tree.load_look({"/look/warp": 1.0, "/look/count": 5}, "test")
     warps(mapper, tree, 10)
@@ -156,7 +156,7 @@ def test_the_hand_on_the_room_acts_at_once_in_mid_glide(tree: ParameterTree) -> 
 
 def test_no_morph_time_means_at_once(tree: ParameterTree) -> None:
     tree.write("/master/morph_s", 0.0, "test")
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     mapper.step(DT_S, tree.snapshot(), (), None)
     tree.load_look({"/look/warp": 1.0, "/look/fold": "mirror"}, "test")
     look = mapper.step(DT_S, tree.snapshot(), (), None)
@@ -174,10 +174,10 @@ def test_the_same_steps_give_the_same_looks(hear: Hear) -> None:
             looks.append(dict(mapper.step(DT_S, tree.snapshot(), (LOUD,), heard)))
         return looks
 
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     first = play(mapper)
     mapper.reset()
-    assert play(mapper) == first == play(Mapper(PARAMS))
+    assert play(mapper) == first == play(Mapper())
 
 
 @pytest.mark.parametrize("gain", [1e6, -1e6])
@@ -189,7 +189,7 @@ def test_the_strongest_routes_together_stay_finite_and_in_range(
         Route("features/onset", "/look/warp", gain=gain, attack_s=0.001 * number, mode="scale")
         for number in range(63)
     )
-    mapper = Mapper(PARAMS)
+    mapper = Mapper()
     for onset in (0.0, 1.0, 1.0, 0.5):
         warp = mapper.step(DT_S, tree.snapshot(), (*strong, other), hear(onset_envelope=onset))["/look/warp"]
         assert 0.0 <= float(warp) <= 1.0
@@ -197,3 +197,37 @@ def test_the_strongest_routes_together_stay_finite_and_in_range(
     for _ in range(3):
         warp = mapper.step(DT_S, tree.snapshot(), (), hear(onset_envelope=1.0))["/look/warp"]
         assert 0.0 <= float(warp) <= 1.0
+
+
+RIPPLES = (Number("/isf/ripples/speed", 0.5, "", low=0.0, high=4.0, smoothing_s=0.5, routable=True),)
+SPEEDING = Route("features/onset", "/isf/ripples/speed", gain=2.0)
+
+
+def test_parameters_that_come_and_go_do_not_disturb_those_that_glide(tree: ParameterTree) -> None:
+    undisturbed = ParameterTree(PARAMS)
+    mapper, other = Mapper(), Mapper()
+    mapper.step(DT_S, tree.snapshot(), (), None)
+    other.step(DT_S, undisturbed.snapshot(), (), None)
+    for each in (tree, undisturbed):
+        each.load_look({"/look/warp": 1.0, "/look/glow": 1.0, "/look/fold": "mirror"}, "test")
+    for step in range(120):
+        if step == 30:
+            tree.add("/isf/ripples", RIPPLES)
+        if step == 60:
+            tree.remove("/isf/ripples")
+        look, expected = (
+            each.step(DT_S, values.snapshot(), (), None)
+            for each, values in ((mapper, tree), (other, undisturbed))
+        )
+        assert ("/isf/ripples/speed" in look) == (30 <= step < 60)
+        assert {path: look[path] for path in expected} == dict(expected)
+
+
+def test_a_route_waits_for_its_parameter_to_come_and_to_come_again(tree: ParameterTree, hear: Hear) -> None:
+    mapper, loud = Mapper(), hear(onset_envelope=1.0)
+    assert "/isf/ripples/speed" not in mapper.step(DT_S, tree.snapshot(), (SPEEDING,), loud)
+    for _ in range(2):
+        tree.add("/isf/ripples", RIPPLES)
+        assert mapper.step(DT_S, tree.snapshot(), (SPEEDING,), loud)["/isf/ripples/speed"] == 2.5
+        tree.remove("/isf/ripples")
+        assert "/isf/ripples/speed" not in mapper.step(DT_S, tree.snapshot(), (SPEEDING,), loud)

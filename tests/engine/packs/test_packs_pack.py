@@ -66,7 +66,7 @@ def test_no_folder_and_no_manifest(tmp_path: Path, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("schema = 1", "schema = 2", "expected schema 1, got 2"),
+        ("schema = 1", "schema = 3", "expected schema 1 or 2, got 3"),
         ("schema = 1", 'schema = "1"', "schema: expected int, got '1'"),
         ("schema = 1", "schema = true", "schema: expected int, got True"),
         ("hop = 240", "hop = 256", r"\[sound\] hop: expected 240, got 256"),

@@ -26,7 +26,7 @@ def test_all_views_list_the_same_paths() -> None:
     assert {row[0] for row in parameter_rows()} == declared
     assert all(f"| `{path}` |" in parameters_page() for path in declared)
     writable = {param.path for param in PARAMETERS if param.writable}
-    assert set(Mapper(PARAMETERS).step(0.01, tree.snapshot(), (), None)) == writable
+    assert set(Mapper().step(0.01, tree.snapshot(), (), None)) == writable
 
 
 def test_no_choice_number_hides_a_parameter() -> None:

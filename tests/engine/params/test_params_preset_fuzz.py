@@ -40,7 +40,7 @@ def test_fuzz_preset(content: bytes) -> None:
     assert preset.name.isprintable()
     assert preset.description.isprintable()
     TREE.load_look(preset.params, "fuzz")
-    look = Mapper(PARAMETERS).step(0.02, TREE.snapshot(), preset.routes, None)
+    look = Mapper().step(0.02, TREE.snapshot(), preset.routes, None)
     assert all(math.isfinite(value) for value in look.values() if isinstance(value, float))
 
 

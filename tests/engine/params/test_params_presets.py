@@ -6,6 +6,7 @@ import codecs
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from chromesthesia.params.presets import (
     default_preset,
     find_presets,
     load_preset,
+    preset_text,
 )
 from chromesthesia.params.routes import Route
 
@@ -134,6 +136,34 @@ def test_every_mistake_is_named_with_the_file(tmp_path: Path, text: str, expecte
         load_preset(path, PARAMS)
     assert expected in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["from", "to", "curve", "mode", "gain", "low", "attack_s"])
+@pytest.mark.parametrize("value", ["[1]", "true", "{}", "1979-05-27"])
+def test_a_value_of_another_type_in_a_route_is_named(tmp_path: Path, name: str, value: str) -> None:
+    path = tmp_path / "a.toml"
+    lines = {"from": "'emotion/sad'", "to": "'/look/warp'"} | {name: value}
+    path.write_text("schema = 1\n[[route]]\n" + "\n".join(f"{key} = {text}" for key, text in lines.items()))
+    with pytest.raises(PresetError, match=rf"route 1: {name} is ") as caught:
+        load_preset(path, PARAMS)
+    assert caught.value.remedy
+
+
+def test_a_preset_is_written_as_it_is_read(preset_file: Path, tmp_path: Path) -> None:
+    preset = load_preset(preset_file, PARAMS)
+    text = preset_text(preset)
+    assert 'from = "features/band/1"' in text
+    assert "low = 0" not in text.split("[[route]]")[1]  # natural ranges and other defaults are left out
+    again = tmp_path / "again.toml"
+    again.write_text(text, encoding="utf-8")
+    assert replace(load_preset(again, PARAMS), path=preset_file) == preset
+
+
+@pytest.mark.parametrize("name", ["ink", "gallery", "static-bloom"])
+def test_a_shipped_preset_says_the_same_after_writing(repository: Path, name: str, tmp_path: Path) -> None:
+    preset = load_preset(repository / f"presets/{name}.toml")
+    (tmp_path / f"{name}.toml").write_text(preset_text(preset), encoding="utf-8")
+    assert replace(load_preset(tmp_path / f"{name}.toml"), path=preset.path) == preset
 
 
 def test_too_many_routes_missing_files_and_strange_bytes_are_refused(tmp_path: Path) -> None:

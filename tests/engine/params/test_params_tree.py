@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chromesthesia.params.declaration import Access, Param, Value
-from chromesthesia.params.tree import ParameterTree
+from chromesthesia.params.declaration import Access, Choice, Number, Param, Switch, Value, Whole
+from chromesthesia.params.live import Values
+from chromesthesia.params.tree import NAMESPACE_LIMIT, NAMESPACE_SIZE, ParameterTree
 from chromesthesia.params.values import ParameterError, UnknownParameterError
 
 PARAMS = (
@@ -107,3 +108,104 @@ def test_a_listener_that_fails_on_and_on_fills_no_log(
         tree.write("/look/amount", step / 100, "osc:10.0.0.9:1")
     assert tree.snapshot()["/look/amount"] == 0.99
     assert len(caplog.records) == 7
+
+
+RIPPLES = (
+    Number("/isf/ripples/speed", 1.0, "", low=0.0, high=4.0),
+    Choice("/isf/ripples/shape", "ring", "", choices=("ring", "line")),
+    Number("/isf/ripples/level", 0.0, "", access=Access.READ),
+)
+
+
+def test_parameters_come_and_go_and_the_others_stay_as_they_are(tree: ParameterTree) -> None:
+    tree.write("/look/amount", 0.8, "test")
+    before, declared = tree.snapshot(), tree.declared
+    tree.add("/isf/ripples", RIPPLES)
+    grown = tree.snapshot()
+    assert {path: grown[path] for path in before} == dict(before)
+    assert (grown["/isf/ripples/speed"], grown["/isf/ripples/shape"]) == (1.0, "ring")
+    assert "/isf/ripples/level" not in grown
+    assert grown.declared is tree.declared is not declared
+    assert tree.declared.version == declared.version + 1
+    assert list(tree.declared.namespaces) == ["/isf/ripples"]
+    assert grown.look_version == before.look_version
+    assert tree.write("/isf/ripples/speed", 9.0, "test") == 4.0
+    tree.remove("/isf/ripples")
+    assert dict(tree.snapshot()) == dict(before)
+    assert tree.declared.version == declared.version + 2
+    with pytest.raises(UnknownParameterError):
+        tree.write("/isf/ripples/speed", 1.0, "test")
+    tree.add("/isf/ripples", RIPPLES)
+    assert tree.snapshot()["/isf/ripples/speed"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("namespace", "params", "reason"),
+    [
+        ("/isf/ripples", (Number("/isf/other/speed", 1.0, ""),), "below"),
+        ("isf", (Number("isf/speed", 1.0, ""),), "below"),
+        ("/look", (Number("/look/amount", 1.0, ""),), "twice"),
+        ("/look/amount", (Number("/look/amount/x", 1.0, ""),), "container"),
+        ("/isf", (Number("/isf/a", 9.0, "", low=0.0, high=1.0),), "outside"),
+        ("/isf", (), "0 parameters"),
+        ("/isf", tuple(Number(f"/isf/{n}", 0.0, "") for n in range(NAMESPACE_SIZE + 1)), "at most"),
+    ],
+)
+def test_a_namespace_that_does_not_fit_changes_nothing(
+    tree: ParameterTree, namespace: str, params: tuple[Param, ...], reason: str
+) -> None:
+    declared, snapshot = tree.declared, tree.snapshot()
+    with pytest.raises(ParameterError, match=reason):
+        tree.add(namespace, params)
+    assert tree.declared is declared
+    assert tree.snapshot() is snapshot
+
+
+def test_a_namespace_comes_once_goes_once_and_there_is_an_end_to_them(tree: ParameterTree) -> None:
+    tree.add("/isf/ripples", RIPPLES)
+    with pytest.raises(ParameterError, match="already"):
+        tree.add("/isf/ripples", RIPPLES)
+    tree.remove("/isf/ripples")
+    with pytest.raises(UnknownParameterError, match="no namespace"):
+        tree.remove("/isf/ripples")
+    with pytest.raises(UnknownParameterError):
+        tree.remove("/look")
+    for number in range(NAMESPACE_LIMIT):
+        tree.add(f"/isf/{number}", (Number(f"/isf/{number}/x", 0.0, ""),))
+    with pytest.raises(ParameterError, match="at most"):
+        tree.add("/isf/more", (Number("/isf/more/x", 0.0, ""),))
+
+
+def test_a_room_that_is_restored_has_the_parameters_of_now(tree: ParameterTree) -> None:
+    tree.add("/isf/a", (Number("/isf/a/x", 0.5, ""),))
+    start = tree.snapshot()
+    tree.remove("/isf/a")
+    tree.add("/isf/b", (Number("/isf/b/x", 0.25, ""),))
+    tree.write("/isf/b/x", 3.0, "test")
+    tree.restore(start, "test")
+    assert "/isf/a/x" not in tree.snapshot()
+    assert tree.snapshot()["/isf/b/x"] == 0.25
+
+
+def test_a_look_resets_what_was_added_too(tree: ParameterTree) -> None:
+    tree.add("/isf/ripples", RIPPLES)
+    tree.write("/isf/ripples/speed", 3.0, "test")
+    tree.load_look({"/look/amount": 0.1}, "test")
+    assert tree.snapshot()["/isf/ripples/speed"] == 1.0
+
+
+def test_a_declaration_is_a_typed_key() -> None:
+    size, count, on = Number("/a/size", 0.5, ""), Whole("/a/count", 3, ""), Switch("/a/on", False, "")
+    shape = Choice("/a/shape", "ring", "", choices=("ring", "line"))
+    values = Values({"/a/size": 0.75, "/a/on": True, "/a/shape": "line"})
+    assert (values[size], values[count], values[on], values[shape]) == (0.75, 3, True, "line")
+    assert values.index(shape) == 1
+    assert values["/a/size"] == 0.75
+    with pytest.raises(KeyError):
+        values["/a/count"]
+
+
+@pytest.mark.parametrize("param", [Number("/a", 1, ""), Whole("/a", 1.0, ""), Switch("/a", 1, "")])
+def test_a_key_of_another_type_than_its_value_is_no_declaration(param: Param) -> None:
+    with pytest.raises(ValueError, match="cannot be"):
+        ParameterTree((param,))

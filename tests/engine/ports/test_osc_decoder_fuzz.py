@@ -21,6 +21,7 @@ from chromesthesia.ports.osc.codec import ELEMENT_LIMIT, OscBundle, OscDecodeErr
 from chromesthesia.ports.osc.input import PATTERN_CACHE, OscInput
 from chromesthesia.ports.osc.output import OscOutput
 from chromesthesia.ports.osc.pattern import STEPS_A_PACKET
+from chromesthesia.ports.osc.port import OscPort
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.testing.network import FakeDatagrams
 
@@ -152,7 +153,7 @@ class Show:
             wall_time_s=lambda: WALL_S + self.clock.now_s(),
         )
         self.output = OscOutput(self.outgoing, "127.0.0.1", 9001, self.tree)
-        self.loop = ControlLoop(self.controller, self.clock, self.input, self.output)
+        self.loop = ControlLoop(self.controller, self.clock, [OscPort(self.input, self.output)])
 
 
 SHOW = Show()
@@ -180,7 +181,7 @@ def test_fuzz_no_packet_breaks_the_show(payloads: list[bytes], port: int) -> Non
     assert all(type(value) is type(show.tree.params[path].default) for path, value in values.items())
     assert show.output.failures == 0
     assert len(show.input._patterns) <= PATTERN_CACHE
-    assert len(show.output._theirs) <= len(KNOWN)
+    assert show.output.feed.held <= len(KNOWN)
     show.outgoing.sent.clear()
 
 

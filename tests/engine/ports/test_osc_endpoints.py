@@ -16,8 +16,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc import endpoints
 from chromesthesia.ports.osc.codec import encode_message
 from chromesthesia.ports.osc.endpoints import open_osc
-from chromesthesia.ports.osc.input import OscInput
-from chromesthesia.ports.osc.output import OscOutput
+from chromesthesia.ports.osc.port import OscPort
 from chromesthesia.ports.osc.senders import ALLOWED_LIMIT, AllowedSenders, OwnPackets
 from chromesthesia.ports.osc.udp import is_this_machine, open_input, open_output
 
@@ -29,14 +28,14 @@ def free_port() -> int:
     return datagrams.address[1]
 
 
-def opened(config: ShowConfig, stack: ExitStack) -> tuple[OscInput | None, OscOutput | None]:
+def opened(config: ShowConfig, stack: ExitStack) -> OscPort | None:
     tree = ParameterTree(PARAMETERS)
     return open_osc(config, tree, Controller(tree, PresetLibrary(())), ManualClock(), stack)
 
 
 def test_without_a_port_there_is_no_osc() -> None:
     with ExitStack() as stack:
-        assert opened(ShowConfig(osc_in_port=0), stack) == (None, None)
+        assert opened(ShowConfig(osc_in_port=0), stack) is None
 
 
 @pytest.mark.parametrize("lan", [False, True])
@@ -61,11 +60,11 @@ def test_out_to_everybodys_port_that_is_also_ours_is_heard_by_others_only(
     monkeypatch.setattr(endpoints, "open_output", noted)
     port = free_port()
     with ExitStack() as stack:
-        incoming, outgoing = opened(
-            ShowConfig(osc_in_port=port, osc_out=f"127.255.255.255:{port}", lan=True), stack
-        )
+        port_opened = opened(ShowConfig(osc_in_port=port, osc_out=f"127.255.255.255:{port}", lan=True), stack)
+        assert port_opened is not None
+        incoming = port_opened.input
         assert incoming is not None
-        assert outgoing is not None
+        assert port_opened.output is not None
         caplog.clear()
         for _ in range(3):
             incoming.handle(encode_message("/emotion/valence", (0.5,)), ("127.0.0.1", sent_from[0]))
@@ -82,7 +81,9 @@ def test_a_list_of_senders_is_checked_before_anything_opens() -> None:
         ):
             with pytest.raises(UsageError, match=said):
                 opened(config, stack)
-        incoming, _ = opened(ShowConfig(osc_in_port=port, lan=True, osc_allow=("10.0.0.7",)), stack)
+        osc = opened(ShowConfig(osc_in_port=port, lan=True, osc_allow=("10.0.0.7",)), stack)
+        assert osc is not None
+        incoming = osc.input
         assert incoming is not None
         incoming.handle(encode_message("/reset"), ("10.0.0.8", 1))
         incoming.handle(encode_message("/reset"), ("10.0.0.7", 1))

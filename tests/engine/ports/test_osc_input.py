@@ -19,7 +19,7 @@ from chromesthesia.control.commands import (
 )
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.params.catalogue import PARAMETERS
-from chromesthesia.params.declaration import Access, Param
+from chromesthesia.params.declaration import Access, Choice, Number, Param
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.codec import Argument, encode_bundle, encode_message, wall_s_to_time_tag
 from chromesthesia.ports.osc.input import OscInput
@@ -49,8 +49,9 @@ class Desk:
     ) -> None:
         self.posted: list[tuple[tuple[Command, ...], float | None]] = []
         self.clock = ManualClock(100.0)
+        self.tree = ParameterTree(params)
         self.input = OscInput(
-            FakeDatagrams(), ParameterTree(params), self._post, self.clock, lambda: WALL_S, allows, is_own
+            FakeDatagrams(), self.tree, self._post, self.clock, lambda: WALL_S, allows, is_own
         )
 
     def _post(self, *commands: Command, at_s: float | None = None) -> None:
@@ -60,6 +61,11 @@ class Desk:
         self.posted.clear()
         self.input.handle(encode_message(address, arguments), SENDER)
         return [command for commands, _ in self.posted for command in commands]
+
+
+def path_of(command: Command) -> str:
+    assert isinstance(command, SetParameter)
+    return command.path
 
 
 @pytest.fixture
@@ -261,3 +267,22 @@ def test_a_night_of_faults_is_a_line_a_minute(desk: Desk, caplog: pytest.LogCapt
         desk.send("/nothing", 1)
         desk.clock.advance(1.0)
     assert 200 < len([record for record in caplog.records if record.levelno == logging.WARNING]) < 260
+
+
+def test_parameters_that_come_and_go_come_and_go_as_addresses(desk: Desk) -> None:
+    added = (
+        Number("/isf/ripples/speed", 1.0, "", low=0.0, high=4.0),
+        Choice("/isf/ripples/shape", "ring", "", choices=("ring", "line")),
+    )
+    everything = "/*/*/s*"
+    assert desk.send("/isf/ripples/speed", 2.0) == desk.send(everything, 1.0) == []
+    desk.tree.add("/isf/ripples", added)
+    assert [path_of(command) for command in desk.send("/isf/ripples/speed", 2.0)] == ["/isf/ripples/speed"]
+    assert [path_of(command) for command in desk.send("/isf/ripples/shape_index", 1)] == [
+        "/isf/ripples/shape"
+    ]
+    assert [path_of(command) for command in desk.send(everything, 1.0)] == [param.path for param in added]
+    desk.tree.remove("/isf/ripples")
+    unknown = desk.input.counters.unknown
+    assert desk.send("/isf/ripples/speed", 2.0) == desk.send(everything, 1.0) == []
+    assert desk.input.counters.unknown == unknown + 2

@@ -16,6 +16,7 @@ from chromesthesia.params.presets import Preset, PresetLibrary
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
+from chromesthesia.ports.osc.port import OscPort
 from chromesthesia.ports.osc.udp import open_input, open_output
 from chromesthesia.show.control_loop import ControlLoop
 
@@ -41,7 +42,7 @@ def test_oscsend_changes_a_parameter(words: tuple[str, ...], path: str, expected
     library = PresetLibrary((Preset("Ember", {"/generator/drift": 1.25}), Preset("Gallery")))
     controller = Controller(tree, library)
     socket = open_input(0)
-    loop = ControlLoop(controller, clock, OscInput(socket, tree, controller.post, clock))
+    loop = ControlLoop(controller, clock, [OscPort(OscInput(socket, tree, controller.post, clock))])
     changed, stop = threading.Event(), threading.Event()
     tree.listen(
         lambda written, value, source: changed.set() if (written, value) == (path, expected) else None
@@ -111,12 +112,11 @@ def test_a_preset_recalled_by_oscsend_is_told_to_oscdump(dump: tuple[int, queue.
     loop = ControlLoop(
         controller,
         clock,
-        OscInput(incoming, tree, controller.post, clock),
-        output,
+        [OscPort(OscInput(incoming, tree, controller.post, clock), output)],
         lambda: {"/status/preset": controller.current[0].name},
     )
     first_answer(output, lines)
-    output.next_s = 0.0
+    output.feed.next_s = 0.0
     stop = threading.Event()
     thread = threading.Thread(target=loop.run, args=(stop,))
     thread.start()

@@ -11,7 +11,7 @@ import threading
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import av
 import numpy as np
@@ -30,7 +30,10 @@ def plain(level: int, width: int = WIDTH, height: int = HEIGHT) -> UInt8:
 
 def pictures(path: Path) -> list[tuple[float, UInt8]]:
     with av.open(str(path)) as film:
-        return [(float(frame.time), frame.to_ndarray(format="rgb24")) for frame in film.decode(video=0)]
+        return [
+            (float(frame.time or 0.0), np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+            for frame in film.decode(video=0)
+        ]
 
 
 def boxes(path: Path) -> list[str]:
@@ -46,7 +49,7 @@ def boxes(path: Path) -> list[str]:
 def loudness(path: Path) -> tuple[float, Float32]:
     """Time of the first sample and all samples."""
     with av.open(str(path)) as film:
-        blocks = [(float(block.time), block.to_ndarray().ravel()) for block in film.decode(audio=0)]
+        blocks = [(float(block.time or 0.0), block.to_ndarray().ravel()) for block in film.decode(audio=0)]
     return blocks[0][0], np.concatenate([samples for _, samples in blocks])
 
 
@@ -243,7 +246,7 @@ class HeldFile(io.FileIO):
         self.entered = threading.Event()
         self.release = threading.Event()
 
-    def write(self, content: object) -> int:
+    def write(self, content: Any) -> int:
         self.entered.set()
         assert self.release.wait(60)
         return super().write(content)
@@ -278,7 +281,7 @@ class SmallDisk(io.FileIO):
     def __init__(self, path: Path) -> None:
         super().__init__(path, "x+b")
 
-    def write(self, content: object) -> int:
+    def write(self, content: Any) -> int:
         if self.tell() > 60_000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return super().write(content)

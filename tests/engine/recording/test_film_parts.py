@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import io
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import av
 import numpy as np
@@ -30,7 +30,7 @@ class SmallFile(io.FileIO):
     def __init__(self, path: Path) -> None:
         super().__init__(path, "x+b")
 
-    def write(self, content: object) -> int:
+    def write(self, content: Any) -> int:
         if self.tell() > 60_000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return super().write(content)
@@ -71,7 +71,7 @@ def frame_times(path: Path) -> list[float]:
 
 def loud_at(path: Path) -> float:
     with av.open(str(path)) as film:
-        blocks = [(float(block.time), block.to_ndarray().ravel()) for block in film.decode(audio=0)]
+        blocks = [(float(block.time or 0.0), block.to_ndarray().ravel()) for block in film.decode(audio=0)]
     samples = np.concatenate([block for _, block in blocks])
     return blocks[0][0] + float(np.argmax(np.abs(samples) > 0.3)) / SAMPLE_RATE_HZ
 

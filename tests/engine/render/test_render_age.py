@@ -42,7 +42,7 @@ def mean_change(renderer: Renderer, path: Path, age_s: float) -> float:
     tree = ParameterTree(PARAMETERS)
     for name, value in preset.params.items():
         tree.write(name, value, "test")
-    mapper, hearing, painted = Mapper(PARAMETERS), heard(0.2, 0.3, 0.5), picture(3)
+    mapper, hearing, painted = Mapper(), heard(0.2, 0.3, 0.5), picture(3)
     renderer.restart()
     changes, time_s, gap_s = [], 0.0, age_s or DT_S
     for _ in range(SAMPLES):

@@ -171,7 +171,7 @@ def test_restart_forgets_everything(renderer: Renderer) -> None:
         for inputs in play(SCENES["brightness"], EIGHT_HZ, 1.5, FPS):
             renderer.render(inputs)
         frames.append(renderer.read_pixels().copy())
-    assert np.array_equal(*frames)
+    assert np.array_equal(frames[0], frames[1])
 
 
 def test_after_a_lost_context_it_holds_from_the_first_frame(surface: HeadlessSurface) -> None:
@@ -275,7 +275,7 @@ def test_an_ordinary_show_has_the_same_bytes(renderer: Renderer, without: Render
         for one in (renderer, without):
             one.render(replace(inputs, values=values))
             frames.append(one.read_pixels().copy())
-        assert np.array_equal(*frames)
+        assert np.array_equal(frames[0], frames[1])
 
 
 # -- the display --

@@ -86,14 +86,14 @@ def test_same_inputs_give_the_same_bytes(surface: HeadlessSurface, renderer: Ren
 
 
 def test_a_renderer_made_again_after_a_lost_context_shows_the_same(draw: Draw) -> None:
-    frames = []
+    frames: list[UInt8] = []
     for _ in range(2):
         surface = HeadlessSurface(160, 90)
         renderer = Renderer(surface.ctx, 160, 90)
         frames.append(draw(renderer, frames=2))
         renderer.release()
         surface.close()
-    assert np.array_equal(*frames)
+    assert np.array_equal(frames[0], frames[1])
 
 
 @pytest.mark.parametrize("palette", PALETTES)

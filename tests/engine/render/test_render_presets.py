@@ -25,7 +25,7 @@ def play(renderer: Renderer, preset: Preset, loudness: float, valence: float, ar
     tree = ParameterTree(PARAMETERS)
     for path, value in preset.params.items():
         tree.write(path, value, "test")
-    mapper = Mapper(PARAMETERS)
+    mapper = Mapper()
     renderer.restart()
     frames = []
     for number in range(12):

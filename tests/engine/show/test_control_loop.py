@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from pythonosc.osc_packet import OscPacket
@@ -11,6 +11,8 @@ from pythonosc.osc_packet import OscPacket
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import ManualClock, SystemClock
+from chromesthesia.health.status import CONTROL, OSC, Health
+from chromesthesia.health.telling import readings_of
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.presets import Preset, PresetLibrary
@@ -18,6 +20,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.codec import encode_message
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
+from chromesthesia.ports.osc.port import OscPort
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.testing.network import FakeDatagrams
 
@@ -31,7 +34,7 @@ def test_a_step_applies_then_tells() -> None:
     loop = ControlLoop(
         controller,
         ManualClock(),
-        osc_output=OscOutput(outgoing, "127.0.0.1", 9001, tree),
+        [OscPort(None, OscOutput(outgoing, "127.0.0.1", 9001, tree))],
         readings=lambda: {"/emotion/valence": 0.5},
     )
     controller.post(SetParameter(GAIN, 6, "keyboard"))
@@ -58,8 +61,12 @@ def test_the_thread_receives_applies_survives_faults_and_ends() -> None:
     loop = ControlLoop(
         controller,
         clock,
-        OscInput(incoming, tree, controller.post, clock),
-        OscOutput(outgoing, "127.0.0.1", 9001, tree),
+        [
+            OscPort(
+                OscInput(incoming, tree, controller.post, clock),
+                OscOutput(outgoing, "127.0.0.1", 9001, tree),
+            )
+        ],
         readings,
     )
     thread = threading.Thread(target=loop.run, args=(stop,))
@@ -71,7 +78,7 @@ def test_the_thread_receives_applies_survives_faults_and_ends() -> None:
     stop.set()
     thread.join(20.0)
     assert not thread.is_alive()
-    assert loop.failures >= 1
+    assert loop.heart.failures >= 1
     assert incoming.closed
     assert outgoing.closed
     assert controller.current[1][GAIN] == 6.0
@@ -88,6 +95,9 @@ class Show:
     def __init__(self) -> None:
         tree = ParameterTree(PARAMETERS)
         self.clock = ManualClock()
+        self.readings: Callable[[], Mapping[str, Value]] = lambda: {
+            "/status/preset": self.controller.current[0].name
+        }
         self.controller = Controller(tree, PRESETS)
         self.incoming, self.outgoing = FakeDatagrams(), FakeDatagrams()
         self.input = OscInput(self.incoming, tree, self.controller.post, self.clock)
@@ -95,9 +105,8 @@ class Show:
         self.loop = ControlLoop(
             self.controller,
             self.clock,
-            self.input,
-            self.output,
-            lambda: {"/status/preset": self.controller.current[0].name},
+            [OscPort(self.input, self.output)],
+            lambda: self.readings(),
         )
 
     def send(self, address: str, *arguments: float | str, port: int = 40_000) -> None:
@@ -181,5 +190,9 @@ def test_what_osc_lost_is_told() -> None:
     show = Show()
     show.incoming.lost = 3297
     show.controller.counters.dropped = 5
+    health = Health(show.clock)
+    health.count(OSC, show.input.counts)
+    health.count(CONTROL, show.controller.counts)
+    show.readings = lambda: readings_of(health.status())
     told = dict(show.hear())
     assert (told["/status/osc_lost"], told["/status/osc_dropped"]) == ([3297], [5])

@@ -97,12 +97,15 @@ class Show:
     def sound(self, samples: Float32, start_s: float) -> None:
         raise AssertionError("no sound comes this way")
 
+    def close(self) -> None:
+        """Nothing to close."""
+
     def _open(self) -> Surface:
         self.fault("open")
         self.opened += 1
         show = self
 
-        class Surface(NullSurface):
+        class Shown(NullSurface):
             def present(self) -> None:
                 show.fault("flip")
                 super().present()
@@ -110,7 +113,7 @@ class Show:
             def close(self) -> None:
                 show.fault("close")
 
-        return cast(Surface, Surface())
+        return cast(Surface, Shown())
 
     def _make(self, surface: Surface) -> Renderer:
         self.fault("make")

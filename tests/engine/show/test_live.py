@@ -19,10 +19,12 @@ import soundfile
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.errors import ChromesthesiaError, NetworkError, PackError, PresetError
 from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32, UInt8
+from chromesthesia.display.outputs import OffscreenOutput
 from chromesthesia.health.latency import STAGES
 from chromesthesia.ports.osc.codec import OscBundle, decode, encode_message
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
+from chromesthesia.show.frame_loop import WARM_UP_FRAMES
 from chromesthesia.show.live import run_show
 from chromesthesia.testing.audio import tone
 from chromesthesia.testing.models import write_tiny_pack
@@ -170,7 +172,8 @@ def test_a_show_leaves_a_film_and_a_whole_report(config: ShowConfig, tmp_path: P
     report = json.loads((tmp_path / "out.json").read_text())
     assert report["source"] == "demo"
     assert report["pack"] == "tiny"
-    assert report["frames"] == returned["frames"] > 0
+    assert report["frames"] == returned["frames"]
+    assert report["frames"] > 0
     assert report["overruns"] == 0
     assert set(report["latency_ms"]) == set(STAGES)
     for stage, figures in report["latency_ms"].items():
@@ -178,6 +181,11 @@ def test_a_show_leaves_a_film_and_a_whole_report(config: ShowConfig, tmp_path: P
         assert 0.0 <= figures["p50"] <= figures["p95"] <= figures["p99"], stage
     assert report["latency_ms"]["sound_to_light"]["p50"] > report["latency_ms"]["features"]["p50"]
     assert report["pictures"]["black_frames"] == report["pictures"]["flat_frames"] == 0
+    assert set(report["loops"]) == {"frame", "capture", "analysis", "generator", "control"}
+    assert all(loop["state"] == "ended" and loop["beats"] > 0 for loop in report["loops"].values())
+    assert report["counts"]["frames"]["drawn"] == report["frames"]
+    assert report["counts"]["port osc"]["packets_out"] > 0
+    assert report["counts"]["outputs"]["film_frames_dropped"] == report["dropped_film_frames"]
     with av.open(str(tmp_path / "out.mp4")) as film:
         assert film.streams.video[0].width == 160
         frames = sum(1 for _ in film.decode(video=0))
@@ -220,6 +228,25 @@ def test_the_show_ends_with_the_file(config: ShowConfig, tmp_path: Path) -> None
     report = run_show(replace(config, source=str(short)))
     assert report["source"] == "file: short.wav"
     assert int(str(report["frames"])) > 0
+
+
+def test_outputs_of_ones_own_show_every_frame(config: ShowConfig, tmp_path: Path) -> None:
+    short = tmp_path / "short.wav"
+    soundfile.write(short, tone(440.0, 0.3), SAMPLE_RATE_HZ)
+    shown: list[UInt8] = []
+
+    class Wall(OffscreenOutput):
+        def present(self) -> None:
+            shown.append(self.read_pixels(np.empty((20, 40, 3), np.uint8)))
+
+    report = run_show(
+        replace(config, source=str(short)),
+        outputs=lambda surface: [Wall(surface.ctx, name, 40, 20) for name in ("left", "right")],
+    )
+    drawn = cast(dict[str, dict[str, int]], report["counts"])["frames"]["drawn"]
+    assert len(shown) == 2 * (drawn + WARM_UP_FRAMES)
+    assert np.array_equal(shown[-1], shown[-2])
+    assert shown[-1].std() > 1.0
 
 
 @pytest.mark.osc_tools

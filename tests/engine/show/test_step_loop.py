@@ -7,9 +7,12 @@ import threading
 
 import pytest
 
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.health.heartbeat import Heart, LoopState
 from chromesthesia.show.step_loop import StepLoop
 
 WAIT_S = 20.0
+CLOCK = ManualClock()
 
 
 def test_a_raising_step_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -23,12 +26,15 @@ def test_a_raising_step_is_logged_and_tried_again(caplog: pytest.LogCaptureFixtu
         recovered.set()
         return False
 
-    loop = StepLoop("generator", step)
+    heart = Heart("generator", CLOCK, 1.0)
+    loop = StepLoop(heart, step)
     with caplog.at_level(logging.ERROR):
         loop.start()
         assert recovered.wait(WAIT_S)
         assert loop.stop(WAIT_S)
-    assert loop.failures == 2
+    assert heart.failures == 2
+    assert heart.status(CLOCK.now_s()).beats == 3
+    assert heart.status(CLOCK.now_s()).state is LoopState.ENDED
     assert "the model fell over" in caplog.text
 
 
@@ -39,7 +45,7 @@ def test_stop_ends_a_loop_that_would_go_on() -> None:
         running.set()
         return True
 
-    loop = StepLoop("analysis", step)
+    loop = StepLoop(Heart("analysis", CLOCK, 1.0), step)
     loop.start()
     assert running.wait(WAIT_S)
     assert loop.stop(WAIT_S)
@@ -54,7 +60,7 @@ def test_a_stuck_step_is_reported() -> None:
         inside.set()
         return let_go.wait(WAIT_S)
 
-    loop = StepLoop("stuck", step)
+    loop = StepLoop(Heart("stuck", CLOCK, 1.0), step)
     loop.start()
     assert inside.wait(WAIT_S)
     assert not loop.stop(timeout_s=0.01)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -45,7 +46,10 @@ def test_head_gives_unit_vectors_of_standardised_input() -> None:
 
 @pytest.mark.parametrize("objective", ["infonce", "multi_positive"])
 def test_heads_learn_to_find_unseen_voices_paintings(
-    objective: str, clips: ClipEmbeddings, paintings: PaintingFeatures, tmp_path: Path
+    objective: Literal["infonce", "multi_positive"],
+    clips: ClipEmbeddings,
+    paintings: PaintingFeatures,
+    tmp_path: Path,
 ) -> None:
     sides = split_sides(clips, paintings, art_fold=0)
     settings = replace(TINY, objective=objective)

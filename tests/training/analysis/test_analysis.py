@@ -107,7 +107,7 @@ def test_what_goes_together_is_found_beyond_chance_and_nothing_else() -> None:
 def test_what_only_the_emotion_ties_together_is_gone_within_one() -> None:
     rng = np.random.default_rng(0)
     emotions = np.repeat(np.arange(3), 40)
-    heard, seen = (np.float32(3.0 * emotions[:, None] + rng.normal(size=(120, 1))) for _ in range(2))
+    heard, seen = ((3.0 * emotions[:, None] + rng.normal(size=(120, 1))).astype(np.float32) for _ in range(2))
     groups = [str(row) for row in range(120)]
     assert go_together(heard, seen, groups).r[0, 0] > 0.8
     assert abs(go_together(within(heard, emotions), within(seen, emotions), groups).r[0, 0]) < 0.25

@@ -22,9 +22,10 @@ from typer.testing import CliRunner
 from chromesthesia.inference.probe import load_pack
 from chromesthesia_training.cli import app as cli
 from chromesthesia_training.encoder import export as encoder_export
-from chromesthesia_training.encoder import train as encoder_train
+from chromesthesia_training.encoder import settings as encoder_settings
 from chromesthesia_training.gan import evaluate as gan_evaluate
 from chromesthesia_training.gan import export as gan_export
+from chromesthesia_training.gan import painter as gan_painter
 
 PAGE = Path("docs/train-your-own.md")
 HUES = {"anger": (200, 40, 30), "contentment": (220, 190, 80), "sadness": (40, 60, 120)}
@@ -102,9 +103,12 @@ def test_the_commands_of_the_page_make_a_pack_that_plays(
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     # Counts of pictures, rows and steps that only make figures steadier.
-    monkeypatch.setattr(encoder_train, "EncoderSettings", partial(encoder_train.EncoderSettings, rows=6))
+    monkeypatch.setattr(
+        encoder_settings, "EncoderSettings", partial(encoder_settings.EncoderSettings, rows=6)
+    )
     monkeypatch.setattr(encoder_export, "_compare", partial(encoder_export._compare, steps=60))
-    monkeypatch.setattr(gan_export, "recalibrated", partial(gan_export.recalibrated, rounds=2))
+    for module in (gan_export, gan_painter):
+        monkeypatch.setattr(module, "recalibrated", partial(gan_export.recalibrated, rounds=2))
     monkeypatch.setattr(gan_evaluate, "evaluate", partial(gan_evaluate.evaluate, samples=8, draws=1))
     exported = [export_once(module, monkeypatch) for module in (encoder_export, gan_export)]
     for command in commands_of(repository / PAGE):

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from chromesthesia_training.cli import app as cli
 from chromesthesia_training.corpora import facts as facts_module
 from chromesthesia_training.corpora.check import PICTURE_BITS, SOUND_BITS, CheckResult, check
-from chromesthesia_training.corpora.facts import facts_of
+from chromesthesia_training.corpora.facts import FileFacts, facts_of
 from chromesthesia_training.corpora.fingerprint import (
     near_pairs,
     picture_fingerprint,
@@ -179,17 +179,26 @@ def test_a_picture_saved_again_is_found(build: Build, tmp_path: Path) -> None:
     assert [finding.message.split()[1:3] for finding in result.findings] == [["looks", "like"]]
 
 
+def watched_look_at(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that are looked at from now on."""
+    looked_at: list[Path] = []
+    look_at = facts_module.look_at
+
+    def watched(path: Path, picture: bool) -> FileFacts:
+        looked_at.append(path)
+        return look_at(path, picture)
+
+    monkeypatch.setattr(facts_module, "look_at", watched)
+    return looked_at
+
+
 def test_a_second_run_reads_no_file_and_finds_the_same(
     prepared: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = prepared()
     (folder / "sad-1.wav").write_bytes(b"")
     first = check([folder], tmp_path / "cache")
-    looked_at: list[Path] = []
-    look_at = facts_module.look_at
-    monkeypatch.setattr(
-        facts_module, "look_at", lambda path, picture: looked_at.append(path) or look_at(path, picture)
-    )
+    looked_at = watched_look_at(monkeypatch)
     assert check([folder], tmp_path / "cache") == first
     assert looked_at == []
     (folder / "sad-1.wav").write_bytes(voice(50))
@@ -210,11 +219,7 @@ def test_an_interrupted_run_goes_on_where_it_was(
     files = [(path, False) for path in sorted(folder.glob("*.wav"))]
     with pytest.raises(KeyboardInterrupt):
         facts_of(files, tmp_path / "cache", interrupt)
-    looked_at: list[Path] = []
-    look_at = facts_module.look_at
-    monkeypatch.setattr(
-        facts_module, "look_at", lambda path, picture: looked_at.append(path) or look_at(path, picture)
-    )
+    looked_at = watched_look_at(monkeypatch)
     assert len(facts_of(files, tmp_path / "cache")) == 12
     assert sorted(looked_at) == [path for path, _ in files[4:]]
 

@@ -150,7 +150,7 @@ def test_a_class_with_one_clip_is_named() -> None:
     lonely[-1] = Clip(**{**{name: getattr(lonely[-1], name) for name in Clip.__slots__}, "emotion": "bored"})
     for protocol in ("group", "random", "leave_one_corpus_out"):
         with pytest.raises(DataError, match=r"too few clips of 'bored' \(1\)"):
-            protocol_splits(lonely, protocol)  # type: ignore[arg-type]
+            protocol_splits(lonely, protocol)
     require_classes(["a", "a", "b", "b"])
 
 

@@ -176,7 +176,9 @@ def test_an_export_that_differs_keeps_the_earlier_file(
 
 def test_a_missing_or_damaged_checkpoint_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="there is no checkpoint"):
-        load_trained(tmp_path / "best.pt")
-    (tmp_path / "best.pt").write_bytes(b"PK\x03\x04 not a checkpoint")
-    with pytest.raises(TrainingError, match="is damaged"):
-        load_trained(tmp_path / "best.pt")
+        load_trained(tmp_path)
+    for name in ("best.pt", "checkpoints/best.ckpt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"PK\x03\x04 not a checkpoint")
+        with pytest.raises(TrainingError, match=rf"{name} is damaged"):
+            load_trained(tmp_path)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tests.training.fit.toys import At
 
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets, load_spectra
@@ -26,10 +29,12 @@ from chromesthesia_training.encoder.batches import (
 from chromesthesia_training.encoder.evaluate import evaluate, measure_figures, piece_figures, speech_figures
 from chromesthesia_training.encoder.export import TrainedEncoder, load_trained
 from chromesthesia_training.encoder.losses import encoder_loss, stack_targets
-from chromesthesia_training.encoder.model import EncoderSizes, Reading
+from chromesthesia_training.encoder.model import EncoderSizes, Reading, StreamingEncoder
 from chromesthesia_training.encoder.offline import ClipAnswer
-from chromesthesia_training.encoder.train import EncoderSettings, load_weights, train
+from chromesthesia_training.encoder.settings import EncoderSettings
+from chromesthesia_training.encoder.train import train
 from chromesthesia_training.errors import DataError, TrainingError
+from chromesthesia_training.fit.checkpoint import load, save
 from chromesthesia_training.metrics.scores import correlation, fit_temperature, macro_f1
 
 
@@ -62,25 +67,64 @@ def rated(points: list[tuple[float, float, float]], role: str = "music") -> Clip
     )
 
 
+def press_ctrl_c() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def stored_run(settings: EncoderSettings) -> dict[str, Any]:
+    return load(settings.run_dir / "checkpoints" / "last.ckpt")
+
+
 def test_resumed_training_ends_where_uninterrupted_training_ends(settings: EncoderSettings) -> None:
     straight = dataclasses.replace(settings, run_dir=settings.run_dir / "straight")
     broken = dataclasses.replace(settings, run_dir=settings.run_dir / "broken")
     train(straight)
-    train(broken, stop_at=3)
-    assert load_weights(broken.run_dir / "checkpoint.pt")["step"] == 3
+    with pytest.raises(KeyboardInterrupt):
+        train(broken, callbacks=(At(3, press_ctrl_c),))
+    assert stored_run(broken)["callbacks"]["Keeper"]["steps"] == 3
     train(broken)
-    one, other = (load_weights(part.run_dir / "checkpoint.pt") for part in (straight, broken))
-    assert one["step"] == other["step"] == 4
-    for kind in ("model", "average"):
+    one, other = stored_run(straight), stored_run(broken)
+    assert one["callbacks"]["Keeper"]["steps"] == other["callbacks"]["Keeper"]["steps"] == 4
+    for kind in ("state_dict", "current_model_state"):
         for name, value in one[kind].items():
             assert torch.equal(value, other[kind][name]), (kind, name)
-    assert not list(broken.run_dir.glob("*.part"))
+    assert load_trained(straight.run_dir).temperature == load_trained(broken.run_dir).temperature
+    assert not list(broken.run_dir.rglob("*.part"))
 
 
 def test_a_checkpoint_of_another_network_is_refused(settings: EncoderSettings) -> None:
-    train(settings, stop_at=2)
-    with pytest.raises(TrainingError, match="network of sizes"):
+    train(dataclasses.replace(settings, steps=2))
+    with pytest.raises(TrainingError, match=r"last\.ckpt is of another network"):
         train(dataclasses.replace(settings, sizes=EncoderSizes(widths=(2, 2, 4, 4, 4, 4, 16))))
+
+
+def write_run_of_an_earlier_version(settings: EncoderSettings, step: int) -> StreamingEncoder:
+    """`checkpoint.pt` and `best.pt`, as runs were kept before all trained alike."""
+    torch.manual_seed(8)
+    model = StreamingEncoder(settings.sizes)
+    sizes, weights = dataclasses.asdict(settings.sizes), model.state_dict()
+    save({"sizes": sizes, "step": step, "model": weights}, settings.run_dir / "checkpoint.pt")
+    best = {"sizes": sizes, "begun_with": "yamnet", "step": 2, "score": 0.5, "temperature": 1.5}
+    save({**best, "model": weights}, settings.run_dir / "best.pt")
+    return model
+
+
+def test_a_finished_run_of_an_earlier_version_is_exported_as_it_is(settings: EncoderSettings) -> None:
+    model = write_run_of_an_earlier_version(settings, step=settings.steps)
+    trained = load_trained(train(settings))
+    assert (trained.step, trained.temperature, trained.begun_with) == (2, 1.5, "yamnet")
+    assert all(
+        torch.equal(value, trained.model.state_dict()[name]) for name, value in model.state_dict().items()
+    )
+
+
+def test_an_unfinished_run_of_an_earlier_version_is_refused_until_fresh(settings: EncoderSettings) -> None:
+    write_run_of_an_earlier_version(settings, step=1)
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt is of an earlier version.*step 1 of 4"):
+        train(settings)
+    train(settings, resume=False)
+    assert load_trained(settings.run_dir).begun_with == ""
+    assert not (settings.run_dir / "best.pt").exists()
 
 
 def test_own_sounds_are_trained_and_scored(
@@ -96,7 +140,7 @@ def test_own_sounds_are_trained_and_scored(
     assert isinstance(speech, dict)
     assert set(speech["subset_macro_f1_by_gain_db"]) == {"-20", "-10", "+6"}
     assert (settings.run_dir / "metrics.json").is_file()
-    assert len((settings.run_dir / "metrics.jsonl").read_text().splitlines()) == 2
+    assert len((settings.run_dir / "history.jsonl").read_text().splitlines()) == 2
 
 
 def test_an_emotion_without_training_clips_is_named(
@@ -192,6 +236,8 @@ def test_the_loss_falls_when_the_answers_are_right(settings: EncoderSettings) ->
 def test_macro_f1_by_hand_and_of_the_majority() -> None:
     assert macro_f1([0, 0, 1, 2], [0, 0, 1, 2]) == 1.0
     assert macro_f1([0, 0, 1, 2], [0, 0, 0, 0]) == pytest.approx((2 * 2 / 6) / 3)
+    assert macro_f1([0, 0], [0, 0]) == pytest.approx(1 / 3)
+    assert macro_f1([], []) == 0.0
 
 
 def test_correlation_of_a_constant_is_zero() -> None:

@@ -22,9 +22,9 @@ def test_every_clip_comes_once_with_its_steps_and_silence_after_it() -> None:
     first = parts[0].log_mel
     assert first.shape == (3, 40, 64)
     np.testing.assert_array_equal(first[0, :5], spectra[1].astype(np.float32))
-    assert (first[0, 5:] == np.float32(SILENCE)).all()
+    assert np.all(first[0, 5:] == np.float32(SILENCE))
     np.testing.assert_array_equal(first[1, :16], spectra[3][:16].astype(np.float32))
-    assert (first[1, 16:] == np.float32(SILENCE)).all()
+    assert np.all(first[1, 16:] == np.float32(SILENCE))
 
 
 @torch.no_grad()

@@ -12,12 +12,13 @@ import pytest
 import torch
 from lightning.pytorch import LightningModule
 from tests.training.fit.toys import At, Classifier, Duel, loaders, settings_in
-from torch import Tensor
+from torch import Tensor, nn
 
 from chromesthesia_training import safe_write
-from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.fit import FitReport, fit, load_best
+from chromesthesia_training.errors import DataError, TrainingError
+from chromesthesia_training.fit import Environment, FitReport, StepNumbers, fit, follow, load_best
 from chromesthesia_training.fit import checkpoint as checkpoint_module
+from chromesthesia_training.fit.order import ordered
 
 
 class FaultError(RuntimeError):
@@ -159,7 +160,7 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path: Path) -> None:
     best = load_best(Classifier(), report)
     for name, value in best.state_dict().items():
         torch.testing.assert_close(value, by_hand[name])
-    assert not torch.equal(best.net[0].weight, weights[-1]["net.0.weight"])
+    assert not torch.equal(best.state_dict()["net.0.weight"], weights[-1]["net.0.weight"])
     total = sum(
         float(torch.nn.functional.cross_entropy(best.net(points), labels).detach()) * len(labels)
         for points, labels in loaders()[1]
@@ -231,7 +232,7 @@ def test_a_full_disk_ends_the_run_and_leaves_the_checkpoint_whole(
     def fill() -> None:
         monkeypatch.setattr(safe_write, "open_partial", no_space)
 
-    with pytest.raises(TrainingError, match=r"last.ckpt.*No space left on device"):
+    with pytest.raises(DataError, match=r"last.ckpt.*No space left on device"):
         fit(Classifier(), *loaders(), settings, callbacks=(At(9, fill),))
     assert not list(tmp_path.rglob("*.part*"))
     monkeypatch.undo()
@@ -272,7 +273,8 @@ def test_no_run_no_best(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"max_epochs": None}, "neither max_epochs nor max_steps"),
+        ({"max_epochs": None}, "none of max_epochs, max_steps and max_minutes"),
+        ({"max_minutes": 0.0}, "max_minutes is 0"),
         ({"max_epochs": 0}, "max_epochs is 0"),
         ({"precision": "8-bit"}, "precision is '8-bit'"),
         ({"precision": "16-mixed"}, "16-mixed on a CPU"),
@@ -285,6 +287,58 @@ def test_settings_that_cannot_work_are_named(changes: dict[str, Any], message: s
     with pytest.raises(TrainingError, match=message):
         fit(Classifier(), *loaders(), settings_in(tmp_path, **changes))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_ends_by_the_clock_and_goes_on_when_given_more(tmp_path: Path) -> None:
+    ended = fit(Classifier(), *loaders(), settings_in(tmp_path, max_epochs=None, max_minutes=1e-9))
+    assert ended.steps == 1
+    longer = fit(Classifier(), *loaders(), settings_in(tmp_path, max_epochs=None, max_steps=3))
+    assert longer.steps == 3
+    assert longer.minutes > ended.minutes > 0.0
+
+
+def test_checkpoints_between_epochs_wait_for_their_time_and_the_end_does_not(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, checkpoint_every_steps=99, checkpoint_every_s=3_600.0)
+    there: list[bool] = []
+    fit(
+        Classifier(),
+        *loaders(),
+        settings,
+        callbacks=(At(13, lambda: there.append(settings.last_path.exists())),),
+    )
+    assert there == [False]
+    assert checkpoint_module.load(settings.last_path)["callbacks"]["Keeper"]["steps"] == 18
+
+
+def test_step_numbers_count_on_over_epochs_and_are_for_any_number_of_processes() -> None:
+    numbers, order = ordered(StepNumbers(5), seed=0, here=Environment(rank=1, world=2, local_world=2))
+    assert list(numbers) == [0, 1, 2, 3, 4]
+    order.begin_at(2, 3)
+    assert list(numbers) == [13, 14]
+    order.set_epoch(3)
+    assert list(numbers) == [15, 16, 17, 18, 19]
+
+
+def test_one_network_follows_another_by_a_share_and_counters_are_copied() -> None:
+    average, current = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
+    current.weight.data += 1.0
+    assert current.running_mean is not None
+    assert current.num_batches_tracked is not None
+    current.running_mean.add_(2.0)
+    current.num_batches_tracked.add_(3)
+    follow(average, current, 0.25)
+    assert average.weight.tolist() == [1.25, 1.25]
+    assert average.get_buffer("running_mean").tolist() == [0.5, 0.5]
+    assert int(average.get_buffer("num_batches_tracked")) == 3
+    follow(average, current, 0.0, buffers=False)
+    assert average.get_buffer("running_mean").tolist() == [2.0, 2.0]
+
+
+def test_the_best_checkpoint_tells_all_that_was_validated(tmp_path: Path) -> None:
+    report = fit(Classifier(), *loaders(), settings_in(tmp_path, max_epochs=1))
+    best = checkpoint_module.load(report.best_path, ("state_dict", "figures"))
+    assert best["figures"]["val_loss"] == best["figure"] == report.history[0]["val_loss"]
+    assert "current_model_state" not in best
 
 
 def test_a_loader_that_can_be_read_once_is_refused(tmp_path: Path) -> None:

@@ -12,22 +12,17 @@ import pytest
 import torch
 from tests.training.fit.toys import Classifier, Duel, loaders, settings_in
 
-from chromesthesia_training.fit import alone, fit, place
+from chromesthesia_training.fit import alone, environment, fit
 from chromesthesia_training.fit import checkpoint as checkpoint_module
 
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "CUDA_VISIBLE_DEVICES": ""}
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
-def run_worker(repository: Path, *arguments: object, processes: int = 1) -> subprocess.CompletedProcess[str]:
-    launcher = [sys.executable]
-    if processes > 1:
-        launcher += ["-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
-        launcher += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]
+def run_worker(repository: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     worker = repository / "tests" / "training" / "fit" / "worker.py"
-    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(repository)}
     return subprocess.run(
-        [*launcher, str(worker), *map(str, arguments)],
-        env=environment,
+        [sys.executable, str(worker), *map(str, arguments)],
+        env=os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join([str(repository), *sys.path])},
         cwd=repository,
         capture_output=True,
         text=True,
@@ -37,23 +32,20 @@ def run_worker(repository: Path, *arguments: object, processes: int = 1) -> subp
 
 
 @pytest.mark.parametrize("name", ["classifier", "duel"])
-def test_two_steps_on_two_processes_are_two_steps_on_one(name: str, tmp_path: Path, repository: Path) -> None:
+def test_two_steps_on_two_processes_are_two_steps_on_one(
+    name: str, under_torchrun: Path, tmp_path: Path
+) -> None:
     """The generator of a duel draws latents of its own in each process, so only its agreement with itself is held."""
-    done = run_worker(repository, tmp_path / "two", name, 8, 2, processes=2)
-    assert done.returncode == 0, done.stderr
-    one = run_worker(repository, tmp_path / "one", name, 8, 2)
-    assert one.returncode == 0, one.stderr
-
-    expected = torch.load(tmp_path / "one" / "rank0.pt", weights_only=True)
-    beginning = (Classifier(dropout=0.0) if name == "classifier" else Duel()).state_dict()
-    for rank in (0, 1):
-        got = torch.load(tmp_path / "two" / f"rank{rank}.pt", weights_only=True)
-        for weight, value in expected.items():
+    one, beginning = (Classifier(dropout=0.0) if name == "classifier" else Duel() for _ in range(2))
+    settings = settings_in(tmp_path, max_epochs=None, max_steps=2, checkpoint_every_steps=2)
+    fit(one, *loaders(8), settings)
+    ranks = [torch.load(under_torchrun / name / f"rank{rank}.pt", weights_only=True) for rank in (0, 1)]
+    for got in ranks:
+        for weight, value in one.state_dict().items():
             if name == "classifier":
                 torch.testing.assert_close(got[weight], value, atol=1e-5, rtol=1e-4)
-            assert not torch.equal(got[weight], beginning[weight])
-    first, second = (torch.load(tmp_path / "two" / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))
-    assert all(torch.equal(first[weight], second[weight]) for weight in first)
+            assert not torch.equal(got[weight], beginning.state_dict()[weight])
+    assert all(torch.equal(ranks[0][weight], ranks[1][weight]) for weight in ranks[0])
 
 
 def test_a_killed_process_resumes_to_the_same_figures(tmp_path: Path, repository: Path) -> None:
@@ -62,7 +54,7 @@ def test_a_killed_process_resumes_to_the_same_figures(tmp_path: Path, repository
         *loaders(),
         settings_in(tmp_path / "whole", max_epochs=None, max_steps=11, checkpoint_every_steps=2),
     )
-    killed = run_worker(repository, tmp_path / "killed", "classifier", 4, 11, "kill", 9)
+    killed = run_worker(repository, tmp_path / "killed", 11, "kill", 9)
     assert killed.returncode == -signal.SIGKILL
     stored = checkpoint_module.load(tmp_path / "killed" / "checkpoints" / "last.ckpt")
     assert stored["callbacks"]["Keeper"]["steps"] == 8
@@ -79,7 +71,7 @@ def test_a_killed_process_resumes_to_the_same_figures(tmp_path: Path, repository
 
 
 def test_ctrl_c_ends_after_its_batch_with_the_checkpoint_written(tmp_path: Path, repository: Path) -> None:
-    done = run_worker(repository, tmp_path, "classifier", 4, 11, "ctrl-c", 9)
+    done = run_worker(repository, tmp_path, 11, "ctrl-c", 9)
     assert "KeyboardInterrupt" in done.stderr
     assert "interrupted at step 9; the same command goes on from there" in done.stderr
     stored = checkpoint_module.load(tmp_path / "checkpoints" / "last.ckpt")
@@ -89,7 +81,12 @@ def test_ctrl_c_ends_after_its_batch_with_the_checkpoint_written(tmp_path: Path,
 def test_a_process_of_several_can_train_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("RANK", "1"), ("WORLD_SIZE", "4"), ("LOCAL_WORLD_SIZE", "2")):
         monkeypatch.setenv(name, value)
-    assert (place().rank, place().world, place().local_world, place().first) == (1, 4, 2, False)
+    assert (environment().rank, environment().world, environment().local_world, environment().first) == (
+        1,
+        4,
+        2,
+        False,
+    )
     with alone():
-        assert place().world == 1
-    assert place().world == 4
+        assert environment().world == 1
+    assert environment().world == 4

@@ -70,7 +70,8 @@ class Duel(LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         points, _ = batch
-        for_generator, for_discriminator = self.optimizers()  # type: ignore[misc]
+        optimizers: Any = self.optimizers()
+        for_generator, for_discriminator = optimizers
         made = self.generator(torch.randn(len(points), 2))
         judged = (
             F.softplus(self.discriminator(made.detach())).mean()

@@ -1,4 +1,4 @@
-"""Run by torchrun and by tests of interruption: FOLDER MODULE BATCH MAX_STEPS [kill STEP | ctrl-c STEP]."""
+"""Run by tests of interruption: FOLDER MAX_STEPS kill|ctrl-c STEP."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import signal
 import sys
 from pathlib import Path
 
-import torch
-from tests.training.fit.toys import At, Classifier, Duel, loaders, settings_in
+from tests.training.fit.toys import At, Classifier, loaders, settings_in
 
 from chromesthesia_training.fit import fit
 
 
 def main() -> None:
-    folder, name, batch, steps = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    module = Classifier(dropout=0.0) if name == "classifier" else Duel()
-    callbacks = ()
-    if len(sys.argv) > 5:
-        number = signal.SIGKILL if sys.argv[5] == "kill" else signal.SIGINT
-        callbacks = (At(int(sys.argv[6]), lambda: os.kill(os.getpid(), number)),)
+    folder, steps, step = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[4])
+    number = signal.SIGKILL if sys.argv[3] == "kill" else signal.SIGINT
     settings = settings_in(folder, max_epochs=None, max_steps=steps, checkpoint_every_steps=2)
-    fit(module, *loaders(batch), settings, callbacks=callbacks)
-    torch.save(module.state_dict(), folder / f"rank{os.environ.get('RANK', '0')}.pt")
+    at = At(step, lambda: os.kill(os.getpid(), number))
+    fit(Classifier(dropout=0.0), *loaders(4), settings, callbacks=(at,))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def test_following_the_pull_brings_mean_and_covariance_together() -> None:
         made = (features(64, 1_000 + step) - 3.0) * scale + 3.0 + shift
         to_centre, to_spread = moments.pulls({"map": made}, {"map": features(64, 5_000 + step)})
         optimiser.zero_grad()
-        (60 * to_centre + 15 * to_spread).backward()  # type: ignore[no-untyped-call]
+        (60 * to_centre + 15 * to_spread).backward()
         optimiser.step()
     after = apart()
     assert after[0] < 0.1 * before[0]

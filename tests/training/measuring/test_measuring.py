@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from chromesthesia_training.backbones.squeezenet import FeatureNet
 from chromesthesia_training.data.art import EMOTIONS
 from chromesthesia_training.data.condition import CONDITION_SIZE, ConditionSpace
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.gan.export import ExportReport
 from chromesthesia_training.gan.painter import open_painter
 from chromesthesia_training.measuring.consistency import (
     ceiling_and_floor,
@@ -19,12 +19,12 @@ from chromesthesia_training.measuring.consistency import (
     neighbourhood,
     vote_scores,
 )
-from chromesthesia_training.measuring.control import agreement, conditions_of, fit_rating_readers
-from chromesthesia_training.measuring.copies import nearest_paintings
+from chromesthesia_training.measuring.controllability import agreement, conditions_of, fit_rating_readers
 from chromesthesia_training.measuring.evaluate import Reference, measure, only_means
 from chromesthesia_training.measuring.frechet import fit_space, kernel_distance, spaces
 from chromesthesia_training.measuring.gallery import Gallery, load_gallery
 from chromesthesia_training.measuring.looks import Looks, look_at
+from chromesthesia_training.measuring.memorisation import nearest_paintings
 from chromesthesia_training.measuring.motion import frame_changes, jerkiness, latent_motion
 from chromesthesia_training.measuring.painters import OnnxPainter, eight_bit, normal_latents
 
@@ -216,10 +216,8 @@ def test_evaluation_wants_held_out_paintings(gallery: Gallery) -> None:
         Reference.of(gallery.rows(gallery.where("train", "val")))
 
 
-def test_painters_of_onnx_and_run_agree(
-    trained_dir: Path, tmp_path: Path, make_onnx: Callable[[Path, Path], Path]
-) -> None:
-    exported = OnnxPainter(make_onnx(trained_dir, tmp_path / "generator.onnx"))
+def test_painters_of_onnx_and_run_agree(trained_dir: Path, exported_generator: ExportReport) -> None:
+    exported = OnnxPainter(exported_generator.path)
     of_run = open_painter(trained_dir)
     assert (exported.side, exported.latent_size) == (of_run.side, of_run.latent_size)
     asked = np.array([[0.4, -0.2, 0.1, 0.6, 0.0], [-1, 1, 1, 0, 0]], np.float32)
@@ -239,10 +237,3 @@ def test_what_is_no_generator_is_named(tmp_path: Path, exported: tuple[object, P
         open_painter(exported[1])
     with pytest.raises(TrainingError, match="NaN"):
         eight_bit(np.full((2, 2, 3), np.nan, np.float32))
-
-
-@pytest.fixture
-def make_onnx() -> Callable[[Path, Path], Path]:
-    from chromesthesia_training.gan.export import export_onnx
-
-    return lambda run, out: export_onnx(run, out).path

@@ -51,7 +51,7 @@ def test_mode_pace_and_level_are_told_apart(chord: Chord) -> None:
 
 
 def test_spectra_are_128_by_128_and_keep_the_level(chord: Chord) -> None:
-    loud, quiet = chunk_spectra(chord(6.2)), chunk_spectra(0.1 * chord(6.2))
+    loud, quiet = chunk_spectra(chord(6.2)), chunk_spectra(np.float32(0.1) * chord(6.2))
     assert loud.shape == (2, 128, 128)
     assert (loud.min(), loud.max()) >= (-1.0, -1.0)
     assert loud.max() <= 1.0

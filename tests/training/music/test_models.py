@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -214,7 +215,7 @@ def test_augmentation_hides_and_mixes_and_leaves_the_batch_alone() -> None:
     assert torch.equal(kept[1], targets)
 
 
-def trained(tmp_path: Path, calls: list[int], **changed: float) -> list[FoldAnswers]:
+def trained(tmp_path: Path, calls: list[int], **changed: Any) -> list[FoldAnswers]:
     features = np.random.default_rng(0).normal(size=(80, 6)).astype(np.float32)
     owner = np.repeat(np.arange(40), 2)
     labels = np.stack([features[:, 0], features[:, 1]], axis=1).astype(np.float64) * 3.0 + 5.0
@@ -232,7 +233,7 @@ def trained(tmp_path: Path, calls: list[int], **changed: float) -> list[FoldAnsw
         frequency_masks=0,
         mixup_alpha=0.0,
         **changed,
-    )  # type: ignore[arg-type]
+    )
     return train_folds(make, features, labels, owner, FOLDS, recipe, tmp_path, wanted=(0,), standardise=True)
 
 

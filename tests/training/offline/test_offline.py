@@ -24,6 +24,7 @@ from chromesthesia_training.offline.best import blend, crossed_targets
 from chromesthesia_training.offline.folds import (
     REFIT,
     Task,
+    best_epoch,
     choosing_splits,
     clip_inputs,
     run_folds,
@@ -33,6 +34,7 @@ from chromesthesia_training.offline.functionals import functionals
 from chromesthesia_training.offline.kernel import KernelSettings, kernel_answers
 from chromesthesia_training.offline.models import ENCODERS, make_encoder
 from chromesthesia_training.offline.models.ann import DESCRIPTION
+from chromesthesia_training.offline.models.parts import ClipEncoder
 from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, moved_by, warp
 from chromesthesia_training.offline.pitch import RATE_HZ, candidate_hz, pitch_gram, track_pitch
 from chromesthesia_training.offline.scoring import REFERENCE, FoldAnswers, write_encoder_metrics
@@ -132,7 +134,7 @@ def test_views_are_blind_to_the_gain_of_a_recording() -> None:
     task = made_up_task()
     rows = np.arange(5)
     louder = Views(
-        (task.views.mel.astype(np.float32) + 2.0).astype(np.float32),  # type: ignore[arg-type]
+        (task.views.mel.astype(np.float32) + 2.0).astype(np.float32),
         task.views.pitch, task.views.frames, task.views.described, task.views.layer7, task.views.steps7,
         task.views.layer5,
     )  # fmt: skip
@@ -264,6 +266,30 @@ def test_a_refitted_net_learns_all_but_the_test_for_as_long_as_was_best(tmp_path
     assert fold_checkpoint(tmp_path, split).parts[-3] == REFIT
 
 
+def test_how_long_all_folds_are_refitted_is_said_by_the_mean_of_their_curves() -> None:
+    def curve(*scores: float) -> list[dict[str, float]]:
+        return [{"val_macro_f1": score} for score in scores]
+
+    misled = curve(0.55, 0.4, 0.4)
+    assert best_epoch([misled]) == 1
+    assert best_epoch([misled, curve(0.3, 0.5, 0.6, 0.8, 0.7), curve(0.3, 0.5, 0.6, 0.7)]) == 4
+
+
+def test_refitted_folds_share_one_number_of_epochs_and_are_not_trained_again(tmp_path: Path) -> None:
+    task = made_up_task()
+    splits = choosing_splits(task.clips)[:2]
+    recipe = Recipe(epochs=5, patience=2, batch=8, learning_rate=0.02, refit=True)
+    answers = run_folds(partial(make_encoder, "ann", 16, small=True), task, splits, recipe, tmp_path)
+    lengths = [
+        len((tmp_path / f"fold-{fold}" / REFIT / "history.jsonl").read_text().splitlines())
+        for fold in range(2)
+    ]
+    assert lengths == [best_epoch([one.curve for one in answers])] * 2
+    again = run_folds(_never, task, splits, recipe, tmp_path)
+    for one, other in zip(answers, again, strict=True):
+        np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
 def test_a_teacher_is_asked_where_the_recipe_says_so_and_missed_where_there_is_none(tmp_path: Path) -> None:
     task = made_up_task()
     split = choosing_splits(task.clips)[0]
@@ -332,7 +358,7 @@ def test_a_warped_row_ends_where_its_mask_does() -> None:
     assert ((peaks - 8).abs() <= 3).all()
 
 
-def _never() -> object:
+def _never() -> ClipEncoder:
     raise AssertionError("a fold whose answers are kept was trained again")
 
 

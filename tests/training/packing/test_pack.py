@@ -123,7 +123,7 @@ def test_the_engine_accepts_the_pack(
     assert manifest.timing.encoder_step_ms == pytest.approx(report.timing.encoder_step_ms, rel=1e-3)
     assert report.timing.images_per_s == pytest.approx(1_000 / report.timing.generator_image_ms, rel=1e-3)
     assert [(tier.model, tier.precision, tier.kept) for tier in manifest.tiers] == [
-        ("encoder", "fp32", True),
+        ("speech-and-music encoder", "fp32", True),
         ("generator", "fp32", True),
     ]
     assert find_faults(report.folder) == []
@@ -205,7 +205,7 @@ def test_a_full_disk_keeps_the_earlier_pack(
         target.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pack.shutil, "copyfile", full)
+    monkeypatch.setattr("shutil.copyfile", full)
     with pytest.raises(DataError, match=r"cannot write .*mine: No space left on device \(free space there"):
         build(exported[1], generator, out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

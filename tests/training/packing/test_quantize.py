@@ -52,7 +52,7 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
             helper.make_tensor_value_info("noise", TensorProto.FLOAT, [1, 64]),
         ],
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 32, 32])],
-        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()],
     )
     path = tmp_path_factory.mktemp("int8") / "generator.onnx"
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
@@ -166,4 +166,7 @@ def test_likeness_of_pictures() -> None:
     noisy = np.clip(pictures + rng.normal(0, 0.2, pictures.shape).astype(np.float32), 0, 1)
     noisier = np.clip(pictures + rng.normal(0, 0.5, pictures.shape).astype(np.float32), 0, 1)
     assert 1.0 > structural_similarity(noisy, pictures) > structural_similarity(noisier, pictures)
+    flat = np.full((1, 3, 32, 32), 0.5, np.float32)
+    of_means = (2 * 0.5 * 0.6 + 1e-4) / (0.5**2 + 0.6**2 + 1e-4)
+    assert structural_similarity(flat, flat + 0.1) == pytest.approx(of_means, abs=1e-3)
     assert colour_r(pictures[::-1].copy(), pictures) < 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -28,7 +29,7 @@ def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_users_folder_is_the_users_whatever_its_name() -> None:
-    heard = {"corpora": {"emodb": {}, "vgmidi": {}}}
+    heard: dict[str, Any] = {"corpora": {"emodb": {}, "vgmidi": {}}}
     seen = {"data": {"paintings": "art"}}
     own = pack_sources(heard, seen, RunRecord(("emodb",)), RunRecord(("art",), "random"))
     assert [(one.name, one.licence) for one in own] == [

@@ -17,7 +17,7 @@ import pytest
 from chromesthesia_training import safe_write
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.packing import tensorrt_engine
-from chromesthesia_training.packing.tensorrt_engine import build_engine, half_model
+from chromesthesia_training.packing.tensorrt_engine import build_engine, default_cache_dir, half_model
 
 GPU = "Fake GPU sm90"
 
@@ -174,6 +174,12 @@ def test_an_engine_is_parsed_configured_built_and_opened(
     assert built.path.read_bytes() == b"engine"
     assert (built.precision, built.gpu, built.from_cache) == ("fp16", GPU, False)
     assert {path.suffix for path in tmp_path.iterdir()} == {".engine", ".cache"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where Linux keeps caches")
+def test_engines_are_kept_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_cache_dir() == tmp_path / "chromesthesia" / "tensorrt"
 
 
 def test_the_same_engine_is_not_built_again(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +12,7 @@ from rich.console import Console
 
 from chromesthesia.core.errors import UsageError
 from chromesthesia_training.errors import DataError, TrainingError
-from chromesthesia_training.fit import Place
+from chromesthesia_training.fit import Environment
 from chromesthesia_training.reproduce.plan import ordered, plan
 from chromesthesia_training.reproduce.run import reproduce
 from chromesthesia_training.reproduce.stages import all_stages
@@ -178,14 +175,14 @@ def test_of_several_processes_the_first_runs_and_the_others_hear_of_it(work: Wor
     told: dict[str, object] = {}
 
     class First:
-        here = Place(0, 2, 2)
+        here = Environment(0, 2, 2)
 
         def agree(self, what: str, decide: Callable[[], object]) -> object:
             told[what] = decide()
             return told[what]
 
     class Second:
-        here = Place(1, 2, 2)
+        here = Environment(1, 2, 2)
 
         def agree(self, what: str, decide: Callable[[], object]) -> object:
             return told[what]
@@ -197,30 +194,10 @@ def test_of_several_processes_the_first_runs_and_the_others_hear_of_it(work: Wor
     assert [outcome.name for outcome in first] == [outcome.name for outcome in second] == ["a", "b"]
 
 
-def test_under_torchrun_a_stage_runs_in_the_first_process_or_in_all(tmp_path: Path, repository: Path) -> None:
-    (tmp_path / "runs").mkdir()
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        "2",
-        "--rdzv-backend",
-        "c10d",
-    ]
-    command += ["--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]
-    done = subprocess.run(
-        [*command, str(repository / "tests/training/reproduce/worker.py"), str(tmp_path)],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=1_200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    left = {path.name: path.read_text() for path in (tmp_path / "runs").iterdir() if path.is_file()}
+def test_under_torchrun_a_stage_runs_in_the_first_process_or_in_all(under_torchrun: Path) -> None:
+    left = {path.name: path.read_text() for path in (under_torchrun / "runs").iterdir() if path.is_file()}
     assert left == {"single.alone": "1", "several.0": "2", "several.1": "2"}
-    assert sorted(path.stem for path in (tmp_path / "results/metrics/encoders").iterdir()) == [
+    assert sorted(path.stem for path in (under_torchrun / "results/metrics/encoders").iterdir()) == [
         "several",
         "single",
     ]

@@ -28,7 +28,7 @@ from chromesthesia_training.vae.vit import PatchTokenizer
 def painter() -> Painter:
     torch.manual_seed(0)
     tokenizer = PatchTokenizer(192, 3, 1, 1).eval()
-    inputs = {kind: (196, 192) for kind in KINDS}
+    inputs: dict[str, tuple[int, int]] = {kind: (196, 192) for kind in KINDS}
     net = TokenFusionVae(Sizes("v32", 196, 192, inputs, bypass=False, hidden=16, widths=(12,))).eval()
     scale = Scale(torch.zeros(192), 0.5)
     return Painter(

@@ -62,10 +62,10 @@ def test_vit_gives_its_tokens_from_both_kinds_of_file(vit_state: State, tmp_path
     packed = load_vit_base(write_safetensors(tmp_path / "vit_base_patch16_224.safetensors", state))
     assert torch.equal(packed(pictures)[0], tokens)
     with torch.no_grad():
-        projection = [
+        weight, bias = (
             state[f"vit.embeddings.patch_embeddings.projection.{end}"] for end in ("weight", "bias")
-        ]
-        patches = torch.nn.functional.conv2d(pictures * 2 - 1, *projection, stride=16)
+        )
+        patches = torch.nn.functional.conv2d(pictures * 2 - 1, weight, bias, stride=16)
         hidden = torch.cat([state["vit.embeddings.cls_token"].expand(2, -1, -1), patches.flatten(2).mT], 1)
         hidden = hidden + state["vit.embeddings.position_embeddings"]
     for number in range(2):

@@ -25,7 +25,7 @@ from chromesthesia_training.vae.vit import PatchTokenizer
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    inputs = {kind: (196, 192) for kind in KINDS}
+    inputs: dict[str, tuple[int, int]] = {kind: (196, 192) for kind in KINDS}
     scale = Scale(torch.full((192,), 0.1), 0.5)
     painter = Painter(
         TokenFusionVae(Sizes("v32", 196, 192, inputs, bypass=False, hidden=16, widths=(12,))).eval(),

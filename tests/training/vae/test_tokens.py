@@ -122,7 +122,7 @@ def side(kind: str, count: int) -> Side:
 
 def test_a_batch_holds_as_many_pictures_as_sounds(folder: Path) -> None:
     data = LazyMultiModalDataset({"image": side("image", 20), "sound": side("sound", 3)})
-    seen = set()
+    seen: set[int] = set()
     for indices in BalancedBatchSampler(20, 3, 6, 7):
         (batch,) = data.__getitems__(indices)
         assert len(batch["image"].tokens) == len(batch["sound"].tokens) == 3

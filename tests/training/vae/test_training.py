@@ -82,7 +82,7 @@ def test_the_phase_changes_at_its_share_of_the_epochs_and_the_rate_falls_once() 
     trainer = SimpleNamespace(optimizers=[SimpleNamespace(param_groups=[group])])
     seen = []
     for epoch in range(10):
-        type(module).current_epoch = epoch  # type: ignore[assignment, method-assign, misc]
+        type(module).current_epoch = epoch  # type: ignore[assignment, method-assign]
         StageChange().on_train_epoch_start(trainer, module)  # type: ignore[arg-type]
         seen.append((module.real_va, group["lr"]))
     del type(module).current_epoch

@@ -45,7 +45,7 @@ def test_tokens_go_to_a_latent_and_come_back_as_either_kind(version: Version, la
     said = vae.va(mean)
     assert said.shape == (2, 2)
     assert float(said.abs().max()) <= 1.0
-    made = {kind: vae.decode(kind, mean, said, CLS) for kind in ("image", "sound")}  # type: ignore[arg-type]
+    made = {kind: vae.decode(kind, mean, said, CLS) for kind in ("image", "sound")}
     assert made["image"].shape == (2, 196, 6 + (3 if labels else 1))
     assert not torch.allclose(made["image"], made["sound"])
 

@@ -7,7 +7,6 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from chromesthesia.packs.art_index import ART_INDEX_SCHEMA, ArtIndex
 from chromesthesia_training.align.audio import weights_hash
 from chromesthesia_training.align.heads import ProjectionHead
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.fit.checkpoint import load, save
 from chromesthesia_training.safe_write import whole_file
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -40,19 +40,18 @@ class IndexedArt:
 
 def save_alignment(path: Path, sound: ProjectionHead, art: IndexedArt, encoder_weights: str) -> Path:
     """Keep what `build_art_index` needs: the sound head, the projected paintings, the `weights_hash` of the encoder."""
-    with whole_file(path) as file:
-        torch.save(
-            {
-                "encoder_weights": encoder_weights,
-                "sound": {name: tensor.cpu() for name, tensor in sound.state_dict().items()},
-                "vectors": torch.from_numpy(art.vectors),
-                "emotions": art.emotions,
-                "artists": art.artists,
-                "titles": art.titles,
-                "paths": art.paths,
-            },
-            file,
-        )
+    save(
+        {
+            "encoder_weights": encoder_weights,
+            "sound": {name: tensor.cpu() for name, tensor in sound.state_dict().items()},
+            "vectors": torch.from_numpy(art.vectors),
+            "emotions": art.emotions,
+            "artists": art.artists,
+            "titles": art.titles,
+            "paths": art.paths,
+        },
+        path,
+    )
     return path
 
 
@@ -91,14 +90,13 @@ def build_art_index(out: Path, encoder: Path, run_dir: Path = DEFAULT_ALIGNMENT)
 
 
 def _load_alignment(path: Path) -> dict[str, Any]:
-    try:
-        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise TrainingError(
-            f"there is no alignment {path}", "align first: chromesthesia-train reproduce --only alignment"
-        ) from error
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, UnpicklingError) as error:
-        raise TrainingError(f"the alignment {path} is damaged", "delete it and align again") from error
+    stored = load(
+        path,
+        ("encoder_weights", "sound", "vectors"),
+        "alignment",
+        "align first: chromesthesia-train reproduce --only alignment",
+        "delete it and align again",
+    )
     found = stored["sound"]["mean"].shape[0]
     if found != EMBEDDING_SIZE:
         raise TrainingError(

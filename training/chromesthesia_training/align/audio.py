@@ -87,15 +87,15 @@ def collect(clips: Sequence[Clip], answer: Answer) -> ClipEmbeddings:
 
 def encoder_embeddings(
     encoder: Path,
-    checkpoint: Path,
+    run_dir: Path,
     clips: Sequence[Clip],
     spectra: Mapping[Path, NDArray[np.float16]],
     cache_dir: Path,
 ) -> ClipEmbeddings:
-    """Embeddings of an exported streaming encoder, through the checkpoint (`best.pt`) it was exported from.
+    """Embeddings of an exported streaming encoder, through the run that it was exported from.
 
     A clip's embedding is the mean over its last half second, its logits the mean of the log
-    probabilities there: the steps that a clip is scored by. The checkpoint answers whole clips at once, ten times as
+    probabilities there: the steps that a clip is scored by. Its checkpoint answers whole clips at once, ten times as
     fast as streaming; `SPOT_CHECKS` clips are streamed through the exported encoder to see that it is the same. Kept in
     `cache_dir` under the hashes of the encoder's weights and of the clips' spectra.
 
@@ -106,7 +106,7 @@ def encoder_embeddings(
     cached = _read(stored, len(clips))
     if cached is not None:
         return cached
-    model = load_trained(checkpoint).model
+    model = load_trained(run_dir).model
     answers = _answer_at_once(model, clips, spectra)
     streamed = StreamedEncoder(encoder)
     for clip in clips[:: max(1, len(clips) // SPOT_CHECKS)]:
@@ -114,7 +114,7 @@ def encoder_embeddings(
         gap = float(np.abs(heard[_scored(len(heard))].mean(axis=0) - answers[clip.path][0]).max())
         if not gap < SPOT_TOLERANCE:
             raise TrainingError(
-                f"{encoder} and {checkpoint} differ by {gap:.2g} on {clip.path.name}",
+                f"{encoder} and {run_dir} differ by {gap:.2g} on {clip.path.name}",
                 "export that run first, or name the run that the encoder came from",
             )
     embeddings = collect(clips, lambda clip: answers[clip.path])

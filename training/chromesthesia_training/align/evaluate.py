@@ -121,8 +121,8 @@ def picture_ceiling(
         alignment.picture.standardise(torch.from_numpy(one.features)).numpy() for one in (known, unseen)
     )
     classifier = LogisticRegression(C=CEILING_STRENGTH, class_weight="balanced", max_iter=100)
-    said = classifier.fit(learned, known.kinds).predict(asked)
+    predictions = classifier.fit(learned, known.kinds).predict(asked)
     return {
-        "picture_classifier_accuracy": float((said == unseen.kinds).mean()),
-        "picture_classifier_macro_f1": macro_f1(unseen.kinds.tolist(), said.tolist()),
+        "picture_classifier_accuracy": float((predictions == unseen.kinds).mean()),
+        "picture_classifier_macro_f1": macro_f1(unseen.kinds.tolist(), predictions.tolist()),
     }

@@ -35,7 +35,7 @@ def read_material(
 ) -> AlignMaterial:
     """Embed the speech and the paintings of `context.data_dir`.
 
-    encoder_run: a run of the streaming encoder (`encoder.onnx` beside `best.pt`), by default `runs/encoder`; backbone,
+    encoder_run: a run of the streaming encoder (`encoder.onnx`, checkpoints), by default `runs/encoder`; backbone,
     weights: see `load_backbone`, by default SqueezeNet of the data folder.
 
     Raises:
@@ -45,9 +45,7 @@ def read_material(
     sets = [one for one in find_sound_sets(context.data_dir, None) if one.name == "speech"]
     clips = named_clips(all_clips(sets))
     spectra = by_path(load_spectra(sets, context.cache_dir).values())
-    embeddings = encoder_embeddings(
-        run / "encoder.onnx", run / "best.pt", clips, spectra, context.runs_dir / EMBEDDINGS
-    )
+    embeddings = encoder_embeddings(run / "encoder.onnx", run, clips, spectra, context.runs_dir / EMBEDDINGS)
     eye = load_backbone(backbone, weights or context.data_dir / FEATURE_WEIGHTS)
     paintings = read_features(context.data_dir / "art", eye, context.cache_dir)
     return AlignMaterial(

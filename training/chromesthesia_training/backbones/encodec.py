@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from chromesthesia_training.errors import DataError
 
+Made = TypeVar("Made")
 FILE_NAME = "encodec_24khz-d7cc33bc.th"
 WHERE = "https://dl.fbaipublicfiles.com/encodec/v0/encodec_24khz-d7cc33bc.th"
 RATE_HZ, HOP = 24_000, 320
@@ -103,24 +104,25 @@ class Encodec:
 
     def _read_lstm(self, side: str, at: int) -> nn.LSTM:
         name = f"{side}.model.{at}.lstm"
-        width = self._get(f"{name}.weight_hh_l0").shape[1]
-        lstm = nn.LSTM(width, width, 2)
+        width = int(self._get(f"{name}.weight_hh_l0").shape[1])
+        lstm: nn.LSTM = nn.LSTM(width, width, 2)
         state = {key: self._get(f"{name}.{key}") for key in lstm.state_dict()}
         self._fitting(name, lambda: lstm.load_state_dict(state))
-        return lstm.eval()
+        lstm.eval()
+        return lstm
 
     def _weight(self, name: str) -> Tensor:
         """Weight norm: a direction and a length for each first index."""
         way, length = self._get(f"{name}.weight_v"), self._get(f"{name}.weight_g")
-        made = self._fitting(name, lambda: way * (length / way.flatten(1).norm(dim=1)[:, None, None]))
-        return torch.as_tensor(made)
+        made: Tensor = self._fitting(name, lambda: way * (length / way.flatten(1).norm(dim=1)[:, None, None]))
+        return made
 
     def _get(self, name: str) -> Tensor:
         if name not in self.weights:
             raise _lacks(self.where, name)
         return self.weights[name]
 
-    def _fitting(self, name: str, compute: Any) -> Any:
+    def _fitting(self, name: str, compute: Callable[[], Made]) -> Made:
         try:
             return compute()
         except RuntimeError as error:

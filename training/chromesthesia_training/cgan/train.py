@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, cast
 
 import lightning
@@ -25,9 +24,9 @@ from chromesthesia_training.cgan.model import (
     hinge_generator,
 )
 from chromesthesia_training.errors import DataError, TrainingError
-from chromesthesia_training.fit import FitReport, FitSettings, fit
+from chromesthesia_training.fit import FitReport, FitSettings, fit, follow, warmed
+from chromesthesia_training.fit.checkpoint import load, load_weights, save
 from chromesthesia_training.gan.augment import crop_paintings
-from chromesthesia_training.safe_write import whole_file
 
 
 @dataclass(frozen=True)
@@ -156,15 +155,9 @@ class CganModule(lightning.LightningModule):
     def _seen(self, images: Tensor, rng: torch.Generator) -> Tensor:
         return diff_augment(images, rng) if self.settings.diffaugment else images
 
-    @torch.no_grad()
     def _update_average(self) -> None:
-        decay = min(
-            self.settings.average_decay, (1.0 + float(self.steps_done)) / (10.0 + float(self.steps_done))
-        )
-        for averaged, current in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            averaged.lerp_(current, 1.0 - decay)
-        for statistic, latest in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            statistic.copy_(latest)
+        kept = warmed(self.settings.average_decay, int(self.steps_done))
+        follow(self.average, self.generator, 1.0 - kept, buffers=False)
 
 
 def train_cgan(data: CganData, settings: CganSettings, run_dir: Path, resume: bool = True) -> FitReport:
@@ -194,23 +187,20 @@ def train_cgan(data: CganData, settings: CganSettings, run_dir: Path, resume: bo
 def save_generator(generator: CganGenerator, settings: CganSettings, epoch: int, path: Path) -> None:
     """Write weights, sizes and epoch, whole or not at all."""
     content = {"sizes": asdict(settings.sizes()), "epoch": epoch, "weights": generator.state_dict()}
-    with whole_file(path) as file:
-        torch.save(content, file)
+    save(content, path)
 
 
 def load_generator(path: Path) -> tuple[CganGenerator, int]:
     """A saved generator in evaluation mode, and its epoch. Raises TrainingError when it is missing or damaged."""
-    try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-        generator = CganGenerator(CganSizes(**stored["sizes"]))
-        generator.load_state_dict(stored["weights"])
-        return generator.eval(), int(stored["epoch"])
-    except FileNotFoundError as error:
-        raise TrainingError(
-            f"no generator at {path}", "train first: chromesthesia-train reproduce --only cgan"
-        ) from error
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError, UnpicklingError) as error:
-        raise TrainingError(f"the generator {path} is damaged", "delete it and train again") from error
+    stored = load(
+        path,
+        ("sizes", "epoch", "weights"),
+        "generator",
+        "train first: chromesthesia-train reproduce --only cgan",
+        "delete it and train again",
+    )
+    generator = load_weights(CganGenerator(CganSizes(**stored["sizes"])), stored["weights"], path)
+    return generator.eval(), int(stored["epoch"])
 
 
 def paint(generator: CganGenerator, conditions: Float32, seed: int, batch: int = 32) -> Tensor:

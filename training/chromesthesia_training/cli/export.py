@@ -89,7 +89,7 @@ def tensorrt(
         Path | None,
         typer.Option(
             "--cache",
-            help="Where engines and tactic timings are kept; else $XDG_CACHE_HOME/chromesthesia/tensorrt.",
+            help="Where engines and tactic timings are kept; else in the user's cache folder.",
             show_default=False,
         ),
     ] = None,

@@ -71,7 +71,8 @@ def encoder(
     """Train the encoder, export it to ONNX and score it on the test split (interrupt and repeat to go on)."""
     from chromesthesia_training.encoder.evaluate import evaluate as evaluate_encoder
     from chromesthesia_training.encoder.export import export_onnx, load_trained
-    from chromesthesia_training.encoder.train import EncoderSettings, train
+    from chromesthesia_training.encoder.settings import EncoderSettings
+    from chromesthesia_training.encoder.train import train
     from chromesthesia_training.packing.run_record import RunRecord, write_record
 
     quieten_exporter()
@@ -89,7 +90,7 @@ def encoder(
         )
         train(settings, resume=not fresh)
         write_record(run, RunRecord(own=() if sounds is None else (sounds.name,)))
-    exported = export_onnx(load_trained(run / "best.pt"), run / "encoder.onnx")
+    exported = export_onnx(load_trained(run), run / "encoder.onnx")
     with progress_bar(errors) as progress:
         task = progress.add_task("scoring the test split", total=None)
         report = evaluate_encoder(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from chromesthesia_training.corpora.corpus import Corpus
-from chromesthesia_training.corpora.dealing import deal
+from chromesthesia_training.corpora.grouped_split import grouped_split
 from chromesthesia_training.corpora.music_files import find_file, need_file
 from chromesthesia_training.data.art import IMAGE_SUFFIXES, Painting, emotion_of, rating
 from chromesthesia_training.data.tables import read_table
@@ -38,7 +38,7 @@ def read_dvisa(folder: Path, report: Report = stop) -> list[Painting]:
             )
         except DataError as problem:
             report(problem)
-    parts = deal([artist for _, artist, _, _ in found], [emotion for _, _, emotion, _ in found])
+    parts = grouped_split([artist for _, artist, _, _ in found], [emotion for _, _, emotion, _ in found])
     return [
         Painting(path, artist, emotion, vad, split, fold)
         for (path, artist, emotion, vad), (split, fold) in zip(found, parts, strict=True)

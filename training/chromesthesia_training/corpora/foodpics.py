@@ -11,7 +11,7 @@ import math
 from pathlib import Path
 
 from chromesthesia_training.corpora.corpus import Corpus
-from chromesthesia_training.corpora.dealing import deal
+from chromesthesia_training.corpora.grouped_split import grouped_split
 from chromesthesia_training.corpora.music_files import find_file, need_file, on_scale
 from chromesthesia_training.data.art import IMAGE_SUFFIXES, TYPICAL_VAD, Painting
 from chromesthesia_training.data.tables import headings_of, read_table
@@ -44,7 +44,7 @@ def read_foodpics(folder: Path, report: Report = stop) -> list[Painting]:
             continue
         emotion = nearest_emotion(valence, arousal)
         found.append((pictures[_number(row["image"])], emotion, (valence, arousal, TYPICAL_VAD[emotion][2])))
-    parts = deal([path.stem for path, _, _ in found], [emotion for _, emotion, _ in found])
+    parts = grouped_split([path.stem for path, _, _ in found], [emotion for _, emotion, _ in found])
     return [
         Painting(path, path.stem, emotion, vad, split, fold)
         for (path, emotion, vad), (split, fold) in zip(found, parts, strict=True)

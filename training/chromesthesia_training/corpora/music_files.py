@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from chromesthesia.core.user_files import one_line
-from chromesthesia_training.corpora.dealing import deal
+from chromesthesia_training.corpora.grouped_split import grouped_split
 from chromesthesia_training.corpora.speech_files import sound_files
 from chromesthesia_training.data.clips import Annotation, Clip, EmotionPoint
 from chromesthesia_training.data.tables import to_number
@@ -89,7 +89,7 @@ def join_sounds(
 
 def music_clips(corpus: str, songs: Sequence[Song], annotation: Annotation) -> list[Clip]:
     """Clips with splits and folds by group, balanced by quadrant of valence and arousal."""
-    parts = deal([song.group for song in songs], [_quadrant(song.points) for song in songs])
+    parts = grouped_split([song.group for song in songs], [_quadrant(song.points) for song in songs])
     return [
         Clip(
             path=song.path,

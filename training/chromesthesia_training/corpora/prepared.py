@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chromesthesia_training.corpora.corpus import Corpus
-from chromesthesia_training.corpora.dealing import deal
+from chromesthesia_training.corpora.grouped_split import grouped_split
 from chromesthesia_training.corpora.music_files import Song, music_clips, on_scale
 from chromesthesia_training.data.art import read_paintings
 from chromesthesia_training.data.clips import Clip, EmotionPoint, Role, number, sound_of, split_of
@@ -46,7 +46,7 @@ def read_unlabelled(folder: Path, report: Report = stop) -> list[Clip]:
         except DataError as problem:
             report(problem)
     rows = [row for row, _ in found]
-    parts = deal([row["path"] for row in rows], [row["kind"] for row in rows])
+    parts = grouped_split([row["path"] for row in rows], [row["kind"] for row in rows])
     roles: list[Role] = ["speech" if row["kind"] == "speech" else "music" for row in rows]
     return [
         Clip(path, folder.name, role, row["path"], split, fold, None, (), "proxy")

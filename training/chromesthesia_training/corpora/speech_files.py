@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from chromesthesia.core.emotions import EMOTIONS
-from chromesthesia_training.corpora.dealing import deal
+from chromesthesia_training.corpora.grouped_split import grouped_split
 from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.data.folders import SOUND_SUFFIXES
 from chromesthesia_training.data.speech import speech_points
@@ -87,7 +87,7 @@ def read_named(
 def speech_clips(corpus: str, utterances: Sequence[Utterance]) -> list[Clip]:
     """Clips with splits and folds by speaker; speakers are named `<corpus>_<speaker>`."""
     speakers = [f"{corpus}_{utterance.speaker}" for utterance in utterances]
-    parts = deal(speakers, [utterance.label for utterance in utterances])
+    parts = grouped_split(speakers, [utterance.label for utterance in utterances])
     return [
         Clip(
             path=utterance.path,

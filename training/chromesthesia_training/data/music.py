@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from chromesthesia.core.emotions import CIRCUMPLEX
 from chromesthesia_training.data.clips import (
     Clip,
     EmotionPoint,
@@ -27,7 +28,7 @@ GEMS_VALENCE_AROUSAL: dict[str, tuple[float, float]] = {
     "power": (0.4, 0.8),
     "joyful_activation": (0.8, 0.7),
     "tension": (-0.6, 0.7),
-    "sadness": (-0.7, -0.5),
+    "sadness": CIRCUMPLEX.sad,
 }
 """Rough places of the nine emotions of the Geneva scale (Zentner et al. 2008) on the circumplex: a proxy."""
 

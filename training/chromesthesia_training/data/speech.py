@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.emotions import CIRCUMPLEX, EMOTIONS
 from chromesthesia_training.data.clips import (
     Clip,
     EmotionPoint,
@@ -18,9 +18,7 @@ from chromesthesia_training.data.tables import read_table
 from chromesthesia_training.errors import DataError, Report, stop
 
 PROXY_VALENCE_AROUSAL: dict[str, tuple[float, float]] = {
-    "angry": (-0.6, 0.8),
-    "happy": (0.8, 0.5),
-    "sad": (-0.7, -0.5),
+    **CIRCUMPLEX.by_name(),
     "fearful": (-0.6, 0.6),
     "disgust": (-0.6, 0.2),
     "surprised": (0.3, 0.7),

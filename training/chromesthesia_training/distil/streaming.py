@@ -80,8 +80,8 @@ class StreamingClassifier(lightning.LightningModule):
         encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.encoder = encoder
         self.recipe, self.steps, self.seed = recipe, steps, seed
-        self._wanted: list[Tensor] = []
-        self._said: list[Tensor] = []
+        self._targets: list[Tensor] = []
+        self._predictions: list[Tensor] = []
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], index: int) -> Tensor:
         log_mel, hops, targets, taught = batch
@@ -101,15 +101,15 @@ class StreamingClassifier(lightning.LightningModule):
         log_mel, hops, targets, _ = batch
         reading, _ = self.encoder(log_mel.float())
         weight = step_weight(hops // ENCODER_HOPS, reading.logits.shape[1])
-        self._said.append((reading.logits * weight.unsqueeze(2)).sum(dim=1).argmax(dim=1))
-        self._wanted.append(targets.argmax(dim=1))
+        self._predictions.append((reading.logits * weight.unsqueeze(2)).sum(dim=1).argmax(dim=1))
+        self._targets.append(targets.argmax(dim=1))
 
     def on_validation_epoch_end(self) -> None:
-        wanted, said = torch.cat(self._wanted), torch.cat(self._said)
-        self._wanted.clear()
-        self._said.clear()
-        self.log("val_macro_f1", macro_f1(wanted.tolist(), said.tolist()))
-        self.log("val_accuracy", float((wanted == said).float().mean()))
+        targets, predictions = torch.cat(self._targets), torch.cat(self._predictions)
+        self._targets.clear()
+        self._predictions.clear()
+        self.log("val_macro_f1", macro_f1(targets.tolist(), predictions.tolist()))
+        self.log("val_accuracy", float((targets == predictions).float().mean()))
 
     def configure_optimizers(self) -> Any:
         rate = self.recipe.learning_rate
@@ -240,9 +240,9 @@ def train_streaming_fold(
     if pretrained is not None:
         begin_with_yamnet(encoder, pretrained)
     mel, hops = inputs
-    wanted, taught = one_hot(task.labels), torch.from_numpy(targets).float()
+    labels, taught = one_hot(task.labels), torch.from_numpy(targets).float()
     train, test = (
-        Rows(mel[rows], hops[rows], wanted[rows], taught[rows]) for rows in (split.train, split.test)
+        Rows(mel[rows], hops[rows], labels[rows], taught[rows]) for rows in (split.train, split.test)
     )
     weights = draw_weights([task.groups[row] for row in split.train], recipe.balance)
     loader = training_loader(train, weights, recipe.batch, seed)
@@ -258,11 +258,11 @@ def train_streaming_fold(
         checkpoint_every_steps=10_000,
     )
     report = fit(module, loader, scoring_loader(test), settings, resume=not fresh)
-    said = streamed_answers(module.encoder, task, split.test, mel_of)
+    predictions = streamed_answers(module.encoder, task, split.test, mel_of)
     curve: list[dict[str, float]] = [
         {name: round(float(point[name]), 4) for name in CURVE if name in point} for point in report.history
     ]
-    answers = FoldAnswers(split.name, split.test, said, report.minutes, curve)
+    answers = FoldAnswers(split.name, split.test, predictions, report.minutes, curve)
     write_answers(run_dir / "answers.npz", key, answers)
     logger.info("%s: %.0f s of processor time", run_dir, time.process_time() - begun_s)
     return answers

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS, LEARNED
 from chromesthesia.core.records import ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
 from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia_training.data.cache import Float16
@@ -28,7 +28,7 @@ LABEL_GAIN = 1.8
 the answers use the range. Figures against the ratings undo it."""
 PROXY_WEIGHT = 0.15
 EMOTION_PROXY_WEIGHT = 0.25
-EMOTION_PLACES = np.array([[-0.6, 0.7], [0.7, 0.5], [-0.6, -0.5]])
+EMOTION_PLACES = np.array(list(LEARNED.by_name().values()))
 UNLABELLED_SHARE = 0.25
 AT_REST = (0.0, -0.3)
 

@@ -97,13 +97,13 @@ class RatingFigures:
 
 def speech_figures(answers: Sequence[ClipAnswer]) -> SpeechFigures:
     """Macro-F1 of clip scores beside that of always naming the commonest emotion of these clips."""
-    wanted = [EMOTIONS.index(answer.clip.emotion) for answer in answers if answer.clip.emotion is not None]
-    commonest = Counter(wanted).most_common(1)[0][0]
+    targets = [EMOTIONS.index(answer.clip.emotion) for answer in answers if answer.clip.emotion is not None]
+    commonest = Counter(targets).most_common(1)[0][0]
     return SpeechFigures(
-        clips=len(wanted),
+        clips=len(targets),
         speakers=len({answer.clip.group for answer in answers}),
         macro_f1=emotion_score(answers),
-        majority_macro_f1=macro_f1(wanted, [commonest] * len(wanted)),
+        majority_macro_f1=macro_f1(targets, [commonest] * len(targets)),
     )
 
 
@@ -119,13 +119,13 @@ def piece_figures(answers: Sequence[ClipAnswer]) -> RatingFigures:
     pairs = [rated_steps(answer) for answer in answers]
     return _figures(
         np.array([rated.mean(axis=0) for rated, _ in pairs]),
-        np.array([said.mean(axis=0) for _, said in pairs]),
+        np.array([answered.mean(axis=0) for _, answered in pairs]),
     )
 
 
 def measure_figures(answers: Sequence[ClipAnswer]) -> RatingFigures:
     """One point per measure of every piece: its rating and the mean answer while it sounds."""
-    wanted, said = [], []
+    targets, predictions = [], []
     for answer in answers:
         _, late = rated_steps(answer)
         times_s = (np.arange(len(answer.valence_arousal)) + 1) * STEP_S
@@ -135,21 +135,21 @@ def measure_figures(answers: Sequence[ClipAnswer]) -> RatingFigures:
         for index, point in enumerate(points):
             inside = late[(times_s > edges[index]) & (times_s <= edges[index + 1])]
             if len(inside):
-                wanted.append((point.valence, point.arousal))
-                said.append(inside.mean(axis=0))
-    return _figures(np.array(wanted), np.array(said))
+                targets.append((point.valence, point.arousal))
+                predictions.append(inside.mean(axis=0))
+    return _figures(np.array(targets), np.array(predictions))
 
 
-def _figures(wanted: Float64, said: Float64) -> RatingFigures:
-    mean = np.broadcast_to(wanted.mean(axis=0), wanted.shape)
+def _figures(targets: Float64, predictions: Float64) -> RatingFigures:
+    mean = np.broadcast_to(targets.mean(axis=0), targets.shape)
     return RatingFigures(
-        count=len(wanted),
-        valence_r=correlation(wanted[:, 0], said[:, 0]),
-        arousal_r=correlation(wanted[:, 1], said[:, 1]),
-        valence_rmse=root_mean_square_error(wanted[:, 0], said[:, 0]),
-        arousal_rmse=root_mean_square_error(wanted[:, 1], said[:, 1]),
-        valence_mean_rmse=root_mean_square_error(wanted[:, 0], mean[:, 0]),
-        arousal_mean_rmse=root_mean_square_error(wanted[:, 1], mean[:, 1]),
+        count=len(targets),
+        valence_r=correlation(targets[:, 0], predictions[:, 0]),
+        arousal_r=correlation(targets[:, 1], predictions[:, 1]),
+        valence_rmse=root_mean_square_error(targets[:, 0], predictions[:, 0]),
+        arousal_rmse=root_mean_square_error(targets[:, 1], predictions[:, 1]),
+        valence_mean_rmse=root_mean_square_error(targets[:, 0], mean[:, 0]),
+        arousal_mean_rmse=root_mean_square_error(targets[:, 1], mean[:, 1]),
     )
 
 
@@ -180,7 +180,7 @@ def evaluate(
 
     streamed = stream_clips(onnx_path, named, advance)
     streamed_rated = stream_clips(onnx_path, rated, advance)
-    trained = load_trained(run_dir / "best.pt")
+    trained = load_trained(run_dir)
     mels: dict[Path, Float32] = {clip.path: mel_of_file(clip.path) for clip in [*named, *rated]}
     offline = answer_clips(trained.model, named, mels.__getitem__)
     offline_rated = answer_clips(trained.model, rated, mels.__getitem__, batch=4)

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import ENCODER_HOPS, Float32
 from chromesthesia.features.mel import ENCODER_MEL
+from chromesthesia_training.encoder import earlier
 from chromesthesia_training.encoder.model import EncoderSizes, Reading, StreamingEncoder
-from chromesthesia_training.encoder.train import load_weights
+from chromesthesia_training.encoder.module import ABOUT, TEMPERATURE
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.fit.checkpoint import load, load_weights, part
 from chromesthesia_training.machine import thread_times_ms
 from chromesthesia_training.onnx_file import strip_traces
 from chromesthesia_training.safe_write import whole_file
@@ -83,13 +85,26 @@ class ExportedStep(nn.Module):
         return valence, arousal, probabilities, confidence, reading.embedding
 
 
-def load_trained(path: Path) -> TrainedEncoder:
-    """Read `best.pt`. Raises TrainingError when it is missing or damaged."""
-    stored = load_weights(path)
-    model = StreamingEncoder(EncoderSizes(**stored["sizes"]))
-    model.load_state_dict(stored["model"])
+def load_trained(run_dir: Path) -> TrainedEncoder:
+    """The best encoder of a run, by its folder; also of one that an earlier version trained.
+
+    Raises:
+        TrainingError: there is none, or its checkpoint is damaged.
+    """
+    best, before = run_dir / "checkpoints" / "best.ckpt", run_dir / earlier.BEST
+    if best.exists() or not before.exists():
+        stored = load(
+            best, ("state_dict", "figures", ABOUT), missing="train first: chromesthesia-train encoder"
+        )
+        about, weights = stored[ABOUT], part(stored["state_dict"], "encoder")
+        temperature = stored["figures"][TEMPERATURE]
+        path = best
+    else:
+        about = load(before, ("sizes", "model", "temperature"))
+        stored, weights, temperature, path = about, about["model"], about["temperature"], before
+    model = load_weights(StreamingEncoder(EncoderSizes(**about["sizes"])), weights, path)
     return TrainedEncoder(
-        model.eval(), float(stored["temperature"]), int(stored["step"]), str(stored.get("begun_with", ""))
+        model.eval(), float(temperature), int(stored["step"]), str(about.get("begun_with", ""))
     )
 
 

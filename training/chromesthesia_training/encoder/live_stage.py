@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chromesthesia_training.encoder.export import export_onnx, load_trained
-from chromesthesia_training.encoder.train import EncoderSettings, pretrained_weights, train
+from chromesthesia_training.encoder.settings import EncoderSettings, pretrained_weights
+from chromesthesia_training.encoder.train import train
 from chromesthesia_training.stage import Context, Stage
 
 RUN = "encoder"
@@ -24,10 +25,10 @@ def run_training(context: Context) -> None:
     if context.quick:
         settings = replace(settings, steps=QUICK_STEPS, rows=QUICK_ROWS, read_out_batches=QUICK_ROWS)
     train(settings, resume=not context.fresh)
-    export_onnx(load_trained(run_dir / "best.pt"), run_dir / "encoder.onnx")
+    export_onnx(load_trained(run_dir), run_dir / "encoder.onnx")
 
 
 def stages() -> tuple[Stage, ...]:
-    """Done when its files are there: its figures are those of the pack, and of `encoders.streaming` by folds."""
-    artifacts = (f"{RUN}/best.pt", f"{RUN}/encoder.onnx")
+    """Done when its export is there: its figures are those of the pack, and of `encoders.streaming` by folds."""
+    artifacts = (f"{RUN}/encoder.onnx",)
     return (Stage("encoders.live", "encoders", run_training, artifacts=artifacts),)

@@ -99,12 +99,12 @@ def _plane_loss(answer: Tensor, targets: Targets) -> Tensor:
 
 def _concordance_loss(answer: Tensor, targets: Targets) -> Tensor:
     """One minus the concordance correlation (Lin 1989) over the rated steps of the batch, mean of both axes."""
-    wanted = targets.valence_arousal[targets.labelled]
+    target = targets.valence_arousal[targets.labelled]
     weight = targets.valence_arousal_weight[targets.labelled].unsqueeze(-1)
     weight = weight / weight.sum().clamp(min=1e-3)
-    mean_answer, mean_wanted = (answer * weight).sum(dim=0), (wanted * weight).sum(dim=0)
-    from_mean, from_wanted = answer - mean_answer, wanted - mean_wanted
-    covariance = (weight * from_mean * from_wanted).sum(dim=0)
-    spread = (weight * (from_mean.square() + from_wanted.square())).sum(dim=0)
-    concordance = 2.0 * covariance / (spread + (mean_answer - mean_wanted).square() + 1e-4)
+    mean_answer, mean_target = (answer * weight).sum(dim=0), (target * weight).sum(dim=0)
+    answer_from_mean, target_from_mean = answer - mean_answer, target - mean_target
+    covariance = (weight * answer_from_mean * target_from_mean).sum(dim=0)
+    spread = (weight * (answer_from_mean.square() + target_from_mean.square())).sum(dim=0)
+    concordance = 2.0 * covariance / (spread + (mean_answer - mean_target).square() + 1e-4)
     return (1.0 - concordance).mean()

@@ -57,8 +57,8 @@ def answer_clips(
 def emotion_score(answers: Sequence[ClipAnswer]) -> float:
     """Macro-F1 over the clips that have one of the three emotions."""
     named = [(answer.clip.emotion, answer) for answer in answers if answer.clip.emotion is not None]
-    wanted = [EMOTIONS.index(emotion) for emotion, _ in named]
-    return macro_f1(wanted, [int(np.argmax(answer.clip_logits())) for _, answer in named])
+    targets = [EMOTIONS.index(emotion) for emotion, _ in named]
+    return macro_f1(targets, [int(np.argmax(answer.clip_logits())) for _, answer in named])
 
 
 def rated_steps(answer: ClipAnswer) -> tuple[Float64, Float64]:
@@ -75,19 +75,19 @@ def plane_scores(answers: Sequence[ClipAnswer]) -> tuple[float, float]:
     pairs = [rated_steps(answer) for answer in answers if answer.clip.annotation == "label"]
     if not pairs:
         return 0.0, 0.0
-    wanted = np.array([rated.mean(axis=0) for rated, _ in pairs])
-    answered = np.array([said.mean(axis=0) for _, said in pairs])
-    return correlation(wanted[:, 0], answered[:, 0]), correlation(wanted[:, 1], answered[:, 1])
+    targets = np.array([rated.mean(axis=0) for rated, _ in pairs])
+    predictions = np.array([answered.mean(axis=0) for _, answered in pairs])
+    return correlation(targets[:, 0], predictions[:, 0]), correlation(targets[:, 1], predictions[:, 1])
 
 
 def step_temperature(answers: Sequence[ClipAnswer], every: int = 3) -> float:
     """Temperature fitted on every third scored step of the clips with a named emotion; 1 without any."""
-    logits, wanted = [], []
+    logits, targets = [], []
     for answer in answers:
         if answer.clip.emotion is not None:
             steps = answer.logits[FIRST_SCORED_STEP::every]
             logits.append(steps)
-            wanted.append(np.full(len(steps), EMOTIONS.index(answer.clip.emotion)))
+            targets.append(np.full(len(steps), EMOTIONS.index(answer.clip.emotion)))
     if not logits:
         return 1.0
-    return fit_temperature(np.concatenate(logits), np.concatenate(wanted))
+    return fit_temperature(np.concatenate(logits), np.concatenate(targets))

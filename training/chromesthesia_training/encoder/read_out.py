@@ -13,7 +13,7 @@ from chromesthesia_training.encoder.model import StreamingEncoder
 
 @dataclass(frozen=True)
 class Points:
-    """Moments of sounds: statistics [N, values], wanted emotion [N, 3] and valence, arousal [N, 2], weights [N]."""
+    """Moments of sounds: statistics [N, values], target emotion [N, 3] and valence, arousal [N, 2], weights [N]."""
 
     statistics: Tensor
     emotion: Tensor
@@ -63,8 +63,8 @@ def fit_read_out(
         noise = torch.randn(recipe.batch, len(deviation), generator=randomness)
         heard = mixed(points.statistics) + recipe.noise * deviation * noise
         reading = encoder.read(heard.unsqueeze(1))
-        said = functional.log_softmax(reading.logits[:, 0], dim=1)
-        of_emotion = -(mixed(points.emotion) * said).sum(dim=1) * _share(
+        predicted = functional.log_softmax(reading.logits[:, 0], dim=1)
+        of_emotion = -(mixed(points.emotion) * predicted).sum(dim=1) * _share(
             points.emotion_weight, drawn_by, rows
         )
         error = (reading.valence_arousal[:, 0] - mixed(points.plane)).square().mean(dim=1)

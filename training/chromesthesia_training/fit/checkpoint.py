@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,44 +21,56 @@ _UNSAVED = ("hyper_parameters", "hparams_name", "hparams_type", "datamodule_hype
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write `path` whole or not at all. Raises TrainingError when the disk is full; what was there stays."""
+    """Write `path` whole or not at all. Raises DataError when the disk is full; what was there stays."""
     try:
         with whole_file(path) as file:
             file.write(content)
     except DataError as error:
-        raise TrainingError(
+        raise DataError(
             error.message,
             "make room or choose another folder; what was saved before is whole, and the same command goes on from it",
+            error.kind,
         ) from error
 
 
 def save(content: dict[str, Any], path: Path) -> None:
-    """torch.save, whole or not at all. Raises TrainingError as `write_whole`."""
+    """torch.save, whole or not at all. Raises DataError as `write_whole`."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
     write_whole(path, buffer.getvalue())
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Read onto the CPU.
+def load(
+    path: Path,
+    needs: Sequence[str] = ("state_dict",),
+    what: str = "checkpoint",
+    missing: str = "train first, or give the folder of a run",
+    damaged: str = "delete it and train again; best.ckpt beside it may still be whole",
+) -> dict[str, Any]:
+    """Read a file of tensors and plain values onto the CPU. This is the only reader of what training writes.
+
+    needs: keys without which it is no such file; what: the file in words; missing, damaged: the remedies.
 
     Raises:
-        TrainingError: no file there, or a damaged one.
+        TrainingError: no file there, a damaged one, or one without these keys.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise TrainingError(
-            f"there is no checkpoint {path}", "train first, or give the folder of a run"
-        ) from error
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"there is no {what} {path}", missing) from error
+    except (
+        RuntimeError,
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        TypeError,
+        pickle.UnpicklingError,
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TrainingError(
-            f"the checkpoint {path} is damaged: {reason}",
-            "delete it and train again; best.ckpt beside it may still be whole",
-        ) from error
-    if not isinstance(content, dict) or "state_dict" not in content:
-        raise TrainingError(f"{path} is not a checkpoint of a run", "give the folder of a run")
+        raise TrainingError(f"the {what} {path} is damaged: {reason}", damaged) from error
+    if not isinstance(content, dict) or any(key not in content for key in needs):
+        raise TrainingError(f"{path} is no {what} of a run", "give the folder of a run")
     return content
 
 
@@ -84,6 +97,11 @@ def load_best(module: Module, report_or_run_dir: FitReport | Path) -> Module:
     else:
         path = Path(report_or_run_dir) / "checkpoints" / "best.ckpt"
     return load_weights(module, load(path)["state_dict"], path).eval()
+
+
+def part(state: dict[str, Any], name: str) -> dict[str, Any]:
+    """The weights of the submodule `name` among those of a module."""
+    return {key[len(name) + 1 :]: value for key, value in state.items() if key.startswith(f"{name}.")}
 
 
 class WholeCheckpoints(CheckpointIO):

@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler
 
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.fit.processes import Place
+from chromesthesia_training.fit.processes import Environment
 from chromesthesia_training.fit.randomness import Draw, seed_of, seeded, set_seed
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class EpochBatches(EpochOrder, Sampler[list[Ticket]]):
     A batch that does not split evenly is filled up with its first items, so that every process has as many.
     """
 
-    def __init__(self, inner: Iterable[list[Any]], seed: int, here: Place) -> None:
+    def __init__(self, inner: Iterable[list[Any]], seed: int, here: Environment) -> None:
         super().__init__(seed)
         self.inner = inner
         self.here = here
@@ -148,11 +148,32 @@ class SizedStream(SeededStream):
         return len(self.inner)
 
 
-def ordered(loader: Any, seed: int, here: Place) -> tuple[Any, EpochOrder]:
+class StepNumbers:
+    """Numbers of training steps from 0, `each_epoch` an epoch, for a module that draws its own batches.
+
+    Under torchrun every process is given every number, and draws what no other does.
+    """
+
+    def __init__(self, each_epoch: int) -> None:
+        self.each_epoch = each_epoch
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self.each_epoch
+
+    def __iter__(self) -> Iterator[int]:
+        first = self._epoch * self.each_epoch
+        return iter(range(first, first + self.each_epoch))
+
+
+def ordered(loader: Any, seed: int, here: Environment) -> tuple[Any, EpochOrder]:
     """The loader in reproducible order, and the handle that moves it.
 
     A DataLoader over a data set with indices keeps its batches, workers and collation; other iterables are read as
-    they are, on one process.
+    they are, on one process, `StepNumbers` on any number.
 
     Raises:
         TrainingError: an iterator that can be read once only, no batches, or a stream on several processes.
@@ -183,7 +204,7 @@ def ordered(loader: Any, seed: int, here: Place) -> tuple[Any, EpochOrder]:
             **workers,
         )
         return remade, batches
-    if here.world > 1:
+    if here.world > 1 and not isinstance(loader, StepNumbers):
         raise TrainingError(
             f"a {type(loader).__name__} cannot be split between {here.world} processes",
             "give a DataLoader over a data set with indices, or train on one process",

@@ -1,4 +1,4 @@
-"""Where this process stands among those that torchrun started, and what each trains on."""
+"""The environment that torchrun started this process in, and what it trains on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "GROUP_RAN
 
 
 @dataclass(frozen=True)
-class Place:
+class Environment:
     """This process: `rank` of `world`, of which `local_world` run on this machine."""
 
     rank: int = 0
@@ -28,17 +28,17 @@ class Place:
         return self.rank == 0
 
 
-def place() -> Place:
+def environment() -> Environment:
     """Read torchrun's environment; one process alone when it is not there.
 
     Raises:
         TrainingError: an environment that is only half there, or holds no numbers.
     """
     if "WORLD_SIZE" not in os.environ:
-        return Place()
+        return Environment()
     try:
         world, rank = int(os.environ["WORLD_SIZE"]), int(os.environ["RANK"])
-        return Place(rank, world, int(os.environ.get("LOCAL_WORLD_SIZE", world)))
+        return Environment(rank, world, int(os.environ.get("LOCAL_WORLD_SIZE", world)))
     except (KeyError, ValueError) as error:
         raise TrainingError(
             f"WORLD_SIZE is set, but RANK and the like do not fit it ({error})",
@@ -76,7 +76,7 @@ def choose_devices(accelerator: str, devices: int | str, precision: str) -> Devi
         TrainingError: several devices without torchrun, another number than torchrun's, a GPU where there is none,
             or a precision that the device cannot do.
     """
-    here = place()
+    here = environment()
     if accelerator == "auto":
         accelerator = "cuda" if torch.cuda.is_available() else "cpu"
         if accelerator == "cpu" and torch.backends.mps.is_available() and here.world == 1:

@@ -24,9 +24,9 @@ from lightning.pytorch.strategies import DDPStrategy
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit.average import WarmedAverage
 from chromesthesia_training.fit.checkpoint import WholeCheckpoints, load, load_weights, write_whole
-from chromesthesia_training.fit.keeper import Interrupted, Keeper
+from chromesthesia_training.fit.checkpoint_callback import STATE_KEY, CheckpointCallback, Interrupted
 from chromesthesia_training.fit.order import EpochOrder, ordered
-from chromesthesia_training.fit.processes import Devices, Place, choose_devices, place
+from chromesthesia_training.fit.processes import Devices, Environment, choose_devices, environment
 from chromesthesia_training.fit.quiet import quiet_lightning
 from chromesthesia_training.fit.settings import FitReport, FitSettings
 from chromesthesia_training.fit.show import ShowProgress
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 # What must be the same for a resumed run to be the run that was interrupted.
 _FIXED = ("seed", "ema_decay", "monitor", "mode", "gradient_clip")
-_ENDS = ("max_epochs", "max_steps", "patience")
+_ENDS = ("max_epochs", "max_steps", "max_minutes", "patience")
 
 
 def fit(
@@ -64,11 +64,12 @@ def fit(
 
     Raises:
         TrainingError: settings that cannot work or are not those of the run in the folder, a damaged checkpoint,
-            a loss that is no number, a full disk.
+            a loss that is no number.
+        DataError: a full disk; what was saved before is whole.
         KeyboardInterrupt: on Ctrl-C, with the checkpoint of the batch just done written (on one process).
     """
     settings.check()
-    here = place()
+    here = environment()
     devices = choose_devices(settings.accelerator, settings.devices, settings.precision)
     torch.set_num_threads(settings.threads)
     loader, order = ordered(train_loader, settings.seed, here)
@@ -85,7 +86,7 @@ def fit(
         load_weights(module, current, settings.last_path)
         _move(order, stored)
     with _interruptible() as interrupted, quiet_lightning():
-        keeper = Keeper(settings, here.rank, interrupted)
+        keeper = CheckpointCallback(settings, here.rank, interrupted)
         _write_settings(settings, here)
         trainer = _trainer(module, settings, here, devices, keeper, bool(val_loader is not None), callbacks)
         _train(trainer, module, loader, val_loader, settings, keeper, stored is not None)
@@ -98,7 +99,7 @@ def _train(
     loader: Any,
     val_loader: Any,
     settings: FitSettings,
-    keeper: Keeper,
+    keeper: CheckpointCallback,
     resuming: bool,
 ) -> None:
     log = module.log
@@ -131,9 +132,9 @@ def _train(
 def _trainer(
     module: LightningModule,
     settings: FitSettings,
-    here: Place,
+    here: Environment,
     devices: Devices,
-    keeper: Keeper,
+    keeper: CheckpointCallback,
     validates: bool,
     extra: tuple[Callback, ...],
 ) -> Trainer:
@@ -172,7 +173,8 @@ def _trainer(
         plugins=plugins,
         callbacks=callbacks,
         max_epochs=settings.max_epochs if settings.max_epochs is not None else -1,
-        max_steps=-1,  # `Keeper` ends it: Lightning counts optimiser steps, and resumes by epochs only without it
+        # `CheckpointCallback` ends it: Lightning counts optimiser steps, and resumes by epochs only without it.
+        max_steps=-1,
         gradient_clip_val=None if by_hand else settings.gradient_clip,
         check_val_every_n_epoch=settings.validate_every_epochs,
         num_sanity_val_steps=0,
@@ -185,7 +187,7 @@ def _trainer(
     )
 
 
-def _clear(settings: FitSettings, here: Place) -> None:
+def _clear(settings: FitSettings, here: Environment) -> None:
     if not here.first:
         return
     shutil.rmtree(settings.last_path.parent, ignore_errors=True)
@@ -195,14 +197,14 @@ def _clear(settings: FitSettings, here: Place) -> None:
 
 def _read(settings: FitSettings) -> dict[str, Any]:
     stored = load(settings.last_path)
-    if "Keeper" not in stored.get("callbacks", {}):
+    if STATE_KEY not in stored.get("callbacks", {}):
         raise TrainingError(f"{settings.last_path} is no checkpoint of this frame", "use another run folder")
     return stored
 
 
 def _move(order: EpochOrder, stored: dict[str, Any]) -> None:
     """Put the data where the checkpoint was written: within an epoch, or at the beginning of the next."""
-    state = stored["callbacks"]["Keeper"]
+    state = stored["callbacks"][STATE_KEY]
     if state["history"] and state["history"][-1]["step"] == state["steps"]:
         order.begin_at(int(state["history"][-1]["epoch"]), 0)
     else:
@@ -214,7 +216,7 @@ def _settings_text(settings: FitSettings) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def _write_settings(settings: FitSettings, here: Place) -> None:
+def _write_settings(settings: FitSettings, here: Environment) -> None:
     if here.first:
         write_whole(settings.run_dir / "settings.json", _settings_text(settings).encode())
         (settings.run_dir / "report.json").unlink(missing_ok=True)
@@ -240,7 +242,10 @@ def _finished(settings: FitSettings) -> FitReport | None:
     try:
         content = json.loads((settings.run_dir / "report.json").read_text())
         earlier = json.loads((settings.run_dir / "settings.json").read_text())
-        if any(earlier[name] != getattr(settings, name) for name in _ENDS) or not settings.best_path.exists():
+        if (
+            any(earlier.get(name) != getattr(settings, name) for name in _ENDS)
+            or not settings.best_path.exists()
+        ):
             return None
         return FitReport(
             settings.best_path,
@@ -254,7 +259,9 @@ def _finished(settings: FitSettings) -> FitReport | None:
         return None
 
 
-def _report(settings: FitSettings, trainer: Trainer, keeper: Keeper, here: Place) -> FitReport:
+def _report(
+    settings: FitSettings, trainer: Trainer, keeper: CheckpointCallback, here: Environment
+) -> FitReport:
     if not trainer.val_dataloaders and not settings.best_path.exists() and here.first:
         raise TrainingError("the run ended before its first epoch", "give more steps")
     report = FitReport(
@@ -287,7 +294,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         pressed.set()
         logger.warning("stopping after this batch (press again to stop at once)")
 
-    several = place().world > 1  # processes that stop at different batches would wait for each other
+    several = environment().world > 1  # processes that stop at different batches would wait for each other
     if not several:
         signal.signal(signal.SIGINT, press)
     try:

@@ -14,11 +14,12 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 
 @dataclass(frozen=True)
 class FitSettings:
-    """One run. It ends after `max_epochs` or `max_steps`, whichever comes first; one of them is needed.
+    """One run. It ends after `max_epochs`, `max_steps` or `max_minutes`, whichever comes first; one is needed.
 
     Attributes:
         run_dir: holds checkpoints/last.ckpt, checkpoints/best.ckpt, history.jsonl, settings.json, report.json.
         max_steps: training batches, also where a module steps several optimisers on one batch.
+        max_minutes: time spent training and validating, summed over resumed parts.
         monitor, mode: the logged validation figure that chooses best.ckpt, and which way is better.
         patience: validations without a better figure before the run ends; None never ends it early.
         gradient_clip: largest norm of all gradients; left to the module where it optimises by hand.
@@ -29,6 +30,7 @@ class FitSettings:
             followed: gloo on CPUs, nccl on GPUs. A batch of the loader is then split between the processes, so a run
             means the same on any number of them.
         checkpoint_every_steps: last.ckpt is written every so many batches, and at the end of every epoch.
+        checkpoint_every_s: at the end of an epoch only when so long ago the last one was written; the run's end always.
         threads: of torch.
         seed: order of data, and all randomness of items and steps.
     """
@@ -36,6 +38,7 @@ class FitSettings:
     run_dir: Path
     max_epochs: int | None = None
     max_steps: int | None = None
+    max_minutes: float | None = None
     monitor: str = "val_macro_f1"
     mode: Mode = "max"
     patience: int | None = None
@@ -45,6 +48,7 @@ class FitSettings:
     accelerator: str = "auto"
     devices: int | str = "auto"
     checkpoint_every_steps: int = 200
+    checkpoint_every_s: float = 0.0
     validate_every_epochs: int = 1
     threads: int = 1
     seed: int = 0
@@ -59,8 +63,12 @@ class FitSettings:
 
     def check(self) -> None:
         """Raises TrainingError on a value that cannot work, naming it and the remedy."""
-        if self.max_epochs is None and self.max_steps is None:
-            raise TrainingError("neither max_epochs nor max_steps is given", "give one: it ends the run")
+        if self.max_epochs is None and self.max_steps is None and self.max_minutes is None:
+            raise TrainingError(
+                "none of max_epochs, max_steps and max_minutes is given", "give one: it ends the run"
+            )
+        if self.max_minutes is not None and not self.max_minutes > 0.0:
+            raise TrainingError(f"max_minutes is {self.max_minutes:g}", "give more than 0")
         for name in (
             "max_epochs",
             "max_steps",

@@ -8,14 +8,14 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from rich.progress import TaskID
 
-from chromesthesia_training.fit.keeper import Keeper
+from chromesthesia_training.fit.checkpoint_callback import CheckpointCallback
 from chromesthesia_training.progress import progress_bar
 
 
 class ShowProgress(Callback):
     """Steps done of all, with the latest and the best figure beside; nothing where there is no terminal."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: CheckpointCallback) -> None:
         self.keeper = keeper
         self._bar = progress_bar()
         self._task: TaskID | None = None

@@ -4,15 +4,13 @@ A few steps of rebuilding paintings from their latents settle the new parts befo
 discriminator (hinge loss, Lim and Ye 2017). Half of every later batch goes on being rebuilt, coarsely: it keeps every
 layout reachable, where an adversary alone lets most of them go. One batch of pictures serves both players' steps. An
 exponential average of the generator is what is kept and exported. All randomness comes from one generator whose state
-is in the checkpoint, so a resumed run goes on as if never stopped.
+is in the checkpoint, so a run that `fit` resumes goes on as if never stopped.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections import defaultdict
-from collections.abc import Callable
 from typing import Any, cast
 
 import lightning
@@ -21,7 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from chromesthesia_training.data.condition import VAD_SIZE
+from chromesthesia_training.fit import checkpoint_callback_of, follow
+from chromesthesia_training.fit.randomness import Draw, seed_of
 from chromesthesia_training.gan.augment import Changes, augment
+from chromesthesia_training.gan.checkpoint import ABOUT, GanRun
 from chromesthesia_training.gan.discriminator import (
     COARSE_SIDE,
     PATCH_SIDE,
@@ -34,7 +35,7 @@ from chromesthesia_training.gan.layout import LATENT_SIZE
 from chromesthesia_training.gan.material import Material
 from chromesthesia_training.gan.model import Generator
 from chromesthesia_training.gan.moments import RunningMoments
-from chromesthesia_training.gan.settings import GanSettings
+from chromesthesia_training.gan.settings import GanSettings, plain_settings
 from chromesthesia_training.measuring.reader import pool_each, resize
 
 RATING_SHARES = (1.0, 0.5, 0.25)
@@ -49,19 +50,18 @@ PATH_PICTURES = 4
 PATH_STEP = 0.08
 """Angle on the latent sphere between two pictures of a path whose evenness is trained, in rad."""
 LOWEST_RATE = 0.1
-OPTIMISERS = ("player_optimiser", "judge_optimiser")
 
 
 class GanModule(lightning.LightningModule):
     """Generator, its average and discriminator; one training step moves each of them once.
 
-    `share_done` tells how far the run is, 0 to 1: rates and averaging follow it.
+    Rates and averaging follow how far the run is.
     """
 
-    def __init__(self, settings: GanSettings, material: Material, share_done: Callable[[], float]) -> None:
+    def __init__(self, settings: GanSettings, material: Material) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.settings, self.material, self.share_done = settings, material, share_done
+        self.settings, self.material = settings, material
         self.randomness = torch.Generator().manual_seed(settings.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -73,9 +73,8 @@ class GanModule(lightning.LightningModule):
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.shares = torch.tensor(RATING_SHARES)
         self.steps_done = 0
-        self.logged: dict[str, list[float]] = defaultdict(list)
         self.moments = RunningMoments(material.axes)
-        self._borrowed: list[nn.Parameter] = []
+        self.borrowed: tuple[str, ...] = ()
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [
@@ -85,7 +84,9 @@ class GanModule(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         if self.trainer.world_size > 1:  # one seed for all would show every process the same paintings
-            self.randomness.manual_seed(hash((self.settings.seed, self.global_rank, self.steps_done)) % 2**31)
+            self.randomness.manual_seed(
+                seed_of(self.settings.seed, Draw.STEP, self.steps_done, self.global_rank)
+            )
 
     def training_step(self, _batch: object, _index: int) -> None:
         """Autoencoding at first, then both players; then the average follows."""
@@ -105,10 +106,6 @@ class GanModule(lightning.LightningModule):
 
     def _optimisers(self) -> list[torch.optim.Optimizer]:
         return cast("list[torch.optim.Optimizer]", self.optimizers())
-
-    def _plain_optimisers(self) -> list[torch.optim.Optimizer]:
-        """The optimisers without Lightning's wrappers, which do not pass a loaded state on."""
-        return cast("list[torch.optim.Optimizer]", self.optimizers(use_pl_optimizer=False))
 
     def _step(self, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
         optimiser.zero_grad()
@@ -246,8 +243,8 @@ class GanModule(lightning.LightningModule):
 
         self._note(discriminator=judged, misread=misread, mistaken=mistaken, saturated=saturated)
         off_centre, off_spread = self.moments.off()
-        self.logged["off_centre"].append(off_centre)
-        self.logged["off_spread"].append(off_spread)
+        self.log("off_centre", off_centre, batch_size=settings.batch)
+        self.log("off_spread", off_spread, batch_size=settings.batch)
         for number, (real, fake) in enumerate(zip(real_logits, fake_logits, strict=True)):
             self._note(**{f"real_{number}": real.mean(), f"fake_{number}": fake.mean()})
 
@@ -268,8 +265,10 @@ class GanModule(lightning.LightningModule):
         return unevenness
 
     def _late(self) -> float:
+        keeper = checkpoint_callback_of(self.trainer)
+        done = keeper.share_done() if keeper is not None else 0.0
         share = self.settings.decay_share
-        return min(1.0, max(0.0, self.share_done() - (1 - share)) / max(share, 1e-9))
+        return min(1.0, max(0.0, done - (1 - share)) / max(share, 1e-9))
 
     def _set_rates(self) -> None:
         factor = 1 - (1 - LOWEST_RATE) * self._late()
@@ -283,58 +282,41 @@ class GanModule(lightning.LightningModule):
         settings = self.settings
         steady = settings.average + (settings.late_average - settings.average) * min(1.0, 2 * self._late())
         weight = 1 - min(steady, 1 - 1 / (10 + 0.1 * self.steps_done))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.average.parameters()), list(self.generator.parameters()), weight)
-            for kept, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-                if kept.is_floating_point():
-                    kept.lerp_(current, weight)
-                else:
-                    kept.copy_(current)
+        follow(self.average, self.generator, weight)
+        self.average.steering.settle()
 
     def _note(self, **values: Tensor) -> None:
         for name, value in values.items():
-            self.logged[name].append(float(value.detach()))
+            self.log(name, value.detach(), batch_size=self.settings.batch)
 
-    def content(self) -> dict[str, Any]:
-        """Everything that changes while training, for a checkpoint."""
-        self.average.steering.settle()
-        networks = {
-            name: getattr(self, name).state_dict() for name in ("generator", "average", "discriminator")
-        }
-        optimisers = {
-            name: optimiser.state_dict()
-            for name, optimiser in zip(OPTIMISERS, self._plain_optimisers(), strict=True)
-        }
-        return {
-            **networks,
-            **optimisers,
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[ABOUT] = {
             "rng": self.randomness.get_state(),
-            "step": self.steps_done,
             "moments": self.moments.content(),
+            "step": self.steps_done,
+            "images_seen": self.steps_done * self.settings.batch * self.trainer.world_size,
+            "borrowed": list(self.borrowed),
+            "widths": list(self.settings.widths),
+            "space": self.material.space.to_dict(),
+            "settings": plain_settings(self.settings),
         }
 
-    def put_networks(self, content: dict[str, Any]) -> None:
-        """Put a checkpoint's networks and randomness in; raises KeyError or RuntimeError where they do not fit."""
-        for name in ("generator", "average", "discriminator"):
-            getattr(self, name).load_state_dict(content[name])
-        self.randomness.set_state(content["rng"])
-        self.steps_done = int(content["step"])
-        self.moments.put(content["moments"])
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        about = checkpoint[ABOUT]
+        self.randomness.set_state(about["rng"])
+        self.moments.put(about["moments"])
+        self.steps_done = int(about["step"])
+        self.borrowed = tuple(about["borrowed"])
 
-    def put_optimisers(self, content: dict[str, Any]) -> None:
-        """Put a checkpoint's optimiser states in, once Lightning has made the optimisers."""
-        for name, optimiser in zip(OPTIMISERS, self._plain_optimisers(), strict=True):
-            optimiser.load_state_dict(content[name])
-
-    def begin_with(self, content: dict[str, Any]) -> None:
-        """Take from another run's checkpoint every part of the same shape, the head only of a generator as wide.
+    def begin_with(self, run: GanRun) -> None:
+        """Take from another run every part of the same shape, the head only of a generator as wide.
 
         What is taken rests while the new parts learn to rebuild paintings, and for good with `keep_borrowed`.
         """
-        other = () if list(content["widths"]) == list(self.settings.widths) else ("head.",)
+        other = () if run.widths == tuple(self.settings.widths) else ("head.",)
         for name in ("generator", "average", "discriminator"):
             own = getattr(self, name).state_dict()
-            source = content["average" if name == "generator" else name]
+            source = getattr(run, "average" if name == "generator" else name)
             fitting = {
                 key: value
                 for key, value in source.items()
@@ -342,12 +324,11 @@ class GanModule(lightning.LightningModule):
             }
             getattr(self, name).load_state_dict({**own, **fitting})
             if name == "generator":
-                named = self.generator.named_parameters()
-                self._borrowed = [parameter for key, parameter in named if key in fitting]
+                self.borrowed = tuple(key for key, _ in self.generator.named_parameters() if key in fitting)
 
     def _hold_borrowed(self, held: bool) -> None:
-        for parameter in self._borrowed:
-            parameter.requires_grad_(not held)
+        for name in self.borrowed:
+            self.generator.get_parameter(name).requires_grad_(not held)
 
 
 def _laid_out(module: nn.Module) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from chromesthesia_training.data.art import STORED_SIDE
 from chromesthesia_training.errors import TrainingError
@@ -17,7 +18,7 @@ class GanSettings:
     Attributes:
         art_dir: folder of paintings, see `chromesthesia_training.data.art`.
         feature_weights: SqueezeNet 1.1 weights, `.npz`.
-        run_dir: checkpoints, metrics.jsonl and sheets; a run found there is resumed unless `fresh`.
+        run_dir: as `fit` keeps it, and sheets; a run found there is resumed unless `fresh`.
         cache_dir: decoded paintings are kept here; None keeps none.
         grow_from: another run's folder, whose narrower generator this one begins with.
         minutes: time spent training, summed over resumed parts.
@@ -96,3 +97,12 @@ class GanSettings:
             raise TrainingError(f"smallest_crop is {self.smallest_crop:g}", "give a share from 0.2 to 1")
         if not 0.0 <= self.anchored < 1.0:
             raise TrainingError(f"anchored is {self.anchored:g}", "give a share from 0 to below 1")
+
+
+def plain_settings(settings: GanSettings) -> dict[str, Any]:
+    """The settings that shape a run, without its paths, as plain values."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(settings).items()
+        if not isinstance(value, Path) and value is not None
+    }

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from chromesthesia_training.data.condition import ConditionSpace, EngineCondition
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
+from chromesthesia_training.measuring.evaluate import SURE
 from chromesthesia_training.safe_write import whole_file
 
 SWEEP: tuple[tuple[float, float, float, float, float], ...] = (
@@ -20,9 +21,9 @@ SWEEP: tuple[tuple[float, float, float, float, float], ...] = (
     (1.0, 0.0, 0.0, 0.0, 0.0),
     (0.0, -1.0, 0.0, 0.0, 0.0),
     (0.0, 1.0, 0.0, 0.0, 0.0),
-    (-0.6, 0.7, 0.9, 0.0, 0.05),
-    (-0.6, -0.5, 0.05, 0.0, 0.9),
-    (0.7, 0.5, 0.0, 0.9, 0.0),
+    SURE["angry"],
+    SURE["sad"],
+    SURE["happy"],
 )
 """Rows of the sweep, as the engine asks: valence low, middle, high; arousal low, high; angry; sad; happy."""
 

@@ -134,13 +134,13 @@ def vote_scores(
         votes = np.stack(
             [(found[:, :k] == number).sum(1) * weight[number] for number in range(len(names))], 1
         )
-        said = votes.argmax(1)
-        shares = [float((said[intended == number] == number).mean()) for number in present]
-        balanced[k], accuracy[k] = float(np.mean(shares)), float((said == intended).mean())
+        predictions = votes.argmax(1)
+        shares = [float((predictions[intended == number] == number).mean()) for number in present]
+        balanced[k], accuracy[k] = float(np.mean(shares)), float((predictions == intended).mean())
         any_of_k[k] = float((found[:, :k] == intended[:, None]).any(1).mean())
         if k == HEADLINE:
             each = {names[number]: share for number, share in zip(present, shares, strict=True)}
-            np.add.at(confusion, (intended, said), 1)
+            np.add.at(confusion, (intended, predictions), 1)
     return Consistency(balanced, accuracy, any_of_k, each, confusion)
 
 

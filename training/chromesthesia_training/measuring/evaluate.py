@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from chromesthesia.core.emotions import ASKED
 from chromesthesia.core.records import Float32
 from chromesthesia_training.backbones.squeezenet import FeatureNet
 from chromesthesia_training.data.condition import ConditionSpace
@@ -26,7 +27,7 @@ from chromesthesia_training.measuring.consistency import (
     neighbourhood,
     shuffled_conditions,
 )
-from chromesthesia_training.measuring.control import (
+from chromesthesia_training.measuring.controllability import (
     RATINGS,
     agreement,
     conditions_of,
@@ -34,10 +35,10 @@ from chromesthesia_training.measuring.control import (
     fit_rating_readers,
     inner_conditions_of,
 )
-from chromesthesia_training.measuring.copies import nearest_paintings
 from chromesthesia_training.measuring.frechet import kernel_distance, spaces
 from chromesthesia_training.measuring.gallery import Gallery
 from chromesthesia_training.measuring.looks import Looks, join, look_at, resized
+from chromesthesia_training.measuring.memorisation import nearest_paintings
 from chromesthesia_training.measuring.motion import latent_motion
 from chromesthesia_training.measuring.painters import Painter, normal_latents
 from chromesthesia_training.metrics.metrics_file import over_folds
@@ -47,9 +48,9 @@ DRAWS = 3
 REAL_DRAWS = 20
 FAULTS_SIDE = 128
 SURE: dict[str, tuple[float, float, float, float, float]] = {
-    "angry": (-0.6, 0.6, 0.9, 0.0, 0.05),
-    "happy": (0.6, 0.4, 0.0, 0.9, 0.0),
-    "sad": (-0.6, -0.4, 0.05, 0.0, 0.9),
+    "angry": (*ASKED.angry, 0.9, 0.0, 0.05),
+    "happy": (*ASKED.happy, 0.0, 0.9, 0.0),
+    "sad": (*ASKED.sad, 0.05, 0.0, 0.9),
 }
 """What the engine asks for when it is sure of an emotion."""
 

@@ -64,8 +64,8 @@ class Regression(LightningModule):
         self.recipe = recipe
         self.steps = steps
         self.seed = seed
-        self._wanted: list[Tensor] = []
-        self._said: list[Tensor] = []
+        self._targets: list[Tensor] = []
+        self._predictions: list[Tensor] = []
 
     def forward(self, inputs: Tensor) -> Tensor:
         scaled = inputs.float() * BYTES_TO_ONE if inputs.dtype == torch.int8 else inputs
@@ -80,14 +80,17 @@ class Regression(LightningModule):
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        self._said.append(self(batch[0]).float())
-        self._wanted.append(batch[1])
+        self._predictions.append(self(batch[0]).float())
+        self._targets.append(batch[1])
 
     def on_validation_epoch_end(self) -> None:
-        wanted, said = torch.cat(self._wanted).double().numpy(), torch.cat(self._said).double().numpy()
-        self._wanted.clear()
-        self._said.clear()
-        each = [pearson(wanted[:, place], said[:, place]) for place in range(wanted.shape[1])]
+        targets, predictions = (
+            torch.cat(self._targets).double().numpy(),
+            torch.cat(self._predictions).double().numpy(),
+        )
+        self._targets.clear()
+        self._predictions.clear()
+        each = [pearson(targets[:, place], predictions[:, place]) for place in range(targets.shape[1])]
         self.log("val_r", float(np.mean(each)))
 
     def configure_optimizers(self) -> Any:
@@ -124,11 +127,11 @@ def augment(
 def answer(net: nn.Module, inputs: Tensor) -> Float64:
     """What the network says of every row: float64 [n, T], standardised as its targets were."""
     net.eval()
-    said = []
+    predictions = []
     for at in range(0, len(inputs), ANSWER_BATCH):
         part = inputs[at : at + ANSWER_BATCH]
-        said.append(net(part.float() * BYTES_TO_ONE if part.dtype == torch.int8 else part))
-    return np.asarray(torch.cat(said).double().numpy())
+        predictions.append(net(part.float() * BYTES_TO_ONE if part.dtype == torch.int8 else part))
+    return np.asarray(torch.cat(predictions).double().numpy())
 
 
 def train_folds(
@@ -181,14 +184,14 @@ def train_folds(
         report = fit(
             module, loader, scoring_loader(Rows(given[ask], targets[ask])), settings, resume=not fresh
         )
-        said = answer(module.net, given[ask]) * spread + middle
+        predictions = answer(module.net, given[ask]) * spread + middle
         names: tuple[str, ...] = ("epoch", "loss", "val_r")
         curve: list[Mapping[str, float]] = [
             {name: round(float(point[name]), 4) for name in names if name in point}
             for point in report.history
         ]
         return FoldAnswers(
-            fold, test, song_means(said, owner[ask], test), ask, said, report.minutes, {}, curve
+            fold, test, song_means(predictions, owner[ask], test), ask, predictions, report.minutes, {}, curve
         )
 
     whole_key = {**asdict(recipe), "seed": seed, "chunks": len(owner), **(key or {})}

@@ -106,25 +106,39 @@ def train_fold(
     seed: int,
     fresh: bool,
     teacher: Teacher | None = None,
+    refit_epochs: int | None = None,
 ) -> FoldAnswers:
     """Train on `split.train`, end and choose the epoch by `split.val`, and answer the test rows, which choose nothing.
 
     A recipe without patience ends after its epochs and its last weights count; the curve is then of `split.val`, too.
-    One that is taught asks `teacher` for the targets float64 [n, 3] of the rows it trains on.
+    One that is taught asks `teacher` for the targets float64 [n, 3] of the rows it trains on. refit_epochs: a fresh net
+    learns the rows of `split.val` too, for so many epochs along one cycle, and answers.
     """
     module, report = _fitted(make, task, split, recipe, run_dir, seed, fresh, teacher)
-    if recipe.patience is not None:
-        load_best(module, report)
     minutes, heard = report.minutes, split.train
-    if recipe.patience is not None and recipe.refit:
-        best = max(report.history, key=lambda point: point["val_macro_f1"])
-        again = replace(recipe, patience=None, epochs=max(1, round(best["epoch"])))
+    if refit_epochs is not None:
+        again = replace(recipe, patience=None, epochs=refit_epochs)
         whole = Split(split.name, np.union1d(split.train, split.val), split.val[:0], split.test)
-        module, refitted = _fitted(make, task, whole, again, run_dir / REFIT, seed, fresh, teacher)
+        key = json.dumps([asdict(again), seed, len(whole.train), int(whole.train.sum())])
+        anew = fresh or not _same_run(run_dir / REFIT / "key.json", key)
+        module, refitted = _fitted(make, task, whole, again, run_dir / REFIT, seed, anew, teacher)
         minutes, heard = minutes + refitted.minutes, whole.train
+    elif recipe.patience is not None:
+        load_best(module, report)
     asked = clip_inputs(module.encoder, task.views, split.test, heard)
     probabilities = answer(module.encoder, *asked, recipe.moved_answers)
     return FoldAnswers(split.name, split.test, probabilities, minutes, _curve(report.history))
+
+
+def best_epoch(curves: Sequence[Sequence[Mapping[str, float]]]) -> int:
+    """The epoch at which the mean of the curves' macro-F1 is best; a curve that ended earlier stays at its last value.
+
+    One part that is set aside may hold a single speaker of a language, and say to stop at once: all of them do not.
+    """
+    scores = [[point["val_macro_f1"] for point in curve] for curve in curves]
+    length = max(map(len, scores))
+    mean = np.mean([[*one, *[one[-1]] * (length - len(one))] for one in scores], axis=0)
+    return int(mean.argmax()) + 1
 
 
 def _fitted(
@@ -182,24 +196,44 @@ def run_folds(
     fresh: bool = False,
     teacher: Teacher | None = None,
 ) -> list[FoldAnswers]:
-    """Every split in turn; one whose answers lie in `run_dir` from the same recipe and rows is not trained again."""
-    done = []
-    for split in splits:
-        key = json.dumps(
-            [asdict(recipe), seed, len(split.train), int(split.train.sum()), int(split.val.sum())]
-        )
-        folder = run_dir / split.name.replace(" ", "-")
-        answers = None if fresh else read_answers(folder / "answers.npz", key, split)
-        if answers is None:
+    """Every split in turn; one whose answers lie in `run_dir` from the same recipe and rows is not trained again.
+
+    A recipe that is refitted trains every split to its end first: the epochs that count are one number for all.
+    """
+    keys = [
+        json.dumps([asdict(recipe), seed, len(split.train), int(split.train.sum()), int(split.val.sum())])
+        for split in splits
+    ]
+    folders = [run_dir / split.name.replace(" ", "-") for split in splits]
+    again = recipe.refit and recipe.patience is not None
+    kept_as = [json.dumps([key, [one.name for one in splits]]) if again else key for key in keys]
+    done = [
+        None if fresh else read_answers(folder / "answers.npz", key, split)
+        for folder, key, split in zip(folders, kept_as, splits, strict=True)
+    ]
+    if all(done):
+        return [answers for answers in done if answers is not None]
+    anew = [
+        fresh or not _same_run(folder / "key.json", key) for folder, key in zip(folders, keys, strict=True)
+    ]
+    epochs = None
+    if again:
+        curves = []
+        for split, folder, renew in zip(splits, folders, anew, strict=True):
+            curves.append(_fitted(make, task, split, recipe, folder, seed, renew, teacher)[1].history)
+            logger.info("%s %s: %d epochs to choose from", run_dir.name, split.name, len(curves[-1]))
+        epochs, anew = best_epoch(curves), [False] * len(splits)
+        logger.info("%s: %d epochs are best", run_dir.name, epochs)
+    for place, (split, folder) in enumerate(zip(splits, folders, strict=True)):
+        if done[place] is None:
             begun_s = time.process_time()
-            anew = fresh or not _same_run(folder / "key.json", key)
-            answers = train_fold(make, task, split, recipe, folder, seed, anew, teacher)
-            write_answers(folder / "answers.npz", key, answers)
+            answers = train_fold(make, task, split, recipe, folder, seed, anew[place], teacher, epochs)
+            write_answers(folder / "answers.npz", kept_as[place], answers)
+            done[place] = answers
             logger.info(
                 "%s %s: %.0f s of processor time", run_dir.name, split.name, time.process_time() - begun_s
             )
-        done.append(answers)
-    return done
+    return [answers for answers in done if answers is not None]
 
 
 def _same_run(path: Path, key: str) -> bool:

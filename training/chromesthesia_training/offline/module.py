@@ -41,9 +41,10 @@ class Recipe:
     balance: a clip is drawn with its (corpus, emotion) count to the power of minus this.
     band_shift, stretch: spectra are moved by up to so many mel bands, and made up to this share longer or shorter.
     taught: share of a training clip's target that a teacher gives, who did not hear its speaker; 0 for none.
-    refit: once the validation part has chosen the epoch, a fresh net is trained that long on it and the rest, along one
-    cycle, and counts. moved_answers: a clip is also heard a band higher and lower, a little slower and faster, and the
-    probabilities averaged.
+    refit: once the validation parts of all folds have chosen the epoch, a fresh net is trained that long on its fold's
+    part and the rest, along one cycle, and counts.
+    moved_answers: a clip is also heard a band higher and lower, a little slower and faster, and the probabilities
+    averaged.
     """
 
     epochs: int = 80
@@ -85,8 +86,8 @@ class ClipClassifier(lightning.LightningModule):
         self.recipe = recipe
         self.steps = steps
         self.seed = seed
-        self._wanted: list[Tensor] = []
-        self._said: list[Tensor] = []
+        self._targets: list[Tensor] = []
+        self._predictions: list[Tensor] = []
 
     def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Logits [B, 3]."""
@@ -108,15 +109,15 @@ class ClipClassifier(lightning.LightningModule):
 
     def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> None:
         inputs, mask, targets = batch
-        self._said.append(self(inputs.float(), mask).argmax(dim=1).cpu())
-        self._wanted.append(targets.argmax(dim=1).cpu())
+        self._predictions.append(self(inputs.float(), mask).argmax(dim=1).cpu())
+        self._targets.append(targets.argmax(dim=1).cpu())
 
     def on_validation_epoch_end(self) -> None:
-        wanted, said = torch.cat(self._wanted), torch.cat(self._said)
-        self._wanted.clear()
-        self._said.clear()
-        self.log("val_macro_f1", macro_f1(wanted.tolist(), said.tolist()))
-        self.log("val_accuracy", float((wanted == said).float().mean()))
+        targets, predictions = torch.cat(self._targets), torch.cat(self._predictions)
+        self._targets.clear()
+        self._predictions.clear()
+        self.log("val_macro_f1", macro_f1(targets.tolist(), predictions.tolist()))
+        self.log("val_accuracy", float((targets == predictions).float().mean()))
 
     def configure_optimizers(self) -> Any:
         optimiser = torch.optim.AdamW(
@@ -218,7 +219,7 @@ def one_hot(labels: Int64) -> Tensor:
 def answer(encoder: ClipEncoder, inputs: Tensor, mask: Tensor, moved: bool = False) -> Float64:
     """Probabilities of every row, float64 [n, 3]; `moved`: the mean over the row and its four neighbours in `MOVES`."""
     encoder.eval()
-    said = []
+    predictions = []
     for at in range(0, len(inputs), ANSWER_BATCH):
         heard, sounds = inputs[at : at + ANSWER_BATCH].float(), mask[at : at + ANSWER_BATCH]
         views = [(heard, sounds)]
@@ -229,8 +230,8 @@ def answer(encoder: ClipEncoder, inputs: Tensor, mask: Tensor, moved: bool = Fal
                     moved_by(heard, sounds, rates, torch.full_like(rates, 2.0 * bands / heard.shape[3]))
                 )
         each = [encoder(*view)[0].double().softmax(dim=1) for view in views]
-        said.append(torch.stack(each).mean(dim=0))
-    return np.asarray(torch.cat(said).numpy())
+        predictions.append(torch.stack(each).mean(dim=0))
+    return np.asarray(torch.cat(predictions).numpy())
 
 
 def draw_weights(groups: list[tuple[str, int]], balance: float) -> Float64:

@@ -48,25 +48,25 @@ class FoldAnswers:
     curve: Sequence[Mapping[str, float]] = field(default=())
 
 
-def confusion_matrix(wanted: Int64, said: Int64) -> list[list[int]]:
-    """Rows: the emotion asked, columns: the emotion said, counts."""
+def confusion_matrix(targets: Int64, predictions: Int64) -> list[list[int]]:
+    """Rows: the target, columns: the prediction, counts."""
     return [
-        [int(np.sum((wanted == row) & (said == column))) for column in range(len(EMOTIONS))]
+        [int(np.sum((targets == row) & (predictions == column))) for column in range(len(EMOTIONS))]
         for row in range(len(EMOTIONS))
     ]
 
 
-def per_class(wanted: Int64, said: Int64) -> dict[str, dict[str, float]]:
+def per_class(targets: Int64, predictions: Int64) -> dict[str, dict[str, float]]:
     """Precision, recall, F1 and support of each emotion."""
     report = {}
     for label, emotion in enumerate(EMOTIONS):
-        hits = int(np.sum((wanted == label) & (said == label)))
-        asked, answered = int(np.sum(wanted == label)), int(np.sum(said == label))
+        hits = int(np.sum((targets == label) & (predictions == label)))
+        support, predicted = int(np.sum(targets == label)), int(np.sum(predictions == label))
         report[emotion] = {
-            "precision": round(hits / max(1, answered), 4),
-            "recall": round(hits / max(1, asked), 4),
-            "f1": round(2.0 * hits / max(1, asked + answered), 4),
-            "support": asked,
+            "precision": round(hits / max(1, predicted), 4),
+            "recall": round(hits / max(1, support), 4),
+            "f1": round(2.0 * hits / max(1, support + predicted), 4),
+            "support": support,
         }
     return report
 
@@ -81,19 +81,21 @@ def fold_figures(
         inside = kept[answers.rows]
         if not inside.any():
             continue
-        wanted, said = labels[answers.rows][inside], answers.probabilities.argmax(axis=1)[inside]
-        accuracies.append(float(np.mean(wanted == said)))
-        scores.append(macro_f1(wanted.tolist(), said.tolist()))
+        targets, predictions = labels[answers.rows][inside], answers.probabilities.argmax(axis=1)[inside]
+        accuracies.append(float(np.mean(targets == predictions)))
+        scores.append(macro_f1(targets.tolist(), predictions.tolist()))
     return {"accuracy": over_folds(accuracies), "macro_f1": over_folds(scores)}
 
 
 def by_corpus(clips: Sequence[Clip], labels: Int64, folds: Sequence[FoldAnswers]) -> dict[str, float]:
     """Macro-F1 over all test clips of each corpus together."""
     rows = np.concatenate([answers.rows for answers in folds])
-    said = np.concatenate([answers.probabilities.argmax(axis=1) for answers in folds])
+    predictions = np.concatenate([answers.probabilities.argmax(axis=1) for answers in folds])
     corpora = np.array([clips[row].corpus for row in rows])
     return {
-        corpus: round(macro_f1(labels[rows][corpora == corpus].tolist(), said[corpora == corpus].tolist()), 4)
+        corpus: round(
+            macro_f1(labels[rows][corpora == corpus].tolist(), predictions[corpora == corpus].tolist()), 4
+        )
         for corpus in dict.fromkeys(corpora.tolist())
     }
 
@@ -135,7 +137,7 @@ def write_encoder_metrics(
     figures["minutes"] = round(sum(answers.minutes for answers in folds), 3)
     figures |= dict(more_figures or {})
     rows = np.concatenate([answers.rows for answers in folds])
-    said = np.concatenate([answers.probabilities.argmax(axis=1) for answers in folds])
+    predictions = np.concatenate([answers.probabilities.argmax(axis=1) for answers in folds])
     kept = np.array([clips[row].corpus not in left_out for row in rows])
     content: dict[str, object] = {
         "command": command,
@@ -157,8 +159,8 @@ def write_encoder_metrics(
             for answers in folds
             if answers.curve
         ],
-        "confusion": confusion_matrix(labels[rows][kept], said[kept]),
-        "per_class": per_class(labels[rows][kept], said[kept]),
+        "confusion": confusion_matrix(labels[rows][kept], predictions[kept]),
+        "per_class": per_class(labels[rows][kept], predictions[kept]),
         "notes": list(notes),
     }
     if reference is not None:

@@ -44,7 +44,7 @@ ENDED_NOTE = (
 )
 REFIT_NOTE = (
     "that part of the training clips then joins the others, and a fresh net trained for as many epochs, along one "
-    "cycle, is scored; minutes are of both"
+    "cycle, is scored; how many is one number for all folds, where their mean curve is best; minutes are of both"
 )
 TAUGHT_NOTE = (
     "{share:.0%} of a training clip's target is what a kernel machine (on functionals, spectra and YAMNet's layers) "

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chromesthesia.packs.manifest import ArtIndexSpec, Parity, Tier, Timing
-from chromesthesia_training.packing.sources import DataSource
+from chromesthesia.packs.manifest import ArtIndexSpec, DataSource, Parity, Tier, Timing, short_name
 
 OWN = "user's own"
 """In the licence of every folder of a user."""
@@ -269,7 +268,9 @@ def _speed_section(facts: CardFacts) -> str:
         f"once {parity.encoder_streamed_offline:.1e}.",
     ]
     lines += [
-        f"- {tier.model}, {tier.precision}: {tier.why}." for tier in facts.tiers if tier.precision != "fp32"
+        f"- {short_name(tier.model)}, {tier.precision}: {tier.why}."
+        for tier in facts.tiers
+        if tier.precision != "fp32"
     ]
     if facts.art_index is not None:
         lines += [

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chromesthesia.packs.art_index import ART_INDEX_NAME
-from chromesthesia.packs.manifest import Parity
+from chromesthesia.packs.manifest import DataSource, Parity
 from chromesthesia_training.encoder.export import export_onnx as export_encoder
 from chromesthesia_training.encoder.export import load_trained
 from chromesthesia_training.errors import TrainingError
@@ -20,7 +20,7 @@ from chromesthesia_training.metrics.metrics_file import write_metrics
 from chromesthesia_training.packing.pack import PackParts, PackReport, build_pack, read_metrics
 from chromesthesia_training.packing.quantize import Int8Result, quantise_encoder, quantise_generator
 from chromesthesia_training.packing.run_record import RunRecord, read_record
-from chromesthesia_training.packing.sources import DataSource, sources_of
+from chromesthesia_training.packing.sources import sources_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Exported:
 def export_pack(request: ExportRequest) -> Exported:
     """Export both runs' models into a pack. Raises TrainingError or DataError; an earlier pack then stays as it was."""
     with tempfile.TemporaryDirectory(prefix="chromesthesia-export-") as folder:
-        heard = export_encoder(load_trained(request.encoder_run / "best.pt"), Path(folder) / "encoder.onnx")
+        heard = export_encoder(load_trained(request.encoder_run), Path(folder) / "encoder.onnx")
         painted = export_generator(request.gan_run, Path(folder) / "generator.onnx")
         parity = Parity(heard.parity, heard.streamed_offline, painted.difference)
         int8 = (quantise_encoder(heard.path), quantise_generator(painted.path)) if request.int8 else ()

@@ -1,42 +1,45 @@
-"""The manifest of a model pack, schema 1, as TOML text. The engine reads and checks it: `chromesthesia.packs`."""
+"""Fills in the manifest of a model pack, as `chromesthesia.packs.manifest` declares it, from files and measurements."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
 from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
 from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
+from chromesthesia.core.schema import Table
 from chromesthesia.features.mel import ENCODER_MEL
-from chromesthesia.packs.manifest import ArtIndexSpec, Parity, Tier, Timing
+from chromesthesia.packs.manifest import (
+    MANIFEST_NAME,
+    ArtIndexSpec,
+    DataSource,
+    EncoderSpec,
+    GeneratorSpec,
+    Manifest,
+    Parity,
+    StateSpec,
+    TensorSpec,
+    Tier,
+    Timing,
+)
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.packing.sources import DataSource
 
-SCHEMA = 1
-
-Value = str | bool | int | float | Sequence[str] | Sequence[int]
-
-
-@dataclass(frozen=True)
-class TensorPort:
-    """Name and fixed shape of one input or output of a model."""
-
-    name: str
-    shape: tuple[int, ...]
+T = TypeVar("T", bound=Table)
 
 
 @dataclass(frozen=True)
 class ModelPorts:
     """Inputs and outputs of a model, in its order."""
 
-    inputs: tuple[TensorPort, ...]
-    outputs: tuple[TensorPort, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
 
 
 def ports_of(path: Path) -> ModelPorts:
@@ -46,8 +49,8 @@ def ports_of(path: Path) -> ModelPorts:
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, OSError) as error:
         raise TrainingError(f"{path} is not an ONNX model that opens: {error}", "export it again") from error
     ports = ModelPorts(
-        tuple(TensorPort(item.name, tuple(item.shape)) for item in session.get_inputs()),
-        tuple(TensorPort(item.name, tuple(item.shape)) for item in session.get_outputs()),
+        tuple(TensorSpec(item.name, tuple(item.shape)) for item in session.get_inputs()),
+        tuple(TensorSpec(item.name, tuple(item.shape)) for item in session.get_outputs()),
     )
     for port in (*ports.inputs, *ports.outputs):
         if not all(isinstance(size, int) for size in port.shape):
@@ -99,7 +102,7 @@ class Measured:
     art_index: ArtIndexSpec | None = None
 
 
-def manifest_text(
+def make_manifest(
     folder: Path,
     name: str,
     version: str,
@@ -107,86 +110,54 @@ def manifest_text(
     metrics: Mapping[str, float],
     sources: Sequence[DataSource],
     measured: Measured,
-) -> str:
+) -> Manifest:
     """Manifest of the pack in `folder`, which holds encoder.onnx, generator.onnx and the other files already."""
     encoder, generator = ports_of(folder / "encoder.onnx"), ports_of(folder / "generator.onnx")
     states = check_encoder_ports(encoder, folder / "encoder.onnx")
     check_generator_ports(generator, folder / "generator.onnx")
     noise = next(port for port in generator.inputs if port.name == "noise")
     image = next(port for port in generator.outputs if port.name == "image")
-    latency_ms = 1_000.0 * ENCODER_HOPS * HOP_SAMPLES / SAMPLE_RATE_HZ
-    lines = _pairs({"schema": SCHEMA, "name": name, "version": version, "created": created})
-    lines += ["", "[sound]", *_pairs(asdict(ENCODER_MEL))]
-    lines += ["", "[encoder]"]
-    lines += _pairs(
-        {
-            "file": "encoder.onnx",
-            "hops_per_step": ENCODER_HOPS,
-            "latency_ms": latency_ms,
-            "emotions": EMOTIONS,
-            "embedding_size": EMBEDDING_SIZE,
-        }
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST_NAME)
+    return Manifest(
+        name=name,
+        version=version,
+        created=created,
+        sound=ENCODER_MEL,
+        models=(
+            EncoderSpec(
+                file="encoder.onnx",
+                hops_per_step=ENCODER_HOPS,
+                latency_ms=1_000.0 * ENCODER_HOPS * HOP_SAMPLES / SAMPLE_RATE_HZ,
+                emotions=EMOTIONS,
+                embedding_size=EMBEDDING_SIZE,
+                inputs=encoder.inputs,
+                outputs=encoder.outputs,
+                state=StateSpec(tuple(states), tuple(f"next_{state}" for state in states)),
+            ),
+            GeneratorSpec(
+                file="generator.onnx",
+                condition_labels=CONDITION_LABELS,
+                noise_size=noise.shape[1],
+                image_size=(image.shape[2], image.shape[3]),
+                inputs=generator.inputs,
+                outputs=generator.outputs,
+            ),
+        ),
+        timing=None if measured.timing is None else _rounded(measured.timing),
+        parity=_rounded(measured.parity),
+        tiers=tuple(_rounded(tier) for tier in measured.tiers),
+        art_index=measured.art_index,
+        metrics={key: round(float(value), 6) for key, value in metrics.items()},
+        data=tuple(sources),
+        files={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
     )
-    lines += _ports("encoder", encoder)
-    lines += ["", "[encoder.state]"]
-    lines += _pairs({"inputs": states, "outputs": [f"next_{state}" for state in states]})
-    lines += ["", "[generator]"]
-    lines += _pairs(
-        {
-            "file": "generator.onnx",
-            "condition_labels": CONDITION_LABELS,
-            "noise_size": noise.shape[1],
-            "image_size": image.shape[2:],
-        }
-    )
-    lines += _ports("generator", generator)
-    if measured.timing is not None:
-        lines += ["", "[timing]", *_pairs(_rounded(asdict(measured.timing)))]
-    lines += ["", "[parity]", *_pairs(_rounded(asdict(measured.parity)))]
-    for tier in measured.tiers:
-        lines += ["", "[[tier]]", *_pairs(_rounded(asdict(tier)))]
-    if measured.art_index is not None:
-        lines += ["", "[art_index]", *_pairs(asdict(measured.art_index))]
-    lines += ["", "[metrics]", *_pairs({key: round(float(value), 6) for key, value in metrics.items()})]
-    for source in sources:
-        lines += ["", "[[data]]", *_pairs(asdict(source))]
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != "manifest.toml")
-    lines += ["", "[files]"]
-    lines += [
-        f"{_text(path.name)} = {_text(hashlib.sha256(path.read_bytes()).hexdigest())}" for path in files
-    ]
-    return "\n".join(lines) + "\n"
 
 
-def _ports(table: str, ports: ModelPorts) -> list[str]:
-    lines = []
-    for kind, items in (("input", ports.inputs), ("output", ports.outputs)):
-        for port in items:
-            lines += ["", f"[[{table}.{kind}]]", *_pairs({"name": port.name, "shape": port.shape})]
-    return lines
-
-
-def _pairs(values: Mapping[str, Value]) -> list[str]:
-    return [f"{key} = {_literal(value)}" for key, value in values.items()]
-
-
-def _rounded(values: Mapping[str, Value]) -> dict[str, Value]:
-    """Numbers to four digits: more was not measured."""
-    return {
-        key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in values.items()
+def _rounded(table: T) -> T:
+    """Its numbers to four digits: more was not measured."""
+    rounded = {
+        key: float(f"{value:.4g}")
+        for key, value in msgspec.structs.asdict(table).items()
+        if isinstance(value, float)
     }
-
-
-def _literal(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, int | float):
-        return repr(value)
-    return "[" + ", ".join(_literal(item) for item in value) + "]"
-
-
-def _text(value: str) -> str:
-    """A TOML basic string; its escapes are those of JSON."""
-    return json.dumps(value)
+    return msgspec.structs.replace(table, **rounded)

@@ -23,15 +23,23 @@ from chromesthesia.inference.encoder import OnnxEncoder
 from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.art_index import ART_INDEX_NAME, ArtIndex
-from chromesthesia.packs.manifest import MANIFEST_NAME, ArtIndexSpec, Parity, Tier, Timing
+from chromesthesia.packs.manifest import (
+    MANIFEST_NAME,
+    SHORT_NAMES,
+    ArtIndexSpec,
+    DataSource,
+    Parity,
+    Tier,
+    Timing,
+    manifest_text,
+)
 from chromesthesia_training.encoder.batches import LABEL_GAIN
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.machine import runtime_name, thread_times_ms
 from chromesthesia_training.metrics.metrics_file import describe_machine
 from chromesthesia_training.packing.card import CardFacts, card_text
-from chromesthesia_training.packing.manifest import Measured, manifest_text
+from chromesthesia_training.packing.manifest import Measured, make_manifest
 from chromesthesia_training.packing.quantize import Int8Result
-from chromesthesia_training.packing.sources import DataSource
 from chromesthesia_training.safe_write import disk_errors
 
 logger = logging.getLogger(__name__)
@@ -141,8 +149,10 @@ def _finish(
     measured = Measured(parts.parity, art_index=_index_spec(staging))
 
     def write_manifest() -> None:
-        text = manifest_text(staging, name, version, created.isoformat(), metrics, parts.sources, measured)
-        (staging / "manifest.toml").write_text(text, encoding="utf-8")
+        manifest = make_manifest(
+            staging, name, version, created.isoformat(), metrics, parts.sources, measured
+        )
+        (staging / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")
 
     write_manifest()
     timing, side = time_models(staging)
@@ -191,10 +201,23 @@ def _tiers(timing: Timing, int8: Sequence[Int8Result]) -> tuple[Tier, ...]:
     for model, own_ms in (("encoder", timing.encoder_step_ms), ("generator", timing.generator_image_ms)):
         result = tried.get(model)
         fp32_ms = own_ms if result is None else result.fp32_ms
-        tiers.append(Tier(model, "fp32", True, f"{model}.onnx", fp32_ms, "as trained"))
+        role = SHORT_NAMES[model]
+        own = Tier(
+            model=role, precision="fp32", kept=True, file=f"{model}.onnx", ms=fp32_ms, why="as trained"
+        )
+        tiers.append(own)
         if result is not None:
             file = f"{model}.int8.onnx" if result.kept else ""
-            tiers.append(Tier(model, "int8", result.kept, file, result.int8_ms, result.why))
+            tiers.append(
+                Tier(
+                    model=role,
+                    precision="int8",
+                    kept=result.kept,
+                    file=file,
+                    ms=result.int8_ms,
+                    why=result.why,
+                )
+            )
     return tuple(tiers)
 
 

@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class DataSource:
-    """One data set; `restricted` when its licence forbids commercial use or is not stated."""
-
-    name: str
-    used_for: str
-    licence: str
-    restricted: bool
-
+from chromesthesia.packs.manifest import DataSource
 
 KNOWN_SOURCES: dict[str, DataSource] = {
     "ravdess": DataSource("RAVDESS (English speech)", "encoder: emotion categories", "CC BY-NC-SA 4.0", True),

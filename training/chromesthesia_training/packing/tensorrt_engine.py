@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import importlib
 import logging
-import os
 import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from platformdirs import user_cache_path
 
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.safe_write import whole_file
@@ -41,8 +42,8 @@ class BuiltEngine:
 
 
 def default_cache_dir() -> Path:
-    """The user's cache of engines: $XDG_CACHE_HOME or ~/.cache, chromesthesia/tensorrt."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "chromesthesia" / "tensorrt"
+    """The user's cache of engines, where this system keeps caches: on Linux ~/.cache/chromesthesia/tensorrt."""
+    return user_cache_path("chromesthesia", appauthor=False) / "tensorrt"
 
 
 def build_engine(model: bytes, name: str, cache_dir: Path, fp16: bool = True) -> BuiltEngine:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.fit import Place, place
+from chromesthesia_training.fit import Environment, environment
 
 LONGEST = timedelta(days=14)
 
@@ -18,7 +18,7 @@ class Processes(Protocol):
     """This process among those of one command."""
 
     @property
-    def here(self) -> Place: ...
+    def here(self) -> Environment: ...
 
     def agree(self, what: str, decide: Callable[[], Any]) -> Any:
         """What `decide` gives the first process (JSON values); the others wait for it."""
@@ -28,7 +28,7 @@ class Processes(Protocol):
 class OneProcess:
     """A command started without torchrun."""
 
-    here = Place()
+    here = Environment()
 
     def agree(self, what: str, decide: Callable[[], Any]) -> Any:
         return decide()
@@ -40,7 +40,7 @@ class StartedByTorchrun:
     def __init__(self) -> None:
         from torch._C._distributed_c10d import PrefixStore, TCPStore
 
-        self.here = place()
+        self.here = environment()
         try:
             address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
         except (KeyError, ValueError) as error:
@@ -62,4 +62,4 @@ class StartedByTorchrun:
 
 def processes() -> Processes:
     """By torchrun's environment. Raises TrainingError for one that is incomplete."""
-    return StartedByTorchrun() if place().world > 1 else OneProcess()
+    return StartedByTorchrun() if environment().world > 1 else OneProcess()

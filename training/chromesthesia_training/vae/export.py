@@ -22,12 +22,11 @@ from torch import Tensor, nn
 
 from chromesthesia.core.emotions import CONDITION_LABELS
 from chromesthesia.generator.walks.latent import NAMED_PLACES
-from chromesthesia.packs.manifest import Parity
+from chromesthesia.packs.manifest import DataSource, Parity
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.machine import thread_times_ms
 from chromesthesia_training.onnx_file import strip_traces
 from chromesthesia_training.packing.pack import PackParts, PackReport, build_pack
-from chromesthesia_training.packing.sources import DataSource
 from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.vae.generating import Painter, decoded
 from chromesthesia_training.vae.vit import PatchTokenizer

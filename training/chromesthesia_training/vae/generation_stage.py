@@ -174,7 +174,7 @@ def run_sheets(context: Context) -> None:
     shown, told = translate(
         made_by, "sound", "image", as_pictures(np.stack([_spectrum(one) for one in sounds]))
     )
-    save_sheet([as_picture(_spectrum(one) / np.float32(255.0)) for one in sounds], list(pixels(shown)),
+    save_sheet([as_picture((_spectrum(one) / 255.0).astype(np.float32)) for one in sounds], list(pixels(shown)),
                context.results_dir / SHEETS["sound"])  # fmt: skip
     given = [picture_of(path) for path in paintings]
     spectra, read = translate(made_by, "image", "sound", as_pictures(np.stack(given)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.manifest import MANIFEST_NAME, Manifest, parse_manifest
+from chromesthesia.packs.manifest import MANIFEST_NAME, DataSource, Manifest, parse_manifest
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.metrics.metrics_file import write_metrics
-from chromesthesia_training.packing.sources import KNOWN_SOURCES, DataSource, sources_of
+from chromesthesia_training.packing.sources import KNOWN_SOURCES, sources_of
 from chromesthesia_training.stage import Context
 from chromesthesia_training.vae.export import vae_pack
 from chromesthesia_training.vae.generation_stage import painter

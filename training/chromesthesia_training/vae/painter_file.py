@@ -9,8 +9,7 @@ from typing import Any
 import torch
 
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.fit.checkpoint import load
-from chromesthesia_training.safe_write import write_checkpoint
+from chromesthesia_training.fit.checkpoint import load, save
 from chromesthesia_training.vae.generating import Painter
 from chromesthesia_training.vae.material import KINDS, Kind
 from chromesthesia_training.vae.tokens import Scale
@@ -34,8 +33,7 @@ def save_painter(painter: Painter, path: Path) -> None:
     sizes["widths"] = list(painter.net.sizes.widths)
     tokenizer = painter.tokenizer
     shape = [tokenizer.width, tokenizer.encoder[0].heads if len(tokenizer.encoder) else 1]
-    write_checkpoint(
-        path,
+    save(
         {
             "state_dict": painter.net.state_dict(),
             "tokenizer": tokenizer.state_dict(),
@@ -45,6 +43,7 @@ def save_painter(painter: Painter, path: Path) -> None:
             "middles": dict(painter.middles),
             "spreads": dict(painter.spreads),
         },
+        path,
     )
 
 

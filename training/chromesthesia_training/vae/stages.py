@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from chromesthesia_training.vae.pack_stage import run_pack
 from chromesthesia_training.vae.runs import BEST, FOLD, RUNS, Run, recipe_of, sizes_of, trained
 from chromesthesia_training.vae.scoring import figures_of, floors
 from chromesthesia_training.vae.training import parameter_count, settings_said
-from chromesthesia_training.vae.worlds import open_world
+from chromesthesia_training.vae.worlds import TokenSet, open_world
 from chromesthesia_training.vae.worlds import recipe_of as tokenizer_recipe_of
 from chromesthesia_training.vae.writing import content
 
@@ -127,12 +129,13 @@ def run_pretrained(context: Context) -> None:
     Writes `vae/<version>_vit.<labels>` and `vae/<version>_encodec.<labels>`.
     """
     weights = context.data_dir / "weights"
-    for token_set, instead, find in (
-        ("vit", "unified", lambda: vit_file(weights)),
-        ("encodec", "specific", lambda: encodec_file(weights)),
-    ):
+    sets: tuple[tuple[TokenSet, TokenSet, Callable[[Path], Path]], ...] = (
+        ("vit", "unified", vit_file),
+        ("encodec", "specific", encodec_file),
+    )
+    for token_set, instead, find in sets:
         try:
-            logger.info("%s is there: the versions on its tokens", find())
+            logger.info("%s is there: the versions on its tokens", find(weights))
         except DataError as missing:
             logger.info("%s: the versions stay on the tokenizers fitted here", missing.message)
             continue

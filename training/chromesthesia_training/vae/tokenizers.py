@@ -19,8 +19,7 @@ from torch import Tensor, nn
 
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit import seeded
-from chromesthesia_training.fit.checkpoint import load
-from chromesthesia_training.safe_write import write_checkpoint
+from chromesthesia_training.fit.checkpoint import load, save
 from chromesthesia_training.vae.codec import MelCodec
 from chromesthesia_training.vae.patches import PatchCodec, cut
 from chromesthesia_training.vae.vit import PATCH, PatchTokenizer, draw_shown
@@ -163,7 +162,7 @@ def trained_wide(
         return net, dict(stored["told"])
     net, share = fitted_patches([(pictures, known)], WIDE_PATCH, recipe.wide, recipe.fit_patches, seed)
     told = {"kept": share}
-    write_checkpoint(path, {"state_dict": net.state_dict(), "told": told})
+    save({"state_dict": net.state_dict(), "told": told}, path)
     return net, told
 
 
@@ -190,7 +189,7 @@ def _keep(
         "step": step,
         "told": told,
     }
-    write_checkpoint(path, content)
+    save(content, path)
 
 
 def _checkpoint(path: Path, net: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any]:

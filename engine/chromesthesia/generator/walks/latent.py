@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.easing import approach, share_of, smooth_step
-from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
+from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS, WALKED
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.records import EMBEDDING_SIZE, Float32, Heard
 from chromesthesia.emotion.state import decisiveness
@@ -36,7 +36,7 @@ SWAY_PERIOD_S = 13.0
 SWAY_REACH = 0.12
 CONDITION_TIME_S = 0.12
 EMBEDDING_MEMORY_S = 3.0
-NAMED_PLACES = np.array([(-0.7, 0.8), (0.8, 0.5), (-0.6, -0.6)])
+NAMED_PLACES = np.array(list(WALKED.by_name().values()))
 """Valence and arousal at which the named emotions lie, in the order of `EMOTIONS`."""
 NAMED_PULL = 0.7
 """How far a certain named emotion draws valence and arousal to its place: heard alone, angry and happy voices lie close

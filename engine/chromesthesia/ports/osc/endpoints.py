@@ -11,20 +11,21 @@ from chromesthesia.core.protocols import Clock
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
+from chromesthesia.ports.osc.port import OscPort
 from chromesthesia.ports.osc.senders import AllowedSenders, OwnPackets
 from chromesthesia.ports.osc.udp import EVERYWHERE, is_this_machine, open_input, open_output, parse_target
 
 
 def open_osc(
     config: ShowConfig, tree: ParameterTree, controller: Controller, clock: Clock, opened: ExitStack
-) -> tuple[OscInput | None, OscOutput | None]:
-    """Input and output as `config` asks; their sockets are closed with `opened`. (None, None) without OSC.
+) -> OscPort | None:
+    """The port as `config` asks; their sockets are closed with `opened`. None without OSC.
 
     Raises UsageError for an option that makes no sense and NetworkError for a port that cannot be opened.
     """
     allowed = AllowedSenders(config.osc_allow) if config.osc_allow else None
     if config.osc_in_port == 0:
-        return None, None
+        return None
     if allowed is not None and not config.lan:
         raise UsageError(
             f"--osc-allow {allowed.words}: only this machine is heard without --lan", "add --lan"
@@ -40,7 +41,7 @@ def open_osc(
         )
     outgoing = open_output(host)
     opened.callback(outgoing.close)
-    return (
+    return OscPort(
         OscInput(
             incoming,
             tree,

@@ -6,24 +6,16 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from chromesthesia.control.commands import (
-    Command,
-    LoadPreset,
-    NextPreset,
-    NextScene,
-    PreviousPreset,
-    ResetParameters,
-    ResetRoom,
-    SetParameter,
-)
+from chromesthesia.control.actions import BY_PATH, commands_of
+from chromesthesia.control.commands import Command, SetParameter
 from chromesthesia.core.logs import BoundedLog
-from chromesthesia.core.protocols import Clock, Datagrams
+from chromesthesia.core.protocols import Clock, Counting, Datagrams
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.declaration import Param
-from chromesthesia.params.tree import ParameterTree, unknown_parameter
+from chromesthesia.params.tree import Declared, ParameterTree, unknown_parameter
 from chromesthesia.ports.osc.codec import (
     IMMEDIATELY,
     Argument,
@@ -80,10 +72,9 @@ def index_twin(param: Param) -> str | None:
 class OscInput:
     """Turns datagrams into commands for the controller.
 
-    Every writable parameter is an address (a choice also as `<address>_index`); an address pattern reaches all
-    parameters it matches. `/preset/load`, `/preset/next`, `/preset/previous`, `/scene/next`, `/reset` and `/room/reset`
-    are there too; those that take no argument ignore a 0, so that a button's release does nothing.
-    `handle` is called from one thread and takes some microseconds.
+    Every writable parameter is an address (a choice also as `<address>_index`), and so is every action of
+    `params.actions`; an address pattern reaches all parameters it matches. Parameters that come and go with the tree's
+    namespaces come and go here. `handle` is called from one thread and takes some microseconds.
     """
 
     def __init__(
@@ -106,20 +97,9 @@ class OscInput:
         self._wall_time_s = wall_time_s
         self._allows = allows
         self._is_own = is_own
-        self._paths = tuple(path for path, param in tree.params.items() if param.writable)
-        self._targets: dict[str, str] = {path: path for path in self._paths}
-        for path in self._paths:
-            twin = index_twin(tree.params[path])
-            if twin is not None and twin not in tree.params:
-                self._targets[twin] = path
-        self._triggers: dict[str, Callable[[str], Command]] = {
-            "/preset/next": NextPreset,
-            "/preset/previous": PreviousPreset,
-            "/scene/next": NextScene,
-            "/reset": ResetParameters,
-            "/room/reset": ResetRoom,
-        }
         self._patterns: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._declared: Declared | None = None
+        self._index()
         self._budget = StepBudget()
         self._bounded_log = BoundedLog(log)
         self._stranger_log = BoundedLog(log)
@@ -129,6 +109,11 @@ class OscInput:
     def lost(self) -> int:
         """Datagrams that the system dropped before they were read; -1 where it does not tell."""
         return self._datagrams.lost
+
+    def counts(self) -> dict[str, int]:
+        """What became of the packets."""
+        more = self._datagrams.counts() if isinstance(self._datagrams, Counting) else {}
+        return {**asdict(self.counters), "lost": self.lost, **more}
 
     def run(self) -> None:
         """Handle datagrams until the socket is closed. Body of the receiving thread."""
@@ -154,6 +139,7 @@ class OscInput:
             self.counters.malformed += 1
             self._bounded_log.warning(self._clock.now_s(), "bad OSC packet from %s:%d: %s", *sender, error)
             return
+        self._index()
         source = source_of(sender)
         if isinstance(packet, OscMessage):
             commands = self._commands(packet, source)
@@ -161,6 +147,21 @@ class OscInput:
                 self._post(*commands)
         else:
             self._open(packet, source)
+
+    def _index(self) -> None:
+        """Learn the addresses that there are, when they changed."""
+        declared = self._tree.declared
+        if declared is self._declared:
+            return
+        self._declared = declared
+        params = declared.params
+        self._paths = tuple(path for path, param in params.items() if param.writable)
+        self._targets = {path: path for path in self._paths}
+        for path in self._paths:
+            twin = index_twin(params[path])
+            if twin is not None and twin not in params:
+                self._targets[twin] = path
+        self._patterns.clear()
 
     def _hears(self, sender: Sender) -> bool:
         if self._is_own is not None and self._is_own(sender):
@@ -197,10 +198,12 @@ class OscInput:
         target = self._targets.get(address)
         if target is not None:
             commands = self._set((target,), arguments, source, address)
-        elif address in self._triggers:
-            return self._trigger(self._triggers[address], arguments, source)
-        elif address == "/preset/load":
-            commands = self._load(arguments, source)
+        elif address in BY_PATH:
+            asked = commands_of(BY_PATH[address], arguments, source)
+            if asked is not None:
+                self.counters.messages += 1
+                return asked
+            commands = []
         elif is_pattern(address):
             try:
                 paths = self._expand(address)
@@ -232,22 +235,6 @@ class OscInput:
             return []
         return [SetParameter(path, arguments[0], source, address) for path in paths]
 
-    def _trigger(
-        self, make: Callable[[str], Command], arguments: tuple[Argument, ...], source: str
-    ) -> list[Command]:
-        self.counters.messages += 1
-        return [] if arguments and not arguments[0] else [make(source)]
-
-    def _load(self, arguments: tuple[Argument, ...], source: str) -> list[Command]:
-        which = arguments[0] if arguments else None
-        if isinstance(which, float) and which.is_integer():
-            which = int(which)
-        if isinstance(which, str):
-            return [LoadPreset(which, source)] if which.strip() else []
-        if isinstance(which, int) and not isinstance(which, bool):
-            return [LoadPreset(which, source)]
-        return []
-
     def _expand(self, pattern: str) -> tuple[str, ...]:
         self._budget.refill(self._clock.now_s())
         paths = self._patterns.get(pattern)
@@ -263,6 +250,6 @@ class OscInput:
         self.counters.unknown += 1
         now_s = self._clock.now_s()
         if self._bounded_log.admits(now_s):
-            known = (*self._targets, *self._triggers, "/preset/load")
+            known = (*self._targets, *BY_PATH)
             self._bounded_log.warning(now_s, "%s: %s", source, unknown_parameter(address, known))
         return []

@@ -64,6 +64,10 @@ class UdpDatagrams:
         """
         return self._lost
 
+    def counts(self) -> dict[str, int]:
+        """Times that the socket failed and was tried again."""
+        return {"socket_failures": self._failures}
+
     def send(self, payload: bytes, host: str, port: int) -> None:
         """Send one datagram; raises OSError when the network refuses or has no room now."""
         self._socket.sendto(payload, (host, port))

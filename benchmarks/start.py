@@ -1,0 +1,37 @@
+"""What starting costs: `import chromesthesia` and `chromesthesia --version`, beside a Python that does nothing.
+
+python -m benchmarks start [--quick]
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+from benchmarks.rows import Row, compared, in_turns
+
+FLOOR = "bare python (floor)"
+
+
+def rows(quick: bool) -> list[Row]:
+    """Milliseconds of whole processes, in turns."""
+    spent = in_turns(
+        {
+            "import": _python("-c", "import chromesthesia"),
+            "version": _python("-m", "chromesthesia", "--version"),
+            FLOOR: _python("-c", "pass"),
+        },
+        5 if quick else 40,
+        warm_up=1,
+    )
+    floor = {FLOOR: spent[FLOOR]}
+    return [
+        *compared("import chromesthesia, whole process", spent["import"], floor, "ms"),
+        *compared("chromesthesia --version, whole process", spent["version"], floor, "ms"),
+    ]
+
+
+def _python(*arguments: str) -> Callable[[], object]:
+    command = [sys.executable, *arguments]
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,89 @@
+"""The status of a show in the words of each reader: the report, the on-screen display, partners over the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chromesthesia.health.show_report import machine
+from chromesthesia.health.status import ANALYSIS, FAULTS, GENERATOR, GL, OUTPUTS, ShowStatus
+from chromesthesia.params.declaration import Value
+from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
+
+
+def readings_of(status: ShowStatus) -> dict[str, Value]:
+    """A value for each of `params.readings.STATUS`, by address."""
+    figures = status.figures
+    return {
+        "/status/fps": figures.fps,
+        "/status/latency_ms": figures.latency_ms,
+        "/status/overruns": status.overruns,
+        "/status/late_frames": status.late_frames,
+        "/status/lost_frames": status.lost_frames,
+        "/status/faults": status.faults,
+        "/status/stalled": " ".join(status.stalled),
+        "/status/generator_fps": figures.generator_fps,
+        "/status/osc_lost": status.osc_lost,
+        "/status/osc_dropped": status.osc_dropped,
+        "/status/source": figures.source,
+        "/status/pack": figures.pack,
+        "/status/preset": figures.preset,
+        "/status/preset_index": figures.preset_index,
+        "/status/parameters": figures.parameters,
+    }
+
+
+def hud_of(status: ShowStatus) -> HudInfo:
+    """What the on-screen display shows; a loop that stands still is told where there is no other message."""
+    figures = status.figures
+    stalled = f"stands still: {', '.join(status.stalled)}" if status.stalled else ""
+    return HudInfo(
+        fps=figures.fps,
+        latency_ms=figures.latency_ms,
+        source=figures.source,
+        pack=figures.pack,
+        preset=figures.preset,
+        overruns=status.overruns,
+        message=figures.message or stalled,
+        warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
+    )
+
+
+def report_of(
+    status: ShowStatus, latency_ms: Mapping[str, object], pictures: Mapping[str, object]
+) -> dict[str, object]:
+    """The report of a live show. latency_ms: percentiles by stage; pictures: what `PictureWatch` saw."""
+    figures = status.figures
+    elapsed_s = max(1e-9, figures.elapsed_s)
+    return {
+        "fps": round(status.frames / elapsed_s, 2),
+        "frames": status.frames,
+        "late_frames": status.late_frames,
+        "lost_frames": status.lost_frames,
+        "duration_s": round(elapsed_s, 3),
+        "overruns": status.overruns,
+        "source": figures.source,
+        "pack": figures.pack,
+        "preset": figures.preset,
+        "latency_ms": latency_ms,
+        "size": list(figures.size),
+        "flash_limiter": figures.flash_limiter,
+        "dropped_film_frames": status.count(OUTPUTS, "film_frames_dropped"),
+        **failures_of(status),
+        "frame_failures": {part: count for part, count in status.counts.get(FAULTS, {}).items() if count},
+        "pictures": pictures,
+        "loops": {
+            loop.name: {"state": str(loop.state), "beats": loop.beats, "failures": loop.failures}
+            for loop in status.loops
+        },
+        "counts": {group: dict(counts) for group, counts in status.counts.items()},
+        "machine": machine(),
+    }
+
+
+def failures_of(status: ShowStatus) -> dict[str, int]:
+    """What failed in the stages that a live show and an offline film share, for both reports."""
+    return {
+        "generator_failures": status.count(GENERATOR, "failures"),
+        "encoder_failures": status.count(ANALYSIS, "encoder_failures"),
+        "gl_recoveries": status.count(GL, "recoveries"),
+    }

@@ -1,0 +1,47 @@
+"""What a preset file may hold: the declaration that reads it and writes it. Its rules are in `params.presets`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chromesthesia.core.schema import Table, Whole
+
+SCHEMA = 1
+
+
+class RouteTable(
+    Table, frozen=True, kw_only=True, omit_defaults=True, rename={"signal": "from", "target": "to"}
+):
+    """One `[[route]]`. low, high: None for the natural range of the signal."""
+
+    signal: str
+    target: str
+    gain: float = 1.0
+    curve: str = "linear"
+    low: float | None = None
+    high: float | None = None
+    attack_s: float = 0.0
+    release_s: float = 0.0
+    mode: str = "add"
+
+
+class PresetFile(Table, frozen=True, kw_only=True, omit_defaults=True, rename={"routes": "route"}):
+    """A whole file. name: None for that of the file; params: values by path, of the types that the tree declares."""
+
+    schema: Whole
+    name: str | None = None
+    description: str = ""
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+    routes: tuple[RouteTable, ...] = ()
+
+
+REMEDIES: Mapping[str, str] = {
+    "name": "write a short text in quotes",
+    "description": "write a short text in quotes",
+    "params": 'write it as [params], then "/path" = value',
+    "route": "write each route under its own [[route]]",
+}
+"""What to do about a value of the wrong type, by its key; what is not named is a number."""

@@ -1,0 +1,402 @@
+"""A picture as a graph: passes that declare what they read, what they draw into, how large it is and how exact.
+
+A graph is a value: it owns nothing on the GPU, is checked when it is made, and another one is made from it by adding
+passes. `RunningGraph` draws one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+import moderngl
+
+from chromesthesia.core.errors import RenderError
+from chromesthesia.render.fixed import FixedPass, copy_pass
+from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.shaders import UniformValue
+
+F = TypeVar("F")
+"""What the frames of a graph are made from: its passes take their uniforms out of it."""
+Size = tuple[int, int]
+Sizing = Callable[[Mapping[str, Size]], Size]
+"""From the sizes of the screen, the imports and the buffers declared before: width and height in pixels."""
+
+SCREEN = "screen"
+MOST_PASSES = 128
+MOST_BUFFERS = 64
+MOST_INPUTS = 16
+"""Textures that OpenGL 3.3 promises to a fragment shader."""
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+_DTYPES = ("f1", "f2", "f4")
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A size of so many pixels."""
+
+    width: int
+    height: int
+
+    def __call__(self, sizes: Mapping[str, Size]) -> Size:
+        """Whatever the others are."""
+        return self.width, self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A size of one pixel for every `by` pixels each way of the screen, or of an import or buffer."""
+
+    of: str = SCREEN
+    by: float = 1.0
+
+    def __call__(self, sizes: Mapping[str, Size]) -> Size:
+        """At least one pixel. Raises KeyError when `of` is not known yet."""
+        width, height = sizes[self.of]
+        return max(1, round(width / self.by)), max(1, round(height / self.by))
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """A texture of four channels that passes draw into.
+
+    dtype: `f1` 8 bits in 0..1, `f2` half float, `f4` float. linear: read between pixels. mips: has smaller copies, made
+    anew after every pass into it. repeat: goes on beyond its edges. keeps: what a frame leaves in it is there for the
+    next; a pass that reads what it draws into reads what was there before.
+    """
+
+    name: str
+    size: Sizing = field(default_factory=Part)
+    dtype: str = "f1"
+    linear: bool = False
+    mips: bool = False
+    repeat: bool = False
+    keeps: bool = False
+
+
+def no_uniforms(frame: object, size: Size) -> Mapping[str, UniformValue]:
+    """For a pass that only reads textures."""
+    return _NOTHING
+
+
+def always(frame: object) -> bool:
+    """For a pass that runs in every frame."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Pass(Generic[F]):
+    """One fragment shader over the whole of `output`.
+
+    fragment, vertex: names of shader files. inputs: the import or buffer behind every sampler. uniforms: asked with the
+    frame and the size of `output` in pixels. defines: variants of the shader, each by the number that a frame asks for;
+    the plain one, all 0, is compiled before the first frame. when: a pass that is left out leaves `output` as it is.
+    """
+
+    name: str
+    fragment: str
+    output: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    vertex: str = "screen.vert"
+    uniforms: Callable[[F, Size], Mapping[str, UniformValue]] = no_uniforms
+    defines: Mapping[str, Callable[[F], int]] = field(default_factory=dict)
+    when: Callable[[F], bool] = always
+
+
+@dataclass(frozen=True, slots=True)
+class Graph(Generic[F]):
+    """Passes in the order in which they run.
+
+    imports: textures given with every frame; exports: targets given with every frame; result: the buffer or export that
+    holds the finished picture. Raises RenderError for names that are taken or unknown, and for a buffer that would be
+    read before anything is in it.
+    """
+
+    passes: tuple[Pass[F], ...]
+    buffers: tuple[Buffer, ...]
+    result: str
+    imports: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check it."""
+        if len(self.passes) > MOST_PASSES or len(self.buffers) > MOST_BUFFERS:
+            raise RenderError(
+                f"a graph of {len(self.passes)} passes and {len(self.buffers)} buffers",
+                f"use at most {MOST_PASSES} passes and {MOST_BUFFERS} buffers",
+            )
+        kept = {buffer.name for buffer in self.buffers if buffer.keeps}
+        drawable = [*(buffer.name for buffer in self.buffers), *self.exports]
+        for kind, names in (
+            ("passes", [one.name for one in self.passes]),
+            ("buffers", [SCREEN, *self.imports, *drawable]),
+        ):
+            if twice := [name for name, count in Counter(names).items() if count > 1]:
+                raise RenderError(f"two {kind} are called {', '.join(twice)}", "give each a name of its own")
+        for buffer in self.buffers:
+            if buffer.dtype not in _DTYPES:
+                raise RenderError(
+                    f"buffer {buffer.name} is of type {buffer.dtype}", f"use one of {', '.join(_DTYPES)}"
+                )
+        filled = {*self.imports, *kept}
+        for one in self.passes:
+            if one.output not in drawable:
+                raise RenderError(f"pass {one.name} draws into {one.output}", _choice(drawable))
+            if len(one.inputs) > MOST_INPUTS:
+                raise RenderError(
+                    f"pass {one.name} reads {len(one.inputs)} textures", f"read at most {MOST_INPUTS}"
+                )
+            for sampler, source in one.inputs.items():
+                if source not in filled or (source == one.output and source not in kept):
+                    raise RenderError(
+                        f"pass {one.name} reads {source} as {sampler}, and nothing is in it then",
+                        f"{_choice(sorted(filled - {one.output} | (kept & {one.output})))}; a buffer that keeps "
+                        "may be read by the pass that draws into it",
+                    )
+            filled.add(one.output)
+        if self.result not in filled or self.result not in drawable:
+            raise RenderError(
+                f"the result of a graph is {self.result}", _choice(sorted(filled & {*drawable}))
+            )
+
+    def adding(
+        self,
+        *passes: Pass[F],
+        buffers: Collection[Buffer] = (),
+        imports: Collection[str] = (),
+        after: str,
+        instead_of: str | None = None,
+    ) -> Graph[F]:
+        """This graph with more passes behind the pass `after`.
+
+        instead_of: a buffer; what comes behind reads the last added pass's output in its place, and when it is the
+        result, that becomes the new one. Raises RenderError as the constructor does, and when there is no pass `after`.
+        """
+        names = [one.name for one in self.passes]
+        if after not in names:
+            raise RenderError(f"passes are to be added behind {after}", _choice(names))
+        at = names.index(after) + 1
+        behind, result = self.passes[at:], self.result
+        if instead_of is not None and passes:
+            new = passes[-1].output
+            behind = tuple(_rewired(one, instead_of, new) for one in behind)
+            result = new if result == instead_of else result
+        return replace(
+            self,
+            passes=(*self.passes[:at], *passes, *behind),
+            buffers=(*self.buffers, *buffers),
+            imports=(*self.imports, *imports),
+            result=result,
+        )
+
+    def buffer(self, name: str) -> Buffer | None:
+        """The declaration of a buffer; None for an import or export."""
+        return next((buffer for buffer in self.buffers if buffer.name == name), None)
+
+
+def _rewired(one: Pass[F], old: str, new: str) -> Pass[F]:
+    if old not in one.inputs.values():
+        return one
+    return replace(
+        one, inputs={sampler: new if source == old else source for sampler, source in one.inputs.items()}
+    )
+
+
+def _choice(names: Collection[str]) -> str:
+    return f"use one of {', '.join(names)}" if names else "there is none"
+
+
+@dataclass(slots=True)
+class _Store:
+    """The textures of one buffer: `front` was drawn into last; `back` only where it keeps."""
+
+    declared: Buffer
+    size: Size
+    front: Target
+    back: Target | None
+
+    @classmethod
+    def create(cls, ctx: moderngl.Context, declared: Buffer, size: Size) -> _Store:
+        def target() -> Target:
+            return Target.create(
+                ctx, size, declared.dtype, declared.linear, repeat=declared.repeat, mips=declared.mips
+            )
+
+        return cls(declared, size, target(), target() if declared.keeps else None)
+
+    def begin(self) -> Target:
+        """The target of the next pass; from now on it is the front."""
+        if self.back is not None:
+            self.front, self.back = self.back, self.front
+        return self.front
+
+    def clear(self) -> None:
+        for target in (self.front, self.back):
+            if target is not None:
+                target.frame.clear()
+
+    def release(self) -> None:
+        self.front.release()
+        if self.back is not None:
+            self.back.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Step(Generic[F]):
+    """A pass with what it reads and draws into looked up: a store, or the name of an import or (None) an export."""
+
+    one: Pass[F]
+    inputs: tuple[tuple[str, _Store | str], ...]
+    store: _Store | None
+    defines: tuple[tuple[str, Callable[[F], int]], ...]
+
+
+class RunningGraph(Generic[F]):
+    """Draws a graph and owns its buffers. Use from the thread that owns the drawer's context.
+
+    outside: the sizes of the screen (`SCREEN`) and of every import. Raises RenderError when a shader does not compile
+    or a size is not usable.
+    """
+
+    def __init__(self, drawer: Drawer, graph: Graph[F], outside: Mapping[str, Size]) -> None:
+        self._drawer = drawer
+        self._stores: dict[str, _Store] = {}
+        self._copy: FixedPass | None = None
+        self._steps: tuple[_Step[F], ...] = ()
+        self._outside = dict(outside)
+        self.graph = graph
+        compile_plain(drawer, graph)
+        self._take(graph, self._outside)
+
+    def lay_out(self, outside: Mapping[str, Size]) -> None:
+        """Go on with these sizes: a buffer whose size changes is made again, stretched to it when it keeps.
+
+        A sizing whose answer changed for another reason is asked again too. Raises RenderError for a size that is not
+        usable, and then nothing has changed.
+        """
+        self._take(self.graph, {**self._outside, **outside})
+
+    def change(self, graph: Graph[F], outside: Mapping[str, Size] | None = None) -> None:
+        """Draw another graph from the next frame on; buffers that both declare alike go on with what is in them.
+
+        Raises RenderError for a shader that does not compile or a size that is not usable; the old graph stays then.
+        """
+        compile_plain(self._drawer, graph)
+        self._take(graph, {**self._outside, **(outside or {})})
+
+    def run(
+        self,
+        frame: F,
+        imports: Mapping[str, moderngl.Texture] = _NOTHING,
+        exports: Mapping[str, Target] = _NOTHING,
+    ) -> None:
+        """Draw every pass once. imports, exports: one for every name that the graph declares."""
+        for step in self._steps:
+            one = step.one
+            if not one.when(frame):
+                continue
+            textures = {
+                sampler: imports[source] if isinstance(source, str) else source.front.texture
+                for sampler, source in step.inputs
+            }
+            store = step.store
+            target = exports[one.output] if store is None else store.begin()
+            self._drawer.full_screen(
+                one.fragment,
+                target.frame,
+                textures,
+                one.uniforms(frame, target.texture.size),
+                vertex=one.vertex,
+                **{name: int(asked(frame)) for name, asked in step.defines},
+            )
+            if store is not None and store.declared.mips:
+                target.texture.build_mipmaps()
+
+    def target(self, name: str) -> Target:
+        """The buffer as it was drawn last; valid until it is drawn into again, or the next change of size or graph."""
+        return self._stores[name].front
+
+    def last(self, name: str) -> Target:
+        """What a buffer that keeps held before it was drawn last."""
+        back = self._stores[name].back
+        assert back is not None, f"{name} does not keep"
+        return back
+
+    def forget(self) -> None:
+        """Empty every buffer that keeps."""
+        for store in self._stores.values():
+            if store.declared.keeps:
+                store.clear()
+
+    def release(self) -> None:
+        """Free every buffer."""
+        for store in self._stores.values():
+            store.release()
+        self._stores.clear()
+        if self._copy is not None:
+            self._copy.release()
+            self._copy = None
+
+    def _take(self, graph: Graph[F], outside: dict[str, Size]) -> None:
+        ctx = self._drawer.ctx
+        sizes = _sizes(graph, outside, int(ctx.info["GL_MAX_TEXTURE_SIZE"]))
+        fresh: dict[str, _Store] = {}
+        try:
+            for buffer in graph.buffers:
+                store = self._stores.get(buffer.name)
+                if store is None or store.declared != buffer or store.size != sizes[buffer.name]:
+                    fresh[buffer.name] = _Store.create(ctx, buffer, sizes[buffer.name])
+                    if store is None and buffer.name == graph.result:
+                        store = self._stores.get(self.graph.result)  # what was shown last goes on
+                    if store is not None and store.declared.keeps and buffer.keeps:
+                        self._stretch(store, fresh[buffer.name])
+        except BaseException:
+            for store in fresh.values():
+                store.release()
+            raise
+        stores = {
+            buffer.name: fresh.get(buffer.name) or self._stores[buffer.name] for buffer in graph.buffers
+        }
+        for name, store in self._stores.items():
+            if stores.get(name) is not store:
+                store.release()
+        self._stores, self._outside, self.graph = stores, outside, graph
+        self._steps = tuple(
+            _Step(
+                one,
+                tuple((sampler, stores.get(source, source)) for sampler, source in one.inputs.items()),
+                stores.get(one.output),
+                tuple(one.defines.items()),
+            )
+            for one in graph.passes
+        )
+
+    def _stretch(self, old: _Store, new: _Store) -> None:
+        self._copy = self._copy or copy_pass(self._drawer.ctx)
+        self._copy.draw(new.front.frame, (old.front.texture,))
+
+
+def compile_plain(drawer: Drawer, graph: Graph[Any]) -> None:
+    """Compile the plain variant of every pass, so that a broken file fails before a frame. Raises RenderError."""
+    for one in graph.passes:
+        plain: dict[str, Any] = dict.fromkeys(one.defines, 0)
+        drawer.library.program(one.fragment, one.vertex, **plain)
+
+
+def _sizes(graph: Graph[Any], outside: Mapping[str, Size], limit: int) -> dict[str, Size]:
+    sizes = dict(outside)
+    for buffer in graph.buffers:
+        try:
+            width, height = sizes[buffer.name] = buffer.size(sizes)
+        except KeyError as error:
+            raise RenderError(
+                f"buffer {buffer.name} is to be as large as a part of {error}", _choice(sorted(sizes))
+            ) from error
+        if not (1 <= width <= limit and 1 <= height <= limit):
+            raise RenderError(
+                f"buffer {buffer.name} of {width} x {height} pixels", f"give 1 to {limit} pixels a side"
+            )
+    return sizes

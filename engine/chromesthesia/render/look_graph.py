@@ -1,0 +1,232 @@
+"""The first graph: the look that presets set, from the painting to the finished picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chromesthesia.params.declaration import Choice, Number
+from chromesthesia.params.live import Values
+from chromesthesia.params.look import (
+    FINISH_FLOOR,
+    FINISH_GLOW,
+    FINISH_GRAIN,
+    FINISH_SPLIT,
+    FINISH_VIGNETTE,
+    FLOW_SCALE,
+    PAINTING_CANVAS,
+    PAINTING_LINES,
+    TRAILS_BLEND,
+    VIEW_FACET,
+    VIEW_FACET_SIZE,
+    VIEW_FOLD,
+    VIEW_SEGMENTS,
+)
+from chromesthesia.params.sound import MASTER_BRIGHTNESS
+from chromesthesia.render.grade import Grade
+from chromesthesia.render.graph import Buffer, Fixed, Graph, Part, Pass, Size
+from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.motion import Moved
+from chromesthesia.render.shaders import UniformValue
+
+PAINTING, GRADIENT = "painting", "gradient"
+"""Imports: the generator's picture worked over, RGBA with the strength of contours in alpha; 256 x 1 colours."""
+FRAME = "frame"
+"""The finished picture, at the size of the screen, and the one before it."""
+_FLOW_SHARE = 8  # picture pixels per flow pixel
+_SMALL_SHARE = 4  # scene pixels per glow pixel
+_LEAST = 0.01  # an effect weaker than this is left out
+_CEILING = 0.8
+_FINEST_WEAVE = 180.0
+Uniforms = Mapping[str, UniformValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the passes of a picture take their uniforms from.
+
+    values: the parameters of `inputs`, read by declaration. size: of the screen in pixels; first: nothing was drawn
+    before, so there are no trails.
+    """
+
+    inputs: FrameInputs
+    values: Values
+    moved: Moved
+    colors: Grade
+    size: Size
+    first: bool
+
+    @property
+    def aspect(self) -> float:
+        """Width over height of the screen."""
+        return self.size[0] / self.size[1]
+
+
+def look_graph(detail: float) -> Graph[Frame]:
+    """Today's look. detail: scene pixels per screen pixel, each way; the last pass always runs at the screen's size."""
+    return Graph(
+        imports=(PAINTING, GRADIENT),
+        buffers=(
+            Buffer("flow", Part(by=_FLOW_SHARE), "f4", linear=True),
+            Buffer("scene", Part(by=1.0 / detail), "f2", linear=True, keeps=True),
+            Buffer("small", Part("scene", _SMALL_SHARE), "f2"),
+            Buffer("levels", Fixed(1, 1), "f4"),
+            Buffer("halo across", Part("small"), "f2"),
+            Buffer("halo", Part("small"), "f2", linear=True),
+            Buffer("meter", Fixed(1, 1), "f4"),
+            Buffer("lit", Part("scene"), linear=True),
+            Buffer(FRAME, linear=True, keeps=True),
+        ),
+        passes=(
+            Pass("flow", "flow.frag", "flow", uniforms=_flow),
+            Pass(
+                "scene",
+                "scene.frag",
+                "scene",
+                {"u_flow": "flow", "u_painting": PAINTING, "u_last": "scene"},
+                "scene.vert",
+                _scene,
+                {
+                    "FOLD": _chosen(VIEW_FOLD),
+                    "FACET": _chosen(VIEW_FACET),
+                    "BLEND": _chosen(TRAILS_BLEND),
+                },
+            ),
+            Pass("small", "halo.frag", "small", {"u_scene": "scene"}),
+            Pass("levels", "levels.frag", "levels", {"u_small": "small"}, uniforms=_levels),
+            Pass(
+                "halo across",
+                "halo_blur.frag",
+                "halo across",
+                {"u_source": "small", "u_levels": "levels"},
+                uniforms=lambda frame, size: {"u_step": (1, 0)},
+                defines={"FIRST": lambda frame: 1},
+                when=_glows,
+            ),
+            Pass(
+                "halo",
+                "halo_blur.frag",
+                "halo",
+                {"u_source": "halo across"},
+                uniforms=lambda frame, size: {"u_step": (0, 1)},
+                defines={"FIRST": lambda frame: 0},
+                when=_glows,
+            ),
+            Pass(
+                "meter",
+                "meter.frag",
+                "meter",
+                {"u_small": "small", "u_levels": "levels", "u_gradient": GRADIENT},
+                uniforms=_meter,
+            ),
+            Pass(
+                "light",
+                "light.frag",
+                "lit",
+                {
+                    "u_scene": "scene",
+                    "u_halo": "halo",
+                    "u_meter": "meter",
+                    "u_levels": "levels",
+                    "u_gradient": GRADIENT,
+                },
+                "light.vert",
+                _light,
+                {"GLOW": _glows},
+            ),
+            Pass(
+                "finish",
+                "finish.frag",
+                FRAME,
+                {"u_lit": "lit"},
+                "place.vert",
+                _finish,
+                {"SPLIT": _seen(FINISH_SPLIT), "CANVAS": _seen(PAINTING_CANVAS)},
+            ),
+        ),
+        result=FRAME,
+    )
+
+
+def _chosen(choice: Choice) -> Callable[[Frame], int]:
+    return lambda frame: frame.values.index(choice)
+
+
+def _seen(effect: Number) -> Callable[[Frame], bool]:
+    return lambda frame: frame.values[effect] > _LEAST
+
+
+_glows = _seen(FINISH_GLOW)
+
+
+def _flow(frame: Frame, size: Size) -> Uniforms:
+    moved = frame.moved
+    return {
+        "u_aspect": frame.aspect,
+        "u_time": moved.flow_time_s,
+        "u_round": moved.flow_round,
+        "u_wide": moved.wide,
+        "u_fine": moved.fine,
+        "u_scale": frame.values[FLOW_SCALE],
+        "u_swell": moved.swell,
+        "u_ripple": moved.ripple,
+        "u_rings": list(moved.rings),
+    }
+
+
+def _scene(frame: Frame, size: Size) -> Uniforms:
+    moved = frame.moved
+    return {
+        "u_aspect": frame.aspect,
+        "u_slide": moved.slide,
+        "u_trail_turn": moved.trail_turn,
+        "u_carry": moved.carry,
+        "u_turn": moved.turn,
+        "u_pan": moved.pan,
+        "u_segments": float(frame.values[VIEW_SEGMENTS]),
+        "u_fold_turn": moved.fold_turn,
+        "u_facet": frame.values[VIEW_FACET_SIZE],
+        "u_fall": moved.fall,
+        "u_run": moved.run,
+        "u_run_rounds": moved.run_rounds,
+        "u_keep": 0.0 if frame.first else moved.keep,
+        "u_lines": frame.values[PAINTING_LINES],
+    }
+
+
+def _levels(frame: Frame, size: Size) -> Uniforms:
+    colors = frame.colors
+    return {"u_adapt": colors.adapt, "u_key": colors.key, "u_spread": colors.spread}
+
+
+def _grade(colors: Grade) -> dict[str, UniformValue]:
+    return {"u_color": tuple(colors.color.T.ravel().tolist()), "u_own": colors.own}
+
+
+def _meter(frame: Frame, size: Size) -> Uniforms:
+    # The vignette darkens after the meter.
+    floor = frame.values[FINISH_FLOOR] * (1.0 + 0.5 * frame.values[FINISH_VIGNETTE])
+    return {**_grade(frame.colors), "u_floor": floor, "u_ceiling": _CEILING}
+
+
+def _light(frame: Frame, size: Size) -> Uniforms:
+    return {
+        **_grade(frame.colors),
+        "u_aspect": frame.aspect,
+        "u_glow": frame.values[FINISH_GLOW],
+        "u_vignette": frame.values[FINISH_VIGNETTE],
+        "u_fog": frame.moved.fog,
+        "u_ambient": frame.colors.ambient,
+    }
+
+
+def _finish(frame: Frame, size: Size) -> Uniforms:
+    return {
+        "u_aspect": frame.aspect,
+        "u_split": frame.values[FINISH_SPLIT],
+        "u_canvas": frame.values[PAINTING_CANVAS],
+        "u_weave": min(frame.size[1] / 4.0, _FINEST_WEAVE),
+        "u_grain": frame.values[FINISH_GRAIN],
+        "u_grain_seed": frame.moved.grain_seed,
+        "u_brightness": frame.values[MASTER_BRIGHTNESS],
+    }
