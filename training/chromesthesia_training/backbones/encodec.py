@@ -114,12 +114,8 @@ class Encodec:
     def _weight(self, name: str) -> Tensor:
         """Weight norm: a direction and a length for each first index."""
         way, length = self._get(f"{name}.weight_v"), self._get(f"{name}.weight_g")
-
-        def scaled() -> Tensor:
-            sizes: Tensor = way.flatten(1).norm(dim=1)[:, None, None]
-            return way * (length / sizes)
-
-        return self._fitting(name, scaled)
+        made: Tensor = self._fitting(name, lambda: way * (length / way.flatten(1).norm(dim=1)[:, None, None]))
+        return made
 
     def _get(self, name: str) -> Tensor:
         if name not in self.weights:
