@@ -306,7 +306,8 @@ def test_oscdump_hears_valence_twenty_times_a_second(config: ShowConfig) -> None
         dump.terminate()
     output, _ = dump.communicate(timeout=WAIT_S)
     heard = sum("/emotion/valence " in line for line in output.splitlines())
-    assert heard >= 20.0 * float(str(report["duration_s"]))
+    # There is no valence before the encoder has heard its first window.
+    assert heard >= 20.0 * (float(str(report["duration_s"])) - 0.5)
 
 
 @pytest.mark.pulse
