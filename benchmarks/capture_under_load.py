@@ -163,13 +163,17 @@ def lost_frames(samples: NDArray[np.float32]) -> tuple[int, int]:
 
 
 def measure(way: str, kind: str, duration_s: float) -> dict[str, Any]:
-    capture = Capture()
     run, quick = WAYS[way]
     os.environ.pop("PULSE_LATENCY_MSEC", None)
     if quick:
         os.environ["PULSE_LATENCY_MSEC"] = str(SERVER_LATENCY_MS)
-    with load(kind):
-        run(capture, duration_s + WARM_UP_S)
+    # A sound server that has just started may take longer to give its first sound.
+    for patience_s in (WARM_UP_S, 5.0 * WARM_UP_S):
+        capture = Capture()
+        with load(kind):
+            run(capture, duration_s + patience_s)
+        if capture.pieces:
+            break
     samples = np.concatenate(capture.pieces)
     begin = min(round(WARM_UP_S * RATE_HZ), samples.shape[0] // 2)  # a very busy machine starts late
     counts = np.array([count for _, count in capture.moments])
@@ -209,8 +213,8 @@ def rows(quick: bool) -> list[Row]:
         return [
             Row(name, None, "PortAudio callback", None, "ms", note=f"not installed: {', '.join(missing)}")
         ]
-    seconds = 0.5 if quick else 3.0
-    with on_stage(3 * (seconds + WARM_UP_S + 2.0)):
+    seconds = 2.0 if quick else 3.0
+    with on_stage(5 * (seconds + WARM_UP_S + 2.0)):
         found = {way: measure(way, kind, seconds) for way in (ours, beside)}
     ages = [found[way]["age_ms"] for way in (ours, beside)]
     lost = [found[way]["lost_ms"] for way in (ours, beside)]

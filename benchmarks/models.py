@@ -19,6 +19,7 @@ from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
 from chromesthesia.inference.sessions import open_session
 from chromesthesia.packs.find import find_pack
+from chromesthesia.packs.manifest import ENCODER_ROLE, GENERATOR_ROLE
 from chromesthesia.testing.render import heard
 
 FLOOR = "plain session.run (floor)"
@@ -34,8 +35,8 @@ def rows(quick: bool) -> list[Row]:
     noise = rng.standard_normal(spec.noise_size).astype(np.float32)
 
     encoder, generator = OnnxEncoder(pack), OnnxGenerator(pack, "cpu")
-    plain_encoder = open_session(pack.model("encoder")[1], "cpu")
-    plain_generator = open_session(pack.model("generator")[1], "cpu")
+    plain_encoder = open_session(pack.model(ENCODER_ROLE)[1], "cpu")
+    plain_generator = open_session(pack.model(GENERATOR_ROLE)[1], "cpu")
     shapes = {tensor.name: tensor.shape for tensor in pack.manifest.encoder.inputs}
     states = {name: np.zeros(shapes[name], dtype=np.float32) for name in pack.manifest.encoder.state_inputs}
     motion = LatentMotion(1, spec.noise_size, spec.condition_labels)
