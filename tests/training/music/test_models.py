@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.music.answers import FoldAnswers, by_fold, mean_of
 from chromesthesia_training.music.learning import NetRecipe, Regression, augment, train_folds
-from chromesthesia_training.music.nets import NETS, ChunkNet, EmbeddingNet, parameter_count
+from chromesthesia_training.music.nets import NETS, ChunkNet, EmbeddingNet
 from chromesthesia_training.music.regressors import (
     REGRESSORS,
     Regressor,

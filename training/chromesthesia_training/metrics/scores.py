@@ -19,9 +19,9 @@ def macro_f1(targets: Sequence[int], predictions: Sequence[int], classes: int = 
     return float(f1_score(targets, predictions, labels=labels, average="macro", zero_division=0.0))
 
 
-def correlation(targets: Float64, predictions: Float64) -> float:
-    """Pearson's r; 0 when either does not vary."""
-    if len(targets) < 2 or np.std(targets) < 1e-9 or np.std(predictions) < 1e-9:
+def correlation(targets: Float64, predictions: Float64, least_deviation: float = 1e-9) -> float:
+    """Pearson's r; 0 when either does not vary: a deviation below `least_deviation`, in their unit."""
+    if len(targets) < 2 or np.std(targets) < least_deviation or np.std(predictions) < least_deviation:
         return 0.0
     return float(np.corrcoef(targets, predictions)[0, 1])
 

@@ -106,8 +106,3 @@ class EmbeddingNet(nn.Module):
 
     def forward(self, embedding: Tensor) -> Tensor:
         return cast(Tensor, self.layers(embedding))
-
-
-def parameter_count(net: nn.Module) -> int:
-    """Trained values."""
-    return sum(value.numel() for value in net.parameters() if value.requires_grad)

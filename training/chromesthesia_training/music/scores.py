@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia_training.metrics.metrics_file import over_folds
+from chromesthesia_training.metrics.scores import correlation
 from chromesthesia_training.music.answers import FoldAnswers
 
 Float64 = NDArray[np.float64]
@@ -17,10 +18,8 @@ SCORES = ("r", "ccc", "r2", "rmse", "mae")
 
 
 def pearson(wanted: Float64, said: Float64) -> float:
-    """Pearson's correlation; 0 where either does not vary."""
-    if len(wanted) < 2 or wanted.std() < 1e-12 or said.std() < 1e-12:
-        return 0.0
-    return float(np.corrcoef(wanted, said)[0, 1])
+    """Pearson's correlation; 0 where either does not vary. Features may be powers, whose deviations are small."""
+    return correlation(wanted, said, least_deviation=1e-12)
 
 
 def concordance(wanted: Float64, said: Float64) -> float:

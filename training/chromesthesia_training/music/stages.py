@@ -12,6 +12,7 @@ import numpy as np
 
 from chromesthesia_training.backbones.panns import FILE_NAME as PANNS_FILE
 from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.music.answers import FoldAnswers, mean_of
 from chromesthesia_training.music.handcrafted import REFERENCE_NAMES
 from chromesthesia_training.music.learning import EMBEDDING_RECIPE, NetRecipe, train_folds
@@ -23,7 +24,7 @@ from chromesthesia_training.music.material import (
     panns,
     spectra,
 )
-from chromesthesia_training.music.nets import NETS, ChunkNet, EmbeddingNet, parameter_count
+from chromesthesia_training.music.nets import NETS, ChunkNet, EmbeddingNet
 from chromesthesia_training.music.regressors import (
     REGRESSORS,
     RIDGES,

@@ -10,7 +10,6 @@ from chromesthesia_training.results.row import Row
 
 OTHER_MUSIC = "no: theirs DEAM, 1 to 9, random 80/20; ours VGMIDI, -1 to 1, by game series"
 SCORES = {"R2": "r2", "r": "r", "CCC": "ccc", "RMSE": "rmse", "MAE": "mae"}
-EMOTIFY = "emotify"
 
 
 def pair(metrics: Metrics, score: str, part: str = "static", digits: int = 2) -> str:

@@ -51,10 +51,6 @@ BEST = next(run for run in RUNS if run.name == "v32_own_cls.plain")
 """What makes pictures and sounds: no label and no CLS token goes round its latent."""
 
 
-def run_named(name: str) -> Run:
-    return next(run for run in RUNS if run.name == name)
-
-
 def recipe_of(run: Run, context: Context) -> VaeRecipe:
     """The paths of V1 to V2.1 are wide: they get fewer, gentler steps on fewer places."""
     recipe = VaeRecipe()

@@ -15,6 +15,7 @@ from chromesthesia_training.backbones.encodec import encodec_file
 from chromesthesia_training.backbones.vit_base import vit_file
 from chromesthesia_training.errors import DataError
 from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.stage import Context, Settings, Stage
 from chromesthesia_training.vae.categories import CATEGORIES, category_numbers
 from chromesthesia_training.vae.generation_stage import run_generation, run_sheets
@@ -22,7 +23,8 @@ from chromesthesia_training.vae.material import KINDS
 from chromesthesia_training.vae.pack_stage import run_pack
 from chromesthesia_training.vae.runs import BEST, FOLD, RUNS, Run, recipe_of, sizes_of, trained
 from chromesthesia_training.vae.scoring import figures_of, floors
-from chromesthesia_training.vae.training import parameter_count, settings_said
+from chromesthesia_training.vae.training import settings_said
+from chromesthesia_training.vae.versions import TokenFusionVae
 from chromesthesia_training.vae.worlds import TokenSet, open_world
 from chromesthesia_training.vae.worlds import recipe_of as tokenizer_recipe_of
 from chromesthesia_training.vae.writing import content
@@ -95,7 +97,7 @@ def run_version(context: Context, run: Run) -> None:
     found = trained(run, world, context)
     made = figures_of(world, found.net, recipe.kl)
     made |= {
-        "parameters": parameter_count(sizes),
+        "parameters": parameter_count(TokenFusionVae(sizes)),
         "minutes": round(found.minutes, 2),
         "epochs": found.epochs,
         "tokens": world.inputs["image"][0],

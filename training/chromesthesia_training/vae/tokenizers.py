@@ -214,10 +214,3 @@ def load_vit(path: Path) -> PatchTokenizer:
     net = PatchTokenizer()
     _restore(net, load(path)["state_dict"], path)
     return net.eval().requires_grad_(False)
-
-
-def load_codec(path: Path, bands: int) -> MelCodec:
-    """A trained codec. Raises TrainingError as `load_vit`."""
-    net = MelCodec(bands)
-    _restore(net, load(path)["state_dict"], path)
-    return net.eval().requires_grad_(False)

@@ -82,11 +82,6 @@ def load_net(path: Path, sizes: Sizes) -> TokenFusionVae:
     return net.eval().requires_grad_(False)
 
 
-def parameter_count(sizes: Sizes) -> int:
-    """Trained values of a net."""
-    return sum(value.numel() for value in TokenFusionVae(sizes).parameters())
-
-
 def settings_said(recipe: VaeRecipe, sizes: Sizes) -> dict[str, Any]:
     """What the figures depend on, for the metrics file."""
     own = {
