@@ -1,8 +1,35 @@
-"""ONNX files as they are shipped: without what the exporter notes about the machine it ran on."""
+"""ONNX files as they are shipped: of one opset, and without what the exporter notes about the machine it ran on."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
+
 import onnx
+import torch
+from torch import Tensor, nn
+
+OPSET = 20
+
+
+def onnx_bytes(
+    module: nn.Module, example: tuple[Tensor, ...], inputs: Sequence[str], outputs: Sequence[str]
+) -> bytes:
+    """Content of the ONNX file of a module in eval mode: fp32, the shapes of `example`, no traces."""
+    with warnings.catch_warnings():  # of the exporter's own inner workings
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            example,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    return strip_traces(program.model_proto)
 
 
 def strip_traces(model: onnx.ModelProto) -> bytes:

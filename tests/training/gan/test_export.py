@@ -12,6 +12,7 @@ import onnx
 import pytest
 import torch
 
+from chromesthesia.inference.sessions import open_session
 from chromesthesia_training import safe_write
 from chromesthesia_training.backbones.squeezenet import FeatureNet
 from chromesthesia_training.data.condition import random_engine_conditions
@@ -23,14 +24,13 @@ from chromesthesia_training.gan.export import (
     EngineGenerator,
     ExportReport,
     export_onnx,
-    open_session,
     recalibrated,
 )
 from chromesthesia_training.measuring import measures
 
 
 def test_graph_keeps_the_contract(exported_generator: ExportReport, trained_dir: Path) -> None:
-    session = open_session(exported_generator.path)
+    session = open_session(exported_generator.path.read_bytes(), "cpu")
     assert [(one.name, one.shape, one.type) for one in session.get_inputs()] == [
         ("condition", [1, 5], "tensor(float)"),
         ("noise", [1, 64], "tensor(float)"),
@@ -52,7 +52,7 @@ def test_onnx_equals_torch_and_stays_in_range(exported_generator: ExportReport, 
     trained = load_trained(trained_dir)
     module = EngineGenerator(recalibrated(trained), trained.space).eval()
     rng = torch.Generator().manual_seed(21)
-    session = open_session(exported_generator.path)
+    session = open_session(exported_generator.path.read_bytes(), "cpu")
     for condition in random_engine_conditions(3, rng):
         noise = torch.randn(1, 64, generator=rng)
         (image,) = session.run(["image"], {"condition": condition[None].numpy(), "noise": noise.numpy()})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +21,11 @@ from chromesthesia_training.encoder.module import ABOUT, TEMPERATURE
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.fit.checkpoint import load, load_weights, part
 from chromesthesia_training.machine import thread_times_ms
-from chromesthesia_training.onnx_file import strip_traces
+from chromesthesia_training.onnx_file import onnx_bytes
 from chromesthesia_training.safe_write import whole_file
 
 logger = logging.getLogger(__name__)
 
-OPSET = 20
 PARITY_TOLERANCE = 1e-4
 ANSWER_NAMES = ("valence", "arousal", "probabilities", "confidence", "embedding")
 
@@ -138,20 +136,7 @@ def export_onnx(trained: TrainedEncoder, out: Path) -> EncoderExport:
 def _onnx_bytes(step: ExportedStep) -> bytes:
     inputs, outputs = state_names(step.model)
     example = (torch.zeros(1, ENCODER_HOPS, ENCODER_MEL.mels), *step.model.initial_state())
-    with warnings.catch_warnings():  # of the exporter's own inner workings
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            step,
-            example,
-            input_names=["log_mel", *inputs],
-            output_names=[*ANSWER_NAMES, *outputs],
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-    assert program is not None
-    return strip_traces(program.model_proto)
+    return onnx_bytes(step, example, ("log_mel", *inputs), (*ANSWER_NAMES, *outputs))
 
 
 class StreamedEncoder:

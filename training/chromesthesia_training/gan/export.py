@@ -10,15 +10,14 @@ from __future__ import annotations
 import copy
 import hashlib
 import logging
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
+from chromesthesia.inference.sessions import open_session
 from chromesthesia_training.data.batching import batches
 from chromesthesia_training.data.condition import (
     ENGINE_CONDITION_SIZE,
@@ -30,12 +29,11 @@ from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.checkpoint import TrainedGenerator, load_trained
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
 from chromesthesia_training.machine import thread_times_ms
-from chromesthesia_training.onnx_file import strip_traces
+from chromesthesia_training.onnx_file import onnx_bytes
 from chromesthesia_training.safe_write import whole_file
 
 logger = logging.getLogger(__name__)
 
-OPSET = 20
 LARGEST_DIFFERENCE = 1e-3
 PARITY_DRAWS = 8
 TIMED_IMAGES = 60
@@ -137,34 +135,12 @@ def export_generator(generator: Generator, trained: TrainedGenerator, out: Path)
 
 def _onnx_bytes(module: EngineGenerator) -> bytes:
     example = (torch.zeros(1, ENGINE_CONDITION_SIZE), torch.zeros(1, LATENT_SIZE))
-    with warnings.catch_warnings():  # of the exporter's own inner workings
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module,
-            example,
-            input_names=["condition", "noise"],
-            output_names=["image"],
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-    assert program is not None
-    return strip_traces(program.model_proto)
-
-
-def open_session(model: Path | bytes) -> ort.InferenceSession:
-    """An ONNX Runtime session on one CPU thread, for a file or its content."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    source = str(model) if isinstance(model, Path) else model
-    return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    return onnx_bytes(module, example, ("condition", "noise"), ("image",))
 
 
 def _check(module: EngineGenerator, content: bytes) -> tuple[float, float]:
     """Largest difference from torch over random inputs; median ms a picture of one thread's own time."""
-    session = open_session(content)
+    session = open_session(content, "cpu")
     rng = torch.Generator().manual_seed(3)
     conditions = random_engine_conditions(PARITY_DRAWS, rng)
     noises = torch.randn(PARITY_DRAWS, LATENT_SIZE, generator=rng)

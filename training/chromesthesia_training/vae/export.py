@@ -9,23 +9,22 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
 from chromesthesia.core.emotions import CONDITION_LABELS
 from chromesthesia.generator.walks.latent import NAMED_PLACES
+from chromesthesia.inference.sessions import open_session
 from chromesthesia.packs.manifest import DataSource, Parity
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.machine import thread_times_ms
-from chromesthesia_training.onnx_file import strip_traces
+from chromesthesia_training.onnx_file import onnx_bytes
 from chromesthesia_training.packing.pack import PackParts, PackReport, build_pack
 from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.vae.generating import Painter, decoded
@@ -33,7 +32,6 @@ from chromesthesia_training.vae.vit import PatchTokenizer
 
 logger = logging.getLogger(__name__)
 
-OPSET = 20
 LARGEST_DIFFERENCE = 1e-3
 PARITY_DRAWS = 8
 TIMED_IMAGES = 20
@@ -101,26 +99,11 @@ def export_onnx(painter: Painter, out: Path) -> ExportReport:
 
 def _onnx_bytes(module: EngineVae) -> bytes:
     example = (torch.zeros(1, len(CONDITION_LABELS)), torch.zeros(1, module.latent))
-    with warnings.catch_warnings():  # of the exporter's own inner workings
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module,
-            example,
-            input_names=["condition", "noise"],
-            output_names=["image"],
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-    assert program is not None
-    return strip_traces(program.model_proto)
+    return onnx_bytes(module, example, ("condition", "noise"), ("image",))
 
 
 def _check(module: EngineVae, content: bytes) -> tuple[float, float]:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session = open_session(content, "cpu")
     rng = torch.Generator().manual_seed(3)
     difference = 0.0
     feed: dict[str, Any] = {}
