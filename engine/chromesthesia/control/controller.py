@@ -173,6 +173,12 @@ class Controller:
             self._queue.clear()
             while self._schedule and self._schedule[0][0] <= now_s:
                 due.append(heapq.heappop(self._schedule)[2])
+        with self._tree.together():
+            taken = self._do(due, now_s)
+        self.current = (self._preset, self._tree.snapshot())
+        return taken
+
+    def _do(self, due: Sequence[Command], now_s: float) -> list[SetParameter]:
         last_look = max((number for number, command in enumerate(due) if _is_look(command)), default=-1)
         asked: list[_Asked] = []
         taken: list[SetParameter] = []
@@ -197,7 +203,6 @@ class Controller:
                 self._bounded_log.warning(
                     now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
                 )
-        self.current = (self._preset, self._tree.snapshot())
         return taken
 
     def _enqueue(self, commands: Sequence[Command]) -> None:
@@ -228,7 +233,7 @@ class Controller:
             case SetParameter(path, raw, source):
                 self._tree.write(path, raw, source)
             case ToggleParameter(path, source):
-                self._tree.write(path, not self._tree.snapshot().get(path), source)
+                self._tree.write(path, not self._tree.value(path), source)
             case NudgeParameter(path, amount, source):
                 self._tree.nudge(path, amount, source)
             case NextScene(source):
@@ -312,7 +317,7 @@ class Controller:
 
     def _next_scene(self, source: str, now_s: float) -> None:
         param = self._tree.declaration(GENERATOR_SCENE.path)
-        scene = self._tree.snapshot()[GENERATOR_SCENE] + 1
+        scene = int(self._tree.value(param.path)) + 1
         if param.high is not None and scene > param.high:
             scene = int(param.low or 0)
         self._tree.write(param.path, scene, source)
