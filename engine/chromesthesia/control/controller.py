@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 from chromesthesia.control.commands import (
     AddParameters,
     Command,
+    Finish,
     LoadPack,
     LoadPreset,
     NextPreset,
@@ -242,15 +243,17 @@ class Controller:
                 self._tree.reset(paths, source)
             case ResetRoom(source):
                 self._reset_room(source, now_s)
+            case Finish(do, _):
+                do()
             case AddParameters(namespace, params, _):
                 self._tree.add(namespace, params)
             case RemoveParameters(namespace, _):
                 self._tree.remove(namespace)
             case _:
-                do = self._others.get(type(command))
-                if do is None:
+                other = self._others.get(type(command))
+                if other is None:
                     raise NotDoneHereError(f"{_WORDS.get(type(command), 'this')} cannot be had in this show")
-                do(command, now_s)
+                other(command, now_s)
 
     def _look(self, command: LookCommand, asked: list[_Asked], is_last: bool, now_s: float) -> None:
         """Note the look that `command` asks for; with the last one take the newest of them that can be taken.
@@ -343,6 +346,7 @@ _WORDS: dict[type, str] = {
     NextPreset: "the next preset",
     PreviousPreset: "the previous preset",
     LoadPack: "another model pack",
+    Finish: "another model pack",
     Subscribe: "a subscription",
     Unsubscribe: "the end of a subscription",
 }

@@ -48,7 +48,7 @@ PRESET_PREVIOUS = Action("/preset/previous", "Glide to the preset before, round 
 PACK_LOAD = Action(
     "/pack/load",
     "Paint with another model pack from now on",
-    (Argument("name", "s", "as `chromesthesia doctor` and the folder of packs name it"),),
+    (Argument("name", "s", "of its folder, where packs are found"),),
 )
 SCENE_NEXT = Action("/scene/next", "Another place in the generator's imagination")
 RESET = Action("/reset", "The present preset as it was loaded; what belongs to the room stays")

@@ -7,14 +7,15 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
-from chromesthesia.control.commands import SetParameter
+from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
@@ -61,6 +62,7 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.pack_swap import PackSwap
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.stop_signals import stop_on_signals
@@ -139,6 +141,11 @@ def run_show(
         )
         kept = Outputs(files.sinks + sinks, live=True)
         show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard)
+        if own.encoder is None and own.generator is None:
+            swap = PackSwap(
+                models, controller.post, show.change_models, _opener(config.provider), show.picture_size
+            )
+            controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -246,6 +253,16 @@ class LiveShow:
             gc.unfreeze()
             sys.setswitchinterval(switch_interval_s)
 
+    def change_models(self, models: Models) -> None:
+        """Go on with other models, which fit (see `pack_swap`). Any thread."""
+        self._analysis.change(models.encoder)
+        self._worker.change(models.generator)
+        self._models = models
+
+    def picture_size(self) -> tuple[int, ...] | None:
+        """Height and width of what the generator paints; None before the first picture. Any thread."""
+        return self._worker.size
+
     # -- steps of the threads -------------------------------------------------------------------------------
 
     def _tap(self, block: AudioBlock) -> None:
@@ -350,6 +367,10 @@ class LiveShow:
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
     return {name: slot.replaced}
+
+
+def _opener(provider: str) -> Callable[[Path], Models]:
+    return lambda folder: open_models(folder, provider)
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
