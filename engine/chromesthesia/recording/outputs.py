@@ -133,7 +133,9 @@ def open_outputs(
     if stills is not None:
         sinks.append(StillsFolder(stills, live=live))
     if film is not None:
-        from chromesthesia.recording.recorder import FilmRecorder  # slow to import, and most shows record nothing
+        from chromesthesia.recording.recorder import (
+            FilmRecorder,
+        )  # slow to import, and most shows record nothing
 
         sinks.append(FilmRecorder(film, width, height, fps, live=live))
     return Outputs(tuple(sinks))
