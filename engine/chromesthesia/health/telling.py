@@ -80,6 +80,25 @@ def report_of(
     }
 
 
+def health_of(status: ShowStatus) -> dict[str, object]:
+    """How a running show is, for a page that people read."""
+    figures = status.figures
+    return {
+        "elapsed_s": round(figures.elapsed_s, 1),
+        "source": figures.source,
+        "pack": figures.pack,
+        "preset": figures.preset,
+        "message": figures.message,
+        "size": list(figures.size),
+        "flash_limiter": figures.flash_limiter,
+        "loops": {
+            loop.name: {"state": str(loop.state), "beats": loop.beats, "failures": loop.failures}
+            for loop in status.loops
+        },
+        "counts": {group: dict(counts) for group, counts in status.counts.items()},
+    }
+
+
 def failures_of(status: ShowStatus) -> dict[str, int]:
     """What failed in the stages that a live show and an offline film share, for both reports."""
     return {

@@ -20,7 +20,7 @@ from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink, FrameWatcher
 from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
@@ -41,10 +41,11 @@ from chromesthesia.health.status import (
     Figures,
     Health,
 )
-from chromesthesia.health.telling import hud_of, readings_of, report_of
+from chromesthesia.health.telling import health_of, hud_of, readings_of, report_of
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import HudInfo
@@ -121,7 +122,9 @@ def run_show(
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
+        panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
+        open_ports += [] if panel is None else [panel.port]
         open_ports += [make(tree, controller, clock) for make in ports]
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
@@ -138,7 +141,10 @@ def run_show(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
         kept = Outputs(files.sinks + sinks, live=True)
-        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard)
+        preview = None if panel is None else panel.site.preview
+        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard, preview)
+        if panel is not None:
+            panel.site.health = lambda: health_of(show.health.status())
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -165,6 +171,7 @@ class LiveShow:
         fps: float,
         stop: threading.Event,
         guard: Guard,
+        preview: FrameWatcher | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -194,6 +201,7 @@ class LiveShow:
                 hud=self._hud_info,
                 window=self._handle_window,
                 sink=outputs if self._recording else None,
+                preview=preview,
             ),
             clock,
             guard,

@@ -1,0 +1,112 @@
+"""OSCQuery for one show: the socket, who may come in, and what is told of it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from chromesthesia.control.controller import Controller
+from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.errors import NetworkError
+from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
+from chromesthesia.params.tree import ParameterTree
+from chromesthesia.ports.osc.input import OscInput
+from chromesthesia.ports.osc.udp import EVERYWHERE, LOOPBACK
+from chromesthesia.ports.oscquery.adapter import ShowNodes
+from chromesthesia.ports.oscquery.gate import Gate
+from chromesthesia.ports.oscquery.port import OscQueryPort
+from chromesthesia.ports.oscquery.server import QueryServer
+from chromesthesia.ports.oscquery.site import Site
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 64
+
+
+class _NoDatagrams:
+    """Where packets come from when they come through a WebSocket: nowhere else."""
+
+    lost = UNKNOWN_LOSS
+
+    def send(self, payload: bytes, host: str, port: int) -> None:
+        """Nothing is sent here."""
+
+    def receive(self) -> None:
+        """Nothing comes here."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def open_oscquery(
+    config: ShowConfig,
+    tree: ParameterTree,
+    controller: Controller,
+    clock: Clock,
+    opened: ExitStack,
+    site: Site | None = None,
+) -> OscQueryPort | None:
+    """The port as `config` asks, its socket bound; None when it is off.
+
+    Raises NetworkError for a port that was asked for and cannot be opened. The one that comes with OSC is a help, not a
+    condition: when it is taken the show goes on without, and says so.
+    """
+    port = config.osc_in_port if config.query_port is None else config.query_port
+    if port == 0:
+        return None
+    try:
+        listening = listen(EVERYWHERE if config.lan else LOOPBACK, port)
+    except NetworkError as error:
+        if config.query_port is not None:
+            raise
+        log.warning("no OSCQuery and no panel: %s", error)
+        return None
+    opened.callback(listening.close)
+    token = (config.token or secrets.token_urlsafe(16)) if config.lan else None
+    nodes = ShowNodes(tree, controller)
+    incoming = OscInput(_NoDatagrams(), tree, controller.post, clock)
+
+    def receive(packet: bytes, source: str) -> None:
+        host, _, number = source.rpartition(":")
+        incoming.handle(packet, (host, int(number)))
+
+    def host_info(address: str) -> Mapping[str, object]:
+        osc: dict[str, object] = {}
+        if config.osc_in_port:
+            osc = {"OSC_IP": address, "OSC_PORT": config.osc_in_port, "OSC_TRANSPORT": "UDP"}
+        return {"NAME": "Chromesthesia", **osc, "WS_IP": address, "WS_PORT": port}
+
+    server = QueryServer(
+        listening,
+        nodes,
+        receive,
+        Gate(port, token, _own_names(), lan=config.lan),
+        host_info,
+        site,
+    )
+    return OscQueryPort(tree, nodes, server)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A TCP socket that listens. Raises NetworkError naming the port when it is taken or not allowed."""
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.EADDRINUSE:
+            raise NetworkError(
+                f"TCP port {port} on {host} is taken",
+                "stop the other program or choose another with --query-port",
+            ) from error
+        raise NetworkError(
+            f"TCP port {port} on {host} cannot be opened: {error}", "choose another with --query-port"
+        ) from error
+
+
+def _own_names() -> tuple[str, ...]:
+    name = socket.gethostname().partition(".")[0]
+    return (name, f"{name}.local", socket.gethostname()) if name else ()
