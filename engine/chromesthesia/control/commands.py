@@ -30,11 +30,21 @@ class ToggleParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class NudgeParameter:
+    """Move a number by `amount` from where it is, a choice by so many places (see `params.values.moved`)."""
+
+    path: str
+    amount: object
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPreset:
-    """Glide to the preset with this name or number."""
+    """Glide to the preset with this name or number. morph_s: over so long; None: over `/master/morph_s`."""
 
     which: str | int
     source: str
+    morph_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,36 @@ class ResetRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadPack:
+    """Paint with the model pack of this name. Done by whoever runs the models (see `Controller.handle`)."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Tell a partner over OSC what changes. host, port: where, None for the sender's own; seconds: None for the usual.
+
+    Done by the OSC port (see `Controller.handle`).
+    """
+
+    host: str | None
+    port: int | None
+    seconds: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """The end of a subscription; host, port: as it was asked for."""
+
+    host: str | None
+    port: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddParameters:
     """Declare more parameters below `namespace` (see `params.tree.ParameterTree.add`)."""
 
@@ -93,12 +133,16 @@ class RemoveParameters:
 Command = (
     SetParameter
     | ToggleParameter
+    | NudgeParameter
     | LoadPreset
     | NextPreset
     | PreviousPreset
     | NextScene
     | ResetParameters
     | ResetRoom
+    | LoadPack
+    | Subscribe
+    | Unsubscribe
     | AddParameters
     | RemoveParameters
 )

@@ -55,9 +55,9 @@ class Mapper:
     the same steps give the same looks.
     - A float with a smoothing time follows what is set with that time constant.
     - When a whole look was loaded (`Snapshot.look_version` changed), floats travel from the old look to the
-      new along a smooth step of `/master/morph_s` seconds, routes cross-fade over the same time, and all else
-      (choices, whole numbers, switches) changes half-way. What belongs to the room is not part of a look and
-      follows as usual.
+      new along a smooth step of `/master/morph_s` seconds, or of as many as the snapshot says; routes cross-fade over
+      the same time, and all else (choices, whole numbers, switches) changes half-way. What belongs to the room is not
+      part of a look and follows as usual.
     - Routes then scale and add; routed parameters are held in their range.
     """
 
@@ -161,7 +161,8 @@ class Mapper:
         }
         self._origin = self._live.copy()
         self._old_scale, self._old_add = self._scale.copy(), self._add.copy()
-        self._morph_s = after[MASTER_MORPH_S] if MASTER_MORPH_S.path in after else 0.0
+        usual_s = after[MASTER_MORPH_S] if MASTER_MORPH_S.path in after else 0.0
+        self._morph_s = usual_s if after.morph_s is None else after.morph_s
         self._progress = 0.0 if self._morph_s > 0.0 else 1.0
 
     def _discrete_now(self, path: str, snapshot: Snapshot) -> Value:

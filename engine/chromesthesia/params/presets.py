@@ -81,7 +81,10 @@ class PresetLibrary:
         return next((i for i, name in enumerate(self.names) if name.casefold() == requested), -1)
 
     def choose(self, which: str | int) -> Preset:
-        """The preset with this name, file stem or position (case does not matter); raises PresetError."""
+        """The preset with this name, file stem or position (case does not matter; a position also as text).
+
+        Raises PresetError.
+        """
         if isinstance(which, int):
             if 0 <= which < len(self.presets):
                 return self.presets[which]
@@ -94,6 +97,8 @@ class PresetLibrary:
         for stem, error in zip(self.broken_stems, self.broken, strict=True):
             if requested == stem.casefold():
                 raise error
+        if which.isascii() and which.isdecimal() and len(which) <= 9:
+            return self.choose(int(which))
         hint = nearest(which, self.names) or f"there are: {', '.join(self.names) or 'none'}"
         raise PresetError(f"no preset named {which[:80]!r}", hint)
 
