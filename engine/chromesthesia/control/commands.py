@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chromesthesia.params.declaration import Param
+from chromesthesia.params.preset_file import RouteTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,55 @@ class ResetRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetParameter:
+    """One setting as the present preset has it, else at its default."""
+
+    path: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafeLook:
+    """Glide to the plain look: no routes, every parameter at its default."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoute:
+    """Let a signal move a setting; a route of both that is there is replaced."""
+
+    route: RouteTable
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRoute:
+    """Take out the route from `signal` to `target`."""
+
+    signal: str
+    target: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavePreset:
+    """Keep the present look as a preset. Done by whoever keeps files (see `Controller.handle`)."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenamePreset:
+    """Call a preset of the user's own otherwise. Done by whoever keeps files (see `Controller.handle`)."""
+
+    which: str | int
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPack:
     """Paint with the model pack of this name. Done by whoever runs the models (see `Controller.handle`)."""
 
@@ -140,6 +190,12 @@ Command = (
     | NextScene
     | ResetParameters
     | ResetRoom
+    | ResetParameter
+    | SafeLook
+    | SetRoute
+    | RemoveRoute
+    | SavePreset
+    | RenamePreset
     | LoadPack
     | Subscribe
     | Unsubscribe

@@ -28,6 +28,7 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/pack": figures.pack,
         "/status/preset": figures.preset,
         "/status/preset_index": figures.preset_index,
+        "/status/routes": figures.routes,
         "/status/parameters": figures.parameters,
     }
 

@@ -14,7 +14,7 @@ from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.live import Values
 from chromesthesia.params.routes import CURVES, Route
-from chromesthesia.params.sound import MASTER_MORPH_S
+from chromesthesia.params.sound import MASTER_BLACKOUT, MASTER_BRIGHTNESS, MASTER_MORPH_S
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.signals.table import FIRST, TABLE, Hearing, SignalTable, Tap
 
@@ -116,6 +116,8 @@ class Mapper:
         if before is None or snapshot.declared is not before.declared:
             self._redeclare(snapshot)
         self._target = np.array([self._set[path] for path in self._paths], dtype=float)
+        if snapshot.get(MASTER_BLACKOUT.path) and MASTER_BRIGHTNESS.path in self._columns:
+            self._target[self._columns[MASTER_BRIGHTNESS.path]] = 0.0
         if before is None:
             self._live = self._target.copy()
         elif snapshot.look_version != before.look_version:

@@ -62,6 +62,7 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.stop_signals import stop_on_signals
@@ -142,6 +143,7 @@ def run_show(
         )
         kept = Outputs(files.sinks + sinks, live=True)
         preview = None if panel is None else panel.site.preview
+        PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest).register()
         show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard, preview)
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
@@ -337,6 +339,7 @@ class LiveShow:
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            routes=self._controller.route_changes,
             parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from types import MappingProxyType
 
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.user_files import one_line
-from chromesthesia.params.actions import ACTIONS, PRESET_LOAD, Action
+from chromesthesia.params.actions import ACTIONS, PRESET_LOAD, PRESET_MORPH, Action
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.presets import PresetLibrary
 from chromesthesia.params.tree import Declared, ParameterTree
+from chromesthesia.params.twins import Twin, TwinKind, twins
 from chromesthesia.params.values import TEXT_LIMIT
-from chromesthesia.ports.osc.input import index_twin
-from chromesthesia.ports.oscquery.nodes import WRITE, Item, Node, Overload, Span
+from chromesthesia.ports.oscquery.nodes import READ_WRITE, WRITE, Item, Node, Overload, Span
 
 UNITS: Mapping[str, str] = MappingProxyType(
     {
@@ -29,7 +30,10 @@ UNITS: Mapping[str, str] = MappingProxyType(
 ROOT = "A live instrument that paints what it hears"
 BUTTON = "N"
 """Type tag of an action without an argument: it is done when a message comes."""
-_NUMBERS = ("i", "f", "T")
+_PRESSED = tuple(Overload(tag) for tag in ("i", "f", "T"))
+"""What a button takes beside nothing; 0 and false do nothing."""
+MOST_SIGNATURES = 16
+"""Most type tag strings of one action that are told."""
 
 
 class ShowNodes:
@@ -42,7 +46,7 @@ class ShowNodes:
         self._declared: Declared | None = None
         self._library: PresetLibrary | None = None
         self._nodes: Mapping[str, Node] = {}
-        self._twins: Mapping[str, Param] = {}
+        self._indices: Mapping[str, Param] = {}
         self.readings: Mapping[str, Value] = {}
 
     def nodes(self) -> Mapping[str, Node]:
@@ -55,27 +59,28 @@ class ShowNodes:
 
     def _make(self, declared: Declared, library: PresetLibrary) -> None:
         params = declared.params
-        twins = {
-            twin: param
+        others = {
+            twin.address: (twin, param)
             for param in params.values()
-            if param.writable and (twin := index_twin(param)) is not None and twin not in params
+            for twin in twins(param)
+            if twin.address not in params
         }
         nodes = {"/": Node("/", ROOT)}
         nodes |= {path: _node_of(param) for path, param in params.items()}
-        nodes |= {twin: _twin_node(twin, param) for twin, param in twins.items()}
+        nodes |= {path: _twin_node(twin, param) for path, (twin, param) in others.items()}
         nodes |= {action.path: _action_node(action, library.names) for action in ACTIONS}
-        self._twins, self._nodes = twins, nodes
-        self._declared, self._library = declared, library
+        self._indices = {path: param for path, (twin, param) in others.items() if twin.readable}
+        self._nodes, self._declared, self._library = nodes, declared, library
 
     def value(self, path: str) -> Sequence[Item] | None:
         """The value now; a reading's as it was taken last, None before the first."""
         snapshot = self._tree.snapshot()
-        twin = self._twins.get(path)
-        if twin is not None:
-            value = snapshot.get(twin.path)
-            return None if value is None else told_index(twin, value)
-        value = snapshot[path] if path in snapshot else self.readings.get(path)
-        return None if value is None else told(value)
+        choice = self._indices.get(path)
+        wanted = path if choice is None else choice.path
+        value = snapshot[wanted] if wanted in snapshot else self.readings.get(wanted)
+        if value is None:
+            return None
+        return told(value) if choice is None else told_index(choice, value)
 
 
 def told(value: Value) -> tuple[Item]:
@@ -95,24 +100,38 @@ def _node_of(param: Param) -> Node:
         param.type_tag,
         int(param.access),
         spans=(_span(param),),
-        units=(UNITS.get(param.unit, param.unit) or None,),
+        units=(_unit(param),),
         clip_modes=(param.clip.value if param.is_number and param.writable else None,),
         tags=tuple(_tags(param)),
+        critical=param.critical,
         overloads=tuple(_overloads(param)) if param.writable else (),
     )
 
 
-def _twin_node(path: str, param: Param) -> Node:
-    return Node(
-        path,
-        f"{param.description}, by number",
-        "i",
-        int(param.access),
-        spans=(_numbers(len(param.choices)),),
-        clip_modes=("both",),
-        tags=("index", *_tags(param)),
-        overloads=(Overload("f"),),
-    )
+def _unit(param: Param) -> str | None:
+    return UNITS.get(param.unit, param.unit) or None
+
+
+def _twin_node(twin: Twin, param: Param) -> Node:
+    access = int(param.access) & (READ_WRITE if twin.readable else WRITE)
+    tags = ("twin", str(twin.kind).removeprefix("_"), *_tags(param))
+    description = f"{param.description}: {twin.description[0].lower()}{twin.description[1:]}"
+    if twin.kind is TwinKind.INDEX:
+        span, clip = _numbers(len(param.choices)), "both"
+        overloads = (Overload("f"),) if param.writable else ()
+        return Node(
+            twin.address,
+            description,
+            "i",
+            access,
+            (span,),
+            clip_modes=(clip,),
+            tags=tags,
+            overloads=overloads,
+        )
+    if twin.kind is TwinKind.TOGGLE:
+        return Node(twin.address, description, BUTTON, access, tags=tags, overloads=_PRESSED)
+    return Node(twin.address, description, twin.type_tag, access, units=(_unit(param),), tags=tags)
 
 
 def _span(param: Param) -> Span | None:
@@ -153,29 +172,47 @@ def _overloads(param: Param) -> Iterator[Overload]:
 
 
 def _action_node(action: Action, presets: Sequence[str]) -> Node:
-    if action.argument is None:
+    if action.is_button:
         return Node(
             action.path,
             action.description,
             BUTTON,
             WRITE,
             tags=("action",),
-            overloads=tuple(Overload(tag) for tag in _NUMBERS),
+            critical=action.critical,
+            overloads=_PRESSED,
         )
-    first, *others = tuple(action.argument.kinds)
-    spans = _preset_spans(presets) if action is PRESET_LOAD else {}
+    first, *others = _signatures(action)
+    told_arguments = "; ".join(f"{each.name}: {each.description}" for each in action.arguments)
     return Node(
         action.path,
-        f"{action.description} ({action.argument.name}: {action.argument.description})",
+        f"{action.description} ({told_arguments})",
         first,
         WRITE,
-        spans=(spans.get(first),),
+        spans=_action_spans(action, first, presets),
         tags=("action",),
-        overloads=tuple(Overload(tag, (spans.get(tag),)) for tag in others),
+        critical=action.critical,
+        overloads=tuple(Overload(tags, _action_spans(action, tags, presets)) for tags in others),
     )
 
 
-def _preset_spans(presets: Sequence[str]) -> Mapping[str, Span]:
-    if not presets:
-        return {}
-    return {"s": Span(choices=tuple(presets)), "i": _numbers(len(presets))}
+def _signatures(action: Action) -> list[str]:
+    """Type tag strings that the action takes, the whole one first; at most `MOST_SIGNATURES`."""
+    arguments = action.arguments
+    needed = [number for number, each in enumerate(arguments) if each.optional]
+    counts = range(len(arguments), (needed[0] if needed else len(arguments)) - 1, -1)
+    found = [
+        "".join(tags)
+        for count in counts
+        for tags in product(*(each.kinds for each in arguments[:count]))
+        if tags
+    ]
+    return list(dict.fromkeys(found))[:MOST_SIGNATURES]
+
+
+def _action_spans(action: Action, tags: str, presets: Sequence[str]) -> tuple[Span | None, ...]:
+    """What the arguments may be: the names of presets, where one of those is meant."""
+    if action in (PRESET_LOAD, PRESET_MORPH) and presets:
+        which = Span(choices=tuple(presets)) if tags[0] == "s" else _numbers(len(presets))
+        return (which, *(None for _ in tags[1:]))
+    return tuple(None for _ in tags)

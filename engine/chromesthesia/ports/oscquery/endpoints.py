@@ -9,12 +9,12 @@ import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from chromesthesia.control.controller import Controller
+from chromesthesia.control.controller import OSC_SOURCE, Controller
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.errors import NetworkError
-from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
+from chromesthesia.core.protocols import Clock
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.ports.osc.input import OscInput
+from chromesthesia.ports.osc.reading import PacketReader
 from chromesthesia.ports.osc.udp import EVERYWHERE, LOOPBACK
 from chromesthesia.ports.oscquery.adapter import ShowNodes
 from chromesthesia.ports.oscquery.gate import Gate
@@ -25,21 +25,6 @@ from chromesthesia.ports.oscquery.site import Site
 log = logging.getLogger(__name__)
 
 BACKLOG = 64
-
-
-class _NoDatagrams:
-    """Where packets come from when they come through a WebSocket: nowhere else."""
-
-    lost = UNKNOWN_LOSS
-
-    def send(self, payload: bytes, host: str, port: int) -> None:
-        """Nothing is sent here."""
-
-    def receive(self) -> None:
-        """Nothing comes here."""
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def open_oscquery(
@@ -68,11 +53,11 @@ def open_oscquery(
     opened.callback(listening.close)
     token = (config.token or secrets.token_urlsafe(16)) if config.lan else None
     nodes = ShowNodes(tree, controller)
-    incoming = OscInput(_NoDatagrams(), tree, controller.post, clock)
+    reader = PacketReader(tree, clock)
 
     def receive(packet: bytes, source: str) -> None:
-        host, _, number = source.rpartition(":")
-        incoming.handle(packet, (host, int(number)))
+        for asked in reader.read(packet, f"{OSC_SOURCE}{source}"):
+            controller.post(*asked.commands, at_s=asked.at_s)
 
     def host_info(address: str) -> Mapping[str, object]:
         osc: dict[str, object] = {}

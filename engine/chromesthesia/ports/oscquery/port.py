@@ -11,7 +11,7 @@ from chromesthesia.control.controller import OSC_SOURCE
 from chromesthesia.control.feed import ChangeFeed, View
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.ports.osc.input import index_twin
+from chromesthesia.params.twins import index_address
 from chromesthesia.ports.oscquery.adapter import ShowNodes, told, told_index
 from chromesthesia.ports.oscquery.nodes import Item
 from chromesthesia.ports.oscquery.server import QueryServer
@@ -83,8 +83,8 @@ class OscQueryPort:
 
 def _tellings(param: Param) -> tuple[_Telling, ...]:
     tellings = [_Telling(param.path, lambda value: _only(told(value)))]
-    twin = index_twin(param)
-    if twin is not None and param.writable:
+    twin = index_address(param)
+    if twin is not None:
         tellings.append(_Telling(twin, lambda value: _only(told_index(param, value))))
     return tuple(tellings)
 

@@ -56,6 +56,11 @@ class Preview:
             with contextlib.suppress(RuntimeError):  # the server is over
                 loop.call_soon_threadsafe(self._arrived)
 
+    def newest(self) -> UInt8 | None:
+        """The newest picture, uint8 [H, W, 3]; None while nobody watches: it would be an old one. Any thread."""
+        with self._lock:
+            return self._pixels if self._watchers > 0 else None
+
     async def picture(self) -> bytes | None:
         """The next picture as JPEG; None when none comes in time or too many watch."""
         if self._watchers >= MOST_WATCHERS:
