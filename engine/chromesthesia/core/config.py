@@ -25,7 +25,7 @@ class ShowConfig:
     seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
     loopback. osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
     query_port: TCP port of OSCQuery and the panel; None for the number of `osc_in_port`, 0 for neither. token: what
-    everybody must know who comes in by it with `lan`; None makes one.
+    everybody must know who comes in by it with `lan`; None makes one. announce: let partners find it by mDNS.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     """
 
@@ -53,6 +53,7 @@ class ShowConfig:
     osc_allow: tuple[str, ...] = ()
     query_port: int | None = None
     token: str | None = None
+    announce: bool = True
     hud: bool = False
     flash_limiter: bool = True
 

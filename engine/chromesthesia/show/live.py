@@ -7,7 +7,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +94,11 @@ class Wires:
     images: LatestSlot[PaintedImage]
 
 
+def log_link(link: str) -> None:
+    """Tell in the log where the panel is."""
+    log.info("the panel: %s", link)
+
+
 def run_show(
     config: ShowConfig,
     stop: threading.Event | None = None,
@@ -101,6 +106,7 @@ def run_show(
     ports: Sequence[PortMaker] = (),
     outputs: OpenOutputs = no_outputs,
     own: OwnParts = ENGINES_OWN,
+    tell_link: Callable[[str], None] = log_link,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
@@ -109,7 +115,7 @@ def run_show(
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
     ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
     surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
-    closed when the show ends.
+    closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -127,6 +133,8 @@ def run_show(
         open_ports: list[Port] = [] if osc is None else [osc]
         open_ports += [] if panel is None else [panel.port]
         open_ports += [make(tree, controller, clock) for make in ports]
+        if panel is not None:
+            tell_link(panel.link)
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.reading import PacketReader
 from chromesthesia.ports.osc.udp import EVERYWHERE, LOOPBACK
 from chromesthesia.ports.oscquery.adapter import ShowNodes
+from chromesthesia.ports.oscquery.announce import Announced, Announcer
 from chromesthesia.ports.oscquery.gate import Gate
 from chromesthesia.ports.oscquery.port import OscQueryPort
 from chromesthesia.ports.oscquery.server import QueryServer
@@ -34,12 +34,16 @@ def open_oscquery(
     clock: Clock,
     opened: ExitStack,
     site: Site | None = None,
+    token: str | None = None,
 ) -> OscQueryPort | None:
     """The port as `config` asks, its socket bound; None when it is off.
 
     Raises NetworkError for a port that was asked for and cannot be opened. The one that comes with OSC is a help, not a
-    condition: when it is taken the show goes on without, and says so.
+    condition: when it is taken the show goes on without, and says so. token: what everybody must know who comes in;
+    required with `lan`.
     """
+    if config.lan and not token:
+        raise ValueError("a port that is open to the network needs a token")
     port = config.osc_in_port if config.query_port is None else config.query_port
     if port == 0:
         return None
@@ -51,8 +55,10 @@ def open_oscquery(
         log.warning("no OSCQuery and no panel: %s", error)
         return None
     opened.callback(listening.close)
-    token = (config.token or secrets.token_urlsafe(16)) if config.lan else None
     nodes = ShowNodes(tree, controller)
+    announcer = Announcer(
+        Announced(f"Chromesthesia on {socket.gethostname()}", port, config.osc_in_port, config.lan)
+    )
     reader = PacketReader(tree, clock)
 
     def receive(packet: bytes, source: str) -> None:
@@ -63,7 +69,7 @@ def open_oscquery(
         osc: dict[str, object] = {}
         if config.osc_in_port:
             osc = {"OSC_IP": address, "OSC_PORT": config.osc_in_port, "OSC_TRANSPORT": "UDP"}
-        return {"NAME": "Chromesthesia", **osc, "WS_IP": address, "WS_PORT": port}
+        return {"NAME": announcer.name, **osc, "WS_IP": address, "WS_PORT": port}
 
     server = QueryServer(
         listening,
@@ -73,7 +79,9 @@ def open_oscquery(
         host_info,
         site,
     )
-    return OscQueryPort(tree, nodes, server)
+    if config.announce:
+        server.also(announcer.running)
+    return OscQueryPort(tree, nodes, server, port)
 
 
 def listen(host: str, port: int) -> socket.socket:

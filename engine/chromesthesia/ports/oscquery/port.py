@@ -33,7 +33,9 @@ class OscQueryPort:
 
     name = NAME
 
-    def __init__(self, tree: ParameterTree, nodes: ShowNodes, server: QueryServer) -> None:
+    def __init__(self, tree: ParameterTree, nodes: ShowNodes, server: QueryServer, number: int) -> None:
+        """number: of the TCP port."""
+        self.number = number
         self.server = server
         self._nodes = nodes
         # Whose echo a value is, is found for each client by itself: the feed keeps nothing back.

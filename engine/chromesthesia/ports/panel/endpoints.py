@@ -11,6 +11,7 @@ from chromesthesia.core.protocols import Clock
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.oscquery.endpoints import open_oscquery
 from chromesthesia.ports.oscquery.port import OscQueryPort
+from chromesthesia.ports.panel.link import checked_token, panel_link
 from chromesthesia.ports.panel.log_lines import LogLines
 from chromesthesia.ports.panel.preview import Preview
 from chromesthesia.ports.panel.site import PanelSite
@@ -22,17 +23,23 @@ class Panel:
 
     port: OscQueryPort
     site: PanelSite
+    link: str
+    """Where a browser finds it, with the token where there is one."""
 
 
 def open_panel(
     config: ShowConfig, tree: ParameterTree, controller: Controller, clock: Clock, opened: ExitStack
 ) -> Panel | None:
-    """OSCQuery with the panel; None where it is off. Raises NetworkError, see `open_oscquery`."""
+    """OSCQuery with the panel; None where it is off.
+
+    Raises UsageError for a token that is none, and NetworkError as `open_oscquery` does.
+    """
+    token = checked_token(config.token) if config.lan else None
     lines = LogLines()
     site = PanelSite(controller, Preview(), lines)
-    port = open_oscquery(config, tree, controller, clock, opened, site)
+    port = open_oscquery(config, tree, controller, clock, opened, site, token)
     if port is None:
         return None
     lines.open()
     opened.callback(lines.close)
-    return Panel(port, site)
+    return Panel(port, site, panel_link(port.number, token))
