@@ -6,7 +6,7 @@ import heapq
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeGuard
 
@@ -84,6 +84,8 @@ class Controller:
         self._look_log = BoundedLog(log)
         self.counters = ControlCounters()
         self.looks = 0
+        self.told: Callable[[Command, float, bool], None] | None = None
+        """Called on the control thread with every command, the time, and whether it was done; must be quick."""
         self.notice = Notice()
         tree.load_look(self._preset.params, "start")
         self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
@@ -148,6 +150,7 @@ class Controller:
         asked: list[Preset | None] = []
         taken: list[SetParameter] = []
         for number, command in enumerate(due):
+            refused = self.counters.refused
             try:
                 if _is_look(command):
                     self._look(command, asked, number == last_look, now_s)
@@ -168,6 +171,8 @@ class Controller:
                 self._bounded_log.warning(
                     now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
                 )
+            if self.told is not None:
+                self.told(command, now_s, self.counters.refused == refused)
         self.current = (self._preset, self._tree.snapshot())
         return taken
 

@@ -19,6 +19,7 @@ from chromesthesia.health.show_report import PictureWatch
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.show.frames import FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.sound import HOP_S
 from chromesthesia.show.stage import Stage
 
@@ -31,7 +32,8 @@ WAITED_HOPS = 100
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
-    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept."""
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept.
+    score: is told what every frame was made of, None where no score is kept."""
 
     stage: Stage
     light: Light
@@ -40,6 +42,7 @@ class FrameParts:
     hud: Callable[[], HudInfo]
     window: Callable[[], None]
     sink: FrameSink | None
+    score: FrameScore | None = None
 
 
 class FrameLoop:
@@ -82,7 +85,11 @@ class FrameLoop:
 
         Raises what the stage raises, and RenderError when a shader cannot be drawn with.
         """
-        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, self._heard, painted)
+        score = self._parts.score
+        heard = self._heard if score is None else score.first(self._heard)
+        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, heard, painted)
+        if score is not None:
+            score.begun()
         light = self._parts.light
         for _ in range(WARM_UP_FRAMES):
             light.draw(inputs, want_pixels=self._parts.sink is not None)
@@ -127,12 +134,18 @@ class FrameLoop:
         parts, guard = self._parts, self._guard
         begin_s = self._clock.now_s()
         time_s = begin_s - self._start_s
+        score = parts.score
+        if score is not None:
+            time_s = score.begin(time_s)
         drawn_before = parts.light.frames
         pixels = None
         with guard.part("drawing"):
             inputs = self._decide(time_s)
             if inputs is not None:
                 pixels = parts.light.draw(inputs, want_pixels=parts.sink is not None)
+        if score is not None:
+            with guard.part("the score"):
+                score.end(parts.light.frames > drawn_before)
         end_s = self._clock.now_s()
         drawn = parts.light.frames > drawn_before
         late = self._schedule.finished(end_s - self._start_s, drawn)
@@ -157,9 +170,11 @@ class FrameLoop:
         hud = self._hud_info(time_s)
         with self._guard.part("the stage"):
             self._heard = self._parts.heard.take() or self._heard
-            self._inputs = self._parts.stage.step(
-                time_s, dt_s, self._heard, self._parts.image, hud, self._governor.factor
-            )
+            score, factor = self._parts.score, self._governor.factor
+            heard = self._heard if score is None else score.hear(self._heard, factor)
+            self._inputs = self._parts.stage.step(time_s, dt_s, heard, self._parts.image, hud, factor)
+            if score is not None:
+                score.decided(self._inputs)
             return self._inputs
         if self._inputs is None:
             return None
