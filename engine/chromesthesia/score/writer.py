@@ -23,7 +23,7 @@ from chromesthesia.recording.files import (
     reason,
 )
 from chromesthesia.score.blocks import FIRST_LINE, Kind, packed_block
-from chromesthesia.score.events import AnyEvent, Head, Key, encoded, encoded_event, joined
+from chromesthesia.score.events import AnyEvent, Drawn, Head, Key, encoded, encoded_event, joined
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class _Item:
     events: tuple[bytes, ...]
     key: Key | None
     bytes: int
+    frames: int
 
 
 class ScoreWriter:
@@ -67,6 +68,8 @@ class ScoreWriter:
         self.written_bytes = 0
         self.frames = 0
         self.keys = 0
+        self.key_bytes = 0
+        """What the last key takes on the disk; 0 before the first is written."""
         self.lost_frames = 0
         self._limit_bytes = limit_bytes
         self._queue_bytes = queue_bytes
@@ -98,7 +101,8 @@ class ScoreWriter:
     def frame(self, time_us: int, events: list[AnyEvent]) -> bool:
         """Take what one frame was made of; False when there was no room for it, and it is lost."""
         told = tuple(encoded_event(event) for event in events)
-        return self._put(_Item(time_us, told, None, 64 + sum(map(len, told))), 1)
+        frames = sum(isinstance(event, Drawn) for event in events)
+        return self._put(_Item(time_us, told, None, 64 + sum(map(len, told)), frames))
 
     def room_for(self, size_bytes: int) -> bool:
         """True when so much more may wait."""
@@ -106,7 +110,7 @@ class ScoreWriter:
 
     def key(self, key: Key, size_bytes: int) -> bool:
         """Take a key of about this size; False when there was no room for it."""
-        return self._put(_Item(key.time_us, (), key, size_bytes), 0)
+        return self._put(_Item(key.time_us, (), key, size_bytes, 0))
 
     def counts(self) -> dict[str, int]:
         """What the score holds and what it lost. Any thread."""
@@ -139,10 +143,10 @@ class ScoreWriter:
         if self.lost_frames:
             log.warning("score %s: %d frames found no room", one_line(self.path), self.lost_frames)
 
-    def _put(self, item: _Item, frames: int) -> bool:
+    def _put(self, item: _Item) -> bool:
         with self._changed:
             if self.ended or self._waiting_bytes + item.bytes > self._queue_bytes:
-                self.lost_frames += frames
+                self.lost_frames += item.frames
                 return False
             self._waiting_bytes += item.bytes
             self._items.append(item)
@@ -174,7 +178,9 @@ class ScoreWriter:
     def _take(self, item: _Item) -> None:
         if item.key is not None:
             self._end_block()
+            before = self.written_bytes
             self._write_block(Kind.KEY, item.time_us, encoded(item.key))
+            self.key_bytes = self.written_bytes - before
             self.keys += 1
             return
         if self._waiting and item.time_us >= self._block_us + BLOCK_US:
@@ -182,7 +188,7 @@ class ScoreWriter:
         if not self._waiting:
             self._block_us = item.time_us
         self._waiting += item.events
-        self._block_frames += 1
+        self._block_frames += item.frames
 
     def _end_block(self) -> None:
         if not self._waiting:

@@ -55,8 +55,10 @@ from chromesthesia.score.writer import ScoreWriter
 from chromesthesia.show.stage import Controls
 
 KEY_EVERY_S = 60.0
-KEY_BYTES_AN_HOUR = 64 * 1024 * 1024
-"""Keys of a large picture come less often, so that they take no more than this, unpacked."""
+KEY_BYTES_AN_HOUR = 48 * 1024 * 1024
+"""Keys of a large picture come less often, so that they take about this and no more."""
+_PACKED_SHARE = 0.4
+"""A guess before the first key is written."""
 MOST_PENDING = 4096
 """Requests whose picture did not come that are remembered."""
 ASKED_A_SECOND = 100
@@ -98,7 +100,7 @@ class FrameScore:
         self._decided = False
         self._torn = ""
         self._unknown_frames = 0
-        self._key_due_us = round(KEY_EVERY_S * 1e6)
+        self._key_due_us = self._key_every_us(_key_bytes(light.size))
         self._commands: deque[tuple[Command, float, bool]] = deque(maxlen=ASKED_WAITING)
         self._commands_lock = threading.Lock()
         self._asked_left = ASKED_A_SECOND
@@ -248,7 +250,7 @@ class FrameScore:
     def _make_key(self, renderer: Renderer) -> None:
         if self._stage_state is None or self._writer.ended:
             return
-        if not self._writer.room_for(_key_bytes(renderer.size)):
+        if not self._writer.room_for(4 * _key_bytes(renderer.size)):
             self._key_due_us = self._time_us + 1_000_000
             return
         parts = {"stage": self._stage_state(), "renderer": renderer.state()}
@@ -261,8 +263,11 @@ class FrameScore:
         if self._writer.key(Key(time_us=self._time_us, before=self._told.all(), parts=parts), size_bytes):
             self._torn, self._unknown_frames = "", 0
             self._asked_before_key = self._serial
-            every_s = max(KEY_EVERY_S, 3600.0 * size_bytes / KEY_BYTES_AN_HOUR)
-            self._key_due_us = self._time_us + round(every_s * 1e6)
+            self._key_due_us = self._time_us + self._key_every_us(size_bytes)
+
+    def _key_every_us(self, size_bytes: float) -> int:
+        packed_bytes = self._writer.key_bytes or _PACKED_SHARE * size_bytes
+        return round(1e6 * max(KEY_EVERY_S, 3600.0 * packed_bytes / KEY_BYTES_AN_HOUR))
 
 
 class _Before:
@@ -401,8 +406,8 @@ def catalogue_hash() -> str:
 
 
 def _key_bytes(size: tuple[int, int]) -> int:
-    """About what a key takes in memory: the buffers that keep, what is held, two pictures."""
-    return 32 * size[0] * size[1] + (1 << 20)
+    """About what a key takes in memory: the buffers that keep, and two pictures."""
+    return 12 * size[0] * size[1] + (1 << 19)
 
 
 def _bytes_of(value: object) -> int:
