@@ -1,6 +1,6 @@
 """The file of a score: a line that names it, then blocks that can be found and checked by themselves.
 
-A block is a head of 25 bytes and its content, packed with zlib:
+A block is a head of 29 bytes and its content, packed with zlib:
 
 | bytes | what |
 |---|---|
@@ -9,7 +9,8 @@ A block is a head of 25 bytes and its content, packed with zlib:
 | 8 | microseconds from the start of the show: of its first frame, or of the one that a key follows |
 | 4 | bytes of the content once it is unpacked |
 | 4 | bytes that follow |
-| 4 | CRC-32 of the 17 bytes before it and of what follows |
+| 4 | CRC-32 of what follows |
+| 4 | CRC-32 of the 25 bytes before it |
 
 Numbers are unsigned, the lowest byte first.
 """
@@ -29,7 +30,7 @@ VERSION = 1
 FIRST_LINE = b"CHROMESTHESIA SCORE %d\n" % VERSION
 _ANY_VERSION = b"CHROMESTHESIA SCORE "
 SYNC = b"\xf5scr"
-_HEAD = struct.Struct("<4sBQII")
+_HEAD = struct.Struct("<4sBQIII")
 _CHECK = struct.Struct("<I")
 HEAD_BYTES = _HEAD.size + _CHECK.size
 _LOOK_BYTES = 1 << 16
@@ -58,6 +59,7 @@ class Block:
     at: int
     unpacked_bytes: int
     packed_bytes: int
+    check: int
 
     @property
     def end(self) -> int:
@@ -78,8 +80,8 @@ class Damage:
 def packed_block(kind: Kind, time_us: int, content: bytes) -> bytes:
     """A block of the file."""
     packed = zlib.compress(content, PACKING)
-    head = _HEAD.pack(SYNC, ord(kind.value), time_us, len(content), len(packed))
-    return head + _CHECK.pack(zlib.crc32(packed, zlib.crc32(head[4:]))) + packed
+    head = _HEAD.pack(SYNC, ord(kind.value), time_us, len(content), len(packed), zlib.crc32(packed))
+    return head + _CHECK.pack(zlib.crc32(head)) + packed
 
 
 def begin(file: BinaryIO, name: str) -> int:
@@ -113,13 +115,11 @@ def find_blocks(file: BinaryIO, start: int) -> Iterator[Block | Damage]:
 
 def read_block(file: BinaryIO, block: Block) -> bytes:
     """The content of a block. Raises ScoreError saying where, for bytes that were changed."""
-    file.seek(block.at)
-    head = file.read(HEAD_BYTES)
+    file.seek(block.at + HEAD_BYTES)
     packed = file.read(block.packed_bytes)
     if len(packed) < block.packed_bytes:
         raise ScoreError(f"the block at byte {block.at} is cut", "the score goes as far as it reads")
-    (check,) = _CHECK.unpack_from(head, _HEAD.size)
-    if check != zlib.crc32(packed, zlib.crc32(head[4 : _HEAD.size])):
+    if zlib.crc32(packed) != block.check:
         raise ScoreError(f"the block at byte {block.at} was changed: its sum is another", "")
     unpacking = zlib.decompressobj()
     try:
@@ -137,9 +137,12 @@ def _head_at(file: BinaryIO, at: int, end: int) -> Block | str:
     head = file.read(HEAD_BYTES)
     if len(head) < HEAD_BYTES:
         return "the head of a block is cut"
-    sync, kind, time_us, unpacked_bytes, packed_bytes = _HEAD.unpack_from(head)
+    sync, kind, time_us, unpacked_bytes, packed_bytes, check = _HEAD.unpack_from(head)
     if sync != SYNC:
         return "no block begins here"
+    # Else a wrong length would take the blocks behind it with it.
+    if _CHECK.unpack_from(head, _HEAD.size)[0] != zlib.crc32(head[: _HEAD.size]):
+        return "the head of a block was changed"
     try:
         known = Kind(chr(kind))
     except ValueError:
@@ -148,7 +151,7 @@ def _head_at(file: BinaryIO, at: int, end: int) -> Block | str:
         return "a block larger than any"
     if at + HEAD_BYTES + packed_bytes > end:
         return "a block is cut"
-    return Block(known, time_us, at, unpacked_bytes, packed_bytes)
+    return Block(known, time_us, at, unpacked_bytes, packed_bytes, check)
 
 
 def _next_sync(file: BinaryIO, at: int, end: int) -> int:

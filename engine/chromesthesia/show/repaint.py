@@ -23,7 +23,7 @@ from chromesthesia.recording.outputs import Outputs, close_and_report, open_outp
 from chromesthesia.recording.stills import write_png
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.events import Head
-from chromesthesia.score.reader import Score, open_score
+from chromesthesia.score.reader import open_score
 from chromesthesia.show.assembly import painter_of
 from chromesthesia.show.score_live import catalogue_hash, shader_hash
 from chromesthesia.show.score_paint import Repainter
@@ -84,9 +84,9 @@ def repaint(
     """Paint a part of `config.score` again; at the size of the show, byte for byte what was shown.
 
     Times that sinks are given count from the beginning of the part. generator: the caller's own, for a show that had
-    one. Returns the report: `exact` says whether the frames are those of the show, `differs` why not, and `notes` what of
-    the score could not be read. Raises a ChromesthesiaError for what cannot be read, loaded or written, PackError for
-    another pack than the show's.
+    one. Returns the report: `exact` says whether the frames are those of the show, `differs` why not, and `notes` what
+    of the score could not be read. Raises a ChromesthesiaError for what cannot be read, loaded or written, PackError
+    for another pack than the show's.
     """
     check_numbers(config)
     stop = stop or threading.Event()

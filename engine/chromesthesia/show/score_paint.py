@@ -202,8 +202,13 @@ class Repainter:
         if request is None:
             raise ValueError(f"picture {serial} was never asked for")
         self._pending = {number: one for number, one in self._pending.items() if number > serial}
-        pixels = self._generator.paint(request.condition, request.noise)
-        check_picture(pixels)
+        try:
+            pixels = self._generator.paint(request.condition, request.noise)
+            check_picture(pixels)
+        except Exception as error:  # whatever a model's runtime throws
+            raise ScoreError(
+                f"picture {serial} does not come again: {one_line(error)}", "paint with the pack of the show"
+            ) from error
         pixels.flags.writeable = False
         return PaintedImage(serial, 0, 0.0, 0.0, 0.0, pixels)
 
