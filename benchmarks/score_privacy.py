@@ -1,9 +1,9 @@
 """Can speech be had back from a score? `python -m benchmarks.score_privacy [--shared FOLDER] [--clips N]`
 
 Beside the sound's own log-mel bands and what a picture hears without a score, by the same attacks:
-- ridge regression from the logged levels, with a third of a second of context each way, to the 64 log-mel bands at 10 ms
-  that vocoders take, then Griffin-Lim; against speakers it was not fitted on. Told: the correlation of the bands over
-  time, and STOI (Taal et al., 2011) of the sound that comes of it;
+- ridge regression from the logged levels, with a third of a second of context each way, to the 64 log-mel bands at
+  10 ms that vocoders take, then Griffin-Lim; against speakers it was not fitted on. Told: the correlation of the bands
+  over time, and STOI (Taal et al., 2011) of the sound that comes of it;
 - words: which of 200 words was spoken, by the nearest of recordings of another speaker, logged alike (DTW);
 - speakers: which of 24 spoke, by ridge regression on means and deviations, fitted on another sentence of theirs.
 
