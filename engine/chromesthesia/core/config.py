@@ -24,6 +24,8 @@ class ShowConfig:
     the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
     seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
     loopback. osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
+    query_port: TCP port of OSCQuery and the panel; None for the number of `osc_in_port`, 0 for neither. token: what
+    everybody must know who comes in by it with `lan`; None makes one. announce: let partners find it by mDNS.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     """
@@ -50,6 +52,9 @@ class ShowConfig:
     osc_out: str = "127.0.0.1:9001"
     lan: bool = False
     osc_allow: tuple[str, ...] = ()
+    query_port: int | None = None
+    token: str | None = None
+    announce: bool = True
     hud: bool = False
     flash_limiter: bool = True
     score: Path | None = None

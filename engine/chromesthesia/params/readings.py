@@ -62,6 +62,7 @@ STATUS: tuple[Param, ...] = (
     _reading(
         "/status/preset_index", 0, "Number of the preset in use, for partners that carry numbers only", 0
     ),
+    _reading("/status/routes", 0, "Grows by one whenever the routes in use are others", 0),
     _reading("/status/parameters", 0, "Grows by one whenever parameters come or go", 0),
 )
 """Health of the running show."""

@@ -95,6 +95,7 @@ class Looked(Event, frozen=True, tag=2):
     """Parameters as the frame found them. values: those that changed, all of them after a key or with namespaces.
 
     routes: of the preset, None when they are as before; namespaces: what was added, None when it is as before.
+    morph_s: how long to glide to a look of this version, None for as long as usual.
     """
 
     preset: str
@@ -103,6 +104,7 @@ class Looked(Event, frozen=True, tag=2):
     values: dict[str, Plain]
     routes: tuple[RouteTold, ...] | None
     namespaces: dict[str, tuple[ParamTold, ...]] | None
+    morph_s: float | None = None
 
 
 class Heeded(Event, frozen=True, tag=3):

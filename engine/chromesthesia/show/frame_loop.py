@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
-from chromesthesia.core.protocols import Clock, FrameSink
+from chromesthesia.core.protocols import Clock, FrameSink, FrameWatcher
 from chromesthesia.core.records import Heard, PaintedImage
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
@@ -32,8 +32,8 @@ WAITED_HOPS = 100
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
-    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept.
-    score: is told what every frame was made of, None where no score is kept."""
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. preview: takes
+    those it wants. score: is told what every frame was made of, None where no score is kept."""
 
     stage: Stage
     light: Light
@@ -42,6 +42,7 @@ class FrameParts:
     hud: Callable[[], HudInfo]
     window: Callable[[], None]
     sink: FrameSink | None
+    preview: FrameWatcher | None = None
     score: FrameScore | None = None
 
 
@@ -139,10 +140,14 @@ class FrameLoop:
             time_s = score.begin(time_s)
         drawn_before = parts.light.frames
         pixels = None
+        seen = False
+        if parts.preview is not None:
+            with guard.part("the preview"):
+                seen = parts.preview.wants(time_s)
         with guard.part("drawing"):
             inputs = self._decide(time_s)
             if inputs is not None:
-                pixels = parts.light.draw(inputs, want_pixels=parts.sink is not None)
+                pixels = parts.light.draw(inputs, want_pixels=seen or parts.sink is not None)
         if score is not None:
             with guard.part("the score"):
                 score.end(parts.light.frames > drawn_before)
@@ -158,6 +163,9 @@ class FrameLoop:
                 self.watch.frame(pixels)
                 if parts.sink is not None:
                     parts.sink.frame(pixels, time_s)
+            if seen and parts.preview is not None:
+                with guard.part("the preview"):
+                    parts.preview.frame(pixels, time_s)
         with guard.part("reload"):
             parts.light.poll_shaders()
         with guard.part("the window"):

@@ -7,7 +7,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink, FrameWatcher
 from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
@@ -41,10 +41,11 @@ from chromesthesia.health.status import (
     Figures,
     Health,
 )
-from chromesthesia.health.telling import hud_of, readings_of, report_of
+from chromesthesia.health.telling import health_of, hud_of, readings_of, report_of
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import HudInfo
@@ -63,6 +64,7 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
@@ -95,6 +97,11 @@ class Wires:
     images: LatestSlot[PaintedImage]
 
 
+def log_link(link: str) -> None:
+    """Tell in the log where the panel is."""
+    log.info("the panel: %s", link)
+
+
 def run_show(
     config: ShowConfig,
     stop: threading.Event | None = None,
@@ -102,6 +109,7 @@ def run_show(
     ports: Sequence[PortMaker] = (),
     outputs: OpenOutputs = no_outputs,
     own: OwnParts = ENGINES_OWN,
+    tell_link: Callable[[str], None] = log_link,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
@@ -110,7 +118,7 @@ def run_show(
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
     ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
     surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
-    closed when the show ends.
+    closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -124,8 +132,12 @@ def run_show(
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
+        panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
+        open_ports += [] if panel is None else [panel.port]
         open_ports += [make(tree, controller, clock) for make in ports]
+        if panel is not None:
+            tell_link(panel.link)
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
@@ -143,9 +155,16 @@ def run_show(
         writer = None if config.score is None else open_writer(config.score, config.score_limit_mib)
         kept = Outputs(files.sinks + sinks, live=True, beside=() if writer is None else (writer,))
         score = None if writer is None else FrameScore(writer, controller, light)
-        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard, score)
+        preview = None if panel is None else panel.site.preview
+        keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
+        keeper.register()
+        show = LiveShow(
+            config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
+        )
         if writer is not None:
             writer.begin(show.score_head(fps))
+        if panel is not None:
+            panel.site.health = lambda: health_of(show.health.status())
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -172,9 +191,10 @@ class LiveShow:
         fps: float,
         stop: threading.Event,
         guard: Guard,
+        preview: FrameWatcher | None = None,
         score: FrameScore | None = None,
     ) -> None:
-        """score: is told what every frame was made of."""
+        """preview: takes frames it wants. score: is told what every frame was made of."""
         self._config = config
         self._score = score
         self._clock = clock
@@ -208,6 +228,7 @@ class LiveShow:
                 hud=self._hud_info,
                 window=self._handle_window,
                 sink=outputs if self._recording else None,
+                preview=preview,
                 score=score,
             ),
             clock,
@@ -355,6 +376,7 @@ class LiveShow:
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            routes=self._controller.route_changes,
             parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,

@@ -345,6 +345,7 @@ def _looked(look: tuple[Preset, Snapshot], before: tuple[Preset, Snapshot] | Non
         }
         if added
         else None,
+        morph_s=values.morph_s,
     )
 
 

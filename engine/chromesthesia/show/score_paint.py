@@ -84,7 +84,7 @@ class Desk:
         routes = preset.routes if told.routes is None else tuple(map(_route, told.routes))
         if told.routes is not None or told.preset != preset.name:
             preset = Preset(one_line(told.preset), routes=routes)
-        self.current = preset, Snapshot(values, self._declared, told.version, told.look_version)
+        self.current = preset, Snapshot(values, self._declared, told.version, told.look_version, told.morph_s)
 
 
 class Repainter:

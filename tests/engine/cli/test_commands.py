@@ -78,6 +78,9 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         osc_out="10.0.0.2:7000",
         lan=True,
         osc_allow=("192.168.1.20", "10.0.0.0/8"),
+        query_port=9200,
+        token="not-to-be-guessed",
+        announce=False,
         hud=True,
         flash_limiter=False,
     )
@@ -89,7 +92,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "run --source song.wav --device USB --host-api ALSA --headless --fullscreen --display 2 --size 320x200 "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
         "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan "
-        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --hud --flash-limiter off"
+        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --hud --flash-limiter off "
+        "--query-port 9200 --token not-to-be-guessed --no-announce"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]

@@ -280,7 +280,7 @@ EVERYTHING: Script = {
     3: write("/look/flow/amount", 0.77),
     6: write(MASTER_MORPH_S.path, 0.8),
     8: load("Wild"),
-    14: load("Calm"),  # while it glides
+    14: lambda room: room.post(LoadPreset("Calm", "osc:127.0.0.1:9", 0.4)),  # while it glides
     20: lambda room: room.post(NextScene("keyboard")),
     24: write(HUD_VISIBLE.path, True),
     30: lambda room: room.light.resize(*OTHER_SIZE),
