@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from chromesthesia.control.commands import (
+    AlignBar,
     Command,
     LoadPreset,
     NextPreset,
@@ -13,6 +14,7 @@ from chromesthesia.control.commands import (
     PreviousPreset,
     ResetParameters,
     ResetRoom,
+    TapTempo,
 )
 from chromesthesia.params.actions import (
     ACTIONS,
@@ -22,6 +24,8 @@ from chromesthesia.params.actions import (
     RESET,
     ROOM_RESET,
     SCENE_NEXT,
+    TEMPO_ONE,
+    TEMPO_TAP,
     Action,
 )
 
@@ -33,6 +37,8 @@ _BUTTONS: Mapping[str, Callable[[str], Command]] = {
     SCENE_NEXT.path: NextScene,
     RESET.path: ResetParameters,
     ROOM_RESET.path: ResetRoom,
+    TEMPO_TAP.path: TapTempo,
+    TEMPO_ONE.path: AlignBar,
 }
 
 

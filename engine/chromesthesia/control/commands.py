@@ -74,6 +74,20 @@ class ResetRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class TapTempo:
+    """One beat, tapped."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlignBar:
+    """This moment is the first beat of a bar."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddParameters:
     """Declare more parameters below `namespace` (see `params.tree.ParameterTree.add`)."""
 
@@ -99,6 +113,8 @@ Command = (
     | NextScene
     | ResetParameters
     | ResetRoom
+    | TapTempo
+    | AlignBar
     | AddParameters
     | RemoveParameters
 )

@@ -12,6 +12,7 @@ from typing import TypeGuard
 
 from chromesthesia.control.commands import (
     AddParameters,
+    AlignBar,
     Command,
     LoadPreset,
     NextPreset,
@@ -21,14 +22,17 @@ from chromesthesia.control.commands import (
     ResetParameters,
     ResetRoom,
     SetParameter,
+    TapTempo,
     ToggleParameter,
 )
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.logs import BoundedLog
+from chromesthesia.core.records import Beat
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.presets import Preset, PresetLibrary, default_preset, load_preset
 from chromesthesia.params.sound import GENERATOR_SCENE
 from chromesthesia.params.tree import ParameterTree, Snapshot
+from chromesthesia.tempo.clock import BeatClock, tempo_settings
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +88,8 @@ class Controller:
         self._look_log = BoundedLog(log)
         self.counters = ControlCounters()
         self.looks = 0
+        self.tempo = BeatClock()
+        """Told by the ports what they hear of the tempo."""
         self.notice = Notice()
         tree.load_look(self._preset.params, "start")
         self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
@@ -103,6 +109,10 @@ class Controller:
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
         return len(self._queue) + len(self._schedule)
+
+    def beat(self, now_s: float) -> Beat:
+        """Where the beat is at `now_s`, by the settings of that moment. Any thread."""
+        return self.tempo.at(now_s, tempo_settings(self.current[1]))
 
     def counts(self) -> dict[str, int]:
         """What became of the commands."""
@@ -189,6 +199,10 @@ class Controller:
                 self._tree.reset(paths, source)
             case ResetRoom(source):
                 self._reset_room(source, now_s)
+            case TapTempo():
+                self.tempo.tap(now_s)
+            case AlignBar():
+                self.tempo.align(now_s)
             case AddParameters(namespace, params, _):
                 self._tree.add(namespace, params)
             case RemoveParameters(namespace, _):
@@ -251,6 +265,7 @@ class Controller:
             self._schedule.clear()
         preset, values = self._start
         self._tree.restore(values, source)
+        self.tempo.forget_hand()
         self._preset = preset
         self.looks += 1
         self.notice = Notice("room as at the start", now_s)

@@ -28,6 +28,8 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/pack": figures.pack,
         "/status/preset": figures.preset,
         "/status/preset_index": figures.preset_index,
+        "/status/tempo_source": figures.tempo_source,
+        "/status/timecode": figures.timecode,
         "/status/parameters": figures.parameters,
     }
 

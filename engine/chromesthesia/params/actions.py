@@ -37,4 +37,16 @@ SCENE_NEXT = Action("/scene/next", "Another place in the generator's imagination
 RESET = Action("/reset", "The present preset as it was loaded; what belongs to the room stays")
 ROOM_RESET = Action("/room/reset", "Everything as at the start of the show: preset, settings, the room's too")
 
-ACTIONS: tuple[Action, ...] = (PRESET_LOAD, PRESET_NEXT, PRESET_PREVIOUS, SCENE_NEXT, RESET, ROOM_RESET)
+TEMPO_TAP = Action("/tempo/tap", "One beat, tapped: from the second tap on there is a tempo")
+TEMPO_ONE = Action("/tempo/one", "This moment is the first beat of a bar")
+
+ACTIONS: tuple[Action, ...] = (
+    PRESET_LOAD,
+    PRESET_NEXT,
+    PRESET_PREVIOUS,
+    SCENE_NEXT,
+    RESET,
+    ROOM_RESET,
+    TEMPO_TAP,
+    TEMPO_ONE,
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Clock, FrameSink
-from chromesthesia.core.records import Heard, PaintedImage
+from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
 from chromesthesia.health.heartbeat import Heart
@@ -28,10 +28,15 @@ WAITED_HOPS = 100
 """Most hops that are counted as first shown by one frame."""
 
 
+def _no_beat(now_s: float) -> Beat:
+    return NO_BEAT
+
+
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
-    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept."""
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept.
+    beat: where the beat is at a time of the clock."""
 
     stage: Stage
     light: Light
@@ -40,6 +45,7 @@ class FrameParts:
     hud: Callable[[], HudInfo]
     window: Callable[[], None]
     sink: FrameSink | None
+    beat: Callable[[float], Beat] = _no_beat
 
 
 class FrameLoop:
@@ -156,7 +162,8 @@ class FrameLoop:
         dt_s = time_s - last_s if last_s is not None else self._schedule.period_s
         hud = self._hud_info(time_s)
         with self._guard.part("the stage"):
-            self._heard = self._parts.heard.take() or self._heard
+            heard = self._parts.heard.take() or self._heard
+            self._heard = replace(heard, beat=self._parts.beat(self._start_s + time_s))
             self._inputs = self._parts.stage.step(
                 time_s, dt_s, self._heard, self._parts.image, hud, self._governor.factor
             )

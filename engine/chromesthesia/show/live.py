@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chromesthesia.audio.ring import Ring
@@ -183,7 +183,7 @@ class LiveShow:
         software = light.renderer is not None and light.renderer.software
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
-        silence = silent_heard(controller.current[1])
+        silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._loop = FrameLoop(
             FrameParts(
@@ -194,6 +194,7 @@ class LiveShow:
                 hud=self._hud_info,
                 window=self._handle_window,
                 sink=outputs if self._recording else None,
+                beat=controller.beat,
             ),
             clock,
             guard,
@@ -329,6 +330,8 @@ class LiveShow:
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            tempo_source=self._controller.beat(now_s).source,
+            timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,
@@ -336,11 +339,12 @@ class LiveShow:
         )
 
     def readings(self) -> Mapping[str, Value]:
-        """Every reading for partners, now; before the first sound only the status. Control thread."""
+        """Every reading for partners, now; before the first sound those of silence. Control thread."""
         heard = self._wires.heard.peek()
+        beat = self._controller.beat(self._clock.now_s())
         return {
             **readings_of(self.health.status()),
-            **TABLE.values({} if heard is None else {FIRST: heard}),
+            **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
 
     def report(self) -> dict[str, object]:

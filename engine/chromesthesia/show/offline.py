@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from time import perf_counter
 
 from chromesthesia.audio.files import read_sound
@@ -126,7 +127,7 @@ def render_film(
                     analysis.hear(chunk, done, done / SAMPLE_RATE_HZ, controller.current[1], heard.put)
                     outputs.sound(chunk, done / SAMPLE_RATE_HZ)
                     done = until
-                newest = heard.take() or newest
+                newest = replace(heard.take() or newest, beat=controller.beat(time_s))
                 inputs = stage.step(time_s, period_s if index else 0.0, newest, painted)
                 pixels = light.draw(inputs, want_pixels=True)
                 if pixels is None:
