@@ -124,8 +124,8 @@ def run(
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
-    In the window: N and P (or the arrows) change the preset, space the scene, T taps the tempo, F fullscreen, H the HUD, S keeps a still,
-    R puts the room back as at the start, Esc ends the show.
+    In the window: N and P (or the arrows) change the preset, space the scene, T taps the tempo, F fullscreen, H the
+    HUD, S keeps a still, R puts the room back as at the start, Esc ends the show.
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
