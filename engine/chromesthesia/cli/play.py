@@ -121,6 +121,14 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    bpm: options.Bpm = None,
+    midi_in: options.MidiIn = None,
+    midi_map: options.MidiMap = Path("midi.toml"),
+    midi_clock_out: options.MidiClockOut = "",
+    link: options.Link = False,
+    ltc: options.Ltc = "",
+    ltc_channel: options.LtcChannel = 1,
+    dmx: options.Dmx = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -152,6 +160,14 @@ def run(
         osc_out=osc_out,
         lan=lan,
         osc_allow=tuple(osc_allow or ()),
+        bpm=bpm,
+        midi_in=tuple(midi_in or ()),
+        midi_map=midi_map,
+        midi_clock_out=midi_clock_out,
+        link=link,
+        ltc=ltc,
+        ltc_channel=ltc_channel,
+        dmx=dmx,
         hud=hud,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
@@ -180,6 +196,7 @@ def render(
     stills: options.Stills = None,
     sheet: options.Sheet = None,
     report: options.Report = None,
+    bpm: options.Bpm = None,
 ) -> None:
     """Make a film of a sound file, as fast as this machine can.
 
@@ -201,6 +218,7 @@ def render(
         stills=stills,
         report=report,
         sheet=sheet,
+        bpm=bpm,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     from chromesthesia.show.offline import render_film

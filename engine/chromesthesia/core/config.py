@@ -24,6 +24,9 @@ class ShowConfig:
     the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
     seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
     loopback. osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
+    bpm: tempo of the engine's own beat, None for whoever is heard. midi_in: parts of names of MIDI inputs, `all` or
+    `virtual`; midi_map: what they steer, read and written; midi_clock_out: where the clock goes. link: follow Ableton
+    Link. ltc: part of the name of the sound input that timecode comes in by, or `default`. dmx: patch of the lamps.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     """
 
@@ -49,6 +52,14 @@ class ShowConfig:
     osc_out: str = "127.0.0.1:9001"
     lan: bool = False
     osc_allow: tuple[str, ...] = ()
+    bpm: float | None = None
+    midi_in: tuple[str, ...] = ()
+    midi_map: Path = Path("midi.toml")
+    midi_clock_out: str = ""
+    link: bool = False
+    ltc: str = ""
+    ltc_channel: int = 1
+    dmx: Path | None = None
     hud: bool = False
     flash_limiter: bool = True
 
@@ -74,6 +85,7 @@ class FilmConfig:
     sheet: Path | None = None
     report: Path | None = None
     flash_limiter: bool = True
+    bpm: float | None = None
 
 
 def check_numbers(config: ShowConfig | FilmConfig) -> None:

@@ -61,6 +61,7 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.more_ports import open_more_ports
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.stop_signals import stop_on_signals
@@ -122,12 +123,14 @@ def run_show(
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
+        more = open_more_ports(config, tree, controller, clock, outputs)
+        open_ports += more.ports
         open_ports += [make(tree, controller, clock) for make in ports]
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
         opener = own.surface or SurfaceOpener(config)
-        light = Light(opener, RendererMaker(config, guard), clock, guard, outputs)
+        light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)

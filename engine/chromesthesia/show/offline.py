@@ -27,6 +27,7 @@ from chromesthesia.recording.outputs import Outputs, close_and_report, open_outp
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import make_stage, open_controller, open_models
+from chromesthesia.show.more_ports import set_bpm
 from chromesthesia.show.stop_signals import stop_on_signals
 
 
@@ -46,6 +47,8 @@ def render_film(
     check_numbers(config)
     stop = stop or threading.Event()
     _, controller = open_controller(config.preset)
+    if config.bpm is not None:
+        set_bpm(controller, config.bpm)
     samples = read_sound(config.sound, config.duration_s)
     models = open_models(config.pack, config.provider)
     clock = ManualClock()

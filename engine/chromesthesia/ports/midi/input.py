@@ -294,13 +294,15 @@ class MidiInput:
         if param.choices:
             return (param.choices.index(str(now)) + 1) % len(param.choices)
         if isinstance(param.default, str):
-            return self._no_number(param)
+            self._refuse_text(param)
+            return None
         low, high = _ends(None, param)
         return low + (high - low) * value / _FULL_CC
 
     def _turned(self, row: Binding, param: Param, value: int) -> Value | None:
         if isinstance(param.default, str) and not param.choices:
-            return self._no_number(param)
+            self._refuse_text(param)
+            return None
         low, high = _ends(row, param)
         steps = value if value < 64 else value - 128
         now = self._number(param)
@@ -310,7 +312,8 @@ class MidiInput:
     def _placed(self, row: Binding, param: Param, place: float) -> Value | None:
         """Where a fader stands, as a value; None while it has not met the value."""
         if isinstance(param.default, str) and not param.choices:
-            return self._no_number(param)
+            self._refuse_text(param)
+            return None
         low, high = _ends(row, param)
         if row.mode == "soft" and row.control != "note" and not isinstance(param.default, bool):
             grip = self._grips.get(row, Grip())
@@ -321,7 +324,7 @@ class MidiInput:
                 return None
         return low + (high - low) * place
 
-    def _no_number(self, param: Param) -> None:
+    def _refuse_text(self, param: Param) -> None:
         self.counters.refused += 1
         self._bounded_log.warning(self._clock.now_s(), "%s is a text: no controller can steer it", param.path)
 
