@@ -74,13 +74,13 @@ class FlashGate:
         self._asked.take(_with_mean(asked), now_s)
         lively = self._asked.too_many(now_s).any(axis=1)
         self._lively_until_s[lively] = now_s + SECOND_S
-        slow = now_s < self._lively_until_s
+        slow = np.asarray(now_s < self._lively_until_s)
         slow |= slow[-1]
         share = -math.expm1(-max(dt_s, 0.0) / _SLOW_S)
         goal = np.where(slow[:-1, None], self.shown + (asked - self.shown) * share, asked)
         # Whatever else holds: nothing is shown that would be a turn too many.
         crowded = self._shown_turns.crowded(now_s)
-        stays = (crowded & self._shown_turns.would_turn(_with_mean(goal))).any(axis=1)[:-1]
+        stays = np.any(crowded & self._shown_turns.would_turn(_with_mean(goal)), axis=1)[:-1].copy()
         goal[stays] = self.shown[stays]
         # The mean is that of the lamps as they now are: some may have been held.
         if np.any(crowded[-1] & self._shown_turns.would_turn(_with_mean(goal))[-1]):

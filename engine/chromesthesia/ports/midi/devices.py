@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from chromesthesia.core.errors import NetworkError
@@ -13,6 +15,8 @@ Heard = Callable[[Sequence[int]], None]
 VIRTUAL = "virtual"
 """Instead of a name: a port of our own, into which other programs send (not on Windows)."""
 OUR_NAME = "Chromesthesia"
+SEQUENCER = Path("/dev/snd/seq")
+NO_MIDI = "on Linux: sudo modprobe snd-seq; in a container hand on /dev/snd/seq"
 
 
 class MidiError(NetworkError):
@@ -56,6 +60,9 @@ def open_backend() -> MidiBackend:
         raise MidiError(
             f"MIDI needs mido and python-rtmidi: {one_line(error)}", "pip install 'chromesthesia[midi]'"
         ) from error
+    if sys.platform == "linux" and not SEQUENCER.exists():
+        # Asked all the same, ALSA would write about it into the terminal by itself.
+        raise MidiError(f"this system has no MIDI: there is no {SEQUENCER}", NO_MIDI)
     backend = MidoBackend(mido.Backend("mido.backends.rtmidi"))
     backend.inputs()
     return backend
@@ -95,7 +102,7 @@ class MidoBackend:
         except Exception as error:  # the binding raises errors of its own
             raise MidiError(
                 f"this system has no MIDI: {one_line(error)}",
-                "on Linux: sudo modprobe snd-seq; in a container hand on /dev/snd/seq",
+                NO_MIDI,
             ) from error
 
     def _open(
