@@ -28,6 +28,7 @@ from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import make_stage, open_controller, open_models
 from chromesthesia.show.more_ports import set_bpm
+from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.stop_signals import stop_on_signals
 
 
@@ -54,6 +55,7 @@ def render_film(
     clock = ManualClock()
     meter = LatencyMeter()
     analysis = Analysis(models.encoder, clock, meter)
+    nearest = NearestPaintings(models.art_index)
     requests: LatestSlot[PaintRequest] = LatestSlot()
     images: LatestSlot[PaintedImage] = LatestSlot()
     worker = GeneratorWorker(models.generator, clock, requests, images)
@@ -113,6 +115,7 @@ def render_film(
                 "size": [config.width, config.height],
                 **failures_of(health.status()),
                 "pictures": watch.summary(),
+                "nearest": nearest.summary(),
                 "machine": machine(),
             }
 
@@ -131,6 +134,7 @@ def render_film(
                     outputs.sound(chunk, done / SAMPLE_RATE_HZ)
                     done = until
                 newest = replace(heard.take() or newest, beat=controller.beat(time_s))
+                nearest.step(newest)
                 inputs = stage.step(time_s, period_s if index else 0.0, newest, painted)
                 pixels = light.draw(inputs, want_pixels=True)
                 if pixels is None:

@@ -242,12 +242,25 @@ def test_render_passes_everything_on(
     film = tmp_path / "o.mp4"
     assert (
         run_main(
-            "render", "in.wav", str(film), "--preset", "X", "--seed", "4", "--size", "64x48", "--fps", "25",
-            "--bpm", "96"
+            "render",
+            "in.wav",
+            str(film),
+            "--preset",
+            "X",
+            "--seed",
+            "4",
+            "--size",
+            "64x48",
+            "--fps",
+            "25",
+            "--bpm",
+            "96",
         )
         == 0
     )
-    assert configs == [FilmConfig(Path("in.wav"), film, preset="X", seed=4, width=64, height=48, fps=25.0, bpm=96.0)]
+    assert configs == [
+        FilmConfig(Path("in.wav"), film, preset="X", seed=4, width=64, height=48, fps=25.0, bpm=96.0)
+    ]
     assert str(film) in capsys.readouterr().out
 
 
