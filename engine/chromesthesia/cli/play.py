@@ -167,11 +167,19 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    bpm: options.Bpm = None,
+    midi_in: options.MidiIn = None,
+    midi_map: options.MidiMap = Path("midi.toml"),
+    midi_clock_out: options.MidiClockOut = "",
+    link: options.Link = False,
+    ltc: options.Ltc = "",
+    ltc_channel: options.LtcChannel = 1,
+    dmx: options.Dmx = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
-    In the window: N and P (or the arrows) change the preset, space the scene, F fullscreen, H the HUD, S keeps a still,
-    R puts the room back as at the start, Esc ends the show.
+    In the window: N and P (or the arrows) change the preset, space the scene, T taps the tempo, F fullscreen, H the
+    HUD, S keeps a still, R puts the room back as at the start, Esc ends the show.
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
@@ -201,6 +209,14 @@ def run(
         token=token,
         lan=lan,
         osc_allow=tuple(osc_allow or ()),
+        bpm=bpm,
+        midi_in=tuple(midi_in or ()),
+        midi_map=midi_map,
+        midi_clock_out=midi_clock_out,
+        link=link,
+        ltc=ltc,
+        ltc_channel=ltc_channel,
+        dmx=dmx,
         hud=hud,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
         score=score,
@@ -239,6 +255,7 @@ def render(
     score: options.Score = None,
     begin: options.From = "0",
     other_pack: options.OtherPack = False,
+    bpm: options.Bpm = None,
 ) -> None:
     """Make a film of a sound file, or paint a part of a logged show again, as fast as this machine can.
 
@@ -280,6 +297,7 @@ def render(
         stills=stills,
         report=report,
         sheet=sheet,
+        bpm=bpm,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     from chromesthesia.show.offline import render_film

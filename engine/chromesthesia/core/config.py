@@ -26,6 +26,9 @@ class ShowConfig:
     loopback. osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
     query_port: TCP port of OSCQuery and the panel; None for the number of `osc_in_port`, 0 for neither. token: what
     everybody must know who comes in by it with `lan`; None makes one. announce: let partners find it by mDNS.
+    bpm: tempo of the engine's own beat, None for whoever is heard. midi_in: parts of names of MIDI inputs, `all` or
+    `virtual`; midi_map: what they steer, read and written; midi_clock_out: where the clock goes. link: follow Ableton
+    Link. ltc: part of the name of the sound input that timecode comes in by, or `default`. dmx: patch of the lamps.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     """
@@ -55,6 +58,14 @@ class ShowConfig:
     query_port: int | None = None
     token: str | None = None
     announce: bool = True
+    bpm: float | None = None
+    midi_in: tuple[str, ...] = ()
+    midi_map: Path = Path("midi.toml")
+    midi_clock_out: str = ""
+    link: bool = False
+    ltc: str = ""
+    ltc_channel: int = 1
+    dmx: Path | None = None
     hud: bool = False
     flash_limiter: bool = True
     score: Path | None = None
@@ -82,6 +93,7 @@ class FilmConfig:
     sheet: Path | None = None
     report: Path | None = None
     flash_limiter: bool = True
+    bpm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
