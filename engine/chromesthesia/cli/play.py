@@ -17,7 +17,7 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
-from chromesthesia.core.config import FilmConfig, RepaintConfig, ShowConfig
+from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.user_files import is_there, one_line
 
@@ -118,12 +118,16 @@ def run(
             min=0, max=65535, help="UDP port to listen on; 0: no OSC at all.", rich_help_panel=NetworkOption
         ),
     ] = 9000,
-    osc_out: Annotated[
-        str,
+    osc_to: Annotated[
+        list[str] | None,
         typer.Option(
-            metavar="HOST:PORT", help="Where emotion and features go.", rich_help_panel=NetworkOption
+            "--osc-to",
+            "--osc-out",
+            metavar="HOST:PORT",
+            help="Where emotion, features and settings go; may be repeated.  [default: 127.0.0.1:9001]",
+            rich_help_panel=NetworkOption,
         ),
-    ] = "127.0.0.1:9001",
+    ] = None,
     query_port: Annotated[
         int | None,
         typer.Option(
@@ -150,6 +154,12 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    osc_tcp_port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="TCP port for OSC beside UDP; 0: none.", rich_help_panel=NetworkOption
+        ),
+    ] = 0,
     lan: Annotated[
         bool,
         typer.Option(
@@ -203,10 +213,11 @@ def run(
         report=report,
         sheet=sheet,
         osc_in_port=osc_in_port,
-        osc_out=osc_out,
         query_port=query_port,
         announce=announce,
         token=token,
+        osc_out=tuple(osc_to) if osc_to else OSC_PARTNER,
+        osc_tcp_port=osc_tcp_port,
         lan=lan,
         osc_allow=tuple(osc_allow or ()),
         bpm=bpm,

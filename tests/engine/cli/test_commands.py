@@ -75,7 +75,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         report=Path("a.json"),
         sheet=Path("a.png"),
         osc_in_port=9100,
-        osc_out="10.0.0.2:7000",
+        osc_out=("10.0.0.2:7000", "239.1.1.1:7000"),
+        osc_tcp_port=9101,
         lan=True,
         osc_allow=("192.168.1.20", "10.0.0.0/8"),
         query_port=9200,
@@ -104,6 +105,9 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
         "--midi-map knobs.toml --midi-clock-out drum --link --ltc Scarlett --ltc-channel 2 --dmx lamps.toml --hud "
         "--flash-limiter off"
+        "--report a.json --sheet a.png --osc-in-port 9100 --osc-to 10.0.0.2:7000 --osc-out 239.1.1.1:7000 "
+        "--osc-tcp-port 9101 --lan "
+        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --hud --flash-limiter off"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]
