@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+import msgspec
+
 from chromesthesia.control.commands import (
+    AlignBar,
     Command,
     LoadPack,
     LoadPreset,
     NextPreset,
     NextScene,
     PreviousPreset,
+    RemoveRoute,
+    RenamePreset,
+    ResetParameter,
     ResetParameters,
     ResetRoom,
+    SafeLook,
+    SavePreset,
+    SetRoute,
     Subscribe,
+    TapTempo,
     Unsubscribe,
 )
 from chromesthesia.params.actions import (
@@ -22,21 +32,32 @@ from chromesthesia.params.actions import (
     OSC_SUBSCRIBE,
     OSC_UNSUBSCRIBE,
     PACK_LOAD,
+    PARAMETER_RESET,
     PRESET_LOAD,
     PRESET_MORPH,
     PRESET_NEXT,
     PRESET_PREVIOUS,
+    PRESET_RENAME,
+    PRESET_SAVE,
     RESET,
     ROOM_RESET,
+    ROUTE_REMOVE,
+    ROUTE_SET,
+    SAFE,
     SCENE_NEXT,
+    TEMPO_ONE,
+    TEMPO_TAP,
     Action,
 )
+from chromesthesia.params.preset_file import RouteTable
 from chromesthesia.params.values import number_in
 
 LONGEST_MORPH_S = 600.0
 LONGEST_SUBSCRIPTION_S = 86_400.0
 LARGEST = 1e18
 """No number of an action is as large."""
+_ROUTE_KEYS = ("gain", "low", "high", "curve", "attack_s", "release_s", "mode")
+_ROUTE_WORDS = ("curve", "mode")
 NAME_LIMIT = 256
 """Longest name of a preset, pack or machine that is asked for, in characters."""
 
@@ -48,6 +69,9 @@ _BUTTONS: Mapping[str, Callable[[str], Command]] = {
     SCENE_NEXT.path: NextScene,
     RESET.path: ResetParameters,
     ROOM_RESET.path: ResetRoom,
+    SAFE.path: SafeLook,
+    TEMPO_TAP.path: TapTempo,
+    TEMPO_ONE.path: AlignBar,
 }
 
 
@@ -61,6 +85,8 @@ def is_pressed(arguments: Sequence[object]) -> bool:
     if not arguments:
         return True
     first = arguments[0]
+    if first is None:
+        return True  # nothing but a message: that is a press
     return bool(number_in(first) != 0.0 if isinstance(first, str) else first)
 
 
@@ -82,6 +108,38 @@ def _morph_preset(arguments: Sequence[object], source: str) -> Command | None:
     if which is None or seconds is None or seconds < 0.0:
         return None
     return LoadPreset(which, source, min(seconds, LONGEST_MORPH_S))
+
+
+def _save_preset(arguments: Sequence[object], source: str) -> Command | None:
+    name = _text(_at(arguments, 0))
+    return None if name is None else SavePreset(name, source)
+
+
+def _rename_preset(arguments: Sequence[object], source: str) -> Command | None:
+    which, name = _which(_at(arguments, 0)), _text(_at(arguments, 1))
+    return None if which is None or name is None else RenamePreset(which, name, source)
+
+
+def _set_route(arguments: Sequence[object], source: str) -> Command | None:
+    signal, target = _name(_at(arguments, 0)), _name(_at(arguments, 1))
+    if signal is None or target is None:
+        return None
+    given = dict(zip(_ROUTE_KEYS, arguments[2:], strict=False))
+    for key, raw in given.items():
+        given[key] = _name(raw) if key in _ROUTE_WORDS else _number(raw)
+    if any(value is None for value in given.values()):
+        return None
+    return SetRoute(msgspec.convert({"from": signal, "to": target, **given}, RouteTable), source)
+
+
+def _remove_route(arguments: Sequence[object], source: str) -> Command | None:
+    signal, target = _name(_at(arguments, 0)), _name(_at(arguments, 1))
+    return None if signal is None or target is None else RemoveRoute(signal, target, source)
+
+
+def _reset_parameter(arguments: Sequence[object], source: str) -> Command | None:
+    path = _name(_at(arguments, 0))
+    return None if path is None else ResetParameter(path, source)
 
 
 def _load_pack(arguments: Sequence[object], source: str) -> Command | None:
@@ -109,6 +167,11 @@ def _unsubscribe(arguments: Sequence[object], source: str) -> Command | None:
 _MAKERS: Mapping[str, Callable[[Sequence[object], str], Command | None]] = {
     PRESET_LOAD.path: _load_preset,
     PRESET_MORPH.path: _morph_preset,
+    PRESET_SAVE.path: _save_preset,
+    PRESET_RENAME.path: _rename_preset,
+    ROUTE_SET.path: _set_route,
+    ROUTE_REMOVE.path: _remove_route,
+    PARAMETER_RESET.path: _reset_parameter,
     PACK_LOAD.path: _load_pack,
     OSC_SUBSCRIBE.path: _subscribe,
     OSC_UNSUBSCRIBE.path: _unsubscribe,
@@ -135,6 +198,11 @@ def _whole(raw: object) -> int | None:
 def _name(raw: object) -> str | None:
     """A text that names something."""
     return raw if isinstance(raw, str) and raw.strip() and len(raw) <= NAME_LIMIT else None
+
+
+def _text(raw: object) -> str | None:
+    """A name that is to be written down: whoever writes it checks its length and its letters."""
+    return raw if isinstance(raw, str) and raw.strip() else None
 
 
 def _which(raw: object) -> str | int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chromesthesia.params.declaration import Param
+from chromesthesia.params.preset_file import RouteTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,62 @@ class ResetRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetParameter:
+    """One setting as the present preset has it, else at its default."""
+
+    path: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafeLook:
+    """Glide to the plain look: no routes, every parameter at its default."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TapTempo:
+    """One beat, tapped."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoute:
+    """Let a signal move a setting; a route of both that is there is replaced."""
+
+    route: RouteTable
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRoute:
+    """Take out the route from `signal` to `target`."""
+
+    signal: str
+    target: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavePreset:
+    """Keep the present look as a preset. Done by whoever keeps files (see `Controller.handle`)."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenamePreset:
+    """Call a preset of the user's own otherwise. Done by whoever keeps files (see `Controller.handle`)."""
+
+    which: str | int
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPack:
     """Paint with the model pack of this name. Done by whoever runs the models (see `Controller.handle`)."""
 
@@ -123,6 +180,13 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignBar:
+    """This moment is the first beat of a bar."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddParameters:
     """Declare more parameters below `namespace` (see `params.tree.ParameterTree.add`)."""
 
@@ -149,10 +213,18 @@ Command = (
     | NextScene
     | ResetParameters
     | ResetRoom
+    | ResetParameter
+    | SafeLook
+    | SetRoute
+    | RemoveRoute
+    | SavePreset
+    | RenamePreset
     | LoadPack
     | Finish
     | Subscribe
     | Unsubscribe
+    | TapTempo
+    | AlignBar
     | AddParameters
     | RemoveParameters
 )

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 
 from chromesthesia.control.commands import (
     AddParameters,
+    AlignBar,
     Command,
     Finish,
     LoadPack,
@@ -21,19 +22,37 @@ from chromesthesia.control.commands import (
     NudgeParameter,
     PreviousPreset,
     RemoveParameters,
+    RemoveRoute,
+    RenamePreset,
+    ResetParameter,
     ResetParameters,
     ResetRoom,
+    SafeLook,
+    SavePreset,
     SetParameter,
+    SetRoute,
     Subscribe,
+    TapTempo,
     ToggleParameter,
     Unsubscribe,
 )
-from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError, PresetError
 from chromesthesia.core.logs import BoundedLog
-from chromesthesia.core.user_files import one_line
-from chromesthesia.params.presets import Preset, PresetLibrary, default_preset, load_preset
+from chromesthesia.core.records import Beat
+from chromesthesia.core.user_files import one_line, shown
+from chromesthesia.params.presets import (
+    PLAIN,
+    ROUTE_LIMIT,
+    Preset,
+    PresetLibrary,
+    check_route,
+    default_preset,
+    load_preset,
+)
+from chromesthesia.params.routes import Route
 from chromesthesia.params.sound import GENERATOR_SCENE
 from chromesthesia.params.tree import ParameterTree, Snapshot
+from chromesthesia.tempo.clock import BeatClock, tempo_settings
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +81,7 @@ class ControlCounters:
     dropped: int = 0
 
 
-LookCommand = LoadPreset | NextPreset | PreviousPreset | ResetParameters
+LookCommand = LoadPreset | NextPreset | PreviousPreset | SafeLook | ResetParameters
 """What takes a whole look at once; ResetParameters only without paths."""
 
 
@@ -110,7 +129,14 @@ class Controller:
         self._look_log = BoundedLog(log)
         self.counters = ControlCounters()
         self.looks = 0
+        self.told: Callable[[Command, float, bool], None] | None = None
+        """Called on the control thread with every command, the time, and whether it was done; must be quick."""
+        self.tempo = BeatClock()
+        """Told by the ports what they hear of the tempo."""
         self.notice = Notice()
+        self._loaded = self._preset
+        self.route_changes = 0
+        """Grows whenever the routes in use are others."""
         tree.load_look(self._preset.params, "start")
         self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
         self._start = self.current
@@ -129,6 +155,10 @@ class Controller:
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
         return len(self._queue) + len(self._schedule)
+
+    def beat(self, now_s: float) -> Beat:
+        """Where the beat is at `now_s`, by the settings of that moment. Any thread."""
+        return self.tempo.at(now_s, tempo_settings(self.current[1]))
 
     def counts(self) -> dict[str, int]:
         """What became of the commands."""
@@ -184,6 +214,7 @@ class Controller:
         asked: list[_Asked] = []
         taken: list[SetParameter] = []
         for number, command in enumerate(due):
+            refused = self.counters.refused
             try:
                 if _is_look(command):
                     self._look(command, asked, number == last_look, now_s)
@@ -204,6 +235,8 @@ class Controller:
                 self._bounded_log.warning(
                     now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
                 )
+            if self.told is not None:
+                self.told(command, now_s, self.counters.refused == refused)
         return taken
 
     def _enqueue(self, commands: Sequence[Command]) -> None:
@@ -245,6 +278,18 @@ class Controller:
                 self._reset_room(source, now_s)
             case Finish(do, _):
                 do()
+            case ResetParameter(path, source):
+                self._tree.write(
+                    path, self._loaded.params.get(path, self._tree.declaration(path).default), source
+                )
+            case SetRoute(table, _):
+                self._set_route(check_route(table, self._tree.params.values()), now_s)
+            case RemoveRoute(signal, target, _):
+                self._remove_route(signal, target, now_s)
+            case TapTempo():
+                self.tempo.tap(now_s)
+            case AlignBar():
+                self.tempo.align(now_s)
             case AddParameters(namespace, params, _):
                 self._tree.add(namespace, params)
             case RemoveParameters(namespace, _):
@@ -281,6 +326,8 @@ class Controller:
                 return [_Asked(self._library.choose(which), morph_s)]
             case ResetParameters():
                 return [_Asked(before)]
+            case SafeLook():
+                return [_Asked(PLAIN)]
             case _:
                 return self._neighbours(before or self._preset, 1 if isinstance(command, NextPreset) else -1)
 
@@ -294,12 +341,12 @@ class Controller:
 
     def _take_look(self, look: _Asked, source: str, now_s: float) -> None:
         asked = look.preset
-        preset = asked or self._preset
+        preset = asked or self._loaded
         if asked is not None and preset.path is not None:
             # The library's name stays, so that next and previous keep their order after an edit.
             preset = replace(load_preset(preset.path, tuple(self._tree.params.values())), name=preset.name)
         self._tree.load_look(preset.params, source, look.morph_s)
-        self._preset = preset
+        self._take_preset(preset)
         self.looks += 1
         if asked is None:
             self.notice = Notice(one_line(f"preset {preset.name}, as it was"), now_s)
@@ -307,13 +354,47 @@ class Controller:
         self.notice = Notice(one_line(f"preset {preset.name}"), now_s)
         self._look_log.info(now_s, "preset %s (%s)", one_line(preset.name), source)
 
+    def adopt(self, preset: Preset, library: PresetLibrary) -> None:
+        """The present look is `preset` now, of another library: it was kept. Control thread."""
+        self._library = library
+        self._take_preset(preset)
+
+    def take_library(self, library: PresetLibrary) -> None:
+        """Other presets can be loaded from now on. Control thread."""
+        self._library = library
+
+    def _take_preset(self, preset: Preset) -> None:
+        self.route_changes += preset.routes != self._preset.routes
+        self._preset = self._loaded = preset
+
+    def _set_route(self, route: Route, now_s: float) -> None:
+        others = tuple(each for each in self._preset.routes if _ends(each) != _ends(route))
+        if len(others) >= ROUTE_LIMIT:
+            raise PresetError(f"{len(others)} routes are there", f"use at most {ROUTE_LIMIT}")
+        kept = [route if _ends(each) == _ends(route) else each for each in self._preset.routes]
+        self._take_routes(tuple(kept) if len(kept) > len(others) else (*others, route))
+        self.notice = Notice(f"route to {route.target}", now_s)
+
+    def _remove_route(self, signal: str, target: str, now_s: float) -> None:
+        others = tuple(each for each in self._preset.routes if _ends(each) != (signal, target))
+        if len(others) == len(self._preset.routes):
+            raise PresetError(f"no route from {shown(signal)} to {shown(target)}", "see the list of routes")
+        self._take_routes(others)
+        self.notice = Notice(f"no route to {target}", now_s)
+
+    def _take_routes(self, routes: tuple[Route, ...]) -> None:
+        if routes != self._preset.routes:
+            self.route_changes += 1
+            self._preset = replace(self._preset, routes=routes)
+
     def _reset_room(self, source: str, now_s: float) -> None:
         with self._condition:
             # A blackout that waits for its time belongs to the room that is left.
             self._schedule.clear()
         preset, values = self._start
         self._tree.restore(values, source)
-        self._preset = preset
+        self._take_preset(preset)
+        self.tempo.forget_hand()
         self.looks += 1
         self.notice = Notice("room as at the start", now_s)
         self._look_log.info(now_s, "room as at the start (%s)", source)
@@ -330,7 +411,11 @@ class Controller:
 def _is_look(command: Command) -> TypeGuard[LookCommand]:
     if isinstance(command, ResetParameters):
         return command.paths is None
-    return isinstance(command, LoadPreset | NextPreset | PreviousPreset)
+    return isinstance(command, LoadPreset | NextPreset | PreviousPreset | SafeLook)
+
+
+def _ends(route: Route) -> tuple[str, str]:
+    return route.signal, route.target
 
 
 def _shown(command: Command, error: Exception) -> str:
@@ -345,6 +430,11 @@ _WORDS: dict[type, str] = {
     LoadPreset: "a preset",
     NextPreset: "the next preset",
     PreviousPreset: "the previous preset",
+    SafeLook: "the safe look",
+    SetRoute: "a route",
+    RemoveRoute: "the end of a route",
+    SavePreset: "a preset to keep",
+    RenamePreset: "another name of a preset",
     LoadPack: "another model pack",
     Finish: "another model pack",
     Subscribe: "a subscription",

@@ -122,14 +122,7 @@ def parse_preset(
     """Check what a preset file held; `path` is for the messages and the name."""
     where = one_line(path)
     known = {param.path: param for param in params if param.writable}
-    names = _Names(
-        {
-            "from": tuple(signals.taps),
-            "to": tuple(key for key, param in known.items() if param.routable),
-            "curve": tuple(CURVES),
-            "mode": MODES,
-        }
-    )
+    names = _names(known.values(), signals)
     file = _read(table, where, names)
     return Preset(
         name=_name(file.name, path.stem, where),
@@ -242,6 +235,11 @@ def _check_schema(table: Mapping[str, object], where: str) -> None:
         )
 
 
+def check_route(route: RouteTable, params: Iterable[Param], signals: SignalTable = TABLE) -> Route:
+    """The route as a show takes it, by the rules of a preset's `[[route]]`. Raises PresetError."""
+    return _check_route(route, _names(params, signals), signals.taps, "route")
+
+
 class _Names:
     """What may stand at the keys of a route that name something."""
 
@@ -262,6 +260,17 @@ class _Names:
         """Raise PresetError unless there is a `value` at `key`."""
         if value not in self._known[key]:
             raise PresetError(f"{where}: {key} is {shown(value)}", self.remedy(key, value))
+
+
+def _names(params: Iterable[Param], signals: SignalTable) -> _Names:
+    return _Names(
+        {
+            "from": tuple(signals.taps),
+            "to": tuple(param.path for param in params if param.writable and param.routable),
+            "curve": tuple(CURVES),
+            "mode": MODES,
+        }
+    )
 
 
 def _read(table: Mapping[str, object], where: str, names: _Names) -> PresetFile:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -14,7 +16,7 @@ from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
 from chromesthesia.params.live import Values
-from chromesthesia.params.sound import MASTER_FREEZE
+from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
 from chromesthesia.render.gl import is_software, unlocked_finish
 from chromesthesia.render.grade import GRADIENT_SIZE, grade
@@ -31,6 +33,8 @@ from chromesthesia.render.shaders import ShaderLibrary
 
 _SOFTWARE_DETAIL = 0.6
 _SOFTWARE_HELD_DETAIL = 0.5
+LEAST_LIGHT = 1.0 / 512.0
+"""A picture that is held still is drawn again when its brightness moved by more than this."""
 LEAST_SIDE = 16
 """Least width and height of a picture in pixels."""
 
@@ -77,6 +81,7 @@ class Renderer:
         self._painting = self._new_painting()
         self._running = RunningGraph(self.drawer, look_graph(self.detail), self._outside())
         self._drawn = False
+        self._lit = 0.0
         self._shown = self._running.target(self.graph.result)
         self._pixels: UInt8 = np.empty((height, width, 3), np.uint8)
         self._output = OutputPass(ctx)
@@ -161,12 +166,52 @@ class Renderer:
         if self._limiter is not None:
             self._limiter.restart()
 
+    def state(self) -> dict[str, Any]:
+        """All that later frames depend on beside their inputs, as plain values; `restore` takes it.
+
+        Reads textures of a few frames' size back: milliseconds. The pictures of the generator are not in it.
+        """
+        shown, since_s = self._hud_switch.state()
+        return {
+            "size": list(self._size),
+            "detail": self.detail,
+            "drawn": self._drawn,
+            "motion": self._motion.state(),
+            "buffers": self._running.state(),
+            "limiter": None if self._limiter is None else self._limiter.state(),
+            "hud": self._hud.state(),
+            "hud_shown": None if shown is None else asdict(shown),
+            "hud_since_s": since_s,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`, of a renderer of this size, detail and graph. Raises ValueError for another."""
+        if list(state["size"]) != list(self._size) or state["detail"] != self.detail:
+            raise ValueError(
+                f"a picture of {state['size']} drawn at {state['detail']}, this one is {self._size}"
+            )
+        if (state["limiter"] is None) != (self._limiter is None):
+            raise ValueError("drawn with the flash limiter on, or off, and this is the other")
+        self.restart()
+        self._motion.restore(state["motion"])
+        self._running.restore(state["buffers"])
+        if self._limiter is not None:
+            self._limiter.restore(state["limiter"])
+        self._hud.restore(state["hud"])
+        shown = state["hud_shown"]
+        self._hud_switch.restore(None if shown is None else HudInfo(**shown), float(state["hud_since_s"]))
+        self._drawn = bool(state["drawn"])
+        self._shown = self._result
+
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
         values = Values.of(inputs.values)
-        frozen = values[MASTER_FREEZE] and self._drawn
+        # A fader for the room moves the light of a picture that is held still, too.
+        lit = values[MASTER_BRIGHTNESS]
+        frozen = values[MASTER_FREEZE] and self._drawn and abs(lit - self._lit) < LEAST_LIGHT
         self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if not frozen:
+            self._lit = lit
             moved = self._motion.step(inputs.time_s, inputs.dt_s, values, inputs.heard)
             painting = self._painting.update(inputs, values)
             colors = grade(values, inputs.heard)

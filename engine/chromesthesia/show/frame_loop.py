@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
-from chromesthesia.core.protocols import Clock, FrameSink
-from chromesthesia.core.records import Heard, PaintedImage
+from chromesthesia.core.protocols import Clock, FrameSink, FrameWatcher
+from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
 from chromesthesia.health.heartbeat import Heart
@@ -19,6 +19,7 @@ from chromesthesia.health.show_report import PictureWatch
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.show.frames import FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.sound import HOP_S
 from chromesthesia.show.stage import Stage
 
@@ -28,10 +29,16 @@ WAITED_HOPS = 100
 """Most hops that are counted as first shown by one frame."""
 
 
+def _no_beat(now_s: float) -> Beat:
+    return NO_BEAT
+
+
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
-    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept."""
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. preview: takes
+    those it wants. score: is told what every frame was made of, None where no score is kept. beat: where the beat is at
+    a time of the clock."""
 
     stage: Stage
     light: Light
@@ -40,6 +47,9 @@ class FrameParts:
     hud: Callable[[], HudInfo]
     window: Callable[[], None]
     sink: FrameSink | None
+    preview: FrameWatcher | None = None
+    score: FrameScore | None = None
+    beat: Callable[[float], Beat] = _no_beat
 
 
 class FrameLoop:
@@ -82,7 +92,11 @@ class FrameLoop:
 
         Raises what the stage raises, and RenderError when a shader cannot be drawn with.
         """
-        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, self._heard, painted)
+        score = self._parts.score
+        heard = self._heard if score is None else score.first(self._heard)
+        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, heard, painted)
+        if score is not None:
+            score.begun()
         light = self._parts.light
         for _ in range(WARM_UP_FRAMES):
             light.draw(inputs, want_pixels=self._parts.sink is not None)
@@ -127,12 +141,22 @@ class FrameLoop:
         parts, guard = self._parts, self._guard
         begin_s = self._clock.now_s()
         time_s = begin_s - self._start_s
+        score = parts.score
+        if score is not None:
+            time_s = score.begin(time_s)
         drawn_before = parts.light.frames
         pixels = None
+        seen = False
+        if parts.preview is not None:
+            with guard.part("the preview"):
+                seen = parts.preview.wants(time_s)
         with guard.part("drawing"):
             inputs = self._decide(time_s)
             if inputs is not None:
-                pixels = parts.light.draw(inputs, want_pixels=parts.sink is not None)
+                pixels = parts.light.draw(inputs, want_pixels=seen or parts.sink is not None)
+        if score is not None:
+            with guard.part("the score"):
+                score.end(parts.light.frames > drawn_before)
         end_s = self._clock.now_s()
         drawn = parts.light.frames > drawn_before
         late = self._schedule.finished(end_s - self._start_s, drawn)
@@ -145,6 +169,9 @@ class FrameLoop:
                 self.watch.frame(pixels)
                 if parts.sink is not None:
                     parts.sink.frame(pixels, time_s)
+            if seen and parts.preview is not None:
+                with guard.part("the preview"):
+                    parts.preview.frame(pixels, time_s)
         with guard.part("reload"):
             parts.light.poll_shaders()
         with guard.part("the window"):
@@ -156,10 +183,13 @@ class FrameLoop:
         dt_s = time_s - last_s if last_s is not None else self._schedule.period_s
         hud = self._hud_info(time_s)
         with self._guard.part("the stage"):
-            self._heard = self._parts.heard.take() or self._heard
-            self._inputs = self._parts.stage.step(
-                time_s, dt_s, self._heard, self._parts.image, hud, self._governor.factor
-            )
+            heard = self._parts.heard.take() or self._heard
+            self._heard = replace(heard, beat=self._parts.beat(self._start_s + time_s))
+            score, factor = self._parts.score, self._governor.factor
+            heard = self._heard if score is None else score.hear(self._heard, factor)
+            self._inputs = self._parts.stage.step(time_s, dt_s, heard, self._parts.image, hud, factor)
+            if score is not None:
+                score.decided(self._inputs)
             return self._inputs
         if self._inputs is None:
             return None

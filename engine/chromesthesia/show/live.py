@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink, FrameWatcher
 from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
@@ -42,13 +42,16 @@ from chromesthesia.health.status import (
     Figures,
     Health,
 )
-from chromesthesia.health.telling import hud_of, readings_of, report_of
+from chromesthesia.health.telling import health_of, hud_of, readings_of, report_of
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import HudInfo
+from chromesthesia.score.events import Head
+from chromesthesia.score.writer import open_writer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import (
     ENGINES_OWN,
@@ -62,7 +65,11 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
-from chromesthesia.show.pack_swap import PackSwap
+from chromesthesia.show.more_ports import open_more_ports
+from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
+from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
+from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.stop_signals import stop_on_signals
@@ -94,6 +101,11 @@ class Wires:
     images: LatestSlot[PaintedImage]
 
 
+def log_link(link: str) -> None:
+    """Tell in the log where the panel is."""
+    log.info("the panel: %s", link)
+
+
 def run_show(
     config: ShowConfig,
     stop: threading.Event | None = None,
@@ -101,6 +113,7 @@ def run_show(
     ports: Sequence[PortMaker] = (),
     outputs: OpenOutputs = no_outputs,
     own: OwnParts = ENGINES_OWN,
+    tell_link: Callable[[str], None] = log_link,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
@@ -109,7 +122,7 @@ def run_show(
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
     ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
     surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
-    closed when the show ends.
+    closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -123,13 +136,19 @@ def run_show(
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
+        panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
+        open_ports += [] if panel is None else [panel.port]
+        more = open_more_ports(config, tree, controller, clock, outputs)
+        open_ports += more.ports
         open_ports += [make(tree, controller, clock) for make in ports]
+        if panel is not None:
+            tell_link(panel.link)
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
         opener = own.surface or SurfaceOpener(config)
-        light = Light(opener, RendererMaker(config, guard), clock, guard, outputs)
+        light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
@@ -139,9 +158,22 @@ def run_show(
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
-        kept = Outputs(files.sinks + sinks, live=True)
-        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard)
-        if own.encoder is None and own.generator is None:
+        writer = None if config.score is None else open_writer(config.score, config.score_limit_mib)
+        kept = Outputs(files.sinks + sinks, live=True, beside=() if writer is None else (writer,))
+        score = None if writer is None else FrameScore(writer, controller, light)
+        preview = None if panel is None else panel.site.preview
+        keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
+        keeper.register()
+        show = LiveShow(
+            config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
+        )
+        if writer is not None:
+            writer.begin(show.score_head(fps))
+        if panel is not None:
+            panel.site.health = lambda: health_of(show.health.status())
+        if writer is not None:
+            controller.handle(LoadPack, refuse_beside_score)
+        elif own.encoder is None and own.generator is None:
             swap = PackSwap(
                 models, controller.post, show.change_models, _opener(config.provider), show.picture_size
             )
@@ -172,8 +204,12 @@ class LiveShow:
         fps: float,
         stop: threading.Event,
         guard: Guard,
+        preview: FrameWatcher | None = None,
+        score: FrameScore | None = None,
     ) -> None:
+        """preview: takes frames it wants. score: is told what every frame was made of."""
         self._config = config
+        self._score = score
         self._clock = clock
         self._controller = controller
         self._models = models
@@ -190,17 +226,24 @@ class LiveShow:
         software = light.renderer is not None and light.renderer.software
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
-        silence = silent_heard(controller.current[1])
+        silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
+        stage = make_stage(controller if score is None else score, models.generator, config.seed, self._ask)
+        if score is not None:
+            score.follow(stage.state)
+            controller.told = score.asked
         self._loop = FrameLoop(
             FrameParts(
-                stage=make_stage(controller, models.generator, config.seed, self._wires.requests.put),
+                stage=stage,
                 light=light,
                 heard=self._wires.heard,
                 image=self._new_image,
                 hud=self._hud_info,
                 window=self._handle_window,
                 sink=outputs if self._recording else None,
+                preview=preview,
+                score=score,
+                beat=controller.beat,
             ),
             clock,
             guard,
@@ -216,8 +259,9 @@ class LiveShow:
         self._end_s = 0.0
         self._capture = Capture(source, self._wires.ring, clock, self._meter, self._tap)
         self._analysis = Analysis(models.encoder, clock, self._meter)
+        self._nearest = NearestPaintings(models.art_index)
         self._listening = Listening(
-            self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._wires.heard.put
+            self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._publish
         )
         self._loops = (
             StepLoop(self.health.heart("capture", PATIENCE_S, may_wait=True), self._capture.step),
@@ -236,6 +280,8 @@ class LiveShow:
         gc.collect()
         gc.freeze()
         self._start_s = self._clock.now_s()
+        if self._score is not None:
+            self._score.start(self._start_s)
         controlling.start()
         for loop in self._loops:
             loop.start()
@@ -257,6 +303,7 @@ class LiveShow:
         """Go on with other models, which fit (see `pack_swap`). Any thread."""
         self._analysis.change(models.encoder)
         self._worker.change(models.generator)
+        self._nearest.change(models.art_index)
         self._models = models
 
     def picture_size(self) -> tuple[int, ...] | None:
@@ -270,6 +317,10 @@ class LiveShow:
             with self._tap_guard.part("outputs"):
                 self._outputs.sound(block.samples, block.entered_s - self._start_s)
 
+    def _publish(self, heard: Heard) -> None:
+        self._wires.heard.put(heard)
+        self._nearest.step(heard)
+
     def _listen(self) -> bool:
         if not self._listening.step():
             self._stop.wait(ANALYSIS_PAUSE_S)
@@ -281,15 +332,24 @@ class LiveShow:
 
     # -- what the frame loop asks for ---------------------------------------------------------------------------
 
+    def _ask(self, request: PaintRequest) -> None:
+        if self._score is not None:
+            self._score.asking(request)
+        self._wires.requests.put(request)
+
     def _painted_now(self) -> PaintedImage | None:
         self._worker.step(0.0)
-        return self._wires.images.take()
+        return self._taken()
 
     def _new_image(self) -> PaintedImage | None:
-        image = self._wires.images.take()
+        image = self._taken()
         if image is not None:
             self._meter.add("generator", image.paint_s)
         return image
+
+    def _taken(self) -> PaintedImage | None:
+        image = self._wires.images.take()
+        return image if self._score is None else self._score.taking(image)
 
     def _handle_window(self) -> None:
         if self._config.headless:
@@ -346,23 +406,46 @@ class LiveShow:
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            routes=self._controller.route_changes,
+            tempo_source=self._controller.beat(now_s).source,
+            timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
+            nearest=self._nearest.now,
         )
 
     def readings(self) -> Mapping[str, Value]:
-        """Every reading for partners, now; before the first sound only the status. Control thread."""
+        """Every reading for partners, now; before the first sound those of silence. Control thread."""
         heard = self._wires.heard.peek()
+        beat = self._controller.beat(self._clock.now_s())
         return {
             **readings_of(self.health.status()),
-            **TABLE.values({} if heard is None else {FIRST: heard}),
+            **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
+
+    def score_head(self, fps: float) -> Head:
+        """What a score of this show begins with."""
+        config, controller, light = self._config, self._controller, self._light
+        return head_of(
+            light,
+            seed=config.seed,
+            fps=fps,
+            pack=self._models.name,
+            generator=self._models.painter,
+            provider=config.provider,
+            catalogue=catalogue_hash(),
+            source=self._source_name,
+            preset=controller.current[0].name,
+            flash_limiter=config.flash_limiter,
+        )
 
     def report(self) -> dict[str, object]:
         """The report of the whole show."""
-        return report_of(self.health.status(), self._meter.summary(), self._loop.watch.summary())
+        return report_of(
+            self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
+        )
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:

@@ -98,6 +98,14 @@ class PackSwap:
         self._post(Finish(refuse, source))
 
 
+def refuse_beside_score(command: LoadPack, now_s: float) -> NoReturn:
+    """Another pack in a show that keeps a score: raises PackError."""
+    raise PackError(
+        f"{shown(command.name)} is not loaded: a score is kept, and one pack paints it again",
+        "play without --score",
+    )
+
+
 def _check_fit(running: Generator, size: tuple[int, ...] | None, other: Generator) -> None:
     """Hold that the picture goes on: same latent, same condition, same size. Paints one picture with the other."""
     for what, mine, its in (
