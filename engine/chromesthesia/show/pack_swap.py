@@ -11,6 +11,7 @@ from typing import NoReturn
 import numpy as np
 
 from chromesthesia.control.commands import Command, Finish, LoadPack
+from chromesthesia.core.emotions import condition_size
 from chromesthesia.core.errors import ChromesthesiaError, PackError
 from chromesthesia.core.protocols import Generator
 from chromesthesia.core.user_files import one_line, shown
@@ -120,7 +121,7 @@ def _check_fit(running: Generator, size: tuple[int, ...] | None, other: Generato
 
 
 def _painted_size(generator: Generator) -> tuple[int, ...]:
-    condition = np.zeros(len(generator.condition_labels), np.float32)
+    condition = np.zeros(condition_size(generator.condition_labels), np.float32)
     noise = np.random.default_rng(1).standard_normal(generator.noise_size).astype(np.float32)
     pixels = generator.paint(condition, noise)
     check_picture(pixels)

@@ -121,7 +121,7 @@ def test_the_next_picture_is_the_other_generators() -> None:
     images: LatestSlot[PaintedImage] = LatestSlot()
 
     class White(PlainGenerator):
-        def paint(self, condition: np.ndarray, noise: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        def paint(self, condition: np.ndarray, noise: np.ndarray) -> np.ndarray:
             pixels = np.full((32, 32, 3), 255, np.uint8)
             pixels[0] = 0
             return pixels
