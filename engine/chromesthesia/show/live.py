@@ -42,6 +42,7 @@ from chromesthesia.health.status import (
     Health,
 )
 from chromesthesia.health.telling import health_of, hud_of, readings_of, report_of
+from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
@@ -161,6 +162,7 @@ def run_show(
         show = LiveShow(
             config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
         )
+        keeper.standing = lambda: show.standing
         if writer is not None:
             writer.begin(show.score_head(fps))
         if panel is not None:
@@ -215,7 +217,9 @@ class LiveShow:
         self._paint_rate = CountRate()
         silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
-        stage = make_stage(controller if score is None else score, models.generator, config.seed, self._ask)
+        self._stage = stage = make_stage(
+            controller if score is None else score, models.generator, config.seed, self._ask
+        )
         if score is not None:
             score.follow(stage.state)
             controller.told = score.asked
@@ -390,6 +394,11 @@ class LiveShow:
             **readings_of(self.health.status()),
             **TABLE.values({} if heard is None else {FIRST: heard}),
         }
+
+    @property
+    def standing(self) -> Standing | None:
+        """The look drawn last as a preset, while it glides from one to another. Any thread."""
+        return self._stage.standing
 
     def score_head(self, fps: float) -> Head:
         """What a score of this show begins with."""
