@@ -7,18 +7,26 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.protocols import Counting, FrameSink
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.recording.contact_sheet import ContactSheet
 from chromesthesia.recording.files import reason
-from chromesthesia.recording.recorder import FilmRecorder
 from chromesthesia.recording.report import prepare_report, write_report
 from chromesthesia.recording.stills import StillsFolder
 
 log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Abandonable(Protocol):
+    """A sink whose file can be left unfinished beside an older one."""
+
+    def abandon(self) -> None:
+        """End it before it is whole."""
+        ...
 
 
 class Closing(Protocol):
@@ -74,7 +82,7 @@ class Outputs:
     def abandon(self) -> None:
         """End the films before they are whole: each stays under its `.part` name, an older one is kept."""
         for sink in self.sinks:
-            if isinstance(sink, FilmRecorder):
+            if isinstance(sink, Abandonable):
                 sink.abandon()
 
     def close(self) -> None:
@@ -137,6 +145,10 @@ def open_outputs(
     if stills is not None:
         sinks.append(StillsFolder(stills, live=live))
     if film is not None:
+        from chromesthesia.recording.recorder import (
+            FilmRecorder,
+        )  # slow to import, and most shows record nothing
+
         sinks.append(FilmRecorder(film, width, height, fps, live=live))
     return Outputs(tuple(sinks))
 

@@ -66,7 +66,16 @@ class HudPainter:
         self, frame_size: tuple[int, int], time_s: float, heard: Heard | None, info: HudInfo
     ) -> HudPicture:
         """The display for a frame of `frame_size` (width, height)."""
-        key = (frame_size, info.source, info.pack, info.preset, info.message, info.warning, info.panel)
+        key = (
+            frame_size,
+            info.source,
+            info.pack,
+            info.preset,
+            info.message,
+            info.warning,
+            info.panel,
+            info.nearest,
+        )
         if self._picture is not None and key == self._key and 0 <= time_s - self._painted_s < _EVERY_S:
             return self._picture
         self._key, self._painted_s = key, time_s
@@ -164,9 +173,9 @@ class _Pen:
 
 
 def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tuple[float, float]]) -> None:
-    if info.message:
+    if line := info.message or info.nearest:
         pen.box(0, 0, _PANEL[0], _MESSAGE_HEIGHT - 3, _BACK, 3)
-        pen.text(8, 8.5, info.message, _ALERT, 9.5, "lm", room=_PANEL[0] - 16)
+        pen.text(8, 8.5, line, _ALERT if info.message else _DIM, 9.5, "lm", room=_PANEL[0] - 16)
     top = _MESSAGE_HEIGHT
     if not info.panel:
         pen.box(0, top + _PANEL[1] - _STRIP[1], *_STRIP, _BACK, 3)

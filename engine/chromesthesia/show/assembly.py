@@ -19,6 +19,7 @@ from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
 from chromesthesia.inference.sessions import first_provider
 from chromesthesia.mapping.mapper import Mapper
+from chromesthesia.packs.art_index import ArtIndex
 from chromesthesia.packs.find import find_pack
 from chromesthesia.packs.manifest import GENERATOR_ROLE
 from chromesthesia.packs.pack import Pack
@@ -47,11 +48,12 @@ ENGINES_OWN = OwnParts()
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Both models, ready to run, and the name of the pack they come from."""
+    """Both models, ready to run, the name of the pack they come from, and its paintings, if its own encoder hears."""
 
     name: str
     encoder: Encoder
     generator: Generator
+    art_index: ArtIndex | None = None
     painter: str = ""
     """Hash of the model that paints, as `painter_of` gives it; empty for one of the caller's own."""
 
@@ -65,6 +67,7 @@ def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_O
         pack.name,
         OnnxEncoder(pack) if own.encoder is None else own.encoder,
         OnnxGenerator(pack, provider) if own.generator is None else own.generator,
+        pack.art_index if own.encoder is None else None,
         painter_of(pack, provider) if own.generator is None else "",
     )
 

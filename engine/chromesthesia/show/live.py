@@ -65,6 +65,7 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
@@ -249,8 +250,9 @@ class LiveShow:
         self._end_s = 0.0
         self._capture = Capture(source, self._wires.ring, clock, self._meter, self._tap)
         self._analysis = Analysis(models.encoder, clock, self._meter)
+        self._nearest = NearestPaintings(models.art_index)
         self._listening = Listening(
-            self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._wires.heard.put
+            self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._publish
         )
         self._loops = (
             StepLoop(self.health.heart("capture", PATIENCE_S, may_wait=True), self._capture.step),
@@ -294,6 +296,10 @@ class LiveShow:
         if self._recording:
             with self._tap_guard.part("outputs"):
                 self._outputs.sound(block.samples, block.entered_s - self._start_s)
+
+    def _publish(self, heard: Heard) -> None:
+        self._wires.heard.put(heard)
+        self._nearest.step(heard)
 
     def _listen(self) -> bool:
         if not self._listening.step():
@@ -385,6 +391,7 @@ class LiveShow:
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
+            nearest=self._nearest.now,
         )
 
     def readings(self) -> Mapping[str, Value]:
@@ -418,7 +425,9 @@ class LiveShow:
 
     def report(self) -> dict[str, object]:
         """The report of the whole show."""
-        return report_of(self.health.status(), self._meter.summary(), self._loop.watch.summary())
+        return report_of(
+            self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
+        )
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:

@@ -67,14 +67,17 @@ class QueryServer:
         gate: Gate,
         host_info: Callable[[str], Mapping[str, object]],
         site: Site | None = None,
+        fresh_s: float = FRESH_S,
     ) -> None:
-        """host_info: what HOST_INFO tells beside the extensions, given the address at which we were reached."""
+        """host_info: what HOST_INFO tells beside the extensions, given the address at which we were reached. fresh_s:
+        how long an answer waits for values as they are now."""
         self._listening = listening
         self._source = source
         self._receive = receive
         self._gate = gate
         self._host_info = host_info
         self._site = site
+        self._fresh_s = fresh_s
         self._space = SpaceKeeper(source.nodes)
         self._told_space = Space({})
         self._audience = Audience()
@@ -262,7 +265,7 @@ class QueryServer:
         self._asking += 1
         try:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FRESH_S):
+                async with asyncio.timeout(self._fresh_s):
                     await self._fresh.wait()
         finally:
             self._asking -= 1
