@@ -112,6 +112,22 @@ def run(
             min=1, metavar="MIB", help="The score ends when it is so large.", rich_help_panel=FilesOption
         ),
     ] = 4096,
+    record_osc: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.osc",
+            help="Write down what comes over OSC, with its times.",
+            rich_help_panel=FilesOption,
+        ),
+    ] = None,
+    osc_replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.osc",
+            help="Play what such a file tells, in time, as if it came over OSC.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     osc_in_port: Annotated[
         int,
         typer.Option(
@@ -205,6 +221,8 @@ def run(
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
         score=score,
         score_limit_mib=score_limit,
+        record_osc=record_osc,
+        osc_replay=osc_replay,
     )
     if not config.headless and not has_display():
         config = _without_window(config)
@@ -236,6 +254,14 @@ def render(
     stills: options.Stills = None,
     sheet: options.Sheet = None,
     report: options.Report = None,
+    osc: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.osc",
+            help="Play what `run --record-osc` wrote, in time.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     score: options.Score = None,
     begin: options.From = "0",
     other_pack: options.OtherPack = False,
@@ -281,6 +307,7 @@ def render(
         report=report,
         sheet=sheet,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
+        osc=osc,
     )
     from chromesthesia.show.offline import render_film
 

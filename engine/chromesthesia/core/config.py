@@ -28,6 +28,7 @@ class ShowConfig:
     everybody must know who comes in by it with `lan`; None makes one. announce: let partners find it by mDNS.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
+    record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
     """
 
     source: str = "auto"
@@ -59,13 +60,16 @@ class ShowConfig:
     flash_limiter: bool = True
     score: Path | None = None
     score_limit_mib: int = 4096
+    record_osc: Path | None = None
+    osc_replay: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FilmConfig:
     """Everything `chromesthesia render` can be told: an offline film of a sound file under a manual clock.
 
-    film: where to; None makes none, for callers that look at the frames themselves. flash_limiter: as for a show.
+    film: where to; None makes none, for callers that look at the frames themselves. flash_limiter: as for a show. osc:
+    what came over OSC in a show, played in time.
     """
 
     sound: Path
@@ -82,6 +86,7 @@ class FilmConfig:
     sheet: Path | None = None
     report: Path | None = None
     flash_limiter: bool = True
+    osc: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

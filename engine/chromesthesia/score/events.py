@@ -120,17 +120,9 @@ class Paced(Event, frozen=True, tag=4):
 
 
 class Told(Event, frozen=True, tag=5):
-    """What the display of figures shows from here on; see `render.inputs.HudInfo`."""
+    """What the display of figures shows from here on: the fields of `render.inputs.HudInfo`."""
 
-    fps: float
-    latency_ms: float
-    source: str
-    pack: str
-    preset: str
-    overruns: int
-    message: str
-    warning: str
-    panel: bool
+    fields: dict[str, Any]
 
 
 class Untold(Event, frozen=True, tag=6):

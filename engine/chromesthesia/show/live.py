@@ -46,6 +46,7 @@ from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
@@ -66,6 +67,7 @@ from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
 from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.osc_recording import open_recorder
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
@@ -138,6 +140,10 @@ def run_show(
         open_ports: list[Port] = [] if osc is None else [osc]
         open_ports += [] if panel is None else [panel.port]
         open_ports += [make(tree, controller, clock) for make in ports]
+        if config.osc_replay is not None:
+            open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
+        if config.record_osc is not None:
+            open_ports.insert(0, open_recorder(config.record_osc, clock, open_ports))
         if panel is not None:
             tell_link(panel.link)
         source = _open_sound(config, clock) if own.source is None else own.source

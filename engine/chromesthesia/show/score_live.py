@@ -7,7 +7,6 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -324,7 +323,7 @@ class _Before:
 
 
 def _told(hud: HudInfo | None) -> AnyEvent:
-    return Untold() if hud is None else Told(**asdict(hud))
+    return Untold() if hud is None else Told(msgspec.to_builtins(hud))
 
 
 def _looked(look: tuple[Preset, Snapshot], before: tuple[Preset, Snapshot] | None) -> Looked:

@@ -157,8 +157,8 @@ class Repainter:
                 self._heard = heard_of(Levels.unpacked(levels))
             case Paced(factor):
                 self._factor = factor
-            case Told():
-                self._hud = HudInfo(**msgspec.structs.asdict(event))
+            case Told(fields):
+                self._hud = msgspec.convert(fields, HudInfo)
             case Untold():
                 self._hud = None
             case Asked():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,14 +168,10 @@ def test_the_frame_itself_is_the_same(tmp_path: Path) -> None:
 
         def drawn(given: FrameInputs) -> UInt8:
             renderer.restart()
-            renderer.render(FrameInputs(**{**_fields(given), "dt_s": 1.0 / FPS}))
+            renderer.render(replace(given, dt_s=1.0 / FPS))
             return renderer.read_pixels().copy()
 
         assert np.array_equal(drawn(inputs), drawn(other))
         renderer.release()
     finally:
         surface.close()
-
-
-def _fields(inputs: FrameInputs) -> dict[str, object]:
-    return {name: getattr(inputs, name) for name in FrameInputs.__dataclass_fields__}

@@ -9,6 +9,7 @@ from math import inf
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
+from chromesthesia.ports.osc.reading import PacketReader
 from chromesthesia.ports.port import Readings
 
 NAME = "osc"
@@ -24,6 +25,11 @@ class OscPort:
         self.input = input
         self.output = output
         self._receiver: threading.Thread | None = None
+
+    @property
+    def readers(self) -> Sequence[PacketReader]:
+        """What reads the packets that come."""
+        return () if self.input is None else (self.input.reader,)
 
     @property
     def next_s(self) -> float:
