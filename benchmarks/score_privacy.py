@@ -104,7 +104,7 @@ class Ridge:
         )
 
     def __call__(self, inputs: Array) -> Array:
-        return self._scaled(inputs) @ self._weights
+        return np.asarray(self._scaled(inputs) @ self._weights)
 
     def _scaled(self, inputs: Array) -> Array:
         scaled = (inputs - self._mean) / self._scale
@@ -191,7 +191,7 @@ def inverted(name: str, fitted: list[Clip], tried: list[Clip], listened: int) ->
         ridge = Ridge(inputs, targets)
 
         def back(clip: Clip) -> Array:
-            return ridge(with_context(clip.views[name])).reshape(-1, clip.mel.shape[1])
+            return np.asarray(ridge(with_context(clip.views[name])).reshape(-1, clip.mel.shape[1]))
 
     shifted = DEFAULT_MEL.window - HOP_SAMPLES
     alike = [band_correlation(back(clip), clip.mel) for clip in tried]
