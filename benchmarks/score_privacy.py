@@ -107,7 +107,7 @@ class Ridge:
         return np.asarray(self._scaled(inputs) @ self._weights)
 
     def _scaled(self, inputs: Array) -> Array:
-        scaled = (inputs - self._mean) / self._scale
+        scaled = np.asarray((inputs - self._mean) / self._scale)
         scaled[:, -1] = 1.0
         return scaled
 
@@ -207,7 +207,7 @@ def words_known(name: str, known: list[Clip], asked: list[Clip]) -> float:
         view = clip.views[name]
         if name.startswith("log-mel"):
             view = view.reshape(len(view), EVERY_HOPS, -1).mean(1)
-        return (view - view.mean(0)) / (view.std(0) + 1e-3)
+        return np.asarray((view - view.mean(0)) / (view.std(0) + 1e-3))
 
     templates = [normal(clip) for clip in known]
     longest = max(map(len, templates))
