@@ -170,8 +170,32 @@ class Torn(Event, frozen=True, tag=11):
     frames: Small
 
 
+class Beaten(Event, frozen=True, tag=12):
+    """Where the beat is at the frame that follows: as `core.records.Beat`."""
+
+    bpm: float
+    beats: float
+    beats_per_bar: Annotated[int, msgspec.Meta(ge=1, le=1 << 16)]
+    confidence: float
+    running: bool
+    source: str
+    position_s: float
+
+
 AnyEvent = (
-    Begun | Sized | Looked | Heeded | Paced | Told | Untold | Asked | Drawn | Requested | Reshaded | Torn
+    Begun
+    | Sized
+    | Looked
+    | Heeded
+    | Paced
+    | Told
+    | Untold
+    | Asked
+    | Drawn
+    | Requested
+    | Reshaded
+    | Torn
+    | Beaten
 )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from chromesthesia.core.errors import ChromesthesiaError, ScoreError
 from chromesthesia.core.protocols import Generator
-from chromesthesia.core.records import Heard, PaintedImage, PaintRequest, UInt8
+from chromesthesia.core.records import Beat, Heard, PaintedImage, PaintRequest, UInt8
 from chromesthesia.core.user_files import one_line
 from chromesthesia.inference.generator import check_picture
 from chromesthesia.params.catalogue import PARAMETERS
@@ -26,6 +26,7 @@ from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.events import (
     AnyEvent,
     Asked,
+    Beaten,
     Begun,
     Drawn,
     Heeded,
@@ -154,7 +155,9 @@ class Repainter:
             case Looked():
                 self._desk.take(event)
             case Heeded(levels):
-                self._heard = heard_of(Levels.unpacked(levels))
+                self._heard = replace(heard_of(Levels.unpacked(levels)), beat=self._heard.beat)
+            case Beaten():
+                self._heard = replace(self._heard, beat=Beat(**msgspec.structs.asdict(event)))
             case Paced(factor):
                 self._factor = factor
             case Told(fields):

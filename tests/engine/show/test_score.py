@@ -25,7 +25,7 @@ from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import ScoreError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Generator
-from chromesthesia.core.records import Heard, PaintedImage, PaintRequest, UInt8
+from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage, PaintRequest, UInt8
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.light import Light
@@ -71,6 +71,7 @@ PRESETS = PresetLibrary(
                 Route("features/onset", "/look/view/zoom", 0.5, attack_s=0.05, release_s=0.3),
                 Route("features/flatness", "/look/flow/amount", 1.2, mode="scale"),
                 Route("emotion/valence", "/look/grade/hue", 90.0, low=-1.0),
+                Route("tempo/pulse", "/look/finish/glow", 0.8),
             ),
         ),
     )
@@ -176,6 +177,7 @@ class Room:
                 self._window,
                 self,
                 score=self.score,
+                beat=self.beat,
             ),
             self.clock,
             self.guard,
@@ -206,6 +208,15 @@ class Room:
         self._step()
         self.loop.run(self.clock.now_s(), self.stop, lambda: len(self.shown) + self.lost >= frames)
         self.writer.close()
+
+    def beat(self, now_s: float) -> Beat:
+        """A clock that stands, runs, and stands again."""
+        running = 10 <= self.number < 60
+        return (
+            Beat(120.0 + 0.1 * self.number, 2.0 * (now_s - 1000.0), 3, 0.7, running, "tap")
+            if running
+            else NO_BEAT
+        )
 
     lost = 0
 
