@@ -48,7 +48,9 @@ from chromesthesia.show.assembly import make_stage
 from chromesthesia.show.score_live import MOST_PENDING, time_of
 
 _KINDS: Mapping[str, type[Param]] = {kind.__name__: kind for kind in (Param, Number, Whole, Switch, Choice)}
-_FAULTS = (ValueError, KeyError, TypeError, IndexError, OverflowError, ArithmeticError, AttributeError)
+_FAULTS = (
+    ValueError, KeyError, TypeError, IndexError, OverflowError, ArithmeticError, AttributeError, msgspec.MsgspecError,
+)  # fmt: skip
 """What reading a score raises that is whole and still makes no sense: made by hand, or by another engine."""
 
 

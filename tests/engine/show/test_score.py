@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -468,3 +469,32 @@ def test_another_generator_is_told_at_the_picture(
     room = played(tmp_path, renderer, surface, frames=10)
     with pytest.raises(ScoreError, match="after the start"):
         painted_again(open_score(room.path), renderer, generator=cast(Generator, RaisingGenerator()))
+
+
+def test_a_key_that_makes_no_sense_is_refused_by_name(
+    tmp_path: Path, renderer: Renderer, surface: HeadlessSurface, often: None
+) -> None:
+    room = played(tmp_path, renderer, surface, frames=30, script={2: write(HUD_VISIBLE.path, True)})
+    score = open_score(room.path)
+    key = next(passage.key for passage in score.passages(room.shown[25][0]))
+    assert key is not None
+    told = []
+    for parts in spoilt(key.parts):
+        repainter = Repainter(score, PlainGenerator(), renderer)
+        spoilt_key = msgspec.structs.replace(key, parts=parts)
+        try:
+            repainter._guarded(key.time_us, repainter._restore, spoilt_key)
+        except ScoreError as error:
+            told.append(str(error))
+    assert len(told) > 60
+    assert all(line.isprintable() and "after the start" in line for line in told)
+
+
+def spoilt(parts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The parts of a key with one value after another gone, or another."""
+    for name, value in parts.items():
+        yield {other: one for other, one in parts.items() if other != name}
+        for wrong in ("text", [1], -1, np.zeros((2, 2), np.float32)):
+            yield {**parts, name: wrong}
+        if isinstance(value, dict):
+            yield from ({**parts, name: inner} for inner in spoilt(value))
