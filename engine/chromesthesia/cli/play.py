@@ -13,6 +13,7 @@ import typer
 from chromesthesia.cli import options
 from chromesthesia.cli.console import ERR, say
 from chromesthesia.cli.environment import has_display, headless_instead
+from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
 from chromesthesia.core.config import FilmConfig, ShowConfig
@@ -104,6 +105,32 @@ def run(
             metavar="HOST:PORT", help="Where emotion and features go.", rich_help_panel=NetworkOption
         ),
     ] = "127.0.0.1:9001",
+    query_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="TCP port of OSCQuery and the web panel; 0: neither.  [default: as --osc-in-port]",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
+    announce: Annotated[
+        bool,
+        typer.Option(
+            "--announce/--no-announce",
+            help="Let partners find the show by mDNS, where it can be reached.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = True,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="CHROMESTHESIA_TOKEN",
+            show_envvar=True,
+            help="With --lan: what everybody must know who opens the panel; without it a new one for every show.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     lan: Annotated[
         bool,
         typer.Option(
@@ -158,6 +185,9 @@ def run(
         sheet=sheet,
         osc_in_port=osc_in_port,
         osc_out=osc_out,
+        query_port=query_port,
+        announce=announce,
+        token=token,
         lan=lan,
         osc_allow=tuple(osc_allow or ()),
         bpm=bpm,
@@ -231,7 +261,7 @@ def render(
 def _run_show(config: ShowConfig) -> Mapping[str, object]:
     from chromesthesia.show.live import run_show
 
-    return run_show(config)
+    return run_show(config, tell_link=show_link)
 
 
 def _without_window(config: ShowConfig) -> ShowConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chromesthesia.params.declaration import Param
+from chromesthesia.params.preset_file import RouteTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,21 @@ class ToggleParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class NudgeParameter:
+    """Move a number by `amount` from where it is, a choice by so many places (see `params.values.moved`)."""
+
+    path: str
+    amount: object
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPreset:
-    """Glide to the preset with this name or number."""
+    """Glide to the preset with this name or number. morph_s: over so long; None: over `/master/morph_s`."""
 
     which: str | int
     source: str
+    morph_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +92,88 @@ class TapTempo:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetParameter:
+    """One setting as the present preset has it, else at its default."""
+
+    path: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafeLook:
+    """Glide to the plain look: no routes, every parameter at its default."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlignBar:
     """This moment is the first beat of a bar."""
 
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoute:
+    """Let a signal move a setting; a route of both that is there is replaced."""
+
+    route: RouteTable
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRoute:
+    """Take out the route from `signal` to `target`."""
+
+    signal: str
+    target: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavePreset:
+    """Keep the present look as a preset. Done by whoever keeps files (see `Controller.handle`)."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenamePreset:
+    """Call a preset of the user's own otherwise. Done by whoever keeps files (see `Controller.handle`)."""
+
+    which: str | int
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPack:
+    """Paint with the model pack of this name. Done by whoever runs the models (see `Controller.handle`)."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Tell a partner over OSC what changes. host, port: where, None for the sender's own; seconds: None for the usual.
+
+    Done by the OSC port (see `Controller.handle`).
+    """
+
+    host: str | None
+    port: int | None
+    seconds: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """The end of a subscription; host, port: as it was asked for."""
+
+    host: str | None
+    port: int | None
     source: str
 
 
@@ -107,6 +197,7 @@ class RemoveParameters:
 Command = (
     SetParameter
     | ToggleParameter
+    | NudgeParameter
     | LoadPreset
     | NextPreset
     | PreviousPreset
@@ -115,6 +206,15 @@ Command = (
     | ResetRoom
     | TapTempo
     | AlignBar
+    | ResetParameter
+    | SafeLook
+    | SetRoute
+    | RemoveRoute
+    | SavePreset
+    | RenamePreset
+    | LoadPack
+    | Subscribe
+    | Unsubscribe
     | AddParameters
     | RemoveParameters
 )

@@ -6,30 +6,49 @@ import heapq
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from chromesthesia.control.commands import (
     AddParameters,
     AlignBar,
     Command,
+    LoadPack,
     LoadPreset,
     NextPreset,
     NextScene,
+    NudgeParameter,
     PreviousPreset,
     RemoveParameters,
+    RemoveRoute,
+    RenamePreset,
+    ResetParameter,
     ResetParameters,
     ResetRoom,
+    SafeLook,
+    SavePreset,
     SetParameter,
+    SetRoute,
+    Subscribe,
     TapTempo,
     ToggleParameter,
+    Unsubscribe,
 )
-from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia.core.errors import ChromesthesiaError, PresetError
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.records import Beat
-from chromesthesia.core.user_files import one_line
-from chromesthesia.params.presets import Preset, PresetLibrary, default_preset, load_preset
+from chromesthesia.core.user_files import one_line, shown
+from chromesthesia.params.presets import (
+    PLAIN,
+    ROUTE_LIMIT,
+    Preset,
+    PresetLibrary,
+    check_route,
+    default_preset,
+    load_preset,
+)
+from chromesthesia.params.routes import Route
 from chromesthesia.params.sound import GENERATOR_SCENE
 from chromesthesia.params.tree import ParameterTree, Snapshot
 from chromesthesia.tempo.clock import BeatClock, tempo_settings
@@ -38,23 +57,43 @@ log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 1024
 """Most commands waiting to be applied; when more come the oldest go."""
+ROOM_LIMIT = QUEUE_LIMIT - QUEUE_LIMIT // 8
+"""So many stay of a full queue, so that not every command that follows has to make room again."""
 SCHEDULE_LIMIT = 1024
 """Most commands waiting for their time; when more come they are applied at once."""
 OSC_SOURCE = "osc:"
 """How the source of every command that came over the network begins."""
 
 
+class NotDoneHereError(ChromesthesiaError):
+    """A command that nobody in this show does."""
+
+
 @dataclass(slots=True)
 class ControlCounters:
-    """What became of the commands: applied, refused (bad value, unknown preset), dropped (queue full)."""
+    """What became of the commands: applied, refused (bad value, unknown preset), superseded (queue full, and a newer
+    write to the same parameter waits behind it), dropped (queue full)."""
 
     applied: int = 0
     refused: int = 0
+    superseded: int = 0
     dropped: int = 0
 
 
-LookCommand = LoadPreset | NextPreset | PreviousPreset | ResetParameters
+LookCommand = LoadPreset | NextPreset | PreviousPreset | SafeLook | ResetParameters
 """What takes a whole look at once; ResetParameters only without paths."""
+
+
+Do = Callable[[Any, float], None]
+"""Does a command of one kind, at the time it is given; raises a ChromesthesiaError to refuse it. Control thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A look that was asked for: the preset, None for the present one as it was loaded, and how long to glide."""
+
+    preset: Preset | None
+    morph_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +123,7 @@ class Controller:
         self._queue: deque[Command] = deque()
         self._schedule: list[tuple[float, int, Command]] = []
         self._ticket = 0
+        self._others: dict[type, Do] = {}
         self._bounded_log = BoundedLog(log)
         self._look_log = BoundedLog(log)
         self.counters = ControlCounters()
@@ -91,6 +131,9 @@ class Controller:
         self.tempo = BeatClock()
         """Told by the ports what they hear of the tempo."""
         self.notice = Notice()
+        self._loaded = self._preset
+        self.route_changes = 0
+        """Grows whenever the routes in use are others."""
         tree.load_look(self._preset.params, "start")
         self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
         self._start = self.current
@@ -117,6 +160,10 @@ class Controller:
     def counts(self) -> dict[str, int]:
         """What became of the commands."""
         return {**asdict(self.counters), "looks": self.looks, **self._tree.counts()}
+
+    def handle(self, kind: type, do: Do) -> None:
+        """Let `do` do the commands of this kind, which are not the tree's: packs, subscriptions. Before the show."""
+        self._others[kind] = do
 
     def begin(self, now_s: float) -> None:
         """Apply what is posted; the room as it then is, is the one that ResetRoom comes back to."""
@@ -155,7 +202,7 @@ class Controller:
             while self._schedule and self._schedule[0][0] <= now_s:
                 due.append(heapq.heappop(self._schedule)[2])
         last_look = max((number for number, command in enumerate(due) if _is_look(command)), default=-1)
-        asked: list[Preset | None] = []
+        asked: list[_Asked] = []
         taken: list[SetParameter] = []
         for number, command in enumerate(due):
             try:
@@ -183,9 +230,26 @@ class Controller:
 
     def _enqueue(self, commands: Sequence[Command]) -> None:
         self._queue.extend(commands)
-        while len(self._queue) > QUEUE_LIMIT:
-            self._queue.popleft()
-            self.counters.dropped += 1
+        if len(self._queue) > QUEUE_LIMIT:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """The last value of each parameter and every other command stay, as long as there is any room for them."""
+        written: set[str] = set()
+        kept: deque[Command] = deque()
+        for command in reversed(self._queue):
+            if isinstance(command, SetParameter):
+                if command.path in written:
+                    self.counters.superseded += 1
+                    continue
+                written.add(command.path)
+            kept.appendleft(command)
+        if len(kept) > ROOM_LIMIT:
+            surplus = len(kept) - ROOM_LIMIT
+            self.counters.dropped += surplus
+            for _ in range(surplus):
+                kept.popleft()
+        self._queue = kept
 
     def _apply(self, command: Command, now_s: float) -> None:
         match command:
@@ -193,6 +257,8 @@ class Controller:
                 self._tree.write(path, raw, source)
             case ToggleParameter(path, source):
                 self._tree.write(path, not self._tree.snapshot().get(path), source)
+            case NudgeParameter(path, amount, source):
+                self._tree.nudge(path, amount, source)
             case NextScene(source):
                 self._next_scene(source, now_s)
             case ResetParameters(source, paths):
@@ -203,61 +269,110 @@ class Controller:
                 self.tempo.tap(now_s)
             case AlignBar():
                 self.tempo.align(now_s)
+            case ResetParameter(path, source):
+                self._tree.write(
+                    path, self._loaded.params.get(path, self._tree.declaration(path).default), source
+                )
+            case SetRoute(table, _):
+                self._set_route(check_route(table, self._tree.params.values()), now_s)
+            case RemoveRoute(signal, target, _):
+                self._remove_route(signal, target, now_s)
             case AddParameters(namespace, params, _):
                 self._tree.add(namespace, params)
             case RemoveParameters(namespace, _):
                 self._tree.remove(namespace)
+            case _:
+                do = self._others.get(type(command))
+                if do is None:
+                    raise NotDoneHereError(f"{_WORDS.get(type(command), 'this')} cannot be had in this show")
+                do(command, now_s)
 
-    def _look(self, command: LookCommand, asked: list[Preset | None], is_last: bool, now_s: float) -> None:
+    def _look(self, command: LookCommand, asked: list[_Asked], is_last: bool, now_s: float) -> None:
         """Note the look that `command` asks for; with the last one take the newest of them that can be taken.
 
-        asked: the looks of this step so far, None for the present one as it was loaded.
+        asked: the looks of this step so far.
         """
         failure: ChromesthesiaError | None = None
         try:
-            asked.extend(self._asked_by(command, asked[-1] if asked else None))
+            asked.extend(self._asked_by(command, asked[-1].preset if asked else None))
         except ChromesthesiaError as error:
             failure = error
         if is_last:
-            for preset in reversed(asked[-2:]):
+            for look in reversed(asked[-2:]):
                 try:
-                    self._take_look(preset, command.source, now_s)
+                    self._take_look(look, command.source, now_s)
                     break
                 except ChromesthesiaError as error:
                     failure = failure or error
         if failure is not None:
             raise failure
 
-    def _asked_by(self, command: LookCommand, before: Preset | None) -> list[Preset | None]:
+    def _asked_by(self, command: LookCommand, before: Preset | None) -> list[_Asked]:
         match command:
-            case LoadPreset(which, _):
-                return [self._library.choose(which)]
+            case LoadPreset(which, _, morph_s):
+                return [_Asked(self._library.choose(which), morph_s)]
             case ResetParameters():
-                return [before]
+                return [_Asked(before)]
+            case SafeLook():
+                return [_Asked(PLAIN)]
             case _:
                 return self._neighbours(before or self._preset, 1 if isinstance(command, NextPreset) else -1)
 
-    def _neighbours(self, preset: Preset, direction: int) -> list[Preset | None]:
+    def _neighbours(self, preset: Preset, direction: int) -> list[_Asked]:
         count = len(self._library)
         if count == 0:
             return []
         index = self._library.index(preset)
         start = index if index >= 0 else (-1 if direction > 0 else 0)
-        return [self._library.choose((start + direction) % count)]
+        return [_Asked(self._library.choose((start + direction) % count))]
 
-    def _take_look(self, asked: Preset | None, source: str, now_s: float) -> None:
-        preset = asked or self._preset
+    def _take_look(self, look: _Asked, source: str, now_s: float) -> None:
+        asked = look.preset
+        preset = asked or self._loaded
         if asked is not None and preset.path is not None:
             # The library's name stays, so that next and previous keep their order after an edit.
             preset = replace(load_preset(preset.path, tuple(self._tree.params.values())), name=preset.name)
-        self._tree.load_look(preset.params, source)
-        self._preset = preset
+        self._tree.load_look(preset.params, source, look.morph_s)
+        self._take_preset(preset)
         self.looks += 1
         if asked is None:
             self.notice = Notice(one_line(f"preset {preset.name}, as it was"), now_s)
             return
         self.notice = Notice(one_line(f"preset {preset.name}"), now_s)
         self._look_log.info(now_s, "preset %s (%s)", one_line(preset.name), source)
+
+    def adopt(self, preset: Preset, library: PresetLibrary) -> None:
+        """The present look is `preset` now, of another library: it was kept. Control thread."""
+        self._library = library
+        self._take_preset(preset)
+
+    def take_library(self, library: PresetLibrary) -> None:
+        """Other presets can be loaded from now on. Control thread."""
+        self._library = library
+
+    def _take_preset(self, preset: Preset) -> None:
+        self.route_changes += preset.routes != self._preset.routes
+        self._preset = self._loaded = preset
+
+    def _set_route(self, route: Route, now_s: float) -> None:
+        others = tuple(each for each in self._preset.routes if _ends(each) != _ends(route))
+        if len(others) >= ROUTE_LIMIT:
+            raise PresetError(f"{len(others)} routes are there", f"use at most {ROUTE_LIMIT}")
+        kept = [route if _ends(each) == _ends(route) else each for each in self._preset.routes]
+        self._take_routes(tuple(kept) if len(kept) > len(others) else (*others, route))
+        self.notice = Notice(f"route to {route.target}", now_s)
+
+    def _remove_route(self, signal: str, target: str, now_s: float) -> None:
+        others = tuple(each for each in self._preset.routes if _ends(each) != (signal, target))
+        if len(others) == len(self._preset.routes):
+            raise PresetError(f"no route from {shown(signal)} to {shown(target)}", "see the list of routes")
+        self._take_routes(others)
+        self.notice = Notice(f"no route to {target}", now_s)
+
+    def _take_routes(self, routes: tuple[Route, ...]) -> None:
+        if routes != self._preset.routes:
+            self.route_changes += 1
+            self._preset = replace(self._preset, routes=routes)
 
     def _reset_room(self, source: str, now_s: float) -> None:
         with self._condition:
@@ -266,7 +381,7 @@ class Controller:
         preset, values = self._start
         self._tree.restore(values, source)
         self.tempo.forget_hand()
-        self._preset = preset
+        self._take_preset(preset)
         self.looks += 1
         self.notice = Notice("room as at the start", now_s)
         self._look_log.info(now_s, "room as at the start (%s)", source)
@@ -283,7 +398,11 @@ class Controller:
 def _is_look(command: Command) -> TypeGuard[LookCommand]:
     if isinstance(command, ResetParameters):
         return command.paths is None
-    return isinstance(command, LoadPreset | NextPreset | PreviousPreset)
+    return isinstance(command, LoadPreset | NextPreset | PreviousPreset | SafeLook)
+
+
+def _ends(route: Route) -> tuple[str, str]:
+    return route.signal, route.target
 
 
 def _shown(command: Command, error: Exception) -> str:
@@ -291,5 +410,19 @@ def _shown(command: Command, error: Exception) -> str:
     if not command.source.startswith(OSC_SOURCE):
         known = isinstance(error, ChromesthesiaError)
         return one_line(error if known else f"{type(error).__name__}: {error}")
-    what = {LoadPreset: "a preset", NextPreset: "the next preset", PreviousPreset: "the previous preset"}
-    return f"refused over OSC: {what.get(type(command), 'a setting')} (see the log)"
+    return f"refused over OSC: {_WORDS.get(type(command), 'a setting')} (see the log)"
+
+
+_WORDS: dict[type, str] = {
+    LoadPreset: "a preset",
+    NextPreset: "the next preset",
+    PreviousPreset: "the previous preset",
+    SafeLook: "the safe look",
+    SetRoute: "a route",
+    RemoveRoute: "the end of a route",
+    SavePreset: "a preset to keep",
+    RenamePreset: "another name of a preset",
+    LoadPack: "another model pack",
+    Subscribe: "a subscription",
+    Unsubscribe: "the end of a subscription",
+}

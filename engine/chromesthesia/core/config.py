@@ -27,6 +27,8 @@ class ShowConfig:
     bpm: tempo of the engine's own beat, None for whoever is heard. midi_in: parts of names of MIDI inputs, `all` or
     `virtual`; midi_map: what they steer, read and written; midi_clock_out: where the clock goes. link: follow Ableton
     Link. ltc: part of the name of the sound input that timecode comes in by, or `default`. dmx: patch of the lamps.
+    query_port: TCP port of OSCQuery and the panel; None for the number of `osc_in_port`, 0 for neither. token: what
+    everybody must know who comes in by it with `lan`; None makes one. announce: let partners find it by mDNS.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     """
 
@@ -60,6 +62,9 @@ class ShowConfig:
     ltc: str = ""
     ltc_channel: int = 1
     dmx: Path | None = None
+    query_port: int | None = None
+    token: str | None = None
+    announce: bool = True
     hud: bool = False
     flash_limiter: bool = True
 

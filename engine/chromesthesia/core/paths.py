@@ -1,7 +1,9 @@
-"""Where packs, presets and shaders are found: command line first, then a checkout, then the installed package."""
+"""Where packs, presets and shaders are found: command line first, then what the user made, a checkout, the package."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -9,6 +11,7 @@ from chromesthesia.core.errors import UsageError
 
 ResourceKind = Literal["exports", "presets", "shaders"]
 
+HOME_VARIABLE = "CHROMESTHESIA_HOME"
 PACKAGE_DIR = Path(__file__).resolve().parent.parent
 PACKAGED_DATA = PACKAGE_DIR / "_data"
 """The wheel puts `exports/`, `presets/` and `shaders/` of the repository under this folder."""
@@ -22,8 +25,25 @@ def checkout_root() -> Path | None:
     return None
 
 
+def user_folder(kind: ResourceKind) -> Path:
+    """Where what a user made is kept, whether it is there or not.
+
+    `CHROMESTHESIA_HOME`, else the system's place for a program's data.
+    """
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home) / kind
+    if sys.platform == "win32":
+        data = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        data = Path.home() / "Library" / "Application Support"
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return data / "chromesthesia" / kind
+
+
 def resource_dirs(kind: ResourceKind, extra: Path | None = None) -> list[Path]:
-    """Existing folders for `kind` in the order of look-up: `extra` (command line), checkout, packaged data.
+    """Existing folders for `kind` in the order of look-up: `extra` (command line), the user's, checkout, packaged data.
 
     Raises UsageError when `extra` is given and is not a folder, or when the kind is unknown.
     """
@@ -32,7 +52,7 @@ def resource_dirs(kind: ResourceKind, extra: Path | None = None) -> list[Path]:
     if extra is not None and not extra.is_dir():
         raise UsageError(f"no folder of {kind} at {extra}", "give an existing folder or leave the option out")
     root = checkout_root()
-    candidates = [extra, None if root is None else root / kind, PACKAGED_DATA / kind]
+    candidates = [extra, user_folder(kind), None if root is None else root / kind, PACKAGED_DATA / kind]
     return [folder for folder in candidates if folder is not None and folder.is_dir()]
 
 

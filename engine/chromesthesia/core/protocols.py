@@ -80,6 +80,18 @@ class FrameSink(Protocol):
     def close(self) -> None: ...
 
 
+class FrameWatcher(Protocol):
+    """Takes a frame now and then: a preview. Frames that it does not want need not be read back."""
+
+    def wants(self, time_s: float) -> bool:
+        """True when the frame of `time_s`, seconds from the start of the show, is wanted. Called for every frame."""
+        ...
+
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        """pixels uint8 [H, W, 3], row 0 at the top, valid until this returns."""
+        ...
+
+
 UNKNOWN_LOSS = -1
 """Told instead of a count of lost datagrams where the system keeps none."""
 

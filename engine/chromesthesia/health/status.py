@@ -21,9 +21,9 @@ class Figures:
     """What is measured or named rather than counted.
 
     elapsed_s: since the show began. fps: frames shown per second lately; latency_ms: sound to light, median of the last
-    frames; generator_fps: pictures painted per second. parameters: version of the list of parameters.
-    tempo_source: what the beat clock follows. message: what a person should read now, one line; size: of the picture in
-    pixels. nearest: paintings to the sound, nearest first.
+    frames; generator_fps: pictures painted per second. routes: how often they became others. tempo_source: what the
+    beat clock follows. parameters: version of the list of parameters. message: what a person should read now, one line;
+    size: of the picture in pixels. nearest: paintings to the sound, nearest first.
     """
 
     elapsed_s: float = 0.0
@@ -34,6 +34,7 @@ class Figures:
     pack: str = ""
     preset: str = ""
     preset_index: int = 0
+    routes: int = 0
     tempo_source: str = ""
     timecode: str = ""
     parameters: int = 0

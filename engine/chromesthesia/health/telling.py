@@ -32,6 +32,7 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/preset_index": figures.preset_index,
         "/status/tempo_source": figures.tempo_source,
         "/status/timecode": figures.timecode,
+        "/status/routes": figures.routes,
         "/status/parameters": figures.parameters,
         **_nearest(figures.nearest),
     }
@@ -105,6 +106,25 @@ def report_of(
         },
         "counts": {group: dict(counts) for group, counts in status.counts.items()},
         "machine": machine(),
+    }
+
+
+def health_of(status: ShowStatus) -> dict[str, object]:
+    """How a running show is, for a page that people read."""
+    figures = status.figures
+    return {
+        "elapsed_s": round(figures.elapsed_s, 1),
+        "source": figures.source,
+        "pack": figures.pack,
+        "preset": figures.preset,
+        "message": figures.message,
+        "size": list(figures.size),
+        "flash_limiter": figures.flash_limiter,
+        "loops": {
+            loop.name: {"state": str(loop.state), "beats": loop.beats, "failures": loop.failures}
+            for loop in status.loops
+        },
+        "counts": {group: dict(counts) for group, counts in status.counts.items()},
     }
 
 

@@ -14,7 +14,7 @@ from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.live import Values
 from chromesthesia.params.routes import CURVES, Route
-from chromesthesia.params.sound import MASTER_MORPH_S
+from chromesthesia.params.sound import MASTER_BLACKOUT, MASTER_BRIGHTNESS, MASTER_MORPH_S
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.signals.table import FIRST, TABLE, Hearing, SignalTable, Tap
 
@@ -55,9 +55,9 @@ class Mapper:
     the same steps give the same looks.
     - A float with a smoothing time follows what is set with that time constant.
     - When a whole look was loaded (`Snapshot.look_version` changed), floats travel from the old look to the
-      new along a smooth step of `/master/morph_s` seconds, routes cross-fade over the same time, and all else
-      (choices, whole numbers, switches) changes half-way. What belongs to the room is not part of a look and
-      follows as usual.
+      new along a smooth step of `/master/morph_s` seconds, or of as many as the snapshot says; routes cross-fade over
+      the same time, and all else (choices, whole numbers, switches) changes half-way. What belongs to the room is not
+      part of a look and follows as usual.
     - Routes then scale and add; routed parameters are held in their range.
     """
 
@@ -116,6 +116,8 @@ class Mapper:
         if before is None or snapshot.declared is not before.declared:
             self._redeclare(snapshot)
         self._target = np.array([self._set[path] for path in self._paths], dtype=float)
+        if snapshot.get(MASTER_BLACKOUT.path) and MASTER_BRIGHTNESS.path in self._columns:
+            self._target[self._columns[MASTER_BRIGHTNESS.path]] = 0.0
         if before is None:
             self._live = self._target.copy()
         elif snapshot.look_version != before.look_version:
@@ -161,7 +163,8 @@ class Mapper:
         }
         self._origin = self._live.copy()
         self._old_scale, self._old_add = self._scale.copy(), self._add.copy()
-        self._morph_s = after[MASTER_MORPH_S] if MASTER_MORPH_S.path in after else 0.0
+        usual_s = after[MASTER_MORPH_S] if MASTER_MORPH_S.path in after else 0.0
+        self._morph_s = usual_s if after.morph_s is None else after.morph_s
         self._progress = 0.0 if self._morph_s > 0.0 else 1.0
 
     def _discrete_now(self, path: str, snapshot: Snapshot) -> Value:

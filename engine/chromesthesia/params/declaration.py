@@ -39,6 +39,7 @@ class Param:
     routable: True when a route may add to it (float parameters that are read every frame).
     room: True when it belongs to the room or to the hand on the fader (gain, brightness) rather than to a
     look: presets may not name it and a preset change leaves it alone.
+    critical: what is sent to it must not get lost.
     step: partners are told a reading again when it moved by more than this; None: by a thousandth of its range.
     """
 
@@ -55,6 +56,7 @@ class Param:
     routable: bool = False
     room: bool = False
     step: float | None = None
+    critical: bool = False
 
     @property
     def is_number(self) -> bool:

@@ -81,7 +81,10 @@ class PresetLibrary:
         return next((i for i, name in enumerate(self.names) if name.casefold() == requested), -1)
 
     def choose(self, which: str | int) -> Preset:
-        """The preset with this name, file stem or position (case does not matter); raises PresetError."""
+        """The preset with this name, file stem or position (case does not matter; a position also as text).
+
+        Raises PresetError.
+        """
         if isinstance(which, int):
             if 0 <= which < len(self.presets):
                 return self.presets[which]
@@ -94,6 +97,8 @@ class PresetLibrary:
         for stem, error in zip(self.broken_stems, self.broken, strict=True):
             if requested == stem.casefold():
                 raise error
+        if which.isascii() and which.isdecimal() and len(which) <= 9:
+            return self.choose(int(which))
         hint = nearest(which, self.names) or f"there are: {', '.join(self.names) or 'none'}"
         raise PresetError(f"no preset named {which[:80]!r}", hint)
 
@@ -117,14 +122,7 @@ def parse_preset(
     """Check what a preset file held; `path` is for the messages and the name."""
     where = one_line(path)
     known = {param.path: param for param in params if param.writable}
-    names = _Names(
-        {
-            "from": tuple(signals.taps),
-            "to": tuple(key for key, param in known.items() if param.routable),
-            "curve": tuple(CURVES),
-            "mode": MODES,
-        }
-    )
+    names = _names(known.values(), signals)
     file = _read(table, where, names)
     return Preset(
         name=_name(file.name, path.stem, where),
@@ -237,6 +235,11 @@ def _check_schema(table: Mapping[str, object], where: str) -> None:
         )
 
 
+def check_route(route: RouteTable, params: Iterable[Param], signals: SignalTable = TABLE) -> Route:
+    """The route as a show takes it, by the rules of a preset's `[[route]]`. Raises PresetError."""
+    return _check_route(route, _names(params, signals), signals.taps, "route")
+
+
 class _Names:
     """What may stand at the keys of a route that name something."""
 
@@ -257,6 +260,17 @@ class _Names:
         """Raise PresetError unless there is a `value` at `key`."""
         if value not in self._known[key]:
             raise PresetError(f"{where}: {key} is {shown(value)}", self.remedy(key, value))
+
+
+def _names(params: Iterable[Param], signals: SignalTable) -> _Names:
+    return _Names(
+        {
+            "from": tuple(signals.taps),
+            "to": tuple(param.path for param in params if param.writable and param.routable),
+            "curve": tuple(CURVES),
+            "mode": MODES,
+        }
+    )
 
 
 def _read(table: Mapping[str, object], where: str, names: _Names) -> PresetFile:

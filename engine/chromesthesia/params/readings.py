@@ -64,6 +64,7 @@ STATUS: tuple[Param, ...] = (
     ),
     _reading("/status/tempo_source", "", "What the beat clock follows; empty while it rests"),
     _reading("/status/timecode", "", "Timecode that is read, with its frames a second; empty without one"),
+    _reading("/status/routes", 0, "Grows by one whenever the routes in use are others", 0),
     _reading("/status/parameters", 0, "Grows by one whenever parameters come or go", 0),
 )
 """Health of the running show."""

@@ -56,6 +56,9 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
         "is also the key in a preset's `[params]`. Tags: `f` float, `i` int, `T` true or false, `s` text. *routed*:",
         "a preset's `[[route]]` may move it. *room*: belongs to the room; presets leave it alone.",
         "",
+        "Beside its own address a number and a choice have `<address>_nudge` (moves it by so much, a choice by so many",
+        "places), a choice `<address>_index` (its number from 0), and a switch `<address>_toggle` (turns it over).",
+        "",
         "## Settings",
         "",
     ]
@@ -82,8 +85,11 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
 
 
 def _argument(action: Action) -> tuple[str, str]:
-    argument = action.argument
-    return ("", "none, or 1") if argument is None else (argument.kinds, argument.description)
+    """Type tags and arguments in words; `si i`: two arguments, `[f]`: may be left out."""
+    if action.is_button:
+        return "", "none, or 1"
+    tags = [f"[{each.kinds}]" if each.optional else each.kinds for each in action.arguments]
+    return " ".join(tags), "; ".join(f"{each.name}: {each.description}" for each in action.arguments)
 
 
 def _readings(params: Sequence[Param]) -> list[Param]:

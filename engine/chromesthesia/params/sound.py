@@ -111,6 +111,9 @@ MASTER_BRIGHTNESS = Number(
     smoothing_s=0.15,
     room=True,
 )
+MASTER_BLACKOUT = Switch(
+    "/master/blackout", False, "No light at all, whatever else is set", room=True, critical=True
+)
 MASTER_FREEZE = Switch("/master/freeze", False, "Hold the picture still", room=True)
 MASTER_MORPH_S = Number(
     "/master/morph_s",
@@ -138,6 +141,7 @@ SOUND: tuple[Param, ...] = (
     GENERATOR_CONDITION_GAIN,
     HUD_VISIBLE,
     MASTER_BRIGHTNESS,
+    MASTER_BLACKOUT,
     MASTER_FREEZE,
     MASTER_MORPH_S,
 )

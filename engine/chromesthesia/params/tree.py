@@ -15,6 +15,7 @@ from chromesthesia.params.values import (
     UnknownParameterError,
     check_declarations,
     coerce,
+    moved,
     nearest,
 )
 
@@ -45,18 +46,25 @@ class Snapshot(Values):
     """All writable parameters at one moment; never changes.
 
     version grows with every change. look_version grows only when a whole look was loaded: that is when the
-    mapper glides from one look to the next instead of following a hand. declared: which parameters there are.
+    mapper glides from one look to the next instead of following a hand, over `morph_s` seconds (None: over
+    `/master/morph_s`). declared: which parameters there are.
     """
 
-    __slots__ = ("declared", "look_version", "version")
+    __slots__ = ("declared", "look_version", "morph_s", "version")
 
     def __init__(
-        self, values: dict[str, Value], declared: Declared, version: int = 0, look_version: int = 0
+        self,
+        values: dict[str, Value],
+        declared: Declared,
+        version: int = 0,
+        look_version: int = 0,
+        morph_s: float | None = None,
     ) -> None:
         super().__init__(values)
         self.declared = declared
         self.version = version
         self.look_version = look_version
+        self.morph_s = morph_s
 
 
 class ParameterTree:
@@ -138,7 +146,9 @@ class ParameterTree:
         )
         self._defaults = {param.path: param.default for param in params if param.writable}
         values = {path: before.get(path, default) for path, default in self._defaults.items()}
-        self._snapshot = Snapshot(values, self._declared, before.version + 1, before.look_version)
+        self._snapshot = Snapshot(
+            values, self._declared, before.version + 1, before.look_version, before.morph_s
+        )
 
     def snapshot(self) -> Snapshot:
         """The values now; safe from any thread."""
@@ -169,6 +179,17 @@ class ParameterTree:
         self._apply({path: value}, source)
         return value
 
+    def nudge(self, path: str, amount: object, source: str) -> Value:
+        """Move one parameter by `amount` from where it is (see `values.moved`) and return its new value.
+
+        Raises as `write` does.
+        """
+        param = self.declaration(path)
+        self._check_writable(param)
+        value = moved(param, self._snapshot[path], amount)
+        self._apply({path: value}, source)
+        return value
+
     def reset(self, paths: Iterable[str] | None, source: str) -> None:
         """Bring `paths` (None: all) back to their defaults, all at once."""
         if paths is None:
@@ -176,15 +197,15 @@ class ParameterTree:
         else:
             self._apply({path: self._accept(path, self.declaration(path).default) for path in paths}, source)
 
-    def load_look(self, values: Mapping[str, object], source: str) -> None:
+    def load_look(self, values: Mapping[str, object], source: str, morph_s: float | None = None) -> None:
         """Take a whole look at once: `values`, and the default for every other parameter that is not the
-        room's.
+        room's. morph_s: see `Snapshot`.
 
         All values are checked before the first is taken, so a bad one changes nothing; raises ParameterError.
         """
         look = {path: default for path, default in self._defaults.items() if not self.params[path].room}
         look.update({path: self._accept(path, raw) for path, raw in values.items()})
-        self._apply(look, source, new_look=True)
+        self._apply(look, source, new_look=True, morph_s=morph_s)
 
     def restore(self, values: Mapping[str, Value], source: str) -> None:
         """Bring everything, the room included, back to `values`, a snapshot of this tree; it counts as a new look.
@@ -196,11 +217,22 @@ class ParameterTree:
 
     def _accept(self, path: str, raw: object) -> Value:
         param = self.declaration(path)
-        if not param.writable:
-            raise ParameterError(f"{path} is a reading and cannot be set", f"it tells: {param.description}")
+        self._check_writable(param)
         return coerce(param, raw)
 
-    def _apply(self, values: Mapping[str, Value], source: str, new_look: bool = False) -> None:
+    def _check_writable(self, param: Param) -> None:
+        if not param.writable:
+            raise ParameterError(
+                f"{param.path} is a reading and cannot be set", f"it tells: {param.description}"
+            )
+
+    def _apply(
+        self,
+        values: Mapping[str, Value],
+        source: str,
+        new_look: bool = False,
+        morph_s: float | None = None,
+    ) -> None:
         before = self._snapshot
         changed = {path: value for path, value in values.items() if before[path] != value}
         if not changed and not new_look:
@@ -210,6 +242,7 @@ class ParameterTree:
             self._declared,
             before.version + 1,
             before.look_version + (1 if new_look else 0),
+            morph_s if new_look else before.morph_s,
         )
         for path, value in changed.items():
             for listener in self._listeners:

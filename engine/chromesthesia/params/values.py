@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 
@@ -16,6 +17,8 @@ INT32_MAX = 2**31 - 1
 TEXT_LIMIT = 256
 """Longest string a parameter takes, in characters."""
 
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 
 _KINDS: dict[type[Param], type] = {Number: float, Whole: int, Switch: bool, Choice: str}
 
@@ -50,6 +53,12 @@ def describe_range(param: Param) -> str:
     return f"{low}..{high}" + (f" {param.unit}" if param.unit else "")
 
 
+def number_in(text: str) -> float | None:
+    """The number that `text` writes in decimal digits, e.g. `-0.5` or `2e3`; None when it is anything else."""
+    plain = text.strip()
+    return float(plain) if _NUMBER.fullmatch(plain) else None
+
+
 def clip(param: Param, number: float) -> float:
     """Bring `number` into the range of `param` as its clip mode says."""
     if param.low is not None and param.clip in (Clip.BOTH, Clip.LOW):
@@ -70,12 +79,12 @@ def coerce(param: Param, raw: object) -> Value:
     """The value that `param` takes when `raw` is written to it.
 
     Int, float and bool stand in for each other: an int parameter rounds, a bool is true from 0.5 away from
-    zero on, a choice is set by name or by index. Numbers are clipped by the clip mode. Raises ParameterError
-    for not-a-number and infinity, for strings where numbers are expected, for unknown choices and for anything
-    else (blobs, nil).
+    zero on, a choice is set by name or by index. A number may also come as text. Numbers are clipped by the clip mode.
+    Raises ParameterError for not-a-number and infinity, for text that is no number where one is expected, for unknown
+    choices and for anything else (blobs, nil).
     """
     if isinstance(raw, str):
-        return _from_text(param, raw)
+        return _from_text(param, raw, numbers=True)
     if isinstance(raw, Real):
         number = _finite(param, raw)
         if param.choices:
@@ -87,6 +96,23 @@ def coerce(param: Param, raw: object) -> Value:
         if isinstance(param.default, float):
             return float(clip(param, number))
     raise _refused(param, raw)
+
+
+def moved(param: Param, value: Value, raw: object) -> Value:
+    """The value that lies `raw` beside `value`: a number is clipped, a choice goes round. Raises ParameterError."""
+    amount = _amount(param, raw)
+    if param.choices and isinstance(value, str):
+        return param.choices[(param.choices.index(value) + round(amount)) % len(param.choices)]
+    if not param.is_number or isinstance(value, str):
+        raise ParameterError(f"{param.path} is no number to be moved", f"use {describe_range(param)}")
+    return coerce(param, value + amount)
+
+
+def _amount(param: Param, raw: object) -> float:
+    number = number_in(raw) if isinstance(raw, str) else raw
+    if not isinstance(number, Real):
+        raise ParameterError(f"{param.path} cannot be moved by {shown(raw)}", "use a number")
+    return _finite(param, number)
 
 
 def coerce_exact(param: Param, raw: object) -> Value:
@@ -104,7 +130,7 @@ def coerce_exact(param: Param, raw: object) -> Value:
         raise _refused(param, raw)
     if param.is_number and isinstance(raw, Real) and not in_range(param, _finite(param, raw)):
         raise ParameterError(f"{param.path} = {shown(raw)} is out of range", f"use {describe_range(param)}")
-    return coerce(param, raw)
+    return _from_text(param, raw, numbers=False) if isinstance(raw, str) else coerce(param, raw)
 
 
 def check_declarations(params: Sequence[Param]) -> None:
@@ -135,17 +161,22 @@ def check_declarations(params: Sequence[Param]) -> None:
                 raise ValueError(f"{path[:cut]} is both a parameter and the container of {path}")
 
 
-def _from_text(param: Param, text: str) -> Value:
+def _from_text(param: Param, text: str, numbers: bool) -> Value:
+    number = number_in(text) if numbers else None
     if param.choices:
         for choice in param.choices:
             if choice.casefold() == text.casefold():
                 return choice
+        if number is not None:
+            return coerce(param, number)
         hint = nearest(text, param.choices)
         raise ParameterError(
             f"{param.path} = {shown(text)} is not a choice", f"{hint} use {describe_range(param)}".strip()
         )
     if isinstance(param.default, str):
         return text[:TEXT_LIMIT]
+    if number is not None:
+        return coerce(param, number)
     raise _refused(param, text)
 
 

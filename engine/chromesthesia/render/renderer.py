@@ -14,7 +14,7 @@ from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
 from chromesthesia.params.live import Values
-from chromesthesia.params.sound import MASTER_FREEZE
+from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
 from chromesthesia.render.gl import is_software, unlocked_finish
 from chromesthesia.render.grade import GRADIENT_SIZE, grade
@@ -31,6 +31,8 @@ from chromesthesia.render.shaders import ShaderLibrary
 
 _SOFTWARE_DETAIL = 0.6
 _SOFTWARE_HELD_DETAIL = 0.5
+LEAST_LIGHT = 1.0 / 512.0
+"""A picture that is held still is drawn again when its brightness moved by more than this."""
 LEAST_SIDE = 16
 """Least width and height of a picture in pixels."""
 
@@ -77,6 +79,7 @@ class Renderer:
         self._painting = self._new_painting()
         self._running = RunningGraph(self.drawer, look_graph(self.detail), self._outside())
         self._drawn = False
+        self._lit = 0.0
         self._shown = self._running.target(self.graph.result)
         self._pixels: UInt8 = np.empty((height, width, 3), np.uint8)
         self._output = OutputPass(ctx)
@@ -164,9 +167,12 @@ class Renderer:
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
         values = Values.of(inputs.values)
-        frozen = values[MASTER_FREEZE] and self._drawn
+        # A fader for the room moves the light of a picture that is held still, too.
+        lit = values[MASTER_BRIGHTNESS]
+        frozen = values[MASTER_FREEZE] and self._drawn and abs(lit - self._lit) < LEAST_LIGHT
         self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if not frozen:
+            self._lit = lit
             moved = self._motion.step(inputs.time_s, inputs.dt_s, values, inputs.heard)
             painting = self._painting.update(inputs, values)
             colors = grade(values, inputs.heard)

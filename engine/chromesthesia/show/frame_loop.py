@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
-from chromesthesia.core.protocols import Clock, FrameSink
+from chromesthesia.core.protocols import Clock, FrameSink, FrameWatcher
 from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
@@ -35,8 +35,8 @@ def _no_beat(now_s: float) -> Beat:
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
-    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept.
-    beat: where the beat is at a time of the clock."""
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. preview: takes
+    those it wants. beat: where the beat is at a time of the clock."""
 
     stage: Stage
     light: Light
@@ -45,6 +45,7 @@ class FrameParts:
     hud: Callable[[], HudInfo]
     window: Callable[[], None]
     sink: FrameSink | None
+    preview: FrameWatcher | None = None
     beat: Callable[[float], Beat] = _no_beat
 
 
@@ -135,10 +136,14 @@ class FrameLoop:
         time_s = begin_s - self._start_s
         drawn_before = parts.light.frames
         pixels = None
+        seen = False
+        if parts.preview is not None:
+            with guard.part("the preview"):
+                seen = parts.preview.wants(time_s)
         with guard.part("drawing"):
             inputs = self._decide(time_s)
             if inputs is not None:
-                pixels = parts.light.draw(inputs, want_pixels=parts.sink is not None)
+                pixels = parts.light.draw(inputs, want_pixels=seen or parts.sink is not None)
         end_s = self._clock.now_s()
         drawn = parts.light.frames > drawn_before
         late = self._schedule.finished(end_s - self._start_s, drawn)
@@ -151,6 +156,9 @@ class FrameLoop:
                 self.watch.frame(pixels)
                 if parts.sink is not None:
                     parts.sink.frame(pixels, time_s)
+            if seen and parts.preview is not None:
+                with guard.part("the preview"):
+                    parts.preview.frame(pixels, time_s)
         with guard.part("reload"):
             parts.light.poll_shaders()
         with guard.part("the window"):

@@ -7,7 +7,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +20,7 @@ from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameSink, FrameWatcher
 from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
@@ -41,10 +41,11 @@ from chromesthesia.health.status import (
     Figures,
     Health,
 )
-from chromesthesia.health.telling import hud_of, readings_of, report_of
+from chromesthesia.health.telling import health_of, hud_of, readings_of, report_of
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import HudInfo
@@ -61,8 +62,9 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
-from chromesthesia.show.more_ports import open_more_ports
+from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.stop_signals import stop_on_signals
@@ -94,6 +96,11 @@ class Wires:
     images: LatestSlot[PaintedImage]
 
 
+def log_link(link: str) -> None:
+    """Tell in the log where the panel is."""
+    log.info("the panel: %s", link)
+
+
 def run_show(
     config: ShowConfig,
     stop: threading.Event | None = None,
@@ -101,6 +108,7 @@ def run_show(
     ports: Sequence[PortMaker] = (),
     outputs: OpenOutputs = no_outputs,
     own: OwnParts = ENGINES_OWN,
+    tell_link: Callable[[str], None] = log_link,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
@@ -109,7 +117,7 @@ def run_show(
     counted and survived. Call from the main thread. sinks: take frames and sound beside the files that `config` names.
     ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
     surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
-    closed when the show ends.
+    closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
     """
     check_numbers(config)
     clock = SystemClock()
@@ -120,13 +128,19 @@ def run_show(
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
+        if config.bpm is not None:
+            set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
+        panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
+        open_ports += [] if panel is None else [panel.port]
         open_ports += [make(tree, controller, clock) for make in ports]
+        if panel is not None:
+            tell_link(panel.link)
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
@@ -142,7 +156,11 @@ def run_show(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
         kept = Outputs(files.sinks + sinks, live=True)
-        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard)
+        preview = None if panel is None else panel.site.preview
+        PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest).register()
+        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard, preview)
+        if panel is not None:
+            panel.site.health = lambda: health_of(show.health.status())
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -169,6 +187,7 @@ class LiveShow:
         fps: float,
         stop: threading.Event,
         guard: Guard,
+        preview: FrameWatcher | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -199,6 +218,7 @@ class LiveShow:
                 window=self._handle_window,
                 sink=outputs if self._recording else None,
                 beat=controller.beat,
+                preview=preview,
             ),
             clock,
             guard,
@@ -341,6 +361,7 @@ class LiveShow:
             preset_index=self._controller.preset_index,
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),
+            routes=self._controller.route_changes,
             parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,

@@ -32,8 +32,6 @@ def open_more_ports(
     not there is waited for.
     """
     ports: list[Port | None] = []
-    if config.bpm is not None:
-        set_bpm(controller, config.bpm)
     if config.midi_in or config.midi_clock_out:
         from chromesthesia.ports.midi.endpoints import open_midi
 

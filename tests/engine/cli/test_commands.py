@@ -86,6 +86,9 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         ltc="Scarlett",
         ltc_channel=2,
         dmx=Path("lamps.toml"),
+        query_port=9200,
+        token="not-to-be-guessed",
+        announce=False,
         hud=True,
         flash_limiter=False,
     )
@@ -99,7 +102,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan "
         "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
         "--midi-map knobs.toml --midi-clock-out drum --link --ltc Scarlett --ltc-channel 2 --dmx lamps.toml --hud "
-        "--flash-limiter off"
+        "--flash-limiter off "
+        "--query-port 9200 --token not-to-be-guessed --no-announce"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from chromesthesia.control.commands import (
+    LoadPack,
     LoadPreset,
     NextPreset,
     NextScene,
+    NudgeParameter,
     PreviousPreset,
     ResetParameters,
     ResetRoom,
@@ -24,6 +26,7 @@ from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary, find_presets, load_preset
 from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.params.values import ParameterError
 
 GAIN = "/audio/gain_db"
 DRIFT = "/generator/drift"
@@ -182,13 +185,43 @@ def test_scheduled_commands_wait_for_their_time_and_keep_their_order(controller:
     assert seen == [0.0, 1.0, 1.0, 3.0]
 
 
-def test_a_flood_is_bounded_and_the_newest_survive(controller: Controller) -> None:
-    for number in range(QUEUE_LIMIT + 500):
-        controller.post(SetParameter("/generator/scene", number % 1000, "t"))
-    assert controller.waiting == QUEUE_LIMIT
-    assert controller.counters.dropped == 500
+def test_in_a_flood_the_last_value_of_each_address_wins_and_no_trigger_is_lost(
+    controller: Controller,
+) -> None:
+    for number in range(4 * QUEUE_LIMIT):
+        controller.post(SetParameter(DRIFT, number % 2, "t"), SetParameter(GAIN, number % 7, "t"))
+        if number % 100 == 0:
+            controller.post(NudgeParameter("/generator/scene", 1, "t"))
+        assert controller.waiting <= QUEUE_LIMIT
     controller.step(0.0)
-    assert controller.current[1]["/generator/scene"] == (QUEUE_LIMIT + 499) % 1000
+    values = controller.current[1]
+    last = 4 * QUEUE_LIMIT - 1
+    assert (values[DRIFT], values[GAIN]) == (last % 2, last % 7)
+    assert values["/generator/scene"] == len(range(0, 4 * QUEUE_LIMIT, 100))
+    assert controller.counters.superseded > 0
+    assert controller.counters.dropped == 0
+
+
+def test_what_is_left_out_of_a_flood_changes_nothing_of_how_it_ends(controller: Controller) -> None:
+    controller.post(SetParameter(GAIN, 1, "t"), LoadPreset("ash", "t"), NudgeParameter(GAIN, 1, "t"))
+    for number in range(QUEUE_LIMIT):
+        controller.post(SetParameter(DRIFT, number / QUEUE_LIMIT, "t"))
+    controller.step(0.0)
+    assert controller.current[0].name == "Ash"
+    assert controller.current[1][GAIN] == 2.0
+    assert controller.current[1][DRIFT] == (QUEUE_LIMIT - 1) / QUEUE_LIMIT
+
+
+def test_a_flood_of_triggers_is_bounded_and_the_newest_survive(controller: Controller) -> None:
+    for _ in range(QUEUE_LIMIT + 500):
+        controller.post(NextScene("t"))
+        assert controller.waiting <= QUEUE_LIMIT
+    controller.post(SetParameter(GAIN, 4, "t"))
+    waiting, dropped = controller.waiting, controller.counters.dropped
+    assert waiting + dropped == QUEUE_LIMIT + 501
+    controller.step(0.0)
+    assert controller.counters.applied == waiting
+    assert controller.current[1][GAIN] == 4.0
 
 
 def test_a_full_schedule_means_at_once(controller: Controller) -> None:
@@ -431,3 +464,51 @@ def test_what_the_wall_says_is_one_line(tree: ParameterTree) -> None:
 def test_no_setting_reaches_the_flash_limiter(tree: ParameterTree) -> None:
     """So no preset, no address pattern and no reset can switch it."""
     assert not [path for path in tree.params if "flash" in path or "limit" in path]
+
+
+def test_a_preset_is_glided_to_over_as_long_as_was_asked(controller: Controller) -> None:
+    controller.post(LoadPreset("ash", "t", 12.0))
+    controller.step(0.0)
+    assert controller.current[1].morph_s == 12.0
+    controller.post(SetParameter(GAIN, 1, "t"))
+    controller.step(0.1)
+    assert controller.current[1].morph_s == 12.0, "still the same look"
+    controller.post(LoadPreset("ash", "t", 12.0), NextPreset("t"))
+    controller.step(0.2)
+    assert (controller.current[0].name, controller.current[1].morph_s) == ("Ember", None)
+    controller.post(LoadPreset("ember", "t"), LoadPreset("ash", "t", 0.0))
+    controller.step(0.3)
+    assert (controller.current[0].name, controller.current[1].morph_s) == ("Ash", 0.0)
+
+
+def test_nudges_add_up_in_one_step_and_do_not_leave_the_range(controller: Controller) -> None:
+    controller.post(*(NudgeParameter(GAIN, "1.5", "t") for _ in range(4)))
+    controller.step(0.0)
+    assert controller.current[1][GAIN] == 6.0
+    controller.post(NudgeParameter(GAIN, 1e6, "t"), NudgeParameter(GAIN, float("nan"), "t"))
+    controller.step(0.1)
+    assert controller.current[1][GAIN] == controller.current[1].declared.params[GAIN].high
+    assert controller.counters.refused == 1
+
+
+def test_a_reading_cannot_be_moved() -> None:
+    tree = ParameterTree(PARAMETERS)
+    with pytest.raises(ParameterError, match="is a reading"):
+        tree.nudge("/status/fps", 1, "t")
+
+
+def test_what_is_not_the_trees_is_done_by_whoever_does_it_or_refused(
+    controller: Controller, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = LoadPack("rooms", "osc:10.0.0.7:1")
+    controller.post(asked)
+    controller.step(0.0)
+    assert controller.counters.refused == 1
+    assert "another model pack cannot be had in this show" in caplog.text
+    assert controller.notice.text == "refused over OSC: another model pack (see the log)"
+    done: list[tuple[LoadPack, float]] = []
+    controller.handle(LoadPack, lambda command, now_s: done.append((command, now_s)))
+    controller.post(asked)
+    controller.step(2.0)
+    assert done == [(asked, 2.0)]
+    assert controller.counters.applied == 1

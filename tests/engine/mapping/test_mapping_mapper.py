@@ -154,6 +154,20 @@ def test_the_hand_on_the_room_acts_at_once_in_mid_glide(tree: ParameterTree) -> 
     assert (look["/master/brightness"], look["/master/freeze"], look["/look/count"]) == (0.5, True, 7)
 
 
+def test_a_look_may_bring_its_own_time(tree: ParameterTree) -> None:
+    mapper = Mapper()
+    warps(mapper, tree, 1)
+    tree.load_look({"/look/warp": 1.0}, "test", morph_s=4.0)
+    tree.write("/master/brightness", 0.5, "test")
+    quarter, half = warps(mapper, tree, 200)[99::100]
+    assert half == pytest.approx(0.6, abs=0.01)
+    assert 0.2 < quarter < 0.4
+    tree.load_look({"/look/warp": 0.0}, "test", morph_s=0.0)
+    assert warps(mapper, tree, 1) == [0.0]
+    tree.load_look({"/look/warp": 1.0}, "test")
+    assert warps(mapper, tree, 50)[-1] == pytest.approx(0.5, abs=0.03), "one second"
+
+
 def test_no_morph_time_means_at_once(tree: ParameterTree) -> None:
     tree.write("/master/morph_s", 0.0, "test")
     mapper = Mapper()

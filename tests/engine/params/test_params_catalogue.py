@@ -10,7 +10,6 @@ from chromesthesia.params.presets import find_presets
 from chromesthesia.params.reference import parameter_rows, parameters_page
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.values import coerce
-from chromesthesia.ports.osc.input import index_twin
 
 
 def test_the_declarations_make_sense_together() -> None:
@@ -27,11 +26,6 @@ def test_all_views_list_the_same_paths() -> None:
     assert all(f"| `{path}` |" in parameters_page() for path in declared)
     writable = {param.path for param in PARAMETERS if param.writable}
     assert set(Mapper().step(0.01, tree.snapshot(), (), None)) == writable
-
-
-def test_no_choice_number_hides_a_parameter() -> None:
-    declared = {param.path for param in PARAMETERS}
-    assert not {index_twin(param) for param in PARAMETERS} & declared
 
 
 def test_the_reference_page_is_up_to_date(repository: Path) -> None:

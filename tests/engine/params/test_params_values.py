@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chromesthesia.params.declaration import Clip, Param, Value
-from chromesthesia.params.values import ParameterError, check_declarations, coerce, coerce_exact, nearest
+from chromesthesia.params.values import (
+    ParameterError,
+    check_declarations,
+    coerce,
+    coerce_exact,
+    moved,
+    nearest,
+)
 
 AMOUNT = Param("/a/amount", 0.5, "", low=0.0, high=1.0)
 COUNT = Param("/a/count", 3, "", low=0, high=9)
@@ -44,7 +51,6 @@ TITLE = Param("/a/title", "", "")
         (AMOUNT, math.nan, None),
         (COUNT, math.inf, None),
         (MODE, -math.inf, None),
-        (AMOUNT, "0.5", None),
         (MODE, "mirorr", None),
         (SWITCH, b"\1", None),
         (AMOUNT, None, None),
@@ -124,3 +130,65 @@ def test_an_error_names_the_value_and_the_way_out() -> None:
 def test_declarations_that_contradict_themselves_are_found(params: tuple[Param, ...]) -> None:
     with pytest.raises(ValueError, match="/"):
         check_declarations(params)
+
+
+@pytest.mark.parametrize(
+    ("param", "text", "expected"),
+    [
+        (AMOUNT, "0.5", 0.5),
+        (AMOUNT, " 1e-1 ", 0.1),
+        (AMOUNT, "-7", 0.0),
+        (AMOUNT, ".25", 0.25),
+        (AMOUNT, "1e999", None),
+        (COUNT, "4.6", 5),
+        (SWITCH, "1", True),
+        (SWITCH, "0", False),
+        (MODE, "2", "quad"),
+        (MODE, "99", "quad"),
+        (TITLE, "7", "7"),
+        *((AMOUNT, text, None) for text in ("", "nan", "inf", "0x1", "1_0", "½", "٣", "1,5", "9" * 5000)),
+    ],
+)
+def test_a_number_may_come_as_text(param: Param, text: str, expected: Value | None) -> None:
+    if expected is None:
+        with pytest.raises(ParameterError, match=param.path):
+            coerce(param, text)
+    else:
+        assert coerce(param, text) == expected
+
+
+def test_in_a_file_a_number_is_no_text() -> None:
+    for param in (AMOUNT, COUNT, SWITCH, MODE):
+        with pytest.raises(ParameterError, match=param.path):
+            coerce_exact(param, "1")
+
+
+@pytest.mark.parametrize(
+    ("param", "value", "by", "expected"),
+    [
+        (AMOUNT, 0.5, 0.25, 0.75),
+        (AMOUNT, 0.5, -9, 0.0),
+        (AMOUNT, 0.5, "0.25", 0.75),
+        (AMOUNT, 0.5, True, 1.0),
+        (COUNT, 3, 1.0, 4),
+        (COUNT, 3, 0.4, 3),
+        (COUNT, 3, 100, 9),
+        (MODE, "quad", 1, "none"),
+        (MODE, "none", -1, "quad"),
+        (MODE, "none", 3e9, "none"),
+        (AMOUNT, 0.5, math.nan, None),
+        (COUNT, 3, math.inf, None),
+        (AMOUNT, 0.5, "more", None),
+        (AMOUNT, 0.5, None, None),
+        (SWITCH, True, 1, None),
+        (TITLE, "hall", 1, None),
+    ],
+)
+def test_a_value_is_moved_from_where_it_is(
+    param: Param, value: Value, by: object, expected: Value | None
+) -> None:
+    if expected is None:
+        with pytest.raises(ParameterError, match=param.path):
+            moved(param, value, by)
+    else:
+        assert moved(param, value, by) == expected

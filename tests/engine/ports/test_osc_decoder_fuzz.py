@@ -13,24 +13,27 @@ from tests.fuzzing import in_time, settings_for
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
 from chromesthesia.core.clock import ManualClock
+from chromesthesia.params.actions import ACTIONS
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.params.twins import twins
 from chromesthesia.params.values import in_range
 from chromesthesia.ports.osc.codec import ELEMENT_LIMIT, OscBundle, OscDecodeError, OscMessage, decode
-from chromesthesia.ports.osc.input import PATTERN_CACHE, OscInput
+from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
 from chromesthesia.ports.osc.pattern import STEPS_A_PACKET
 from chromesthesia.ports.osc.port import OscPort
+from chromesthesia.ports.osc.reading import PATTERN_CACHE
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.testing.network import FakeDatagrams
 
 fuzz = settings_for()
 WALL_S = 1_700_000_000.0
-KNOWN = [param.path for param in PARAMETERS] + [
-    f"{param.path}_index" for param in PARAMETERS if param.choices
+KNOWN = [
+    address for param in PARAMETERS for address in (param.path, *(twin.address for twin in twins(param)))
 ]
-COMMANDS = ["/preset/load", "/preset/next", "/preset/previous", "/scene/next", "/reset"]
+COMMANDS = [action.path for action in ACTIONS]
 
 texts = st.text(max_size=40)
 patterns = st.lists(
@@ -180,7 +183,7 @@ def test_fuzz_no_packet_breaks_the_show(payloads: list[bytes], port: int) -> Non
     assert all(in_range(show.tree.params[path], value) for path, value in values.items())
     assert all(type(value) is type(show.tree.params[path].default) for path, value in values.items())
     assert show.output.failures == 0
-    assert len(show.input._patterns) <= PATTERN_CACHE
+    assert show.input.reader.patterns_kept <= PATTERN_CACHE
     assert show.output.feed.held <= len(KNOWN)
     show.outgoing.sent.clear()
 

@@ -12,10 +12,12 @@ from chromesthesia.control.commands import (
     LoadPreset,
     NextPreset,
     NextScene,
+    NudgeParameter,
     PreviousPreset,
     ResetParameters,
     ResetRoom,
     SetParameter,
+    ToggleParameter,
 )
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.params.catalogue import PARAMETERS
@@ -31,6 +33,7 @@ PARAMS = (
     Param("/look/warp", 0.2, "", low=0.0, high=1.0),
     Param("/look/glow", 0.2, "", low=0.0, high=1.0),
     Param("/look/fold", "none", "", choices=("none", "mirror")),
+    Param("/look/hold", False, ""),
     Param("/status/fps", 0.0, "", access=Access.READ),
 )
 SENDER = ("10.0.0.7", 4000)
@@ -83,10 +86,38 @@ def test_a_choice_has_a_numeric_twin(desk: Desk) -> None:
     assert desk.send("/look/fold_index", 1) == [SetParameter("/look/fold", 1, SOURCE)]
 
 
+@pytest.mark.parametrize(
+    ("address", "arguments", "expected"),
+    [
+        ("/look/warp_nudge", (0.25,), [NudgeParameter("/look/warp", 0.25, SOURCE)]),
+        ("/look/warp_nudge", ("0.25",), [NudgeParameter("/look/warp", "0.25", SOURCE)]),
+        ("/look/fold_nudge", (-1,), [NudgeParameter("/look/fold", -1, SOURCE)]),
+        ("/look/warp_nudge", (), []),
+        ("/look/hold_toggle", (), [ToggleParameter("/look/hold", SOURCE)]),
+        ("/look/hold_toggle", (1.0,), [ToggleParameter("/look/hold", SOURCE)]),
+        ("/look/hold_toggle", (0,), []),
+        ("/look/hold_toggle", ("0",), []),
+        ("/look/warp_toggle", (1,), []),
+        ("/status/fps_nudge", (1,), []),
+    ],
+)
+def test_nudges_and_toggles(
+    desk: Desk, address: str, arguments: tuple[Argument, ...], expected: list[Command]
+) -> None:
+    assert desk.send(address, *arguments) == expected
+
+
+def test_what_is_declared_is_no_twin() -> None:
+    desk = Desk((Number("/a", 0.0, ""), Number("/a_nudge", 0.0, "", access=Access.READ)))
+    assert desk.send("/a_nudge", 1.0) == []
+    assert desk.input.counters.unknown == 1
+
+
 def test_a_pattern_reaches_all_parameters_it_matches_and_no_reading(desk: Desk) -> None:
     expected = [SetParameter(path, 0.0, SOURCE) for path in ("/look/warp", "/look/glow")]
     assert desk.send("/look/{warp,glow}", 0.0) == expected
-    assert desk.send("/*/*", 0.0) == [*expected, SetParameter("/look/fold", 0.0, SOURCE)]
+    more = [SetParameter(path, 0.0, SOURCE) for path in ("/look/fold", "/look/hold")]
+    assert desk.send("/*/*", 0.0) == [*expected, *more]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from chromesthesia.core.protocols import Datagrams
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.params.twins import index_address
 from chromesthesia.params.values import INT32_MAX, TEXT_LIMIT
 from chromesthesia.ports.osc.codec import encode_bundle, encode_message
-from chromesthesia.ports.osc.input import index_twin, source_of
+from chromesthesia.ports.osc.senders import source_of
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +148,7 @@ class OscOutput:
 
 
 def _tellings(param: Param) -> tuple[_Telling, ...]:
-    twin = index_twin(param)
+    twin = index_address(param)
     if twin is not None:
         return _telling_text(param.path), _telling_int(twin, param.choices.index)
     if isinstance(param.default, str):

@@ -18,6 +18,11 @@ _CACHE_LIMIT = 64
 _LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 
 
+def source_of(sender: Sender, way: str = "") -> str:
+    """The source that a write from `sender` carries. way: e.g. `tcp`; empty for UDP."""
+    return f"osc:{sender[0]}:{sender[1]}" + (f"/{way}" if way else "")
+
+
 class AllowedSenders:
     """The senders that may steer: the addresses and networks of `--osc-allow`, and always this machine's loopback.
 
