@@ -69,9 +69,9 @@ _BUTTONS: Mapping[str, Callable[[str], Command]] = {
     SCENE_NEXT.path: NextScene,
     RESET.path: ResetParameters,
     ROOM_RESET.path: ResetRoom,
+    SAFE.path: SafeLook,
     TEMPO_TAP.path: TapTempo,
     TEMPO_ONE.path: AlignBar,
-    SAFE.path: SafeLook,
 }
 
 

@@ -85,13 +85,6 @@ class ResetRoom:
 
 
 @dataclass(frozen=True, slots=True)
-class TapTempo:
-    """One beat, tapped."""
-
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class ResetParameter:
     """One setting as the present preset has it, else at its default."""
 
@@ -107,8 +100,8 @@ class SafeLook:
 
 
 @dataclass(frozen=True, slots=True)
-class AlignBar:
-    """This moment is the first beat of a bar."""
+class TapTempo:
+    """One beat, tapped."""
 
     source: str
 
@@ -178,6 +171,13 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignBar:
+    """This moment is the first beat of a bar."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddParameters:
     """Declare more parameters below `namespace` (see `params.tree.ParameterTree.add`)."""
 
@@ -204,8 +204,6 @@ Command = (
     | NextScene
     | ResetParameters
     | ResetRoom
-    | TapTempo
-    | AlignBar
     | ResetParameter
     | SafeLook
     | SetRoute
@@ -215,6 +213,8 @@ Command = (
     | LoadPack
     | Subscribe
     | Unsubscribe
+    | TapTempo
+    | AlignBar
     | AddParameters
     | RemoveParameters
 )

@@ -128,6 +128,8 @@ class Controller:
         self._look_log = BoundedLog(log)
         self.counters = ControlCounters()
         self.looks = 0
+        self.told: Callable[[Command, float, bool], None] | None = None
+        """Called on the control thread with every command, the time, and whether it was done; must be quick."""
         self.tempo = BeatClock()
         """Told by the ports what they hear of the tempo."""
         self.notice = Notice()
@@ -205,6 +207,7 @@ class Controller:
         asked: list[_Asked] = []
         taken: list[SetParameter] = []
         for number, command in enumerate(due):
+            refused = self.counters.refused
             try:
                 if _is_look(command):
                     self._look(command, asked, number == last_look, now_s)
@@ -225,6 +228,8 @@ class Controller:
                 self._bounded_log.warning(
                     now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
                 )
+            if self.told is not None:
+                self.told(command, now_s, self.counters.refused == refused)
         self.current = (self._preset, self._tree.snapshot())
         return taken
 
@@ -265,10 +270,6 @@ class Controller:
                 self._tree.reset(paths, source)
             case ResetRoom(source):
                 self._reset_room(source, now_s)
-            case TapTempo():
-                self.tempo.tap(now_s)
-            case AlignBar():
-                self.tempo.align(now_s)
             case ResetParameter(path, source):
                 self._tree.write(
                     path, self._loaded.params.get(path, self._tree.declaration(path).default), source
@@ -277,6 +278,10 @@ class Controller:
                 self._set_route(check_route(table, self._tree.params.values()), now_s)
             case RemoveRoute(signal, target, _):
                 self._remove_route(signal, target, now_s)
+            case TapTempo():
+                self.tempo.tap(now_s)
+            case AlignBar():
+                self.tempo.align(now_s)
             case AddParameters(namespace, params, _):
                 self._tree.add(namespace, params)
             case RemoveParameters(namespace, _):
@@ -380,8 +385,8 @@ class Controller:
             self._schedule.clear()
         preset, values = self._start
         self._tree.restore(values, source)
-        self.tempo.forget_hand()
         self._take_preset(preset)
+        self.tempo.forget_hand()
         self.looks += 1
         self.notice = Notice("room as at the start", now_s)
         self._look_log.info(now_s, "room as at the start (%s)", source)

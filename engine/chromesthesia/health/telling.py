@@ -30,9 +30,9 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/pack": figures.pack,
         "/status/preset": figures.preset,
         "/status/preset_index": figures.preset_index,
+        "/status/routes": figures.routes,
         "/status/tempo_source": figures.tempo_source,
         "/status/timecode": figures.timecode,
-        "/status/routes": figures.routes,
         "/status/parameters": figures.parameters,
         **_nearest(figures.nearest),
     }

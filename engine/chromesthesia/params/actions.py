@@ -92,8 +92,6 @@ ROOM_RESET = Action(
     critical=True,
 )
 
-TEMPO_TAP = Action("/tempo/tap", "One beat, tapped: from the second tap on there is a tempo")
-TEMPO_ONE = Action("/tempo/one", "This moment is the first beat of a bar")
 _SUBSCRIBER = (
     Argument("host", "s", "an IPv4 address or `localhost`; left out: where the message came from", True),
     Argument("port", "i", "the UDP port that listens there", True),
@@ -104,6 +102,8 @@ OSC_SUBSCRIBE = Action(
     (*_SUBSCRIBER, Argument("seconds", "fi", "for how long, 1 to 86400; left out: 60", True)),
 )
 OSC_UNSUBSCRIBE = Action("/osc/unsubscribe", "Be told no more", _SUBSCRIBER)
+TEMPO_TAP = Action("/tempo/tap", "One beat, tapped: from the second tap on there is a tempo")
+TEMPO_ONE = Action("/tempo/one", "This moment is the first beat of a bar")
 
 ACTIONS: tuple[Action, ...] = (
     PRESET_LOAD,

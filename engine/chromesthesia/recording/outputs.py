@@ -29,6 +29,14 @@ class Abandonable(Protocol):
         ...
 
 
+class Closing(Protocol):
+    """Something that is written all through the show and ends with it."""
+
+    def close(self) -> None:
+        """Raises RecordError when not all of it could be written."""
+        ...
+
+
 class Outputs:
     """Hands frames and sound on to every sink; `close` closes them all even when one fails.
 
@@ -36,8 +44,12 @@ class Outputs:
     live=False: it raises to the caller.
     """
 
-    def __init__(self, sinks: tuple[FrameSink, ...], live: bool = False) -> None:
+    def __init__(
+        self, sinks: tuple[FrameSink, ...], live: bool = False, beside: tuple[Closing, ...] = ()
+    ) -> None:
+        """beside: what takes no frames and is closed, and asked for its counts, with the sinks."""
         self.sinks = sinks
+        self._beside = beside
         self.failures = 0
         self._live = live
         self._failed: set[int] = set()
@@ -76,7 +88,7 @@ class Outputs:
     def close(self) -> None:
         """Close every sink. Raises the first error, as a RecordError, after all were closed."""
         first: RecordError | None = None
-        for sink in self.sinks:
+        for sink in (*self.sinks, *self._beside):
             try:
                 sink.close()
             except RecordError as error:
@@ -105,7 +117,7 @@ class Outputs:
     def counts(self) -> dict[str, int]:
         """Those of every sink, added up by name."""
         total: Counter[str] = Counter()
-        for sink in self.sinks:
+        for sink in (*self.sinks, *self._beside):
             if isinstance(sink, Counting):
                 total.update(sink.counts())
         return dict(total)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -89,6 +91,31 @@ class HudPainter:
         top = max(0, frame_size[1] - pixels.shape[0] - round(_MARGIN * scale))
         self._picture = HudPicture(pixels, round(_MARGIN * scale), top, serial)
         return self._picture
+
+    def state(self) -> dict[str, Any]:
+        """What is shown and the way so far, as plain values; `restore` takes it."""
+        picture = self._picture
+        return {
+            "history": self._history.state(),
+            "painted_s": self._painted_s,
+            "key": [list(self._key[0]), *self._key[1:]] if self._key else [],  # type: ignore[call-overload]
+            "picture": None
+            if picture is None
+            else [picture.pixels, picture.left, picture.top, picture.serial],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`. Raises ValueError for what is no display."""
+        self._history.restore(state["history"])
+        self._painted_s = float(state["painted_s"])
+        key = state["key"]
+        self._key = (tuple(key[0]), *key[1:]) if key else ()
+        self._picture = None
+        if state["picture"] is not None:
+            pixels, left, top, serial = state["picture"]
+            if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.shape[2] != 4:
+                raise ValueError("what was shown is no display")
+            self._picture = HudPicture(pixels, int(left), int(top), int(serial))
 
     def _trail(self) -> list[tuple[float, float]]:
         ways = [self._history.last(signal.address()).tolist() for signal in (VALENCE, AROUSAL)]

@@ -49,6 +49,8 @@ from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import HudInfo
+from chromesthesia.score.events import Head
+from chromesthesia.score.writer import open_writer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import (
     ENGINES_OWN,
@@ -65,6 +67,7 @@ from chromesthesia.show.governor import PaintGovernor
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
+from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.stop_signals import stop_on_signals
@@ -135,9 +138,9 @@ def run_show(
         osc = open_osc(config, tree, controller, clock, opened)
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
+        open_ports += [] if panel is None else [panel.port]
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
-        open_ports += [] if panel is None else [panel.port]
         open_ports += [make(tree, controller, clock) for make in ports]
         if panel is not None:
             tell_link(panel.link)
@@ -155,10 +158,17 @@ def run_show(
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
-        kept = Outputs(files.sinks + sinks, live=True)
+        writer = None if config.score is None else open_writer(config.score, config.score_limit_mib)
+        kept = Outputs(files.sinks + sinks, live=True, beside=() if writer is None else (writer,))
+        score = None if writer is None else FrameScore(writer, controller, light)
         preview = None if panel is None else panel.site.preview
-        PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest).register()
-        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard, preview)
+        keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
+        keeper.register()
+        show = LiveShow(
+            config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
+        )
+        if writer is not None:
+            writer.begin(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
         for port in open_ports:
@@ -188,8 +198,11 @@ class LiveShow:
         stop: threading.Event,
         guard: Guard,
         preview: FrameWatcher | None = None,
+        score: FrameScore | None = None,
     ) -> None:
+        """preview: takes frames it wants. score: is told what every frame was made of."""
         self._config = config
+        self._score = score
         self._clock = clock
         self._controller = controller
         self._models = models
@@ -208,17 +221,22 @@ class LiveShow:
         self._paint_rate = CountRate()
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
+        stage = make_stage(controller if score is None else score, models.generator, config.seed, self._ask)
+        if score is not None:
+            score.follow(stage.state)
+            controller.told = score.asked
         self._loop = FrameLoop(
             FrameParts(
-                stage=make_stage(controller, models.generator, config.seed, self._wires.requests.put),
+                stage=stage,
                 light=light,
                 heard=self._wires.heard,
                 image=self._new_image,
                 hud=self._hud_info,
                 window=self._handle_window,
                 sink=outputs if self._recording else None,
-                beat=controller.beat,
                 preview=preview,
+                score=score,
+                beat=controller.beat,
             ),
             clock,
             guard,
@@ -255,6 +273,8 @@ class LiveShow:
         gc.collect()
         gc.freeze()
         self._start_s = self._clock.now_s()
+        if self._score is not None:
+            self._score.start(self._start_s)
         controlling.start()
         for loop in self._loops:
             loop.start()
@@ -294,15 +314,24 @@ class LiveShow:
 
     # -- what the frame loop asks for ---------------------------------------------------------------------------
 
+    def _ask(self, request: PaintRequest) -> None:
+        if self._score is not None:
+            self._score.asking(request)
+        self._wires.requests.put(request)
+
     def _painted_now(self) -> PaintedImage | None:
         self._worker.step(0.0)
-        return self._wires.images.take()
+        return self._taken()
 
     def _new_image(self) -> PaintedImage | None:
-        image = self._wires.images.take()
+        image = self._taken()
         if image is not None:
             self._meter.add("generator", image.paint_s)
         return image
+
+    def _taken(self) -> PaintedImage | None:
+        image = self._wires.images.take()
+        return image if self._score is None else self._score.taking(image)
 
     def _handle_window(self) -> None:
         if self._config.headless:
@@ -359,9 +388,9 @@ class LiveShow:
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            routes=self._controller.route_changes,
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),
-            routes=self._controller.route_changes,
             parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,
@@ -377,6 +406,22 @@ class LiveShow:
             **readings_of(self.health.status()),
             **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
+
+    def score_head(self, fps: float) -> Head:
+        """What a score of this show begins with."""
+        config, controller, light = self._config, self._controller, self._light
+        return head_of(
+            light,
+            seed=config.seed,
+            fps=fps,
+            pack=self._models.name,
+            generator=self._models.painter,
+            provider=config.provider,
+            catalogue=catalogue_hash(),
+            source=self._source_name,
+            preset=controller.current[0].name,
+            flash_limiter=config.flash_limiter,
+        )
 
     def report(self) -> dict[str, object]:
         """The report of the whole show."""

@@ -25,9 +25,12 @@ _SHORTEST_S = 60.0 / FASTEST_BPM / PER_BEAT
 
 @dataclass(frozen=True, slots=True)
 class Pulses:
-    """What is known of a train of pulses. index: of the newest; at_s: when that one should have come; period_s: 0
-    before the second; heard_s: when it came; known: how many the line goes through; owed: pulses that were taken as
-    missed and may still come late, all at once; gap_s: time between the last two; drift, spread: mean error and mean size of the error, in periods."""
+    """What is known of a train of pulses.
+
+    index: of the newest; at_s: when that one should have come; period_s: 0 before the second; heard_s: when it came;
+    known: how many the line goes through; owed: pulses that were taken as missed and may still come late, all at once;
+    gap_s: time between the last two; drift, spread: mean error and mean size of the error, in periods.
+    """
 
     index: int = -1
     at_s: float = 0.0
