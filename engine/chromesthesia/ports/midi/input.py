@@ -120,6 +120,10 @@ class MidiInput:
         if commands:
             self._post(*commands)
 
+    def hand(self, target: str) -> Binding | None:
+        """The control that set `target` last."""
+        return self._writer.get(target)
+
     def forget(self, target: str) -> None:
         """MIDI steers `target` no more."""
         with self._lock:
@@ -296,14 +300,14 @@ class MidiInput:
         if isinstance(param.default, str):
             self._refuse_text(param)
             return None
-        low, high = _ends(None, param)
+        low, high = ends(None, param)
         return low + (high - low) * value / _FULL_CC
 
     def _turned(self, row: Binding, param: Param, value: int) -> Value | None:
         if isinstance(param.default, str) and not param.choices:
             self._refuse_text(param)
             return None
-        low, high = _ends(row, param)
+        low, high = ends(row, param)
         steps = value if value < 64 else value - 128
         now = self._number(param)
         whole = 1.0 if not param.is_float else (high - low) / _FULL_CC
@@ -314,7 +318,7 @@ class MidiInput:
         if isinstance(param.default, str) and not param.choices:
             self._refuse_text(param)
             return None
-        low, high = _ends(row, param)
+        low, high = ends(row, param)
         if row.mode == "soft" and row.control != "note" and not isinstance(param.default, bool):
             grip = self._grips.get(row, Grip())
             if grip.held and self._writer.get(row.target) is not row:
@@ -350,7 +354,7 @@ class MidiInput:
                 return
             for row, grip in self._grips.items():
                 if row.target == path:
-                    low, high = _ends(row, param)
+                    low, high = ends(row, param)
                     self._grips[row] = left(grip, (float(value) - low) / (high - low))
 
     # -- learning -------------------------------------------------------------------------------------------------
@@ -381,7 +385,7 @@ class MidiInput:
         log.info("%s", one_line(told))
 
 
-def _ends(row: Binding | None, param: Param) -> tuple[float, float]:
+def ends(row: Binding | None, param: Param) -> tuple[float, float]:
     """The values at the ends of a control's travel."""
     last = len(param.choices) - 1 if param.choices else None
     low = param.low if row is None or row.low is None else row.low
