@@ -443,3 +443,13 @@ def test_a_port_that_was_never_started_stops(tmp_path: Path, caplog: pytest.LogC
     room.port.stop()
     assert room.port.health()["devices"] == 0
     assert caplog.text == ""
+
+
+def test_the_bindings_of_the_guide_are_as_they_should_be(repository: Path, tmp_path: Path) -> None:
+    page = (repository / "docs" / "midi.md").read_text(encoding="utf-8")
+    (example,) = (block for block in page.split("```toml\n")[1:] if "[[binding]]" in block)
+    file = tmp_path / "midi.toml"
+    file.write_text(example.partition("```")[0], encoding="utf-8")
+    first, second = load_bindings(file).rows
+    assert first == Binding(FLOW, "cc", 1, 21, "soft", 0.2, 0.8)
+    assert second == Binding("/preset/load", "note", number=36, argument="Ember")
