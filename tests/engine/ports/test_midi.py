@@ -128,6 +128,12 @@ def test_every_kind_of_control_steers_what_it_is_bound_to(tmp_path: Path) -> Non
     assert room.play(0x99, 38, 9, value="/look/view/facet") == "glass"
     assert room.play(0xB0, 16, 3, value="/look/grade/hue") == pytest.approx(3 * 360 / 127)
     assert room.play(0xB0, 16, 125, value="/look/grade/hue") == pytest.approx(0.0)
+    # Three clicks of an encoder before the first is applied, two presses of a button: none is lost.
+    for _ in range(3):
+        room.midi.play(KEYS, 0xB0, 16, 1)
+    assert room.play(0xB0, 16, 1, value="/look/grade/hue") == pytest.approx(4 * 360 / 127)
+    room.midi.play(KEYS, 0x99, 36, 100)
+    assert room.play(0x99, 36, 100, value="/master/freeze") is False
     before = room.controller.current[0].name
     room.play(0x99, 40, 1)
     assert room.controller.current[0].name != before
@@ -172,6 +178,18 @@ def test_a_fader_does_nothing_until_it_has_met_the_value(tmp_path: Path) -> None
     # A preset takes the value out of hand too.
     room.play(0xC0, 1)
     assert room.play(0xB0, 7, 28) == 0.6
+
+
+def test_two_faders_of_one_setting_hand_it_over(tmp_path: Path) -> None:
+    room = Room(tmp_path, Binding(FLOW, number=7), Binding(FLOW, number=8))
+    room.set(FLOW, 0.0)
+    assert room.play(0xB0, 7, 0) == 0.0
+    assert room.play(0xB0, 7, 100) == pytest.approx(100 / 127)
+    assert room.play(0xB0, 8, 0) == pytest.approx(100 / 127)
+    assert room.play(0xB0, 8, 101) == pytest.approx(101 / 127)
+    assert room.play(0xB0, 8, 20) == pytest.approx(20 / 127)
+    # The first one stands at 100 still, and has lost it.
+    assert room.play(0xB0, 7, 99) == pytest.approx(20 / 127)
 
 
 def learn(room: Room, path: str) -> None:
