@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from chromesthesia.cli.console import OUT, complain, say
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from chromesthesia.packs.pack import Pack
 
 log = logging.getLogger(__name__)
+
+WIDEST = 10_000
+"""Letters of a line in a file or pipe."""
 
 packs_app = typer.Typer(help="Model packs: list them, check one.", no_args_is_help=True)
 
@@ -32,7 +36,12 @@ def plain_table(*columns: str, folded: int = -1) -> Table:
 
 def show_table(table: Table) -> None:
     """Fit a terminal; into a file or pipe write whole lines."""
-    OUT.print(table, width=None if OUT.is_terminal else max(OUT.width, OUT.measure(table).maximum))
+    if OUT.is_terminal:
+        OUT.print(table)
+        return
+    whole = OUT.measure(table, options=OUT.options.update(width=WIDEST)).maximum
+    # A console prints nothing wider than itself.
+    Console(file=OUT.file, width=max(OUT.width, whole), highlight=False).print(table)
 
 
 def devices() -> None:
@@ -178,13 +187,14 @@ def _try_models(pack: Pack, times: int = 5) -> tuple[float, float]:
     """Milliseconds, best of `times`, of one encoder step and one picture on the CPU."""
     import numpy as np
 
+    from chromesthesia.core.emotions import condition_size
     from chromesthesia.core.records import ENCODER_HOPS
     from chromesthesia.inference.encoder import OnnxEncoder
     from chromesthesia.inference.generator import OnnxGenerator
 
     encoder, generator = OnnxEncoder(pack), OnnxGenerator(pack, "cpu")
     log_mel = np.full((ENCODER_HOPS, 64), -16.0, np.float32)
-    condition = np.zeros(len(generator.condition_labels), np.float32)
+    condition = np.zeros(condition_size(generator.condition_labels), np.float32)
     noise = np.ones(generator.noise_size, np.float32)
     return (
         min(_timed_ms(lambda: encoder.step(log_mel, 0, 0.0)) for _ in range(times)),

@@ -93,6 +93,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         dmx=Path("lamps.toml"),
         hud=True,
         flash_limiter=False,
+        score=Path("night.score"),
+        score_limit_mib=64,
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -106,7 +108,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--query-port 9200 --token not-to-be-guessed --no-announce "
         "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
         "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
-        "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off"
+        "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
+        "--score-limit 64"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]
