@@ -18,7 +18,6 @@ from chromesthesia.core.records import (
     BAND_COUNT,
     EMBEDDING_SIZE,
     SAMPLE_RATE_HZ,
-    Beat,
     EmotionState,
     FeatureFrame,
     Float32,
@@ -43,11 +42,7 @@ SHADOWS = 8
 """So many sums of the embedding's 128 numbers are kept."""
 SHADOW_STEP = 0.25
 
-BPM_STEPS, BEAT_STEPS, POSITION_STEPS = 100, 960, 1000
-"""In a beat a minute, in a beat, and in a second of timecode."""
-MOST_BPM, MOST_BEATS = 600.0, 1e9
-
-_LAYOUT = struct.Struct(f"<BB{BAND_COUNT}BBBBBIhh3BBB{SHADOWS}bHqBBBq")
+_LAYOUT = struct.Struct(f"<BB{BAND_COUNT}BBBBBIhh3BBB{SHADOWS}b")
 LEVELS_BYTES = _LAYOUT.size
 # Signs that are the same everywhere and for good: sums of integers, so that no machine's rounding comes into it.
 _SIGNS = np.array(
@@ -77,20 +72,13 @@ class Levels:
     confidence: int = 0
     activity: int = 0
     shadows: tuple[int, ...] = (0,) * SHADOWS
-    bpm: int = 0
-    beats: int = 0
-    beats_per_bar: int = 4
-    beat_confidence: int = 0
-    beat_runs: int = 0
-    position: int = 0
 
     def packed(self) -> bytes:
         """`LEVELS_BYTES` bytes."""
         return _LAYOUT.pack(
             self.rms, self.lufs, *self.bands, self.centroid, self.flux, self.flatness, self.envelope,
             self.onset_count & 0xFFFF_FFFF, self.valence, self.arousal, *self.probabilities, self.confidence,
-            self.activity, *self.shadows, self.bpm, self.beats, self.beats_per_bar, self.beat_confidence,
-            self.beat_runs, self.position,
+            self.activity, *self.shadows,
         )  # fmt: skip
 
     @classmethod
@@ -115,13 +103,7 @@ class Levels:
             probabilities=tuple(min(share, SHARE_STEPS) for share in rest[:3]),
             confidence=min(rest[3], SHARE_STEPS),
             activity=min(rest[4], SHARE_STEPS),
-            shadows=tuple(rest[5 : 5 + SHADOWS]),
-            bpm=rest[5 + SHADOWS],
-            beats=rest[6 + SHADOWS],
-            beats_per_bar=max(1, rest[7 + SHADOWS]),
-            beat_confidence=min(rest[8 + SHADOWS], SHARE_STEPS),
-            beat_runs=min(rest[9 + SHADOWS], 1),
-            position=max(0, rest[10 + SHADOWS]),
+            shadows=tuple(rest[5:]),
         )
 
 
@@ -157,12 +139,6 @@ class Softening:
             confidence=_step(emotion.confidence, 1.0, SHARE_STEPS),
             activity=_step(emotion.activity, 1.0, SHARE_STEPS),
             shadows=_shadows(emotion.embedding),
-            bpm=_step(heard.beat.bpm, MOST_BPM, BPM_STEPS),
-            beats=round(min(max(_finite(heard.beat.beats), -MOST_BEATS), MOST_BEATS) * BEAT_STEPS),
-            beats_per_bar=min(max(heard.beat.beats_per_bar, 1), 255),
-            beat_confidence=_step(heard.beat.confidence, 1.0, SHARE_STEPS),
-            beat_runs=int(heard.beat.running),
-            position=_step(heard.beat.position_s, MOST_BEATS, POSITION_STEPS),
         )
 
     def _follow(self, frame: FeatureFrame, flatness: float) -> None:
@@ -212,16 +188,7 @@ def heard_of(levels: Levels) -> Heard:
         embedding=_embedding(levels.shadows),
         activity=levels.activity / SHARE_STEPS,
     )
-    # Whom the clock followed is not kept: no picture depends on it.
-    beat = Beat(
-        bpm=levels.bpm / BPM_STEPS,
-        beats=levels.beats / BEAT_STEPS,
-        beats_per_bar=levels.beats_per_bar,
-        confidence=levels.beat_confidence / SHARE_STEPS,
-        running=bool(levels.beat_runs),
-        position_s=levels.position / POSITION_STEPS,
-    )
-    return Heard(frame, emotion, levels.onset_count, levels.envelope / ENVELOPE_STEPS, beat)
+    return Heard(frame, emotion, levels.onset_count, levels.envelope / ENVELOPE_STEPS)
 
 
 def _shadows(embedding: Float32) -> tuple[int, ...]:

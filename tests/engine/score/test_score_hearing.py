@@ -28,7 +28,7 @@ def at(hop: int, bands: float, **more: float) -> Heard:
 
 def test_levels_come_back_from_their_bytes() -> None:
     levels = Softening().levels(at(0, 0.4, valence=-0.35, arousal=0.6))
-    assert len(levels.packed()) == LEVELS_BYTES == 56
+    assert len(levels.packed()) == LEVELS_BYTES == 35
     assert Levels.unpacked(levels.packed()) == levels
 
 
