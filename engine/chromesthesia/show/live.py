@@ -66,7 +66,7 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
-from chromesthesia.show.more_ports import open_more_ports
+from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.osc_recording import open_recorder
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
@@ -134,6 +134,8 @@ def run_show(
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
+        if config.bpm is not None:
+            set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
