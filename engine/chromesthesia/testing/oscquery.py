@@ -74,11 +74,12 @@ def ask(
         connection.close()
 
 
-def raw(port: int, request: bytes) -> bytes:
-    """Send bytes, and read until the server closes."""
+def raw(port: int, request: bytes, more: bool = False) -> bytes:
+    """Send bytes, and read until the server closes. more: it cannot tell that nothing will follow."""
     with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
+        if not more:
+            connection.shutdown(socket.SHUT_WR)
         answered = b""
         with suppress(ConnectionResetError):
             while part := connection.recv(65_536):
