@@ -7,23 +7,12 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import av
 import soundfile
 
 from chromesthesia.audio.chunks import LITTLE_SHARE, Fill, SoundChunk, find_sound, restated_head
-from chromesthesia.audio.decoders import (
-    UNKNOWN_FRAMES,
-    Restated,
-    Tell,
-    check_shape,
-    ffmpeg_pieces,
-    ffmpeg_shape,
-    open_ffmpeg,
-    open_sndfile,
-    sndfile_pieces,
-)
+from chromesthesia.audio.decoders import Tell, check_shape
+from chromesthesia.audio.libsndfile import UNKNOWN_FRAMES, Restated, open_sndfile, sndfile_pieces
 from chromesthesia.audio.mp3_head import Mp3Head, goes_on, read_mp3_head
 from chromesthesia.audio.ogg_pages import is_joined
 from chromesthesia.core.errors import AudioError
@@ -31,23 +20,6 @@ from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 from chromesthesia.core.user_files import one_line
 
 FORMATS = "wav, flac, ogg, opus, mp3, aiff, m4a, aac and the sound of video files"
-_LENGTH_IN_HEADER = (
-    "mov",
-    "matroska",
-    "asf",
-    "avi",
-    "flv",
-    "wav",
-    "flac",
-    "ogg",
-    "caf",
-    "w64",
-    "ape",
-    "tta",
-    "wv",
-)
-"""FFmpeg's formats that state a length; for others it is guessed from the size."""
-_LAST_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +44,12 @@ class SoundFile:
         """
         try:
             if self.by_ffmpeg:
+                from chromesthesia.audio.ffmpeg import ffmpeg_pieces  # slow to import, and seldom needed
+
                 yield from self._all_stated(ffmpeg_pieces(self.path, tell=tell), tell)
             else:
                 yield from sndfile_pieces(self.path, self.restated, tell)
-        except (soundfile.LibsndfileError, av.FFmpegError, OSError) as error:
+        except (soundfile.LibsndfileError, OSError) as error:
             raise _unreadable(one_line(self.path), error) from error
 
     def _all_stated(self, pieces: Iterator[Float32], tell: Tell) -> Iterator[Float32]:
@@ -215,42 +189,19 @@ def _can_be_read(file: soundfile.SoundFile, frame: int) -> bool:
 
 def _by_ffmpeg(path: Path, where: str, refusal: str) -> SoundFile:
     """refusal: what libsndfile reason, where it was asked."""
+    from chromesthesia.audio.ffmpeg import look_by_ffmpeg  # slow to import, and seldom needed
+
     try:
-        with open_ffmpeg(path) as container:
-            if not container.streams.audio:
-                raise AudioError(f"{where} holds no sound, only pictures", "name a file with a sound track")
-            stream = container.streams.audio[0]
-            duration_s = _stated_s(container, stream)
-            if container.format.name.startswith("mov") and _is_cut(container, stream):
-                raise _truncated(where, f"its header promises {duration_s:.1f} s and the end is not there")
-        shape = ffmpeg_shape(path)
-    except (av.FFmpegError, ValueError) as error:
+        found = look_by_ffmpeg(path)
+    except (OSError, ValueError) as error:
         raise _no_sound(path, where, refusal or one_line(error)) from error
-    if shape is None:
+    if found is None:
+        raise AudioError(f"{where} holds no sound, only pictures", "name a file with a sound track")
+    if found.is_cut:
+        raise _truncated(where, f"its header promises {found.duration_s:.1f} s and the end is not there")
+    if found.shape is None:
         raise _no_sound(path, where, refusal or "none of it can be decoded.")
-    return SoundFile(path, *shape, duration_s, by_ffmpeg=True)
-
-
-def _stated_s(container: Any, stream: Any) -> float:
-    if container.format.name.split(",")[0] not in _LENGTH_IN_HEADER:
-        return math.inf
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    if container.streams.video:
-        return math.inf  # a film's length is not that of its sound
-    return container.duration / av.time_base if container.duration else math.inf
-
-
-def _is_cut(container: Any, stream: Any) -> bool:
-    """Whether the index of an mp4 file leads to sound that is not there."""
-    if not stream.duration:
-        return False
-    reach = int(_LAST_S / stream.time_base)
-    try:
-        container.seek((stream.start_time or 0) + max(0, stream.duration - reach), stream=stream)
-        return bool(next(container.demux(stream)).size == 0)
-    except av.FFmpegError:
-        return True
+    return SoundFile(path, *found.shape, found.duration_s, by_ffmpeg=True)
 
 
 def _unreadable(where: str, error: Exception) -> AudioError:

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 packs_app = typer.Typer(help="Model packs: list them, check one.", no_args_is_help=True)
 
 
-def _table(*columns: str, folded: int = -1) -> Table:
+def plain_table(*columns: str, folded: int = -1) -> Table:
+    """A table without lines; folded: the column that may take several lines."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for index, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=index != folded and not OUT.is_terminal)
     return table
 
 
-def _show(table: Table) -> None:
+def show_table(table: Table) -> None:
     """Fit a terminal; into a file or pipe write whole lines."""
     OUT.print(table, width=None if OUT.is_terminal else max(OUT.width, OUT.measure(table).maximum))
 
@@ -39,13 +40,13 @@ def devices() -> None:
     if not found:
         say("No input here; `chromesthesia run` plays the bundled étude instead.", "yellow")
         return
-    table = _table("", "#", "name (--device)", "host API (--host-api)", "channels", "rate")
+    table = plain_table("", "#", "name (--device)", "host API (--host-api)", "channels", "rate")
     for device in found:
         mark = "*" if device.is_default else ""
         rate = f"{device.default_rate_hz} Hz"
         name, host_api = one_line(device.name), one_line(device.host_api)
         table.add_row(mark, str(device.index), name, host_api, str(device.channels), rate)
-    _show(table)
+    show_table(table)
     say("* the default. Numbers change when devices come and go: choose by part of the name.", "dim")
 
 
@@ -68,10 +69,10 @@ def params(
     if not rows:
         say(f"No parameter or action has {search!r} in its address or description.", "yellow")
         raise typer.Exit(1)
-    table = _table(*COLUMNS, folded=len(COLUMNS) - 1)
+    table = plain_table(*COLUMNS, folded=len(COLUMNS) - 1)
     for row in rows:
         table.add_row(*row)
-    _show(table)
+    show_table(table)
 
 
 def presets(
@@ -91,10 +92,10 @@ def presets(
             )
         return
     library = find_presets(resource_dirs("presets"))
-    table = _table("name", "description", folded=1)
+    table = plain_table("name", "description", folded=1)
     for preset in library:
         table.add_row(preset.name, preset.description)
-    _show(table)
+    show_table(table)
     for error in library.broken:
         complain(error.message, error.remedy)
     if library.broken:

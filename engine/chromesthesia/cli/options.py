@@ -43,6 +43,7 @@ PictureOption = "Picture"
 SoundOption = "Sound"
 FilesOption = "Files"
 NetworkOption = "Control (OSC)"
+ScoreOption = "A logged show"
 
 Preset = Annotated[
     str | None,
@@ -65,6 +66,8 @@ Fps = Annotated[
 Duration = Annotated[
     float | None,
     typer.Option(
+        "--duration",
+        "--for",
         min=0.1,
         help="End after this many seconds; without it, when the sound ends.",
         rich_help_panel=FilesOption,
@@ -85,6 +88,30 @@ Sheet = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE.png", help="Keep a contact sheet of the whole show.", rich_help_panel=FilesOption
+    ),
+]
+Score = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="NIGHT.score", help="Paint this logged show instead of a sound.", rich_help_panel=ScoreOption
+    ),
+]
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        help="Begin there: 21:30:00 by the clock of the show's place, or seconds from its start.",
+        rich_help_panel=ScoreOption,
+    ),
+]
+OtherPack = Annotated[
+    bool,
+    typer.Option(
+        "--other-pack",
+        metavar="",
+        help="Paint with --pack though the show was painted by another.",
+        rich_help_panel=ScoreOption,
     ),
 ]
 Report = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
-from chromesthesia.core.config import FilmConfig, ShowConfig
+from chromesthesia.core.config import FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.user_files import is_there, one_line
 
@@ -33,9 +34,13 @@ chromesthesia run --device "USB Audio" --host-api ALSA --hud
 chromesthesia run --headless --source demo --duration 20 --report out.json
 """
 
-RENDER_EXAMPLES = """[bold]Example[/bold]
+RENDER_EXAMPLES = """[bold]Examples[/bold]
 
 chromesthesia render song.wav film.mp4 --preset Ember --seed 7 --size 1920x1080 --fps 60
+
+chromesthesia render --score night.score minute.mp4 --from 21:30:00 --for 60
+
+chromesthesia render --score night.score print.png --from 21:30:00 --size 7680x4320
 """
 
 
@@ -93,6 +98,20 @@ def run(
     stills: options.Stills = None,
     sheet: options.Sheet = None,
     report: options.Report = None,
+    score: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="NIGHT.score",
+            help="Log what every frame is made of, never sound: any minute can be painted again (render --score).",
+            rich_help_panel=FilesOption,
+        ),
+    ] = None,
+    score_limit: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="MIB", help="The score ends when it is so large.", rich_help_panel=FilesOption
+        ),
+    ] = 4096,
     osc_in_port: Annotated[
         int,
         typer.Option(
@@ -184,6 +203,8 @@ def run(
         osc_allow=tuple(osc_allow or ()),
         hud=hud,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
+        score=score,
+        score_limit_mib=score_limit,
     )
     if not config.headless and not has_display():
         config = _without_window(config)
@@ -197,11 +218,16 @@ def run(
 
 
 def render(
-    sound: Annotated[Path, typer.Argument(metavar="SOUND", help="A sound file, or a video with sound.")],
-    film: Annotated[Path, typer.Argument(metavar="FILM.mp4", help="The film to write.")],
+    sound: Annotated[
+        Path | None, typer.Argument(metavar="[SOUND]", help="A sound file, or a video with sound.")
+    ] = None,
+    film: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILM.mp4", help="The film to write; of a score also PRINT.png, one picture."),
+    ] = None,
     preset: options.Preset = None,
     seed: options.Seed = 1,
-    size: options.Size = "1280x720",
+    size: options.Size = None,
     fps: options.Fps = 30.0,
     flash_limiter: options.FlashLimiterSwitch = options.FlashLimiter.ON,
     pack: options.Pack = None,
@@ -210,12 +236,35 @@ def render(
     stills: options.Stills = None,
     sheet: options.Sheet = None,
     report: options.Report = None,
+    score: options.Score = None,
+    begin: options.From = "0",
+    other_pack: options.OtherPack = False,
 ) -> None:
-    """Make a film of a sound file, as fast as this machine can.
+    """Make a film of a sound file, or paint a part of a logged show again, as fast as this machine can.
 
-    The same sound, preset, seed, size and frame rate give the same frames.
+    The same sound, preset, seed, size and frame rate give the same frames. A score at its own size gives the frames
+    that were shown.
     """
     never_wait()
+    if score is not None:
+        _repaint(
+            RepaintConfig(
+                score=score,
+                begin=begin,
+                duration_s=duration,
+                pack=pack,
+                other_pack=other_pack,
+                provider=provider.value,
+                stills=stills,
+                sheet=sheet,
+                report=report,
+            ),
+            [path for path in (sound, film) if path is not None],
+            size,
+        )
+        return
+    if sound is None or film is None:
+        raise typer.BadParameter("give SOUND and FILM.mp4, or --score NIGHT.score")
     width, height = options.parse_size(size or "1280x720")
     config = FilmConfig(
         sound=sound,
@@ -238,6 +287,36 @@ def render(
     with _progress(f"Rendering {one_line(film.name)}") as advance:
         figures = render_film(config, advance)
     _tell(figures, film, config.sheet, config.stills, config.report)
+
+
+def _repaint(config: RepaintConfig, files: list[Path], size: str | None) -> None:
+    if len(files) > 1:
+        raise typer.BadParameter(f"a score takes one file to write, not {len(files)}")
+    if size is not None:
+        width, height = options.parse_size(size)
+        config = replace(config, width=width, height=height)
+    file = files[0] if files else None
+    if file is not None and file.suffix.lower() == ".png":
+        config = replace(config, still=file)
+    elif file is not None:
+        config = replace(config, film=file)
+    elif config.stills is None and config.sheet is None:
+        raise typer.BadParameter(
+            "say what to paint: FILM.mp4, PRINT.png, --stills FOLDER or --sheet FILE.png"
+        )
+    from chromesthesia.show.repaint import repaint
+
+    with _progress(f"Painting {one_line(config.score.name)} again") as advance:
+        figures = repaint(config, advance)
+    _tell(figures, file, config.sheet, config.stills, config.report)
+    for line in _strings(figures.get("differs")):
+        say(f"Not byte for byte as shown: {line}", "yellow")
+    for line in _strings(figures.get("notes")):
+        say(line, "yellow")
+
+
+def _strings(lines: object) -> list[str]:
+    return [str(line) for line in lines] if isinstance(lines, list) else []
 
 
 def _run_show(config: ShowConfig) -> Mapping[str, object]:

@@ -124,6 +124,8 @@ class Controller:
         self._look_log = BoundedLog(log)
         self.counters = ControlCounters()
         self.looks = 0
+        self.told: Callable[[Command, float, bool], None] | None = None
+        """Called on the control thread with every command, the time, and whether it was done; must be quick."""
         self.notice = Notice()
         self._loaded = self._preset
         self.route_changes = 0
@@ -195,6 +197,7 @@ class Controller:
         asked: list[_Asked] = []
         taken: list[SetParameter] = []
         for number, command in enumerate(due):
+            refused = self.counters.refused
             try:
                 if _is_look(command):
                     self._look(command, asked, number == last_look, now_s)
@@ -215,6 +218,8 @@ class Controller:
                 self._bounded_log.warning(
                     now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
                 )
+            if self.told is not None:
+                self.told(command, now_s, self.counters.refused == refused)
         self.current = (self._preset, self._tree.snapshot())
         return taken
 

@@ -27,6 +27,7 @@ class ShowConfig:
     query_port: TCP port of OSCQuery and the panel; None for the number of `osc_in_port`, 0 for neither. token: what
     everybody must know who comes in by it with `lan`; None makes one. announce: let partners find it by mDNS.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
+    score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     """
 
     source: str = "auto"
@@ -56,6 +57,8 @@ class ShowConfig:
     announce: bool = True
     hud: bool = False
     flash_limiter: bool = True
+    score: Path | None = None
+    score_limit_mib: int = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,35 @@ class FilmConfig:
     flash_limiter: bool = True
 
 
-def check_numbers(config: ShowConfig | FilmConfig) -> None:
+@dataclass(frozen=True, slots=True)
+class RepaintConfig:
+    """A part of a score painted again.
+
+    begin: `21:30:00` by the clock of the show's place, or seconds from its start; duration_s: None to the end. width,
+    height: None for the size of the show. film, stills, sheet, report: as for a show; still: one picture, of the first
+    frame. other_pack: paint with `pack` though the show was painted with another.
+    """
+
+    score: Path
+    begin: str = "0"
+    duration_s: float | None = None
+    film: Path | None = None
+    still: Path | None = None
+    width: int | None = None
+    height: int | None = None
+    pack: Path | None = None
+    other_pack: bool = False
+    provider: str = "auto"
+    stills: Path | None = None
+    sheet: Path | None = None
+    report: Path | None = None
+
+
+def check_numbers(config: ShowConfig | FilmConfig | RepaintConfig) -> None:
     """Raise UsageError for a duration, frame rate or size that no show can have: not a number, none, or beyond all."""
     for name, value, most, unit in (
         ("duration", config.duration_s, LONGEST_S, "seconds"),
-        ("fps", config.fps, MOST_FPS, "frames a second"),
+        ("fps", None if isinstance(config, RepaintConfig) else config.fps, MOST_FPS, "frames a second"),
         ("width", config.width, LARGEST_SIDE, "pixels"),
         ("height", config.height, LARGEST_SIDE, "pixels"),
     ):

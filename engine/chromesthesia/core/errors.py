@@ -65,3 +65,9 @@ class RecordError(ChromesthesiaError):
     """A film, still or report that cannot be written."""
 
     exit_code = 8
+
+
+class ScoreError(ChromesthesiaError):
+    """A score of a show that cannot be read, or not be painted again here."""
+
+    exit_code = 10

@@ -9,7 +9,7 @@ import stat
 import tomllib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from chromesthesia.core.errors import ChromesthesiaError
 
@@ -34,8 +34,8 @@ class MakeError(Protocol):
     def __call__(self, message: str, remedy: str = "") -> ChromesthesiaError: ...
 
 
-def read_bytes(path: Path, limit_bytes: int, error: MakeError) -> bytes:
-    """Content of a regular file of at most `limit_bytes`; a link is followed. Never waits on a pipe or device.
+def open_file(path: Path, error: MakeError) -> BinaryIO:
+    """A regular file, open for reading; a link is followed. Never waits on a pipe or device.
 
     Raises `error` naming the path for anything else.
     """
@@ -45,14 +45,26 @@ def read_bytes(path: Path, limit_bytes: int, error: MakeError) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise error(f"{one_line(path)}: not a regular file", "give the path of a file")
-        with open(descriptor, "rb") as file:
-            content = file.read(limit_bytes + 1)
+        return open(descriptor, "rb")
     except (OSError, ValueError) as problem:  # ValueError: a null character in the path
-        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-        raise error(f"{one_line(path)}: cannot be read: {reason}", "check the path") from problem
+        raise _unreadable(path, problem, error) from problem
+
+
+def read_bytes(path: Path, limit_bytes: int, error: MakeError) -> bytes:
+    """Content of a file that `open_file` opens, of at most `limit_bytes`. Raises `error` naming the path."""
+    with open_file(path, error) as file:
+        try:
+            content = file.read(limit_bytes + 1)
+        except OSError as problem:
+            raise _unreadable(path, problem, error) from problem
     if len(content) > limit_bytes:
         raise error(f"{one_line(path)}: larger than {limit_bytes} bytes", "is this the right file?")
     return content
+
+
+def _unreadable(path: Path, problem: Exception, error: MakeError) -> ChromesthesiaError:
+    reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+    return error(f"{one_line(path)}: cannot be read: {reason}", "check the path")
 
 
 def decode_text(content: bytes, path: Path, error: MakeError) -> str:

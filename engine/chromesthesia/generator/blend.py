@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,10 +79,36 @@ class ImageBlend:
             self._previous, self._current, self._mix(now_s), self._previous_serial, self._current_serial
         )
 
+    def state(self) -> dict[str, Any]:
+        """All that later views depend on, as plain values; `restore` takes it. Pictures that are one are kept once."""
+        return {
+            "period_s": self.period_s,
+            "previous": None if self._previous is self._current else self._previous,
+            "current": self._current,
+            "serials": [self._previous_serial, self._current_serial, self._last_serial],
+            "started_s": self._started_s,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`; `image` is then None until the next picture. Raises ValueError for what is no picture."""
+        self.image = None
+        self.period_s, self._started_s = float(state["period_s"]), float(state["started_s"])
+        self._current = _picture(state["current"])
+        self._previous = self._current if state["previous"] is None else _picture(state["previous"])
+        self._previous_serial, self._current_serial, self._last_serial = map(int, state["serials"])
+
     def _mix(self, now_s: float) -> float:
         if self._previous_serial == self._current_serial:
             return 1.0
         return min(1.0, max(0.0, (now_s - self._started_s) / self.period_s))
+
+
+def _picture(kept: object) -> UInt8 | None:
+    if kept is None:
+        return None
+    if not isinstance(kept, np.ndarray) or kept.dtype != np.uint8 or kept.ndim != 3 or kept.shape[2] != 3:
+        raise ValueError("what was shown is no picture")
+    return kept
 
 
 def _cross(previous: UInt8, current: UInt8, mix: float) -> UInt8:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
 from chromesthesia.health.counters import Counters, Groups, Read
 from chromesthesia.health.heartbeat import Heart, LoopState, LoopStatus
+from chromesthesia.packs.art_index import Artwork
 
 # Groups of counts that the figures below are made of.
 SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS = (
@@ -21,7 +22,8 @@ class Figures:
 
     elapsed_s: since the show began. fps: frames shown per second lately; latency_ms: sound to light, median of the last
     frames; generator_fps: pictures painted per second. routes: how often they became others. parameters: version of the
-    list of parameters. message: what a person should read now, one line; size: of the picture in pixels.
+    list of parameters. message: what a person should read now, one line; size: of the picture in pixels. nearest:
+    paintings to the sound, nearest first.
     """
 
     elapsed_s: float = 0.0
@@ -37,6 +39,7 @@ class Figures:
     message: str = ""
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True
+    nearest: tuple[Artwork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chromesthesia.health.show_report import machine
 from chromesthesia.health.status import ANALYSIS, FAULTS, GENERATOR, GL, OUTPUTS, ShowStatus
+from chromesthesia.packs.art_index import Artwork
 from chromesthesia.params.declaration import Value
+from chromesthesia.params.readings import NEAREST_COUNT, nearest_addresses
 from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
 
 
 def readings_of(status: ShowStatus) -> dict[str, Value]:
-    """A value for each of `params.readings.STATUS`, by address."""
+    """A value for each of `params.readings.STATUS` and `NEAREST`, by address."""
     figures = status.figures
     return {
         "/status/fps": figures.fps,
@@ -30,7 +32,19 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/preset_index": figures.preset_index,
         "/status/routes": figures.routes,
         "/status/parameters": figures.parameters,
+        **_nearest(figures.nearest),
     }
+
+
+def _nearest(paintings: tuple[Artwork, ...]) -> dict[str, Value]:
+    told: dict[str, Value] = {}
+    for place in range(1, NEAREST_COUNT + 1):
+        artist, title, distance = nearest_addresses(place)
+        there = paintings[place - 1] if place <= len(paintings) else None
+        told[artist] = "" if there is None else there.artist
+        told[title] = "" if there is None else there.title
+        told[distance] = 0.0 if there is None else there.distance
+    return told
 
 
 def hud_of(status: ShowStatus) -> HudInfo:
@@ -44,15 +58,26 @@ def hud_of(status: ShowStatus) -> HudInfo:
         pack=figures.pack,
         preset=figures.preset,
         overruns=status.overruns,
+        nearest=nearest_line(figures.nearest[0]) if figures.nearest else "",
         message=figures.message or stalled,
         warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
     )
 
 
+def nearest_line(painting: Artwork) -> str:
+    """One painting on one line; collections write artists as `jackson-pollock`."""
+    artist = painting.artist.replace("-", " ").title()
+    return f"nearest: {artist}, {painting.title} ({painting.distance:.2f})"
+
+
 def report_of(
-    status: ShowStatus, latency_ms: Mapping[str, object], pictures: Mapping[str, object]
+    status: ShowStatus,
+    latency_ms: Mapping[str, object],
+    pictures: Mapping[str, object],
+    nearest: Sequence[Mapping[str, object]] = (),
 ) -> dict[str, object]:
-    """The report of a live show. latency_ms: percentiles by stage; pictures: what `PictureWatch` saw."""
+    """The report of a live show. latency_ms: percentiles by stage; pictures: what `PictureWatch` saw;
+    nearest: paintings by how long each was the nearest."""
     figures = status.figures
     elapsed_s = max(1e-9, figures.elapsed_s)
     return {
@@ -72,6 +97,7 @@ def report_of(
         **failures_of(status),
         "frame_failures": {part: count for part, count in status.counts.get(FAULTS, {}).items() if count},
         "pictures": pictures,
+        "nearest": list(nearest),
         "loops": {
             loop.name: {"state": str(loop.state), "beats": loop.beats, "failures": loop.failures}
             for loop in status.loops

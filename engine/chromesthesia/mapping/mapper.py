@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +107,36 @@ class Mapper:
         look.update(zip(self._paths, moved.tolist(), strict=True))
         look.update({path: self._discrete_now(path, snapshot) for path in self._held})
         return Values(look)
+
+    def state(self) -> dict[str, Any]:
+        """All that later looks depend on beside the steps to come, as plain values; `restore` takes it."""
+        return {
+            "live": self._live.copy(),
+            "origin": self._origin.copy(),
+            "held": {path: list(pair) for path, pair in self._held.items()},
+            "levels": [wire.level for wire in self._wires],
+            "factors": [each.copy() for each in (self._scale, self._add, self._old_scale, self._old_add)],
+            "progress": self._progress,
+            "morph_s": self._morph_s,
+        }
+
+    def restore(self, state: Mapping[str, Any], snapshot: Snapshot, routes: tuple[Route, ...]) -> None:
+        """Go on from `state`, taken when `snapshot` and `routes` were those of the last step. Raises ValueError."""
+        self.reset()
+        self._take(snapshot)
+        self._connect(routes)
+        arrays = [state["live"], state["origin"], *state["factors"]]
+        if any(np.shape(each) != (len(self._paths),) for each in arrays) or len(arrays) != 6:
+            raise ValueError(f"a look of other parameters than the {len(self._paths)} there are")
+        if len(state["levels"]) != len(self._wires):
+            raise ValueError(f"levels of {len(state['levels'])} routes, expected {len(self._wires)}")
+        self._live, self._origin, self._scale, self._add, self._old_scale, self._old_add = (
+            np.array(each, dtype=float) for each in arrays
+        )
+        self._held = {str(path): (old, new) for path, (old, new) in state["held"].items()}
+        for wire, level in zip(self._wires, state["levels"], strict=True):
+            wire.level = float(level)
+        self._progress, self._morph_s = float(state["progress"]), float(state["morph_s"])
 
     def _take(self, snapshot: Snapshot) -> None:
         before = self._snapshot

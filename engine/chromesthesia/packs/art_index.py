@@ -47,6 +47,11 @@ class Artwork:
     emotion: str
     similarity: float
 
+    @property
+    def distance(self) -> float:
+        """0 (the same place) to 2 (opposite)."""
+        return 1.0 - self.similarity
+
 
 @dataclass(frozen=True, slots=True)
 class ArtIndex:

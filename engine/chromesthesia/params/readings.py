@@ -67,4 +67,28 @@ STATUS: tuple[Param, ...] = (
 )
 """Health of the running show."""
 
-READINGS: tuple[Param, ...] = (*signal_readings(), *STATUS)
+NEAREST_COUNT = 3
+"""So many of the paintings nearest to what is heard are told."""
+
+
+def nearest_addresses(place: int) -> tuple[str, str, str]:
+    """Artist, title and distance of one place, from 1."""
+    return f"/nearest/{place}/artist", f"/nearest/{place}/title", f"/nearest/{place}/distance"
+
+
+def _nearest(place: int) -> tuple[Param, ...]:
+    artist, title, distance = nearest_addresses(place)
+    which = ("nearest", "second nearest", "third nearest")[place - 1]
+    return (
+        _reading(artist, "", f"Who painted what lies {which} to the sound; empty in silence"),
+        _reading(title, "", f"What the {which} painting is called"),
+        _reading(distance, 0.0, f"How far the {which} painting lies from the sound: 0 is the same", 0.0, 2.0),
+    )
+
+
+NEAREST: tuple[Param, ...] = tuple(
+    param for place in range(1, NEAREST_COUNT + 1) for param in _nearest(place)
+)
+"""The paintings of the pack's index that lie nearest to what is heard."""
+
+READINGS: tuple[Param, ...] = (*signal_readings(), *STATUS, *NEAREST)

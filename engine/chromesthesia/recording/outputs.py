@@ -7,18 +7,34 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.protocols import Counting, FrameSink
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.recording.contact_sheet import ContactSheet
 from chromesthesia.recording.files import reason
-from chromesthesia.recording.recorder import FilmRecorder
 from chromesthesia.recording.report import prepare_report, write_report
 from chromesthesia.recording.stills import StillsFolder
 
 log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Abandonable(Protocol):
+    """A sink whose file can be left unfinished beside an older one."""
+
+    def abandon(self) -> None:
+        """End it before it is whole."""
+        ...
+
+
+class Closing(Protocol):
+    """Something that is written all through the show and ends with it."""
+
+    def close(self) -> None:
+        """Raises RecordError when not all of it could be written."""
+        ...
 
 
 class Outputs:
@@ -28,8 +44,12 @@ class Outputs:
     live=False: it raises to the caller.
     """
 
-    def __init__(self, sinks: tuple[FrameSink, ...], live: bool = False) -> None:
+    def __init__(
+        self, sinks: tuple[FrameSink, ...], live: bool = False, beside: tuple[Closing, ...] = ()
+    ) -> None:
+        """beside: what takes no frames and is closed, and asked for its counts, with the sinks."""
         self.sinks = sinks
+        self._beside = beside
         self.failures = 0
         self._live = live
         self._failed: set[int] = set()
@@ -62,13 +82,13 @@ class Outputs:
     def abandon(self) -> None:
         """End the films before they are whole: each stays under its `.part` name, an older one is kept."""
         for sink in self.sinks:
-            if isinstance(sink, FilmRecorder):
+            if isinstance(sink, Abandonable):
                 sink.abandon()
 
     def close(self) -> None:
         """Close every sink. Raises the first error, as a RecordError, after all were closed."""
         first: RecordError | None = None
-        for sink in self.sinks:
+        for sink in (*self.sinks, *self._beside):
             try:
                 sink.close()
             except RecordError as error:
@@ -97,7 +117,7 @@ class Outputs:
     def counts(self) -> dict[str, int]:
         """Those of every sink, added up by name."""
         total: Counter[str] = Counter()
-        for sink in self.sinks:
+        for sink in (*self.sinks, *self._beside):
             if isinstance(sink, Counting):
                 total.update(sink.counts())
         return dict(total)
@@ -125,6 +145,10 @@ def open_outputs(
     if stills is not None:
         sinks.append(StillsFolder(stills, live=live))
     if film is not None:
+        from chromesthesia.recording.recorder import (
+            FilmRecorder,
+        )  # slow to import, and most shows record nothing
+
         sinks.append(FilmRecorder(film, width, height, fps, live=live))
     return Outputs(tuple(sinks))
 

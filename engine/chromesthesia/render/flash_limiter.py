@@ -18,10 +18,13 @@ remembered is time in frames' own steps, so the same frames give the same pictur
 from __future__ import annotations
 
 import math
-from typing import Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 import moderngl
+import numpy as np
 
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.render.fixed import FixedPass
 from chromesthesia.render.flash_shaders import (
     COLUMNS,
@@ -124,6 +127,30 @@ class FlashLimiter:
         self._held = held, held_before
         self._first = self._fresh = False
 
+    def state(self) -> dict[str, Any]:
+        """All that later frames depend on, as plain values; `restore` takes it. Held pixels only while some are."""
+        fields = self._fields.read()
+        held = bool((fields[0][:, :, 0] > 0.0).any())
+        return {
+            "now_s": self._now_s,
+            "waited_s": self._waited_s,
+            "first": self._first,
+            "fresh": self._fresh,
+            "points": self._points.read(),
+            "fields": fields,
+            "held": _read_halves(self._held[0].texture) if held else None,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`, of a limiter of the same size. Raises ValueError for one of another."""
+        self.restart()
+        self._now_s, self._waited_s = float(state["now_s"]), float(state["waited_s"])
+        self._first, self._fresh = bool(state["first"]), bool(state["fresh"])
+        self._points.write(state["points"])
+        self._fields.write(state["fields"])
+        if state["held"] is not None:
+            _write_checked(self._held[0].texture, state["held"])
+
     def release(self) -> None:
         """Free everything on the GPU."""
         for part in (
@@ -160,6 +187,14 @@ class SlowSwitch(Generic[Shown]):
         self._shown = asked
         return asked
 
+    def state(self) -> tuple[Shown | None, float]:
+        """What is shown and for how long; `restore` takes it."""
+        return self._shown, self._since_s
+
+    def restore(self, shown: Shown | None, since_s: float) -> None:
+        """Go on from there."""
+        self._shown, self._since_s = shown, since_s
+
 
 class _Memory:
     """Two textures of floats, written together; extra: one more that is written with them."""
@@ -191,6 +226,18 @@ class _Pair:
         self._before, self._after = self._after, self._before
         return self._before, self._after
 
+    def read(self) -> list[Float32]:
+        """Both textures of the one written last: float32 [height, width, 4]."""
+        return [
+            np.frombuffer(texture.read(), dtype=np.float32).reshape(texture.height, texture.width, 4)
+            for texture in self._after.textures
+        ]
+
+    def write(self, contents: Sequence[object]) -> None:
+        """What `read` gave, as the one written last."""
+        for texture, content in zip(self._after.textures, contents, strict=True):
+            _write_checked(texture, content)
+
     def clear(self) -> None:
         for memory in (self._before, self._after):
             memory.frame.clear()
@@ -198,6 +245,20 @@ class _Pair:
     def release(self) -> None:
         self._before.release()
         self._after.release()
+
+
+def _read_halves(texture: moderngl.Texture) -> UInt8:
+    """The bytes of a texture of two bytes a channel: uint8 [height, width, 8]."""
+    return np.frombuffer(texture.read(), dtype=np.uint8).reshape(texture.height, texture.width, 8)
+
+
+def _write_checked(texture: moderngl.Texture, content: object) -> None:
+    if not isinstance(content, np.ndarray) or content.shape[:2] != (texture.height, texture.width):
+        raise ValueError(f"expected a memory of {texture.width} x {texture.height}")
+    data = content.tobytes()
+    if len(data) != len(texture.read()):
+        raise ValueError(f"expected a memory of {texture.width} x {texture.height} of another depth")
+    texture.write(data)
 
 
 def _step_s(dt_s: float) -> float:

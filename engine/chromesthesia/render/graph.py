@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import moderngl
+import numpy as np
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.render.fixed import FixedPass, copy_pass
@@ -32,6 +33,7 @@ MOST_INPUTS = 16
 """Textures that OpenGL 3.3 promises to a fragment shader."""
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 _DTYPES = ("f1", "f2", "f4")
+_PIXEL_BYTES = {"f1": 4, "f2": 8, "f4": 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +326,30 @@ class RunningGraph(Generic[F]):
         back = self._stores[name].back
         assert back is not None, f"{name} does not keep"
         return back
+
+    def state(self) -> dict[str, Any]:
+        """What every buffer that keeps holds, by its name: uint8 [bytes a pixel, height, width]."""
+        return {
+            name: np.moveaxis(
+                np.frombuffer(store.front.texture.read(), np.uint8).reshape(*store.size[::-1], -1), 2, 0
+            )
+            for name, store in self._stores.items()
+            if store.declared.keeps
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`, of the same graph at the same size. Raises ValueError for another."""
+        kept = {name: store for name, store in self._stores.items() if store.declared.keeps}
+        if set(kept) != set(state):
+            raise ValueError(f"buffers {', '.join(sorted(state))}, expected {', '.join(sorted(kept))}")
+        for name, store in kept.items():
+            texture, content = store.front.texture, state[name]
+            size = (_PIXEL_BYTES[store.declared.dtype], *store.size[::-1])
+            if not isinstance(content, np.ndarray) or content.dtype != np.uint8 or content.shape != size:
+                raise ValueError(f"buffer {name} of {np.shape(content)}, expected {size}")
+            texture.write(np.moveaxis(content, 0, 2).tobytes())
+            if store.declared.mips:
+                texture.build_mipmaps()
 
     def forget(self) -> None:
         """Empty every buffer that keeps."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -64,7 +66,16 @@ class HudPainter:
         self, frame_size: tuple[int, int], time_s: float, heard: Heard | None, info: HudInfo
     ) -> HudPicture:
         """The display for a frame of `frame_size` (width, height)."""
-        key = (frame_size, info.source, info.pack, info.preset, info.message, info.warning, info.panel)
+        key = (
+            frame_size,
+            info.source,
+            info.pack,
+            info.preset,
+            info.message,
+            info.warning,
+            info.panel,
+            info.nearest,
+        )
         if self._picture is not None and key == self._key and 0 <= time_s - self._painted_s < _EVERY_S:
             return self._picture
         self._key, self._painted_s = key, time_s
@@ -80,6 +91,31 @@ class HudPainter:
         top = max(0, frame_size[1] - pixels.shape[0] - round(_MARGIN * scale))
         self._picture = HudPicture(pixels, round(_MARGIN * scale), top, serial)
         return self._picture
+
+    def state(self) -> dict[str, Any]:
+        """What is shown and the way so far, as plain values; `restore` takes it."""
+        picture = self._picture
+        return {
+            "history": self._history.state(),
+            "painted_s": self._painted_s,
+            "key": [list(self._key[0]), *self._key[1:]] if self._key else [],  # type: ignore[call-overload]
+            "picture": None
+            if picture is None
+            else [picture.pixels, picture.left, picture.top, picture.serial],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`. Raises ValueError for what is no display."""
+        self._history.restore(state["history"])
+        self._painted_s = float(state["painted_s"])
+        key = state["key"]
+        self._key = (tuple(key[0]), *key[1:]) if key else ()
+        self._picture = None
+        if state["picture"] is not None:
+            pixels, left, top, serial = state["picture"]
+            if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.shape[2] != 4:
+                raise ValueError("what was shown is no display")
+            self._picture = HudPicture(pixels, int(left), int(top), int(serial))
 
     def _trail(self) -> list[tuple[float, float]]:
         ways = [self._history.last(signal.address()).tolist() for signal in (VALENCE, AROUSAL)]
@@ -137,9 +173,9 @@ class _Pen:
 
 
 def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tuple[float, float]]) -> None:
-    if info.message:
+    if line := info.message or info.nearest:
         pen.box(0, 0, _PANEL[0], _MESSAGE_HEIGHT - 3, _BACK, 3)
-        pen.text(8, 8.5, info.message, _ALERT, 9.5, "lm", room=_PANEL[0] - 16)
+        pen.text(8, 8.5, line, _ALERT if info.message else _DIM, 9.5, "lm", room=_PANEL[0] - 16)
     top = _MESSAGE_HEIGHT
     if not info.panel:
         pen.box(0, top + _PANEL[1] - _STRIP[1], *_STRIP, _BACK, 3)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import moderngl
 
 from chromesthesia.core.guard import Guard
@@ -32,6 +35,15 @@ class HudLayer:
         """Forget the way of the emotion so far."""
         self._painter = HudPainter()
         self._serial = -1
+
+    def state(self) -> dict[str, Any]:
+        """The painter's, as plain values; `restore` takes it."""
+        return self._painter.state()
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`. Raises ValueError for what is no display."""
+        self.restart()
+        self._painter.restore(state)
 
     def draw(self, frame: Target, inputs: FrameInputs, info: HudInfo) -> Target:
         """`frame` with the display over it, in a target of the layer's own; `frame` itself where it cannot be painted.

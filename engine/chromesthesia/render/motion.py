@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Value
@@ -95,6 +96,34 @@ class Motion:
         self._low = self._mid = self._high = 0.0
         self._rings: list[tuple[float, float, float, float]] = []  # x, y, age in seconds, strength
         self._onsets: int | None = None
+
+    def state(self) -> dict[str, Any]:
+        """Every phase, as plain values; `restore` takes it."""
+        return {
+            "phases": [
+                self._flow_s,
+                self._drift_s,
+                self._spin_deg,
+                self._odd_turn,
+                self._fold_drift,
+                self._fall,
+            ],
+            "run": list(self._run),
+            "bands": [self._low, self._mid, self._high],
+            "rings": [list(ring) for ring in self._rings],
+            "onsets": self._onsets,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`. Raises ValueError for one of another shape."""
+        self._flow_s, self._drift_s, self._spin_deg, self._odd_turn, self._fold_drift, self._fall = map(
+            float, state["phases"]
+        )
+        right, down = state["run"]
+        self._run = (float(right), float(down))
+        self._low, self._mid, self._high = map(float, state["bands"])
+        self._rings = [(float(x), float(y), float(age), float(one)) for x, y, age, one in state["rings"]]
+        self._onsets = None if state["onsets"] is None else int(state["onsets"])
 
     def step(self, time_s: float, dt_s: float, values: Mapping[str, Value], heard: Heard | None) -> Moved:
         """Advance by `dt_s` and give the geometry at `time_s`."""

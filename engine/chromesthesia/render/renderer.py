@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -163,6 +165,43 @@ class Renderer:
         self._hud_switch = SlowSwitch[HudInfo]()
         if self._limiter is not None:
             self._limiter.restart()
+
+    def state(self) -> dict[str, Any]:
+        """All that later frames depend on beside their inputs, as plain values; `restore` takes it.
+
+        Reads textures of a few frames' size back: milliseconds. The pictures of the generator are not in it.
+        """
+        shown, since_s = self._hud_switch.state()
+        return {
+            "size": list(self._size),
+            "detail": self.detail,
+            "drawn": self._drawn,
+            "motion": self._motion.state(),
+            "buffers": self._running.state(),
+            "limiter": None if self._limiter is None else self._limiter.state(),
+            "hud": self._hud.state(),
+            "hud_shown": None if shown is None else asdict(shown),
+            "hud_since_s": since_s,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`, of a renderer of this size, detail and graph. Raises ValueError for another."""
+        if list(state["size"]) != list(self._size) or state["detail"] != self.detail:
+            raise ValueError(
+                f"a picture of {state['size']} drawn at {state['detail']}, this one is {self._size}"
+            )
+        if (state["limiter"] is None) != (self._limiter is None):
+            raise ValueError("drawn with the flash limiter on, or off, and this is the other")
+        self.restart()
+        self._motion.restore(state["motion"])
+        self._running.restore(state["buffers"])
+        if self._limiter is not None:
+            self._limiter.restore(state["limiter"])
+        self._hud.restore(state["hud"])
+        shown = state["hud_shown"]
+        self._hud_switch.restore(None if shown is None else HudInfo(**shown), float(state["hud_since_s"]))
+        self._drawn = bool(state["drawn"])
+        self._shown = self._result
 
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,16 @@ from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.inference.encoder import OnnxEncoder
 from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
+from chromesthesia.inference.sessions import first_provider
 from chromesthesia.mapping.mapper import Mapper
+from chromesthesia.packs.art_index import ArtIndex
 from chromesthesia.packs.find import find_pack
+from chromesthesia.packs.manifest import GENERATOR_ROLE
 from chromesthesia.packs.pack import Pack
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import choose_preset, find_presets
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.show.stage import Stage
+from chromesthesia.show.stage import Controls, Stage
 
 OWN_MODELS = "own models"
 """Shown in the place of a pack's name where no pack is used."""
@@ -44,11 +48,14 @@ ENGINES_OWN = OwnParts()
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Both models, ready to run, and the name of the pack they come from."""
+    """Both models, ready to run, the name of the pack they come from, and its paintings, if its own encoder hears."""
 
     name: str
     encoder: Encoder
     generator: Generator
+    art_index: ArtIndex | None = None
+    painter: str = ""
+    """Hash of the model that paints, as `painter_of` gives it; empty for one of the caller's own."""
 
 
 def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_OWN) -> Models:
@@ -60,7 +67,15 @@ def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_O
         pack.name,
         OnnxEncoder(pack) if own.encoder is None else own.encoder,
         OnnxGenerator(pack, provider) if own.generator is None else own.generator,
+        pack.art_index if own.encoder is None else None,
+        painter_of(pack, provider) if own.generator is None else "",
     )
+
+
+def painter_of(pack: Pack, provider: str) -> str:
+    """SHA-256 of the model file that paints for this pack on this provider."""
+    _, content = pack.model(GENERATOR_ROLE, on_cpu=first_provider(provider) == "cpu")
+    return hashlib.sha256(content).hexdigest()
 
 
 def open_controller(preset: str | None) -> tuple[ParameterTree, Controller]:
@@ -74,11 +89,11 @@ def open_controller(preset: str | None) -> tuple[ParameterTree, Controller]:
 
 
 def make_stage(
-    controller: Controller, generator: Generator, seed: int, ask: Callable[[PaintRequest], None]
+    controls: Controls, generator: Generator, seed: int, ask: Callable[[PaintRequest], None]
 ) -> Stage:
     """The stage of one show, its latent walk seeded by `seed`."""
     return Stage(
-        controller,
+        controls,
         Mapper(),
         LatentMotion(seed, generator.noise_size, generator.condition_labels),
         ImageBlend(),

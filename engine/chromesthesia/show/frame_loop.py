@@ -19,6 +19,7 @@ from chromesthesia.health.show_report import PictureWatch
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.show.frames import FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.sound import HOP_S
 from chromesthesia.show.stage import Stage
 
@@ -32,7 +33,7 @@ WAITED_HOPS = 100
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
     window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. preview: takes
-    those it wants."""
+    those it wants. score: is told what every frame was made of, None where no score is kept."""
 
     stage: Stage
     light: Light
@@ -42,6 +43,7 @@ class FrameParts:
     window: Callable[[], None]
     sink: FrameSink | None
     preview: FrameWatcher | None = None
+    score: FrameScore | None = None
 
 
 class FrameLoop:
@@ -84,7 +86,11 @@ class FrameLoop:
 
         Raises what the stage raises, and RenderError when a shader cannot be drawn with.
         """
-        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, self._heard, painted)
+        score = self._parts.score
+        heard = self._heard if score is None else score.first(self._heard)
+        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, heard, painted)
+        if score is not None:
+            score.begun()
         light = self._parts.light
         for _ in range(WARM_UP_FRAMES):
             light.draw(inputs, want_pixels=self._parts.sink is not None)
@@ -129,6 +135,9 @@ class FrameLoop:
         parts, guard = self._parts, self._guard
         begin_s = self._clock.now_s()
         time_s = begin_s - self._start_s
+        score = parts.score
+        if score is not None:
+            time_s = score.begin(time_s)
         drawn_before = parts.light.frames
         pixels = None
         seen = False
@@ -139,6 +148,9 @@ class FrameLoop:
             inputs = self._decide(time_s)
             if inputs is not None:
                 pixels = parts.light.draw(inputs, want_pixels=seen or parts.sink is not None)
+        if score is not None:
+            with guard.part("the score"):
+                score.end(parts.light.frames > drawn_before)
         end_s = self._clock.now_s()
         drawn = parts.light.frames > drawn_before
         late = self._schedule.finished(end_s - self._start_s, drawn)
@@ -166,9 +178,11 @@ class FrameLoop:
         hud = self._hud_info(time_s)
         with self._guard.part("the stage"):
             self._heard = self._parts.heard.take() or self._heard
-            self._inputs = self._parts.stage.step(
-                time_s, dt_s, self._heard, self._parts.image, hud, self._governor.factor
-            )
+            score, factor = self._parts.score, self._governor.factor
+            heard = self._heard if score is None else score.hear(self._heard, factor)
+            self._inputs = self._parts.stage.step(time_s, dt_s, heard, self._parts.image, hud, factor)
+            if score is not None:
+                score.decided(self._inputs)
             return self._inputs
         if self._inputs is None:
             return None

@@ -49,6 +49,8 @@ from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import HudInfo
+from chromesthesia.score.events import Head
+from chromesthesia.score.writer import open_writer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import (
     ENGINES_OWN,
@@ -62,7 +64,9 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
+from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.stop_signals import stop_on_signals
@@ -149,10 +153,17 @@ def run_show(
         files = open_outputs(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
-        kept = Outputs(files.sinks + sinks, live=True)
+        writer = None if config.score is None else open_writer(config.score, config.score_limit_mib)
+        kept = Outputs(files.sinks + sinks, live=True, beside=() if writer is None else (writer,))
+        score = None if writer is None else FrameScore(writer, controller, light)
         preview = None if panel is None else panel.site.preview
-        PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest).register()
-        show = LiveShow(config, clock, controller, models, source, light, kept, fps, stop, guard, preview)
+        keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
+        keeper.register()
+        show = LiveShow(
+            config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
+        )
+        if writer is not None:
+            writer.begin(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
         for port in open_ports:
@@ -182,8 +193,11 @@ class LiveShow:
         stop: threading.Event,
         guard: Guard,
         preview: FrameWatcher | None = None,
+        score: FrameScore | None = None,
     ) -> None:
+        """preview: takes frames it wants. score: is told what every frame was made of."""
         self._config = config
+        self._score = score
         self._clock = clock
         self._controller = controller
         self._models = models
@@ -202,9 +216,13 @@ class LiveShow:
         self._paint_rate = CountRate()
         silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
+        stage = make_stage(controller if score is None else score, models.generator, config.seed, self._ask)
+        if score is not None:
+            score.follow(stage.state)
+            controller.told = score.asked
         self._loop = FrameLoop(
             FrameParts(
-                stage=make_stage(controller, models.generator, config.seed, self._wires.requests.put),
+                stage=stage,
                 light=light,
                 heard=self._wires.heard,
                 image=self._new_image,
@@ -212,6 +230,7 @@ class LiveShow:
                 window=self._handle_window,
                 sink=outputs if self._recording else None,
                 preview=preview,
+                score=score,
             ),
             clock,
             guard,
@@ -227,8 +246,9 @@ class LiveShow:
         self._end_s = 0.0
         self._capture = Capture(source, self._wires.ring, clock, self._meter, self._tap)
         self._analysis = Analysis(models.encoder, clock, self._meter)
+        self._nearest = NearestPaintings(models.art_index)
         self._listening = Listening(
-            self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._wires.heard.put
+            self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._publish
         )
         self._loops = (
             StepLoop(self.health.heart("capture", PATIENCE_S, may_wait=True), self._capture.step),
@@ -247,6 +267,8 @@ class LiveShow:
         gc.collect()
         gc.freeze()
         self._start_s = self._clock.now_s()
+        if self._score is not None:
+            self._score.start(self._start_s)
         controlling.start()
         for loop in self._loops:
             loop.start()
@@ -271,6 +293,10 @@ class LiveShow:
             with self._tap_guard.part("outputs"):
                 self._outputs.sound(block.samples, block.entered_s - self._start_s)
 
+    def _publish(self, heard: Heard) -> None:
+        self._wires.heard.put(heard)
+        self._nearest.step(heard)
+
     def _listen(self) -> bool:
         if not self._listening.step():
             self._stop.wait(ANALYSIS_PAUSE_S)
@@ -282,15 +308,24 @@ class LiveShow:
 
     # -- what the frame loop asks for ---------------------------------------------------------------------------
 
+    def _ask(self, request: PaintRequest) -> None:
+        if self._score is not None:
+            self._score.asking(request)
+        self._wires.requests.put(request)
+
     def _painted_now(self) -> PaintedImage | None:
         self._worker.step(0.0)
-        return self._wires.images.take()
+        return self._taken()
 
     def _new_image(self) -> PaintedImage | None:
-        image = self._wires.images.take()
+        image = self._taken()
         if image is not None:
             self._meter.add("generator", image.paint_s)
         return image
+
+    def _taken(self) -> PaintedImage | None:
+        image = self._wires.images.take()
+        return image if self._score is None else self._score.taking(image)
 
     def _handle_window(self) -> None:
         if self._config.headless:
@@ -352,6 +387,7 @@ class LiveShow:
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
+            nearest=self._nearest.now,
         )
 
     def readings(self) -> Mapping[str, Value]:
@@ -362,9 +398,27 @@ class LiveShow:
             **TABLE.values({} if heard is None else {FIRST: heard}),
         }
 
+    def score_head(self, fps: float) -> Head:
+        """What a score of this show begins with."""
+        config, controller, light = self._config, self._controller, self._light
+        return head_of(
+            light,
+            seed=config.seed,
+            fps=fps,
+            pack=self._models.name,
+            generator=self._models.painter,
+            provider=config.provider,
+            catalogue=catalogue_hash(),
+            source=self._source_name,
+            preset=controller.current[0].name,
+            flash_limiter=config.flash_limiter,
+        )
+
     def report(self) -> dict[str, object]:
         """The report of the whole show."""
-        return report_of(self.health.status(), self._meter.summary(), self._loop.watch.summary())
+        return report_of(
+            self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
+        )
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:

@@ -26,6 +26,7 @@ from chromesthesia.recording.outputs import Outputs, close_and_report, open_outp
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import make_stage, open_controller, open_models
+from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.stop_signals import stop_on_signals
 
 
@@ -50,6 +51,7 @@ def render_film(
     clock = ManualClock()
     meter = LatencyMeter()
     analysis = Analysis(models.encoder, clock, meter)
+    nearest = NearestPaintings(models.art_index)
     requests: LatestSlot[PaintRequest] = LatestSlot()
     images: LatestSlot[PaintedImage] = LatestSlot()
     worker = GeneratorWorker(models.generator, clock, requests, images)
@@ -109,6 +111,7 @@ def render_film(
                 "size": [config.width, config.height],
                 **failures_of(health.status()),
                 "pictures": watch.summary(),
+                "nearest": nearest.summary(),
                 "machine": machine(),
             }
 
@@ -127,6 +130,7 @@ def render_film(
                     outputs.sound(chunk, done / SAMPLE_RATE_HZ)
                     done = until
                 newest = heard.take() or newest
+                nearest.step(newest)
                 inputs = stage.step(time_s, period_s if index else 0.0, newest, painted)
                 pixels = light.draw(inputs, want_pixels=True)
                 if pixels is None:

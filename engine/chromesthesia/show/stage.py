@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
-from chromesthesia.control.controller import Controller
 from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
 from chromesthesia.generator.blend import ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
 from chromesthesia.mapping.mapper import Look, Mapper
+from chromesthesia.params.presets import Preset
 from chromesthesia.params.sound import (
     GENERATOR_CONDITION_GAIN,
     GENERATOR_DRIFT,
@@ -19,7 +20,17 @@ from chromesthesia.params.sound import (
     HUD_VISIBLE,
     MASTER_FREEZE,
 )
+from chromesthesia.params.tree import Snapshot
 from chromesthesia.render.inputs import FrameInputs, HudInfo
+
+
+class Controls(Protocol):
+    """Where the parameters are read: `control.controller.Controller`, or what stands for it."""
+
+    @property
+    def current(self) -> tuple[Preset, Snapshot]:
+        """The preset in use and all values, which belong together."""
+        ...
 
 
 class Stage:
@@ -30,19 +41,37 @@ class Stage:
 
     def __init__(
         self,
-        controller: Controller,
+        controls: Controls,
         mapper: Mapper,
         motion: LatentMotion,
         blend: ImageBlend,
         ask: Callable[[PaintRequest], None],
     ) -> None:
-        self._controller = controller
+        self._controls = controls
         self._mapper = mapper
         self._motion = motion
         self._blend = blend
         self._ask = ask
         self._serial = 0
         self._next_paint_s = 0.0
+
+    def state(self) -> dict[str, Any]:
+        """All that later frames depend on beside what they are given, as plain values; `restore` takes it."""
+        return {
+            "mapper": self._mapper.state(),
+            "motion": self._motion.state(),
+            "blend": self._blend.state(),
+            "serial": self._serial,
+            "next_paint_s": self._next_paint_s,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`; the controls are as they were then. Raises ValueError or KeyError for another."""
+        preset, values = self._controls.current
+        self._mapper.restore(state["mapper"], values, preset.routes)
+        self._motion.restore(state["motion"])
+        self._blend.restore(state["blend"])
+        self._serial, self._next_paint_s = int(state["serial"]), float(state["next_paint_s"])
 
     def step(
         self,
@@ -58,7 +87,7 @@ class Stage:
         painted: the newest picture not seen before, or None; asked after the request was made. paint_factor: scales the
         generator's rate. The HUD is shown only when the parameter says so, but for its warning.
         """
-        preset, values = self._controller.current
+        preset, values = self._controls.current
         look = self._mapper.step(dt_s, values, preset.routes, heard)
         frozen = look[MASTER_FREEZE]
         condition, noise = self._motion.step(0.0 if frozen else dt_s, heard, _motion_settings(look))

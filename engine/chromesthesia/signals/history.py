@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +36,16 @@ class History:
                 self._ring[row, column] = signal.rest if heard is None else signal.read(heard)
                 row += 1
         self._count += 1
+
+    def state(self) -> dict[str, Any]:
+        """What is kept, as plain values; `restore` takes it."""
+        return {"ring": self._ring.copy(), "count": self._count}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`. Raises ValueError for one of other signals."""
+        if np.shape(state["ring"]) != self._ring.shape:
+            raise ValueError(f"a history of {np.shape(state['ring'])}, expected {self._ring.shape}")
+        self._ring, self._count = np.array(state["ring"], dtype=float), int(state["count"])
 
     def last(self, address: str) -> NDArray[np.float64]:
         """The values kept of the signal at `address`, oldest first: float64 [n]. Raises KeyError for an unknown one."""

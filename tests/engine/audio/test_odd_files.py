@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from chromesthesia.audio import decoders
+from chromesthesia.audio import libsndfile
 from chromesthesia.audio.files import FileSource, check_sound, read_sound
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import AudioError
@@ -64,7 +64,7 @@ def test_a_stream_of_mp3_that_begins_within_a_frame_plays(tmp_path: Path) -> Non
 def test_an_mp3_that_states_its_length_is_decoded_as_ever(tmp_path: Path) -> None:
     path = mp3(tmp_path / "a.mp3", NOISE, RATE_HZ, stated=True)
     at_once, _ = soundfile.read(path, dtype="float32")
-    pieces = np.concatenate([piece[:, 0] for piece in decoders.sndfile_pieces(path, None, print)])
+    pieces = np.concatenate([piece[:, 0] for piece in libsndfile.sndfile_pieces(path, None, print)])
     np.testing.assert_array_equal(pieces, at_once)
     assert check_sound(path) == pytest.approx(1.0)
 

@@ -29,7 +29,7 @@ from chromesthesia.health.status import (
     ShowStatus,
 )
 from chromesthesia.health.telling import hud_of, readings_of, report_of
-from chromesthesia.params.readings import STATUS
+from chromesthesia.params.readings import NEAREST, STATUS
 from chromesthesia.params.values import coerce
 
 
@@ -156,7 +156,7 @@ def test_report_display_and_partners_are_told_the_same(full: ShowStatus) -> None
 
 
 def test_partners_are_told_what_is_declared(full: ShowStatus) -> None:
-    declared = {param.path: param for param in STATUS}
+    declared = {param.path: param for param in (*STATUS, *NEAREST)}
     told = readings_of(full)
     assert set(told) == set(declared)
     assert all(coerce(declared[path], value) == value for path, value in told.items())

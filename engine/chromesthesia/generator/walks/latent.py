@@ -6,7 +6,9 @@ All of it is a function of the seed, the settings and what was heard: the same s
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +102,38 @@ class LatentMotion:
         self._shown = np.zeros(self._size)
         self._condition: Float64 | None = None
 
+    def state(self) -> dict[str, Any]:
+        """All that later steps depend on beside the seed, as plain values; `restore` takes it."""
+        rng: Any = self._kicks.bit_generator.state
+        return {
+            "scene": self._scene,
+            "numbers": [self._time_s, self._speed, self._morphed_s],
+            "places": [self._point, self._heading, self._push, self._push_speed, self._shown],
+            "morph_from": self._morph_from,
+            "usual": self._usual_embedding,
+            "condition": self._condition,
+            "onsets": self._onsets_seen,
+            # Whole numbers of 128 bits.
+            "kicks": [f"{rng['state'][name]:x}" for name in ("state", "inc")],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from `state`, of a walk with the same seed. Raises ValueError for one of another size."""
+        self.reset()
+        if state["scene"] is not None:
+            self._begin_scene(int(state["scene"]))
+        self._time_s, self._speed, self._morphed_s = map(float, state["numbers"])
+        self._point, self._heading, self._push, self._push_speed, self._shown = (
+            _vector(place, self._size) for place in state["places"]
+        )
+        self._morph_from = _vector_or_none(state["morph_from"], self._size)
+        self._usual_embedding = _vector_or_none(state["usual"], EMBEDDING_SIZE)
+        self._condition = _vector_or_none(state["condition"], len(self._labels))
+        self._onsets_seen = None if state["onsets"] is None else int(state["onsets"])
+        rng: Any = self._kicks.bit_generator
+        numbers = dict(zip(("state", "inc"), (int(each, 16) for each in state["kicks"]), strict=True))
+        rng.state = {**rng.state, "state": numbers}
+
     def step(self, dt_s: float, heard: Heard, settings: MotionSettings) -> tuple[Float32, Float32]:
         """Move on by `dt_s` (0 stands still): (condition float32 [labels], noise float32 [noise_size])."""
         dt_s = min(max(dt_s, 0.0), LONGEST_STEP_S)
@@ -116,8 +150,11 @@ class LatentMotion:
             return
         if self._scene is not None and settings.morph_s > 0.0:
             self._morph_from, self._morphed_s = self._shown, 0.0
-        self._scene = settings.scene
-        rng = np.random.default_rng([self._seed & 0xFFFF_FFFF, 3, settings.scene & 0xFFFF_FFFF])
+        self._begin_scene(settings.scene)
+
+    def _begin_scene(self, scene: int) -> None:
+        self._scene = scene
+        rng = np.random.default_rng([self._seed & 0xFFFF_FFFF, 3, scene & 0xFFFF_FFFF])
         self._home = self._point = _unit(rng.standard_normal(self._size))
         self._heading = _tangent(rng.standard_normal(self._size), self._point)
         self._sway = _tangent(rng.standard_normal(self._size), self._point)
@@ -219,6 +256,17 @@ def _unit(vector: Float64) -> Float64:
 def _tangent(vector: Float64, point: Float64) -> Float64:
     """The unit direction of `vector` along the sphere at `point`."""
     return _unit(vector - float(vector @ point) * point)
+
+
+def _vector(kept: object, size: int) -> Float64:
+    vector = np.array(kept, dtype=np.float64)
+    if vector.shape != (size,) or not np.isfinite(vector).all():
+        raise ValueError(f"expected {size} numbers, got {list(vector.shape)}")
+    return vector
+
+
+def _vector_or_none(kept: object, size: int) -> Float64 | None:
+    return None if kept is None else _vector(kept, size)
 
 
 def _bounded(vector: Float64) -> Float64:

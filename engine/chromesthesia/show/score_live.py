@@ -1,0 +1,421 @@
+"""What a live show tells its score: the causes of every frame, now and then the state that the next follow from."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from chromesthesia.control.commands import (
+    Command,
+    LoadPreset,
+    SetParameter,
+    ToggleParameter,
+)
+from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
+from chromesthesia.core.user_files import one_line
+from chromesthesia.core.version import __version__
+from chromesthesia.display.light import Light
+from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.declaration import Param
+from chromesthesia.params.presets import Preset
+from chromesthesia.params.routes import Route
+from chromesthesia.params.tree import Snapshot
+from chromesthesia.render.inputs import FrameInputs, HudInfo
+from chromesthesia.render.renderer import Renderer
+from chromesthesia.score.events import (
+    AnyEvent,
+    Asked,
+    Begun,
+    Drawn,
+    Head,
+    Heeded,
+    Key,
+    Looked,
+    Paced,
+    ParamTold,
+    Requested,
+    Reshaded,
+    RouteTold,
+    Sized,
+    Told,
+    Torn,
+    Untold,
+)
+from chromesthesia.score.hearing import Softening, heard_of
+from chromesthesia.score.writer import ScoreWriter
+from chromesthesia.show.stage import Controls
+
+KEY_EVERY_S = 60.0
+KEY_BYTES_AN_HOUR = 48 * 1024 * 1024
+"""Keys of a large picture come less often, so that they take about this and no more."""
+_PACKED_SHARE = 0.4
+"""A guess before the first key is written."""
+MOST_PENDING = 4096
+"""Requests whose picture did not come that are remembered."""
+ASKED_A_SECOND = 100
+"""Most commands a second that are told; of a fader in one frame only the last."""
+ASKED_WAITING = 1024
+TEXT_LIMIT = 120
+
+
+def time_of(time_us: int) -> float:
+    """Seconds of the show: the same in the show and when it is painted again."""
+    return time_us / 1e6
+
+
+class FrameScore:
+    """Stands between the frame loop and its stage. All of it on the main thread, but for `asked`.
+
+    While a score is kept the picture hears and lives by what the score holds: `hear` gives it levels on a coarse grid,
+    `begin` times of whole microseconds, `current` the parameters as they are when the frame begins. Where frames do not
+    follow from what was told (a frame that failed, OpenGL made again, no room in the queue), nothing is told until the
+    next key.
+    """
+
+    def __init__(self, writer: ScoreWriter, controls: Controls, light: Light) -> None:
+        self._writer = writer
+        self._controls = controls
+        self._light = light
+        self.current: tuple[Preset, Snapshot] = controls.current
+        self._stage_state: Callable[[], dict[str, Any]] | None = None
+        self._softening = Softening()
+        self._renderer: Renderer | None = light.renderer
+        self._generation = -1 if light.renderer is None else light.renderer.library.generation
+        self._told = _Before()
+        self._events: list[AnyEvent] = []
+        self._pending: dict[int, PaintRequest] = {}
+        self._asked_before_key = 0
+        self._serial = 0
+        self._image = 0
+        self._time_us = 0
+        self._decided = False
+        self._torn = ""
+        self._unknown_frames = 0
+        self._key_due_us = self._key_every_us(_key_bytes(light.size))
+        self._commands: deque[tuple[Command, float, bool]] = deque(maxlen=ASKED_WAITING)
+        self._commands_lock = threading.Lock()
+        self._asked_left = ASKED_A_SECOND
+        self._asked_second = 0
+        self._start_s = 0.0
+
+    def follow(self, stage_state: Callable[[], dict[str, Any]]) -> None:
+        """stage_state: gives the state of the stage."""
+        self._stage_state = stage_state
+
+    # -- what the show gives ------------------------------------------------------------------------------------
+
+    def asked(self, command: Command, now_s: float, done: bool) -> None:
+        """A command was applied, or refused. Control thread."""
+        with self._commands_lock:
+            self._commands.append((command, now_s, done))
+
+    def start(self, start_s: float) -> None:
+        """The show's time 0 on its clock."""
+        self._start_s = start_s
+
+    def taking(self, image: PaintedImage | None) -> PaintedImage | None:
+        """The picture that a frame takes, if any."""
+        if image is not None:
+            self._image = image.serial
+        return image
+
+    def asking(self, request: PaintRequest) -> None:
+        """A picture is asked of the generator."""
+        self._serial = request.serial
+        self._pending[request.serial] = request
+        if len(self._pending) > MOST_PENDING:
+            del self._pending[next(iter(self._pending))]
+
+    def first(self, heard: Heard) -> Heard:
+        """What the first picture hears."""
+        self._latch()
+        return self._hear(heard, 1.0)
+
+    def begun(self) -> None:
+        """The first picture was decided on."""
+        self._tell_image()
+        self._events.append(Begun(self._image))
+        self._image = 0
+        self._put()
+
+    def begin(self, time_s: float) -> float:
+        """A frame begins: the time that it is to be drawn for."""
+        before_us, self._time_us = self._time_us, max(self._time_us, round(time_s * 1e6))
+        self._after_us = self._time_us - before_us
+        self._decided = False
+        self._latch()
+        return time_of(self._time_us)
+
+    def hear(self, heard: Heard, factor: float) -> Heard:
+        """What the frame hears. factor: of the generator's rate."""
+        return self._hear(heard, factor)
+
+    def decided(self, inputs: FrameInputs) -> None:
+        """What is drawn; without this call before `end` the stage failed."""
+        self._decided = True
+        self._told.hud(inputs.hud, self._events)
+
+    def end(self, shown: bool) -> None:
+        """The frame is drawn, or could not be."""
+        light = self._light
+        renderer = light.renderer
+        if not self._decided:
+            self._tear("the stage failed")
+        elif not shown:
+            self._tear("a frame could not be drawn")
+        elif renderer is not self._renderer:
+            self._tear("OpenGL was made again")
+        self._renderer = renderer
+        self._tell_commands()
+        if not self._torn:
+            self._tell_image()
+            self._events.append(Drawn(self._after_us, self._image, True))
+            self._put()
+        else:
+            self._unknown_frames += 1
+        self._image = 0
+        if shown and renderer is not None and (self._torn or self._time_us >= self._key_due_us):
+            self._make_key(renderer)
+        self._tell_shaders(renderer)
+        self._events.clear()
+
+    # -- how it is told -----------------------------------------------------------------------------------------
+
+    def _latch(self) -> None:
+        self.current = self._controls.current
+        self._told.size(self._light.size, self._events)
+        self._told.look(self.current, self._events)
+
+    def _hear(self, heard: Heard, factor: float) -> Heard:
+        levels = self._softening.levels(heard)
+        self._told.levels(levels.packed(), self._events)
+        self._told.factor(factor, self._events)
+        return heard_of(levels)
+
+    def _tell_image(self) -> None:
+        request = self._pending.get(self._image) if self._image else None
+        if request is not None and self._image <= self._asked_before_key:
+            self._events.append(Requested(self._image, request.condition.tobytes(), request.noise.tobytes()))
+        if self._image:
+            self._pending = {serial: one for serial, one in self._pending.items() if serial > self._image}
+
+    def _tell_commands(self) -> None:
+        with self._commands_lock:
+            commands = list(self._commands)
+            self._commands.clear()
+        if not commands:
+            return
+        second = self._time_us // 1_000_000
+        if second != self._asked_second:
+            self._asked_second, self._asked_left = second, ASKED_A_SECOND
+        newest: dict[tuple[str, str, bool], Asked] = {}
+        for command, now_s, done in commands:
+            name, what = _words(command)
+            who = command.source.partition(":")[0]
+            at_us = max(0, round((now_s - self._start_s) * 1e6))
+            newest[name, who, done] = Asked(at_us, one_line(what, TEXT_LIMIT), one_line(who, 40), done)
+        told = list(newest.values())[-self._asked_left :] if self._asked_left else []
+        self._asked_left -= len(told)
+        self._events += told
+
+    def _tell_shaders(self, renderer: Renderer | None) -> None:
+        """Shaders are taken over behind a frame: what is told here comes before the next."""
+        if renderer is None or renderer.library.generation == self._generation:
+            return
+        self._generation = renderer.library.generation
+        self._told.pending.append(Reshaded(shader_hash(renderer)))
+
+    def _put(self) -> None:
+        events = [*self._told.pending, *self._events]
+        self._events.clear()
+        if self._writer.frame(self._time_us, events):
+            self._told.pending.clear()
+        elif not self._writer.ended:
+            self._tear("the disk was too slow")
+            self._unknown_frames += 1
+
+    def _tear(self, why: str) -> None:
+        if not self._torn:
+            self._torn, self._unknown_frames = why, 0
+
+    def _make_key(self, renderer: Renderer) -> None:
+        if self._stage_state is None or self._writer.ended:
+            return
+        if not self._writer.room_for(4 * _key_bytes(renderer.size)):
+            self._key_due_us = self._time_us + 1_000_000
+            return
+        parts = {"stage": self._stage_state(), "renderer": renderer.state()}
+        size_bytes = _bytes_of(parts) + 4096
+        if self._torn:
+            torn = Torn(self._torn, self._unknown_frames)
+            if not self._writer.frame(self._time_us, [*self._told.pending, torn]):
+                return
+            self._told.pending.clear()
+        if self._writer.key(Key(time_us=self._time_us, before=self._told.all(), parts=parts), size_bytes):
+            self._torn, self._unknown_frames = "", 0
+            self._asked_before_key = self._serial
+            self._key_due_us = self._time_us + self._key_every_us(size_bytes)
+
+    def _key_every_us(self, size_bytes: float) -> int:
+        packed_bytes = self._writer.key_bytes or _PACKED_SHARE * size_bytes
+        return round(1e6 * max(KEY_EVERY_S, 3600.0 * packed_bytes / KEY_BYTES_AN_HOUR))
+
+
+class _Before:
+    """What was told last, so that only what changes is told."""
+
+    def __init__(self) -> None:
+        self.pending: list[AnyEvent] = []
+        self._size: tuple[int, int] | None = None
+        self._look: tuple[Preset, Snapshot] | None = None
+        self._levels: bytes | None = None
+        self._factor: float | None = None
+        self._hud: HudInfo | None = None
+        self._shaders: Reshaded | None = None
+
+    def size(self, size: tuple[int, int], events: list[AnyEvent]) -> None:
+        if size != self._size:
+            self._size = size
+            events.append(Sized(*size))
+
+    def look(self, look: tuple[Preset, Snapshot], events: list[AnyEvent]) -> None:
+        if look is self._look:
+            return
+        before, self._look = self._look, look
+        if before is not None and before[1] is look[1] and before[0] is look[0]:
+            return
+        events.append(_looked(look, before))
+
+    def levels(self, levels: bytes, events: list[AnyEvent]) -> None:
+        if levels != self._levels:
+            self._levels = levels
+            events.append(Heeded(levels))
+
+    def factor(self, factor: float, events: list[AnyEvent]) -> None:
+        if factor != self._factor:
+            self._factor = factor
+            events.append(Paced(factor))
+
+    def hud(self, hud: HudInfo | None, events: list[AnyEvent]) -> None:
+        if hud != self._hud:
+            self._hud = hud
+            events.append(_told(hud))
+
+    def all(self) -> tuple[AnyEvent, ...]:
+        events: list[AnyEvent] = [_told(self._hud)]
+        if self._size is not None:
+            events.append(Sized(*self._size))
+        if self._look is not None:
+            events.append(_looked(self._look, None))
+        if self._levels is not None:
+            events.append(Heeded(self._levels))
+        if self._factor is not None:
+            events.append(Paced(self._factor))
+        return tuple(events)
+
+
+def _told(hud: HudInfo | None) -> AnyEvent:
+    return Untold() if hud is None else Told(**asdict(hud))
+
+
+def _looked(look: tuple[Preset, Snapshot], before: tuple[Preset, Snapshot] | None) -> Looked:
+    preset, values = look
+    added = before is None or before[1].declared is not values.declared
+    return Looked(
+        preset=preset.name,
+        version=values.version,
+        look_version=values.look_version,
+        values=dict(values)
+        if added or before is None
+        else {path: value for path, value in values.items() if before[1].get(path) != value},
+        routes=tuple(map(_route_told, preset.routes))
+        if before is None or before[0].routes != preset.routes
+        else None,
+        namespaces={
+            name: tuple(map(_param_told, params)) for name, params in values.declared.namespaces.items()
+        }
+        if added
+        else None,
+        morph_s=values.morph_s,
+    )
+
+
+def _route_told(route: Route) -> RouteTold:
+    return RouteTold(
+        route.signal, route.target, route.gain, route.curve, route.low, route.high, route.attack_s,
+        route.release_s, route.mode,
+    )  # fmt: skip
+
+
+def _param_told(param: Param) -> ParamTold:
+    return ParamTold(type(param).__name__, msgspec.to_builtins(param))
+
+
+def _words(command: Command) -> tuple[str, str]:
+    """What a command does, as a key by which the newest is kept and as text."""
+    name = type(command).__name__
+    match command:
+        case SetParameter(path, raw, _):
+            return path, f"{path} {raw}"
+        case ToggleParameter(path, _):
+            return f"{name} {path}", f"{name} {path}"
+        case LoadPreset(which, _):
+            return name, f"{name} {which}"
+        case _:
+            return name, name
+
+
+def head_of(light: Light, **known: Any) -> Head:
+    """What a score begins with, at this moment of the clock. known: the fields that the show knows."""
+    assert light.renderer is not None
+    began = datetime.now().astimezone()
+    offset = began.utcoffset()
+    return Head(
+        show=uuid.uuid4().hex,
+        engine=__version__,
+        began_s=began.timestamp(),
+        utc_offset_s=0 if offset is None else round(offset.total_seconds()),
+        size=light.size,
+        shaders=shader_hash(light.renderer),
+        opengl=one_line(light.renderer.ctx.info.get("GL_RENDERER", "")),
+        **known,
+    )
+
+
+def shader_hash(renderer: Renderer) -> str:
+    """Of the text of every shader file in use."""
+    texts = renderer.library.files.texts
+    whole = hashlib.sha256()
+    for name in sorted(texts):
+        whole.update(name.encode() + b"\0" + texts[name].encode() + b"\0")
+    return whole.hexdigest()
+
+
+def catalogue_hash() -> str:
+    """Of everything that this engine declares about its parameters."""
+    told = [msgspec.to_builtins(_param_told(param)) for param in PARAMETERS]
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+def _key_bytes(size: tuple[int, int]) -> int:
+    """About what a key takes in memory: the buffers that keep, and two pictures."""
+    return 12 * size[0] * size[1] + (1 << 19)
+
+
+def _bytes_of(value: object) -> int:
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, Mapping):
+        return sum(map(_bytes_of, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_bytes_of, value))
+    return 32
