@@ -6,9 +6,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import ExitStack
 from math import inf, isinf
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from chromesthesia.control.commands import AddParameters, RemoveParameters, SetParameter
 from chromesthesia.control.controller import Controller
-from chromesthesia.core.clock import ManualClock, SystemClock
+from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.errors import NetworkError
 from chromesthesia.params.actions import ACTIONS
@@ -32,12 +31,10 @@ from chromesthesia.ports.oscquery.adapter import ShowNodes
 from chromesthesia.ports.oscquery.answers import describe
 from chromesthesia.ports.oscquery.endpoints import listen, open_oscquery
 from chromesthesia.ports.oscquery.nodes import READ_WRITE, WRITE, Space
-from chromesthesia.ports.oscquery.port import OscQueryPort
-from chromesthesia.show.control_loop import ControlLoop
-from chromesthesia.testing.oscquery import ask
+from chromesthesia.testing.oscquery import TWO_PRESETS as PRESETS
+from chromesthesia.testing.oscquery import RunningShow, free_port, running_show
 
 TIMEOUT_S = 20.0
-PRESETS = PresetLibrary((Preset("Ember"), Preset("Ink")))
 RIPPLES = (
     Number("/isf/ripples/speed", 1.0, "How fast they run", low=0.0, high=4.0, unit="Hz", routable=True),
     Choice("/isf/ripples/shape", "ring", "What they are", choices=("ring", "line")),
@@ -145,53 +142,8 @@ def test_the_nodes_are_another_object_only_when_something_came_or_went() -> None
     assert spans[0].choices == ("Ink",)
 
 
-@dataclass
-class Show:
-    """A control loop that runs, with OSCQuery as its only port."""
-
-    port: OscQueryPort
-    tree: ParameterTree
-    controller: Controller
-    number: int
-    readings: dict[str, Value]
-
-    def socket(self) -> ClientConnection:
-        return connect(f"ws://127.0.0.1:{self.number}/", open_timeout=TIMEOUT_S, compression=None)
-
-    def json(self, target: str) -> Mapping[str, object]:
-        status, body, _ = ask(self.number, target)
-        assert status == 200
-        told = json.loads(body)
-        assert isinstance(told, dict)
-        return told
-
-
-def free_port() -> int:
-    with listen("127.0.0.1", 0) as listening:
-        return int(listening.getsockname()[1])
-
-
-@contextmanager
-def running() -> Iterator[Show]:
-    tree = ParameterTree(PARAMETERS)
-    controller = Controller(tree, PRESETS)
-    number = free_port()
-    config = ShowConfig(osc_in_port=number, announce=False)
-    readings: dict[str, Value] = {"/status/fps": 30.0}
-    with ExitStack() as opened:
-        port = open_oscquery(config, tree, controller, SystemClock(), opened)
-        assert port is not None
-        stop = threading.Event()
-        loop = ControlLoop(controller, SystemClock(), [port], lambda: dict(readings))
-        thread = threading.Thread(target=loop.run, args=(stop,))
-        thread.start()
-        try:
-            yield Show(port, tree, controller, number, readings)
-        finally:
-            stop.set()
-            thread.join(TIMEOUT_S)
-    assert not thread.is_alive()
-    assert loop.heart.failures == 0
+def connected(show: RunningShow) -> ClientConnection:
+    return connect(f"ws://127.0.0.1:{show.number}/", open_timeout=TIMEOUT_S, compression=None)
 
 
 def wish(client: ClientConnection, path: str) -> None:
@@ -210,7 +162,7 @@ def heard(client: ClientConnection) -> OscMessage | Mapping[str, object]:
 
 
 def test_a_fader_moves_both_ways_and_hears_no_echo() -> None:
-    with running() as show, show.socket() as mine, show.socket() as other:
+    with running_show() as show, connected(show) as mine, connected(show) as other:
         for client in (mine, other):
             wish(client, "/look/flow/amount")
             heard(client)
@@ -225,7 +177,7 @@ def test_a_fader_moves_both_ways_and_hears_no_echo() -> None:
 
 
 def test_actions_come_by_websocket_too() -> None:
-    with running() as show, show.socket() as client:
+    with running_show() as show, connected(show) as client:
         wish(client, "/look/flow/amount")
         heard(client)
         client.send(encode_message("/look/flow/amount", (0.5,)))
@@ -242,11 +194,11 @@ def test_actions_come_by_websocket_too() -> None:
 
 
 def test_readings_are_told_while_listened_to_and_read_fresh_over_http() -> None:
-    with running() as show:
+    with running_show() as show:
         assert show.json("/status/fps?VALUE") == {"VALUE": [30.0]}
         show.readings["/status/fps"] = 25.0
         assert show.json("/status/fps?VALUE") == {"VALUE": [25.0]}
-        with show.socket() as client:
+        with connected(show) as client:
             wish(client, "/status/fps")
             assert heard(client) == OscMessage("/status/fps", (25.0,))
             show.readings["/status/fps"] = 20.0
@@ -254,7 +206,7 @@ def test_readings_are_told_while_listened_to_and_read_fresh_over_http() -> None:
 
 
 def test_parameters_that_come_and_go_are_told_to_everybody() -> None:
-    with running() as show, show.socket() as client:
+    with running_show() as show, connected(show) as client:
         wish(client, "/look/flow/amount")
         heard(client)
         show.controller.post(AddParameters("/isf/ripples", RIPPLES, "test"))
@@ -281,7 +233,7 @@ def test_parameters_that_come_and_go_are_told_to_everybody() -> None:
 
 
 def test_another_list_of_presets_changes_the_action_that_loads_them() -> None:
-    with running() as show, show.socket() as client:
+    with running_show() as show, connected(show) as client:
         wish(client, "/look/flow/amount")
         heard(client)
         show.controller.take_library(PresetLibrary((Preset("Ink"), Preset("Mine"))))

@@ -52,6 +52,12 @@ class PanelSite:
             "health.json": lambda: self.health(),
         }
 
+    @property
+    def served(self) -> frozenset[str]:
+        """Every name below `/panel/` that is answered now."""
+        thumbnails = (f"{THUMBNAILS}{name}" for name in self._thumbnails())
+        return frozenset((*self._told, *self._files, "preview.jpg", *thumbnails))
+
     async def get(self, path: str) -> Reply | None:
         """A file of the panel, a thumbnail, the newest picture, or one of the JSON lists."""
         import asyncio  # here, and not above: a show is set up before there is any loop
