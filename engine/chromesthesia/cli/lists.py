@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from chromesthesia.cli.console import OUT, complain, say
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from chromesthesia.packs.pack import Pack
 
 packs_app = typer.Typer(help="Model packs: list them, check one.", no_args_is_help=True)
+
+
+WIDEST = 10_000
+"""Longest line of a table in a file or pipe."""
 
 
 def plain_table(*columns: str, folded: int = -1) -> Table:
@@ -29,7 +34,12 @@ def plain_table(*columns: str, folded: int = -1) -> Table:
 
 def show_table(table: Table) -> None:
     """Fit a terminal; into a file or pipe write whole lines."""
-    OUT.print(table, width=None if OUT.is_terminal else max(OUT.width, OUT.measure(table).maximum))
+    if OUT.is_terminal:
+        OUT.print(table)
+        return
+    # Measured without the width of a terminal that is not there, which would cut the longest lines.
+    whole = OUT.measure(table, options=OUT.options.update(max_width=WIDEST))
+    Console(file=OUT.file, width=max(OUT.width, whole.maximum), highlight=False).print(table)
 
 
 def devices() -> None:

@@ -32,8 +32,8 @@ WAITED_HOPS = 100
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
-    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. preview: takes
-    those it wants. score: is told what every frame was made of, None where no score is kept."""
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept.
+    score: is told what every frame was made of, None where no score is kept. preview: takes those that it wants."""
 
     stage: Stage
     light: Light
@@ -42,8 +42,8 @@ class FrameParts:
     hud: Callable[[], HudInfo]
     window: Callable[[], None]
     sink: FrameSink | None
-    preview: FrameWatcher | None = None
     score: FrameScore | None = None
+    preview: FrameWatcher | None = None
 
 
 class FrameLoop:

@@ -31,10 +31,18 @@ class Client:
         self._messages: dict[str, bytes] = {}
         self._own: dict[str, object] = {}
         self._told: dict[str, bytes] = {}
+        self._told_since: set[str] = set()
+
+    def received(self) -> None:
+        """It sent something: what it is told from now on may be older than that."""
+        self._told_since.clear()
 
     def note(self, path: str, raw: object) -> None:
-        """The client itself wrote `raw` to `path`: that very value is not told back to it."""
-        if path in self.listening:
+        """The client itself wrote `raw` to `path`: that very value is not told back to it.
+
+        Unless it was told another meanwhile, which it would otherwise take for the newest.
+        """
+        if path in self.listening and path not in self._told_since:
             self._own[path] = raw
             self._told.pop(path, None)
 
@@ -52,6 +60,7 @@ class Client:
         if self._told.get(path) == message:
             return
         self._told[path] = self._messages[path] = message
+        self._told_since.add(path)
         self.waiting.set()
 
     def tell_changes(self, changes: Changes) -> None:

@@ -7,25 +7,17 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
 
+from chromesthesia.ports.oscquery.front import Also, Notes, Served, Values
 from chromesthesia.ports.oscquery.gate import Gate
 from chromesthesia.ports.oscquery.nodes import Item, NodeSource
 from chromesthesia.ports.oscquery.site import Site
-
-if TYPE_CHECKING:
-    from chromesthesia.ports.oscquery.serving import Serving
 
 log = logging.getLogger(__name__)
 
 JOIN_S = 5.0
 FRESH_S = 0.5
 """An answer waits at most so long for values as they are now."""
-
-Values = Mapping[str, Sequence[Item]]
-Notes = Mapping[tuple[str, str], object]
-Also = Callable[[], AbstractAsyncContextManager[object]]
 
 
 class QueryServer:
@@ -62,7 +54,7 @@ class QueryServer:
         self._values: dict[str, Sequence[Item]] = {}
         self._notes: dict[tuple[str, str], object] = {}
         self._scheduled = False
-        self._serving: Serving | None = None
+        self._serving: Served | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -121,10 +113,10 @@ class QueryServer:
             self._scheduled = False
         return values, notes
 
-    def serves(self, serving: Serving) -> bool:
+    def serves(self, served: Served) -> bool:
         """The thread serves from now on; False when it is to end at once. For the server's thread."""
         with self._lock:
-            self._serving = serving
+            self._serving = served
         return not self._stopped.is_set()
 
     def _run(self) -> None:

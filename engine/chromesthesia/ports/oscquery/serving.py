@@ -23,9 +23,9 @@ from chromesthesia.ports.oscquery.budget import Budget
 from chromesthesia.ports.oscquery.changes import NOTHING, changes
 from chromesthesia.ports.oscquery.clients import Audience, Client, Frame
 from chromesthesia.ports.oscquery.commands import LISTEN, CommandError, parse_wish
+from chromesthesia.ports.oscquery.front import Front, Notes, Values
 from chromesthesia.ports.oscquery.gate import SECURITY_HEADERS, without_token
 from chromesthesia.ports.oscquery.nodes import READ, Item, Space, SpaceKeeper
-from chromesthesia.ports.oscquery.server import Notes, QueryServer, Values
 from chromesthesia.ports.oscquery.site import JSON, Reply
 from chromesthesia.ports.oscquery.wire import Encode, encoder
 
@@ -49,12 +49,12 @@ HTML = "HTML"
 BUNDLE = "bundle"
 
 
-def serve_until_stopped(server: QueryServer) -> None:
+def serve_until_stopped(server: Front) -> None:
     """Body of the server's thread."""
     asyncio.run(_serve(server))
 
 
-async def _serve(server: QueryServer) -> None:
+async def _serve(server: Front) -> None:
     serving = Serving(server)
     if server.serves(serving):
         await serving.run()
@@ -63,7 +63,7 @@ async def _serve(server: QueryServer) -> None:
 class Serving:
     """Everything here runs in the event loop but for `busy`, `clients` and `connections`, which any thread may read."""
 
-    def __init__(self, server: QueryServer) -> None:
+    def __init__(self, server: Front) -> None:
         self.loop = asyncio.get_running_loop()
         self.connections = 0
         self._server = server
@@ -245,6 +245,7 @@ class Serving:
     def _take(self, client: Client, message: Frame) -> None:
         self._counters["packets"] += 1
         if isinstance(message, bytes):
+            client.received()
             self._server.receive(message, client.source)
             return
         try:
