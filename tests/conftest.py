@@ -7,6 +7,7 @@ environment variable CHROMESTHESIA_REQUIRE (e.g. `pulse,osc_tools,gl,xvfb`) turn
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -72,6 +73,10 @@ def missing(marker: str) -> str | None:
             return _missing_programs("pulseaudio", "pactl")
         case "osc_tools":
             return _missing_programs("oscsend", "oscdump")
+        case "pure_data":
+            return _missing_programs("pd")
+        case "liblo":
+            return None if importlib.util.find_spec("pyliblo3") else "pyliblo3 is not installed"
         case "xvfb":
             return _missing_programs("Xvfb", "xdotool")
         case "gl":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +17,8 @@ from chromesthesia.core.user_files import one_line
 
 if TYPE_CHECKING:
     from chromesthesia.packs.pack import Pack
+
+log = logging.getLogger(__name__)
 
 packs_app = typer.Typer(help="Model packs: list them, check one.", no_args_is_help=True)
 
@@ -43,12 +46,13 @@ def show_table(table: Table) -> None:
 
 
 def devices() -> None:
-    """List the microphones and other inputs."""
+    """List the microphones and other inputs, and MIDI devices."""
     from chromesthesia.audio.devices import list_inputs
 
     found = list_inputs()
     if not found:
         say("No input here; `chromesthesia run` plays the bundled étude instead.", "yellow")
+        _midi()
         return
     table = plain_table("", "#", "name (--device)", "host API (--host-api)", "channels", "rate")
     for device in found:
@@ -58,6 +62,25 @@ def devices() -> None:
         table.add_row(mark, str(device.index), name, host_api, str(device.channels), rate)
     show_table(table)
     say("* the default. Numbers change when devices come and go: choose by part of the name.", "dim")
+    _midi()
+
+
+def _midi() -> None:
+    """MIDI devices, where there is MIDI at all; who has none need not read about it."""
+    from chromesthesia.ports.midi.devices import MidiError, open_backend
+
+    try:
+        backend = open_backend()
+        rows = [(one_line(name), "in (--midi-in)") for name in backend.inputs()]
+        rows += [(one_line(name), "out (--midi-clock-out)") for name in backend.outputs()]
+    except MidiError as error:
+        log.debug("no MIDI: %s", error)
+        return
+    if rows:
+        table = plain_table("MIDI", "")
+        for row in rows:
+            table.add_row(*row)
+        show_table(table)
 
 
 def params(

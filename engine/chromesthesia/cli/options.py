@@ -45,6 +45,8 @@ FilesOption = "Files"
 NetworkOption = "Control (OSC)"
 ScoreOption = "A logged show"
 
+TempoOption = "Tempo, MIDI, lights"
+
 Preset = Annotated[
     str | None,
     typer.Option(
@@ -128,5 +130,49 @@ FlashLimiterSwitch = Annotated[
         "--flash-limiter",
         help="Hold flashes under three a second (WCAG 2.3.1). Off: only where everybody who sees it has been warned.",
         rich_help_panel=PictureOption,
+    ),
+]
+Bpm = Annotated[
+    float | None,
+    typer.Option("--bpm", min=20, max=400, help="Let a beat of this tempo run.", rich_help_panel=TempoOption),
+]
+MidiIn = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Part of a MIDI input's name (see: devices), all, or virtual; may be repeated.",
+        rich_help_panel=TempoOption,
+    ),
+]
+MidiMap = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE.toml",
+        help="What the controllers steer: read at the start, written when one is learned.",
+        rich_help_panel=TempoOption,
+    ),
+]
+MidiClockOut = Annotated[
+    str, typer.Option(metavar="NAME", help="Send MIDI clock to this output.", rich_help_panel=TempoOption)
+]
+Link = Annotated[
+    bool,
+    typer.Option("--link", metavar="", help="Follow Ableton Link.", rich_help_panel=TempoOption),
+]
+Ltc = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Read linear timecode from this sound input, or default.",
+        rich_help_panel=TempoOption,
+    ),
+]
+LtcChannel = Annotated[int, typer.Option(min=1, max=2, help="Its channel.", rich_help_panel=TempoOption)]
+Dmx = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATCH.toml",
+        help="Light the room's lamps over sACN and Art-Net as this file says.",
+        rich_help_panel=TempoOption,
     ),
 ]

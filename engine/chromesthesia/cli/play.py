@@ -17,7 +17,7 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
-from chromesthesia.core.config import FilmConfig, RepaintConfig, ShowConfig
+from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.user_files import is_there, one_line
 
@@ -118,12 +118,16 @@ def run(
             min=0, max=65535, help="UDP port to listen on; 0: no OSC at all.", rich_help_panel=NetworkOption
         ),
     ] = 9000,
-    osc_out: Annotated[
-        str,
+    osc_to: Annotated[
+        list[str] | None,
         typer.Option(
-            metavar="HOST:PORT", help="Where emotion and features go.", rich_help_panel=NetworkOption
+            "--osc-to",
+            "--osc-out",
+            metavar="HOST:PORT",
+            help="Where emotion, features and settings go; may be repeated.  [default: 127.0.0.1:9001]",
+            rich_help_panel=NetworkOption,
         ),
-    ] = "127.0.0.1:9001",
+    ] = None,
     query_port: Annotated[
         int | None,
         typer.Option(
@@ -150,6 +154,12 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    osc_tcp_port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="TCP port for OSC beside UDP; 0: none.", rich_help_panel=NetworkOption
+        ),
+    ] = 0,
     lan: Annotated[
         bool,
         typer.Option(
@@ -167,11 +177,19 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    bpm: options.Bpm = None,
+    midi_in: options.MidiIn = None,
+    midi_map: options.MidiMap = Path("midi.toml"),
+    midi_clock_out: options.MidiClockOut = "",
+    link: options.Link = False,
+    ltc: options.Ltc = "",
+    ltc_channel: options.LtcChannel = 1,
+    dmx: options.Dmx = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
-    In the window: N and P (or the arrows) change the preset, space the scene, F fullscreen, H the HUD, S keeps a still,
-    R puts the room back as at the start, Esc ends the show.
+    In the window: N and P (or the arrows) change the preset, space the scene, T taps the tempo, F fullscreen, H the
+    HUD, S keeps a still, R puts the room back as at the start, Esc ends the show.
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
@@ -195,12 +213,21 @@ def run(
         report=report,
         sheet=sheet,
         osc_in_port=osc_in_port,
-        osc_out=osc_out,
         query_port=query_port,
         announce=announce,
         token=token,
+        osc_out=tuple(osc_to) if osc_to else OSC_PARTNER,
+        osc_tcp_port=osc_tcp_port,
         lan=lan,
         osc_allow=tuple(osc_allow or ()),
+        bpm=bpm,
+        midi_in=tuple(midi_in or ()),
+        midi_map=midi_map,
+        midi_clock_out=midi_clock_out,
+        link=link,
+        ltc=ltc,
+        ltc_channel=ltc_channel,
+        dmx=dmx,
         hud=hud,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
         score=score,
@@ -239,6 +266,7 @@ def render(
     score: options.Score = None,
     begin: options.From = "0",
     other_pack: options.OtherPack = False,
+    bpm: options.Bpm = None,
 ) -> None:
     """Make a film of a sound file, or paint a part of a logged show again, as fast as this machine can.
 
@@ -280,6 +308,7 @@ def render(
         stills=stills,
         report=report,
         sheet=sheet,
+        bpm=bpm,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
     )
     from chromesthesia.show.offline import render_film

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import msgspec
 
 from chromesthesia.control.commands import (
+    AlignBar,
     Command,
     LoadPack,
     LoadPreset,
@@ -23,6 +24,7 @@ from chromesthesia.control.commands import (
     SavePreset,
     SetRoute,
     Subscribe,
+    TapTempo,
     Unsubscribe,
 )
 from chromesthesia.params.actions import (
@@ -43,6 +45,8 @@ from chromesthesia.params.actions import (
     ROUTE_SET,
     SAFE,
     SCENE_NEXT,
+    TEMPO_ONE,
+    TEMPO_TAP,
     Action,
 )
 from chromesthesia.params.preset_file import RouteTable
@@ -66,6 +70,8 @@ _BUTTONS: Mapping[str, Callable[[str], Command]] = {
     RESET.path: ResetParameters,
     ROOM_RESET.path: ResetRoom,
     SAFE.path: SafeLook,
+    TEMPO_TAP.path: TapTempo,
+    TEMPO_ONE.path: AlignBar,
 }
 
 

@@ -100,6 +100,13 @@ class SafeLook:
 
 
 @dataclass(frozen=True, slots=True)
+class TapTempo:
+    """One beat, tapped."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetRoute:
     """Let a signal move a setting; a route of both that is there is replaced."""
 
@@ -164,6 +171,13 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignBar:
+    """This moment is the first beat of a bar."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddParameters:
     """Declare more parameters below `namespace` (see `params.tree.ParameterTree.add`)."""
 
@@ -199,6 +213,8 @@ Command = (
     | LoadPack
     | Subscribe
     | Unsubscribe
+    | TapTempo
+    | AlignBar
     | AddParameters
     | RemoveParameters
 )

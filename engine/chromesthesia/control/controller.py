@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 
 from chromesthesia.control.commands import (
     AddParameters,
+    AlignBar,
     Command,
     LoadPack,
     LoadPreset,
@@ -30,11 +31,13 @@ from chromesthesia.control.commands import (
     SetParameter,
     SetRoute,
     Subscribe,
+    TapTempo,
     ToggleParameter,
     Unsubscribe,
 )
 from chromesthesia.core.errors import ChromesthesiaError, PresetError
 from chromesthesia.core.logs import BoundedLog
+from chromesthesia.core.records import Beat
 from chromesthesia.core.user_files import one_line, shown
 from chromesthesia.params.presets import (
     PLAIN,
@@ -48,6 +51,7 @@ from chromesthesia.params.presets import (
 from chromesthesia.params.routes import Route
 from chromesthesia.params.sound import GENERATOR_SCENE
 from chromesthesia.params.tree import ParameterTree, Snapshot
+from chromesthesia.tempo.clock import BeatClock, tempo_settings
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +130,8 @@ class Controller:
         self.looks = 0
         self.told: Callable[[Command, float, bool], None] | None = None
         """Called on the control thread with every command, the time, and whether it was done; must be quick."""
+        self.tempo = BeatClock()
+        """Told by the ports what they hear of the tempo."""
         self.notice = Notice()
         self._loaded = self._preset
         self.route_changes = 0
@@ -148,6 +154,10 @@ class Controller:
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
         return len(self._queue) + len(self._schedule)
+
+    def beat(self, now_s: float) -> Beat:
+        """Where the beat is at `now_s`, by the settings of that moment. Any thread."""
+        return self.tempo.at(now_s, tempo_settings(self.current[1]))
 
     def counts(self) -> dict[str, int]:
         """What became of the commands."""
@@ -268,6 +278,10 @@ class Controller:
                 self._set_route(check_route(table, self._tree.params.values()), now_s)
             case RemoveRoute(signal, target, _):
                 self._remove_route(signal, target, now_s)
+            case TapTempo():
+                self.tempo.tap(now_s)
+            case AlignBar():
+                self.tempo.align(now_s)
             case AddParameters(namespace, params, _):
                 self._tree.add(namespace, params)
             case RemoveParameters(namespace, _):
@@ -372,6 +386,7 @@ class Controller:
         preset, values = self._start
         self._tree.restore(values, source)
         self._take_preset(preset)
+        self.tempo.forget_hand()
         self.looks += 1
         self.notice = Notice("room as at the start", now_s)
         self._look_log.info(now_s, "room as at the start (%s)", source)

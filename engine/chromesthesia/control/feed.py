@@ -39,8 +39,9 @@ class News(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """What the subscriber itself sent to an address, and until when it is not told that."""
+    """What the subscriber itself sent to an address of a parameter, and until when it is not told that."""
 
+    path: str
     raw: object
     until_s: float
 
@@ -75,6 +76,7 @@ class ChangeFeed(Generic[V]):
         self._sent: dict[str, Value] = {}
         self._written: dict[str, Value] = {}
         self._theirs: dict[str, _Sent] = {}
+        self._resting: dict[str, float] = {}
         self._refresh_due_s = -math.inf
         self._declared = Declared({})
         self._learn(tree.declared.params.values())
@@ -106,6 +108,7 @@ class ChangeFeed(Generic[V]):
         if refresh:
             self._refresh_due_s = now_s + self._refresh_s
         removed, added = self._follow_tree()
+        self._tell_rested(now_s)
         heard = {path: value for path, value in readings.items() if refresh or self._moved(path, value)}
         self._sent.update(heard)
         written = self._tree.snapshot() if refresh else self._written
@@ -123,12 +126,27 @@ class ChangeFeed(Generic[V]):
         """Learn which writes came in; those of the subscriber, each to its one address, are not told back to it.
 
         One that is the subscriber for certain never hears its value again. One that may be its hand, or another
-        program, hears it with the first refresh after its time is over.
+        program, hears it when its time is over.
         """
         for write in writes:
             hold_s = self._hold_s(write.source)
             if hold_s > 0.0:
-                self._theirs[write.address] = _Sent(write.raw, now_s + hold_s)
+                self._theirs[write.address] = _Sent(write.path, write.raw, now_s + hold_s)
+                if hold_s < math.inf:
+                    self._resting[write.address] = now_s + hold_s
+                else:
+                    self._resting.pop(write.address, None)
+
+    def _tell_rested(self, now_s: float) -> None:
+        """What was kept back because it may have been the subscriber's hand is news when the hand rests."""
+        if not self._resting:
+            return
+        values = self._tree.snapshot()
+        for address in [address for address, until_s in self._resting.items() if now_s >= until_s]:
+            del self._resting[address]
+            sent = self._theirs.pop(address, None)
+            if sent is not None and sent.path in values:
+                self._written.setdefault(sent.path, values[sent.path])
 
     def _learn(self, params: Iterable[Param]) -> None:
         for param in params:
@@ -147,6 +165,7 @@ class ChangeFeed(Generic[V]):
         for path in (param.path for name in removed for param in old[name]):
             for view in self._views.pop(path, ()):
                 self._theirs.pop(view.address, None)
+                self._resting.pop(view.address, None)
             self._steps.pop(path, None)
             self._sent.pop(path, None)
         self._learn(param for name in added for param in new[name])

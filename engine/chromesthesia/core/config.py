@@ -10,6 +10,8 @@ from chromesthesia.core.errors import UsageError
 
 LONGEST_S = 366 * 24 * 3600.0
 """Longest duration that may be asked for: a year."""
+OSC_PARTNER = "127.0.0.1:9001"
+"""Told over OSC when nobody else is named."""
 MOST_FPS = 1000.0
 LARGEST_SIDE = 16_384
 
@@ -22,10 +24,14 @@ class ShowConfig:
     host API's name (a number is taken as an index). duration_s: None plays until stopped (a file or the
     demo: until it ends). width, height: of the picture in pixels, fps: frames a second; None fits them to
     the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
-    seed: of the latent walk. osc_in_port 0 switches OSC off. lan: bind to all interfaces rather than
-    loopback. osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
+    seed: of the latent walk. osc_in_port 0 switches OSC off. osc_out: the partner, or the partners, told over OSC from
+    the start. osc_tcp_port: OSC comes in by TCP there; 0 does not. lan: bind to all interfaces rather than loopback.
+    osc_allow: IPv4 addresses and networks that alone are heard then; empty for everybody.
     query_port: TCP port of OSCQuery and the panel; None for the number of `osc_in_port`, 0 for neither. token: what
     everybody must know who comes in by it with `lan`; None makes one. announce: let partners find it by mDNS.
+    bpm: tempo of the engine's own beat, None for whoever is heard. midi_in: parts of names of MIDI inputs, `all` or
+    `virtual`; midi_map: what they steer, read and written; midi_clock_out: where the clock goes. link: follow Ableton
+    Link. ltc: part of the name of the sound input that timecode comes in by, or `default`. dmx: patch of the lamps.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     """
@@ -49,12 +55,21 @@ class ShowConfig:
     sheet: Path | None = None
     report: Path | None = None
     osc_in_port: int = 9000
-    osc_out: str = "127.0.0.1:9001"
+    osc_out: str | tuple[str, ...] = OSC_PARTNER
+    osc_tcp_port: int = 0
     lan: bool = False
     osc_allow: tuple[str, ...] = ()
     query_port: int | None = None
     token: str | None = None
     announce: bool = True
+    bpm: float | None = None
+    midi_in: tuple[str, ...] = ()
+    midi_map: Path = Path("midi.toml")
+    midi_clock_out: str = ""
+    link: bool = False
+    ltc: str = ""
+    ltc_channel: int = 1
+    dmx: Path | None = None
     hud: bool = False
     flash_limiter: bool = True
     score: Path | None = None
@@ -82,6 +97,7 @@ class FilmConfig:
     sheet: Path | None = None
     report: Path | None = None
     flash_limiter: bool = True
+    bpm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,14 +118,51 @@ class PaintedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Beat:
+    """Where the music is at one moment, as the beat clock has it.
+
+    bpm: 0 while no tempo is known. beats: since the start of the song, the fraction being the phase within the beat.
+    confidence: 0..1. running: false at rest and while the sender stands still. source: which one is followed, empty at
+    rest. position_s: of the timecode, in seconds of its own time; 0 without one.
+    """
+
+    bpm: float = 0.0
+    beats: float = 0.0
+    beats_per_bar: int = 4
+    confidence: float = 0.0
+    running: bool = False
+    source: str = ""
+    position_s: float = 0.0
+
+    @property
+    def phase(self) -> float:
+        """Within the beat, 0..1."""
+        return self.beats % 1.0
+
+    @property
+    def bar_phase(self) -> float:
+        """Within the bar, 0..1."""
+        return self.beats / self.beats_per_bar % 1.0
+
+    @property
+    def pulse(self) -> float:
+        """1 at a beat, falling to 0 by the next; 0 while nothing runs."""
+        return (1.0 - self.phase) ** 2 if self.running else 0.0
+
+
+NO_BEAT = Beat()
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The newest features and emotion, published by the analysis thread; the renderer reads the latest only.
 
     onset_count grows by one with every onset, so that none is missed between two video frames; onset_envelope is 1 at
-    an onset and decays with a time constant of 0.15 s.
+    an onset and decays with a time constant of 0.15 s. beat: put in for the moment of a frame, by whoever shows it.
     """
 
     frame: FeatureFrame
     emotion: EmotionState
     onset_count: int
     onset_envelope: float
+    beat: Beat = NO_BEAT

@@ -29,6 +29,7 @@ class WindowEvent(Enum):
     NEXT_SCENE = auto()
     SCREENSHOT = auto()
     RESET_ROOM = auto()
+    TAP_TEMPO = auto()
     RESIZED = auto()
     DISPLAY_CAME = auto()
 
@@ -43,6 +44,7 @@ KEYS = {
     pygame.K_s: WindowEvent.SCREENSHOT,
     pygame.K_r: WindowEvent.RESET_ROOM,
     pygame.K_HOME: WindowEvent.RESET_ROOM,
+    pygame.K_t: WindowEvent.TAP_TEMPO,
     pygame.K_SPACE: WindowEvent.NEXT_SCENE,
     pygame.K_q: WindowEvent.QUIT,
     pygame.K_ESCAPE: WindowEvent.QUIT,

@@ -24,6 +24,7 @@ class Figures:
     frames; generator_fps: pictures painted per second. routes: how often they became others. parameters: version of the
     list of parameters. message: what a person should read now, one line; size: of the picture in pixels. nearest:
     paintings to the sound, nearest first.
+    tempo_source: what the beat clock follows.
     """
 
     elapsed_s: float = 0.0
@@ -35,6 +36,8 @@ class Figures:
     preset: str = ""
     preset_index: int = 0
     routes: int = 0
+    tempo_source: str = ""
+    timecode: str = ""
     parameters: int = 0
     message: str = ""
     size: tuple[int, int] = (0, 0)

@@ -31,6 +31,8 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/preset": figures.preset,
         "/status/preset_index": figures.preset_index,
         "/status/routes": figures.routes,
+        "/status/tempo_source": figures.tempo_source,
+        "/status/timecode": figures.timecode,
         "/status/parameters": figures.parameters,
         **_nearest(figures.nearest),
     }

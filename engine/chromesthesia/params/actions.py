@@ -102,6 +102,8 @@ OSC_SUBSCRIBE = Action(
     (*_SUBSCRIBER, Argument("seconds", "fi", "for how long, 1 to 86400; left out: 60", True)),
 )
 OSC_UNSUBSCRIBE = Action("/osc/unsubscribe", "Be told no more", _SUBSCRIBER)
+TEMPO_TAP = Action("/tempo/tap", "One beat, tapped: from the second tap on there is a tempo")
+TEMPO_ONE = Action("/tempo/one", "This moment is the first beat of a bar")
 
 ACTIONS: tuple[Action, ...] = (
     PRESET_LOAD,
@@ -120,4 +122,6 @@ ACTIONS: tuple[Action, ...] = (
     ROOM_RESET,
     OSC_SUBSCRIBE,
     OSC_UNSUBSCRIBE,
+    TEMPO_TAP,
+    TEMPO_ONE,
 )

@@ -6,5 +6,6 @@ from chromesthesia.params.declaration import Param
 from chromesthesia.params.look import LOOK
 from chromesthesia.params.readings import READINGS
 from chromesthesia.params.sound import SOUND
+from chromesthesia.params.tempo import MIDI, TEMPO
 
-PARAMETERS: tuple[Param, ...] = (*SOUND, *LOOK, *READINGS)
+PARAMETERS: tuple[Param, ...] = (*SOUND, *TEMPO, *MIDI, *LOOK, *READINGS)

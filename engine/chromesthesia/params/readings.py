@@ -63,6 +63,8 @@ STATUS: tuple[Param, ...] = (
         "/status/preset_index", 0, "Number of the preset in use, for partners that carry numbers only", 0
     ),
     _reading("/status/routes", 0, "Grows by one whenever the routes in use are others", 0),
+    _reading("/status/tempo_source", "", "What the beat clock follows; empty while it rests"),
+    _reading("/status/timecode", "", "Timecode that is read, with its frames a second; empty without one"),
     _reading("/status/parameters", 0, "Grows by one whenever parameters come or go", 0),
 )
 """Health of the running show."""

@@ -65,7 +65,7 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
     settings = [param for param in params if param.writable]
     for group, members in groupby(settings, key=_group):
         lines += [f"### {group}", "", *_table(COLUMNS, parameter_rows(list(members))), ""]
-    actions = [(path, tag, taken, notes) for path, tag, taken, _, notes in action_rows()]
+    actions = [(action.path, *_argument(action), _in_full(action)) for action in ACTIONS]
     lines += [
         "## Actions",
         "",
@@ -85,11 +85,22 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
 
 
 def _argument(action: Action) -> tuple[str, str]:
-    """Type tags and arguments in words; `si i`: two arguments, `[f]`: may be left out."""
+    """Type tags and arguments in words; `si f`: two arguments, `[f]`: may be left out."""
     if action.is_button:
         return "", "none, or 1"
-    tags = [f"[{each.kinds}]" if each.optional else each.kinds for each in action.arguments]
-    return " ".join(tags), "; ".join(f"{each.name}: {each.description}" for each in action.arguments)
+    tags = " ".join(f"[{each.kinds}]" if each.optional else each.kinds for each in action.arguments)
+    if len(action.arguments) == 1:
+        return tags, action.arguments[0].description
+    return tags, ", ".join(each.name for each in action.arguments)
+
+
+def _in_full(action: Action) -> str:
+    """The description, with what each of several arguments is."""
+    if len(action.arguments) < 2:
+        return action.description
+    return f"{action.description}. " + "; ".join(
+        f"*{each.name}*: {each.description}" for each in action.arguments
+    )
 
 
 def _readings(params: Sequence[Param]) -> list[Param]:

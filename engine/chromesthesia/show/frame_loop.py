@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Clock, FrameSink, FrameWatcher
-from chromesthesia.core.records import Heard, PaintedImage
+from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
 from chromesthesia.health.heartbeat import Heart
@@ -29,11 +29,16 @@ WAITED_HOPS = 100
 """Most hops that are counted as first shown by one frame."""
 
 
+def _no_beat(now_s: float) -> Beat:
+    return NO_BEAT
+
+
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
-    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept.
-    score: is told what every frame was made of, None where no score is kept. preview: takes those that it wants."""
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. score: is told
+    what every frame was made of, None where no score is kept. preview: takes the frames that it wants. beat: where the
+    beat is at a time of the clock."""
 
     stage: Stage
     light: Light
@@ -44,6 +49,7 @@ class FrameParts:
     sink: FrameSink | None
     score: FrameScore | None = None
     preview: FrameWatcher | None = None
+    beat: Callable[[float], Beat] = _no_beat
 
 
 class FrameLoop:
@@ -177,7 +183,8 @@ class FrameLoop:
         dt_s = time_s - last_s if last_s is not None else self._schedule.period_s
         hud = self._hud_info(time_s)
         with self._guard.part("the stage"):
-            self._heard = self._parts.heard.take() or self._heard
+            heard = self._parts.heard.take() or self._heard
+            self._heard = replace(heard, beat=self._parts.beat(self._start_s + time_s))
             score, factor = self._parts.score, self._governor.factor
             heard = self._heard if score is None else score.hear(self._heard, factor)
             self._inputs = self._parts.stage.step(time_s, dt_s, heard, self._parts.image, hud, factor)

@@ -15,7 +15,7 @@ from chromesthesia.core.errors import RecordError
 from chromesthesia.core.guard import Guard
 from chromesthesia.display.light import Light
 from chromesthesia.display.window import WindowEvent
-from chromesthesia.params.actions import PRESET_NEXT, PRESET_PREVIOUS, ROOM_RESET, SCENE_NEXT
+from chromesthesia.params.actions import PRESET_NEXT, PRESET_PREVIOUS, ROOM_RESET, SCENE_NEXT, TEMPO_TAP
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.recording.files import numbered, write_new
 from chromesthesia.recording.stills import png_bytes
@@ -29,6 +29,7 @@ COMMANDS: dict[WindowEvent, Command] = {
     WindowEvent.PREVIOUS_PRESET: command_of(PRESET_PREVIOUS, SOURCE),
     WindowEvent.NEXT_SCENE: command_of(SCENE_NEXT, SOURCE),
     WindowEvent.RESET_ROOM: command_of(ROOM_RESET, SOURCE),
+    WindowEvent.TAP_TEMPO: command_of(TEMPO_TAP, SOURCE),
     WindowEvent.TOGGLE_HUD: ToggleParameter(HUD_VISIBLE.path, SOURCE),
 }
 

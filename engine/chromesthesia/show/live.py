@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chromesthesia.audio.ring import Ring
@@ -64,6 +64,7 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.more_ports import open_more_ports
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
@@ -136,6 +137,8 @@ def run_show(
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
         open_ports += [] if panel is None else [panel.port]
+        more = open_more_ports(config, tree, controller, clock, outputs)
+        open_ports += more.ports
         open_ports += [make(tree, controller, clock) for make in ports]
         if panel is not None:
             tell_link(panel.link)
@@ -143,7 +146,7 @@ def run_show(
         opened.callback(source.close)
         guard = Guard(clock)
         opener = own.surface or SurfaceOpener(config)
-        light = Light(opener, RendererMaker(config, guard), clock, guard, outputs)
+        light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
@@ -214,7 +217,7 @@ class LiveShow:
         software = light.renderer is not None and light.renderer.software
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
-        silence = silent_heard(controller.current[1])
+        silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         stage = make_stage(controller if score is None else score, models.generator, config.seed, self._ask)
         if score is not None:
@@ -231,6 +234,7 @@ class LiveShow:
                 sink=outputs if self._recording else None,
                 preview=preview,
                 score=score,
+                beat=controller.beat,
             ),
             clock,
             guard,
@@ -383,6 +387,8 @@ class LiveShow:
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
             routes=self._controller.route_changes,
+            tempo_source=self._controller.beat(now_s).source,
+            timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,
@@ -391,11 +397,12 @@ class LiveShow:
         )
 
     def readings(self) -> Mapping[str, Value]:
-        """Every reading for partners, now; before the first sound only the status. Control thread."""
+        """Every reading for partners, now; before the first sound those of silence. Control thread."""
         heard = self._wires.heard.peek()
+        beat = self._controller.beat(self._clock.now_s())
         return {
             **readings_of(self.health.status()),
-            **TABLE.values({} if heard is None else {FIRST: heard}),
+            **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
 
     def score_head(self, fps: float) -> Head:

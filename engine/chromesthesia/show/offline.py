@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from time import perf_counter
 
 from chromesthesia.audio.files import read_sound
@@ -26,6 +27,7 @@ from chromesthesia.recording.outputs import Outputs, close_and_report, open_outp
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import make_stage, open_controller, open_models
+from chromesthesia.show.more_ports import set_bpm
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.stop_signals import stop_on_signals
 
@@ -46,6 +48,8 @@ def render_film(
     check_numbers(config)
     stop = stop or threading.Event()
     _, controller = open_controller(config.preset)
+    if config.bpm is not None:
+        set_bpm(controller, config.bpm)
     samples = read_sound(config.sound, config.duration_s)
     models = open_models(config.pack, config.provider)
     clock = ManualClock()
@@ -129,7 +133,7 @@ def render_film(
                     analysis.hear(chunk, done, done / SAMPLE_RATE_HZ, controller.current[1], heard.put)
                     outputs.sound(chunk, done / SAMPLE_RATE_HZ)
                     done = until
-                newest = heard.take() or newest
+                newest = replace(heard.take() or newest, beat=controller.beat(time_s))
                 nearest.step(newest)
                 inputs = stage.step(time_s, period_s if index else 0.0, newest, painted)
                 pixels = light.draw(inputs, want_pixels=True)

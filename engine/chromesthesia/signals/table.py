@@ -10,8 +10,9 @@ from chromesthesia.core.records import Heard
 from chromesthesia.signals.declaration import Signal, Source
 from chromesthesia.signals.emotion import EMOTION
 from chromesthesia.signals.features import FEATURES
+from chromesthesia.signals.tempo import TEMPO
 
-SIGNALS: tuple[Signal, ...] = (*EMOTION, *FEATURES)
+SIGNALS: tuple[Signal, ...] = (*EMOTION, *FEATURES, *TEMPO)
 FIRST = ""
 """Namespace of the listener that every show has."""
 

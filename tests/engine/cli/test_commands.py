@@ -75,12 +75,21 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         report=Path("a.json"),
         sheet=Path("a.png"),
         osc_in_port=9100,
-        osc_out="10.0.0.2:7000",
+        osc_out=("10.0.0.2:7000", "239.1.1.1:7000"),
+        osc_tcp_port=9101,
         lan=True,
         osc_allow=("192.168.1.20", "10.0.0.0/8"),
         query_port=9200,
         token="not-to-be-guessed",
         announce=False,
+        bpm=128.0,
+        midi_in=("launch", "virtual"),
+        midi_map=Path("knobs.toml"),
+        midi_clock_out="drum",
+        link=True,
+        ltc="Scarlett",
+        ltc_channel=2,
+        dmx=Path("lamps.toml"),
         hud=True,
         flash_limiter=False,
     )
@@ -92,8 +101,13 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "run --source song.wav --device USB --host-api ALSA --headless --fullscreen --display 2 --size 320x200 "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
         "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan "
-        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --hud --flash-limiter off "
-        "--query-port 9200 --token not-to-be-guessed --no-announce"
+        "--query-port 9200 --token not-to-be-guessed --no-announce "
+        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
+        "--midi-map knobs.toml --midi-clock-out drum --link --ltc Scarlett --ltc-channel 2 --dmx lamps.toml --hud "
+        "--flash-limiter off"
+        "--report a.json --sheet a.png --osc-in-port 9100 --osc-to 10.0.0.2:7000 --osc-out 239.1.1.1:7000 "
+        "--osc-tcp-port 9101 --lan "
+        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --hud --flash-limiter off"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]
@@ -236,11 +250,25 @@ def test_render_passes_everything_on(
     film = tmp_path / "o.mp4"
     assert (
         run_main(
-            "render", "in.wav", str(film), "--preset", "X", "--seed", "4", "--size", "64x48", "--fps", "25"
+            "render",
+            "in.wav",
+            str(film),
+            "--preset",
+            "X",
+            "--seed",
+            "4",
+            "--size",
+            "64x48",
+            "--fps",
+            "25",
+            "--bpm",
+            "96",
         )
         == 0
     )
-    assert configs == [FilmConfig(Path("in.wav"), film, preset="X", seed=4, width=64, height=48, fps=25.0)]
+    assert configs == [
+        FilmConfig(Path("in.wav"), film, preset="X", seed=4, width=64, height=48, fps=25.0, bpm=96.0)
+    ]
     assert str(film) in capsys.readouterr().out
 
 

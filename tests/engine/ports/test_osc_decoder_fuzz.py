@@ -19,6 +19,7 @@ from chromesthesia.params.presets import Preset, PresetLibrary
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.twins import twins
 from chromesthesia.params.values import in_range
+from chromesthesia.ports.osc.audience import Audience
 from chromesthesia.ports.osc.codec import ELEMENT_LIMIT, OscBundle, OscDecodeError, OscMessage, decode
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
@@ -156,7 +157,9 @@ class Show:
             wall_time_s=lambda: WALL_S + self.clock.now_s(),
         )
         self.output = OscOutput(self.outgoing, "127.0.0.1", 9001, self.tree)
-        self.loop = ControlLoop(self.controller, self.clock, [OscPort(self.input, self.output)])
+        self.loop = ControlLoop(
+            self.controller, self.clock, [OscPort(self.input, Audience(self.tree, [self.output]))]
+        )
 
 
 SHOW = Show()

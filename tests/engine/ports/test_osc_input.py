@@ -280,7 +280,7 @@ def test_only_senders_that_are_allowed_steer(caplog: pytest.LogCaptureFixture) -
 
 
 def test_our_own_packets_are_ignored_with_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk(is_own=OwnPackets(5000, is_ours=lambda host: host == "10.0.0.7"))
+    desk = Desk(is_own=OwnPackets([5000], is_ours=lambda host: host == "10.0.0.7"))
     packet = encode_message("/emotion/valence", (1.0,))
     for _ in range(100):
         desk.input.handle(packet, ("10.0.0.7", 5000))

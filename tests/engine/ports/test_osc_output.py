@@ -11,7 +11,7 @@ from chromesthesia.control.commands import SetParameter
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Access, Param, Value
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.ports.osc.output import PACKET_LIMIT, OscOutput
+from chromesthesia.ports.osc.output import HAND_S, PACKET_LIMIT, OscOutput
 from chromesthesia.testing.network import FakeDatagrams
 
 PARAMS = (
@@ -135,12 +135,26 @@ def test_a_change_by_hand_is_told_at_once_and_by_the_partner_never(partner: Part
     assert partner.hear({}) == [("/look/warp", [0.5])]
 
 
-def test_what_comes_from_the_partners_machine_by_another_port_waits_for_a_refresh(partner: Partner) -> None:
+def test_what_comes_from_the_partners_machine_by_another_port_waits_until_the_hand_rests(
+    partner: Partner,
+) -> None:
     for step in range(60):
         partner.send("/look/warp", 0.3 + step / 100, port=55_555)
         assert ("/look/warp", [pytest.approx(0.3 + step / 100)]) not in partner.hear({})
-    heard = [message for _ in range(95) for message in partner.hear({})]
-    assert sum(message == ("/look/warp", [pytest.approx(0.89)]) for message in heard) == 1
+    rested_s = partner.now_s + HAND_S
+    last = ("/look/warp", [pytest.approx(0.89)])
+    before: list[tuple[str, list[Value]]] = []
+    while partner.now_s < rested_s - 2 / 30:
+        before += partner.hear({})
+    assert last not in before
+    after = [partner.hear({}) for _ in range(4)]
+    assert [told for told in after if told] == [[last]], "once, and without a refresh"
+
+
+def test_what_another_partner_on_the_same_machine_moves_is_told_at_once(partner: Partner) -> None:
+    partner.output.is_anothers = lambda source: source == f"osc:{HOST}:55555"
+    partner.send("/look/warp", 0.5, port=55_555)
+    assert partner.hear({}) == [("/look/warp", [0.5])]
 
 
 def test_only_the_very_address_and_value_is_kept_back(partner: Partner) -> None:

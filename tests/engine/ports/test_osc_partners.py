@@ -14,6 +14,7 @@ from chromesthesia.core.clock import SystemClock
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.ports.osc.audience import Audience
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
 from chromesthesia.ports.osc.port import OscPort
@@ -112,7 +113,7 @@ def test_a_preset_recalled_by_oscsend_is_told_to_oscdump(dump: tuple[int, queue.
     loop = ControlLoop(
         controller,
         clock,
-        [OscPort(OscInput(incoming, tree, controller.post, clock), output)],
+        [OscPort(OscInput(incoming, tree, controller.post, clock), Audience(tree, [output]))],
         lambda: {"/status/preset": controller.current[0].name},
     )
     first_answer(output, lines)

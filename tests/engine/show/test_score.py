@@ -168,7 +168,14 @@ class Room:
         self.late_s = 0.0
         self.loop = FrameLoop(
             FrameParts(
-                self.stage, self.light, self.heard, self._image, self._info, self._window, self, self.score
+                self.stage,
+                self.light,
+                self.heard,
+                self._image,
+                self._info,
+                self._window,
+                self,
+                score=self.score,
             ),
             self.clock,
             self.guard,

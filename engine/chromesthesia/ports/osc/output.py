@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.feed import ChangeFeed, View
 from chromesthesia.core.logs import BoundedLog
-from chromesthesia.core.protocols import Datagrams
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.tree import ParameterTree
@@ -29,7 +30,7 @@ ELEMENT_HEAD = 4
 ADDED, REMOVED = "/parameters/added", "/parameters/removed"
 """Told with the address that parameters which came or went begin with."""
 
-HAND_S = 1.0
+HAND_S = 0.5
 """So long after a write from the partner's machine the value is not told back: a hand may still be on the fader."""
 
 LARGEST_FLOAT = 3.4028234e38
@@ -44,6 +45,12 @@ class _Telling(View):
     encode: Callable[[Value], bytes | None]
 
 
+class Sends(Protocol):
+    """What a partner is told through. `send` never waits and raises OSError when the network refuses."""
+
+    def send(self, payload: bytes, host: str, port: int) -> None: ...
+
+
 class OscOutput:
     """Sends to one partner, or to all at a broadcast or multicast address. All of it runs on the control thread.
 
@@ -56,7 +63,7 @@ class OscOutput:
 
     def __init__(
         self,
-        datagrams: Datagrams,
+        datagrams: Sends,
         host: str,
         port: int,
         tree: ParameterTree,
@@ -66,8 +73,11 @@ class OscOutput:
         self._datagrams = datagrams
         self._host = host
         self._port = port
-        self._own_source = source_of((host, port))
-        self._own_machine = source_of((host, 0)).removesuffix("0")
+        self.sources = frozenset((source_of((host, port)),))
+        """Sources that are this partner for certain."""
+        self.is_anothers: Callable[[str], bool] = lambda source: False
+        """True for a source that is known to be another partner."""
+        self._machine = source_of((host, 0)).removesuffix("0")
         self.feed = ChangeFeed(tree, _tellings, self._hold_s, rate_hz, refresh_s)
         self._bounded_log = BoundedLog(log, period_s=10.0)
         self.packets = 0
@@ -106,18 +116,17 @@ class OscOutput:
 
     def _hold_s(self, source: str) -> float:
         """From the port we send to it is the partner for certain; another of its machine's may be its hand."""
-        if source == self._own_source:
+        if source in self.sources:
             return math.inf
-        return HAND_S if source.startswith(self._own_machine) else 0.0
+        return HAND_S if source.startswith(self._machine) and not self.is_anothers(source) else 0.0
 
     def counts(self) -> dict[str, int]:
         """What was sent, and what could not be."""
         return {"packets_out": self.packets, "messages_out": self.messages, "failures": self.failures}
 
     def close(self) -> None:
-        """Close the socket."""
+        """Tell no more. The socket stays open: it may serve others."""
         self.feed.close()
-        self._datagrams.close()
 
     def _send(self, now_s: float, messages: list[bytes]) -> None:
         waiting: list[bytes] = []
@@ -147,6 +156,7 @@ class OscOutput:
         )
 
 
+@functools.lru_cache(maxsize=4096)
 def _tellings(param: Param) -> tuple[_Telling, ...]:
     twin = index_address(param)
     if twin is not None:

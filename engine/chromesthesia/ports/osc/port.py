@@ -1,59 +1,75 @@
-"""OSC as a port: both ends and the thread that waits at the socket."""
+"""OSC as a port: both ends, and the threads that wait at the sockets."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
 from chromesthesia.control.commands import SetParameter
+from chromesthesia.ports.osc.audience import Audience
 from chromesthesia.ports.osc.input import OscInput
-from chromesthesia.ports.osc.output import OscOutput
+from chromesthesia.ports.osc.senders import NAME
+from chromesthesia.ports.osc.tcp import OscStreams
 from chromesthesia.ports.port import Readings
 
-NAME = "osc"
 JOIN_S = 2.0
 
 
 class OscPort:
-    """`ports.port.Port` over OSC. input, output: either may be missing."""
+    """`ports.port.Port` over OSC. input: over UDP, streams: over TCP, audience: who is told; each may be missing."""
 
     name = NAME
 
-    def __init__(self, input: OscInput | None, output: OscOutput | None = None) -> None:
+    def __init__(
+        self,
+        input: OscInput | None,
+        audience: Audience | None = None,
+        streams: OscStreams | None = None,
+    ) -> None:
         self.input = input
-        self.output = output
-        self._receiver: threading.Thread | None = None
+        self.audience = audience
+        self.streams = streams
+        self._threads: list[threading.Thread] = []
 
     @property
     def next_s(self) -> float:
-        """When the output has something to send next."""
-        return inf if self.output is None else self.output.next_s
+        """When there may be something to send next."""
+        return inf if self.audience is None else self.audience.next_s
 
     def start(self) -> None:
-        """Start the thread that receives."""
+        """Start the threads that receive."""
         if self.input is not None:
-            self._receiver = threading.Thread(target=self.input.run, name="osc-in", daemon=True)
-            self._receiver.start()
+            self._receive("osc-in", self.input.run)
+        if self.streams is not None:
+            self._receive("osc-tcp", self.streams.run)
 
     def publish(self, now_s: float, writes: Sequence[SetParameter], readings: Readings) -> None:
         """Send what changed, when it is due."""
-        if self.output is None:
-            return
-        self.output.note_writes(now_s, writes)
-        if self.output.due(now_s):
-            self.output.step(now_s, readings())
+        if self.audience is not None:
+            self.audience.publish(now_s, writes, readings)
 
     def health(self) -> Mapping[str, int]:
         """What came in, by what became of it, what went out, and what could not."""
         heard = {} if self.input is None else self.input.counts()
-        return {"failures": 0, **heard, **({} if self.output is None else self.output.counts())}
+        streamed = {} if self.streams is None else self.streams.counts()
+        told = {} if self.audience is None else self.audience.counts()
+        return {"failures": 0, **heard, **streamed, **told}
 
     def stop(self) -> None:
-        """Close both sockets."""
-        if self.output is not None:
-            self.output.close()
+        """Hear and tell no more, and close what is heard by."""
+        if self.audience is not None:
+            self.audience.close()
         if self.input is not None:
             self.input.close()
-        if self._receiver is not None:
-            self._receiver.join(JOIN_S)
+        if self.streams is not None:
+            self.streams.close()
+        for thread in self._threads:
+            thread.join(JOIN_S)
+        if self.streams is not None:
+            self.streams.shut()
+
+    def _receive(self, name: str, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)

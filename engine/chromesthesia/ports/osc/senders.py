@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from chromesthesia.core.errors import UsageError
 from chromesthesia.core.user_files import one_line
@@ -12,6 +12,8 @@ from chromesthesia.ports.osc.udp import is_this_machine
 Sender = tuple[str, int]
 """IPv4 address and port of a packet's sender."""
 
+NAME = "osc"
+"""Of the port; how the source of all that comes by it begins."""
 ALLOWED_LIMIT = 256
 """Most addresses and networks of one list."""
 _CACHE_LIMIT = 64
@@ -20,7 +22,7 @@ _LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 
 def source_of(sender: Sender, way: str = "") -> str:
     """The source that a write from `sender` carries. way: e.g. `tcp`; empty for UDP."""
-    return f"osc:{sender[0]}:{sender[1]}" + (f"/{way}" if way else "")
+    return f"{NAME}:{sender[0]}:{sender[1]}" + (f"/{way}" if way else "")
 
 
 class AllowedSenders:
@@ -50,16 +52,16 @@ class AllowedSenders:
 class OwnPackets:
     """Knows the packets that this process sent itself: from the port it sends from, on an address of this machine."""
 
-    def __init__(self, port: int, is_ours: Callable[[str], bool] = is_this_machine) -> None:
-        """port: the one that OSC out sends from."""
-        self._port = port
+    def __init__(self, ports: Collection[int], is_ours: Callable[[str], bool] = is_this_machine) -> None:
+        """ports: those that OSC out sends from."""
+        self._ports = frozenset(ports)
         self._is_ours = is_ours
         self._known: dict[str, bool] = {}
 
     def __call__(self, sender: Sender) -> bool:
         """True when `sender` is this process."""
         host, port = sender
-        if port != self._port:
+        if port not in self._ports:
             return False
         if host not in self._known:
             if len(self._known) >= _CACHE_LIMIT:

@@ -165,7 +165,12 @@ def open_input(port: int, lan: bool = False, senders: str = "") -> UdpDatagrams:
 
 def open_output(host: str) -> UdpDatagrams:
     """A socket to send from, on a free port: a loopback one for a partner on this machine."""
-    return UdpDatagrams(LOOPBACK if ipaddress.ip_address(host).is_loopback else EVERYWHERE, 0)
+    return UdpDatagrams(sends_from(host), 0)
+
+
+def sends_from(host: str) -> str:
+    """The address that packets to `host` are sent from."""
+    return LOOPBACK if ipaddress.ip_address(host).is_loopback else EVERYWHERE
 
 
 def parse_target(target: str) -> tuple[str, int]:

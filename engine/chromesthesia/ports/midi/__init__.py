@@ -1,0 +1,1 @@
+"""MIDI as a port: controllers, programs, clock and timecode in, clock out."""
