@@ -43,9 +43,11 @@ from chromesthesia.health.status import (
     Health,
 )
 from chromesthesia.health.telling import health_of, hud_of, readings_of, report_of
+from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
@@ -65,8 +67,9 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
-from chromesthesia.show.more_ports import open_more_ports
+from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.osc_recording import open_recorder
 from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
@@ -133,6 +136,8 @@ def run_show(
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
+        if config.bpm is not None:
+            set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
@@ -142,6 +147,10 @@ def run_show(
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
         open_ports += [make(tree, controller, clock) for make in ports]
+        if config.osc_replay is not None:
+            open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
+        if config.record_osc is not None:
+            open_ports.insert(0, open_recorder(config.record_osc, clock, open_ports))
         if panel is not None:
             tell_link(panel.link)
         source = _open_sound(config, clock) if own.source is None else own.source
@@ -167,6 +176,7 @@ def run_show(
         show = LiveShow(
             config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
         )
+        keeper.standing = lambda: show.standing
         if writer is not None:
             writer.begin(show.score_head(fps))
         if panel is not None:
@@ -228,7 +238,9 @@ class LiveShow:
         self._paint_rate = CountRate()
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
-        stage = make_stage(controller if score is None else score, models.generator, config.seed, self._ask)
+        self._stage = stage = make_stage(
+            controller if score is None else score, models.generator, config.seed, self._ask
+        )
         if score is not None:
             score.follow(stage.state)
             controller.told = score.asked
@@ -424,6 +436,11 @@ class LiveShow:
             **readings_of(self.health.status()),
             **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
+
+    @property
+    def standing(self) -> Standing | None:
+        """The look drawn last as a preset, while it glides from one to another. Any thread."""
+        return self._stage.standing
 
     def score_head(self, fps: float) -> Head:
         """What a score of this show begins with."""

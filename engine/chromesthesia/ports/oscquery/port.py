@@ -12,6 +12,7 @@ from chromesthesia.control.feed import ChangeFeed, View
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.twins import index_address
+from chromesthesia.ports.osc.reading import PacketReader
 from chromesthesia.ports.oscquery.adapter import ShowNodes, told, told_index
 from chromesthesia.ports.oscquery.nodes import Item
 from chromesthesia.ports.oscquery.server import QueryServer
@@ -33,11 +34,19 @@ class OscQueryPort:
 
     name = NAME
 
-    def __init__(self, tree: ParameterTree, nodes: ShowNodes, server: QueryServer, number: int) -> None:
-        """number: of the TCP port."""
+    def __init__(
+        self,
+        tree: ParameterTree,
+        nodes: ShowNodes,
+        server: QueryServer,
+        number: int,
+        readers: Sequence[PacketReader] = (),
+    ) -> None:
+        """number: of the TCP port. readers: what reads the packets that come by WebSocket."""
+        self.readers = readers
         self.number = number
         self.server = server
-        self._nodes = nodes
+        self.nodes = nodes
         # Whose echo a value is, is found for each client by itself: the feed keeps nothing back.
         self._feed: ChangeFeed[_Telling] = ChangeFeed(tree, _tellings, lambda source: 0.0, refresh_s=inf)
         self._notes: dict[tuple[str, str], object] = {}
@@ -59,15 +68,15 @@ class OscQueryPort:
             for write in writes:
                 if write.source.startswith(f"{OSC_SOURCE}ws:"):
                     self._notes[write.source.removeprefix(OSC_SOURCE), write.address] = write.raw
-        nodes = self._nodes.nodes()
+        nodes = self.nodes.nodes()
         due = busy and self._feed.due(now_s)
         if not due and nodes is self._known:
             return
         self._known = nodes
         values: dict[str, Sequence[Item]] = {}
         if due:
-            self._nodes.readings = readings()
-            news = self._feed.take(now_s, self._nodes.readings)
+            self.nodes.readings = readings()
+            news = self._feed.take(now_s, self.nodes.readings)
             if news is not None:
                 values = {view.address: view.items(value) for view, value in news.values}
         notes, self._notes = self._notes, {}
