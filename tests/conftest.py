@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import os
 import shutil
+import subprocess
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,14 @@ def shared_root() -> Path | None:
 def _missing_programs(*names: str) -> str | None:
     absent = [name for name in names if shutil.which(name) is None]
     return f"not installed: {', '.join(absent)}" if absent else None
+
+
+def _missing_npm(package: str) -> str | None:
+    node = shutil.which("node")
+    if node is None:
+        return "not installed: node"
+    found = subprocess.run([node, "-e", f"require.resolve('{package}')"], capture_output=True, check=False)
+    return f"not found by node: npm's {package}" if found.returncode else None
 
 
 def _missing_gl() -> str | None:
@@ -72,6 +81,8 @@ def missing(marker: str) -> str | None:
             return _missing_programs("Xvfb", "xdotool")
         case "gl":
             return _missing_gl()
+        case "npm_oscquery":
+            return _missing_npm("oscquery")
         case "cuda":
             return _missing_cuda()
         case _:

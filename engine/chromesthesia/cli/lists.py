@@ -26,6 +26,10 @@ WIDEST = 10_000
 packs_app = typer.Typer(help="Model packs: list them, check one.", no_args_is_help=True)
 
 
+WIDEST = 10_000
+"""Longest line of a table in a file or pipe."""
+
+
 def plain_table(*columns: str, folded: int = -1) -> Table:
     """A table without lines; folded: the column that may take several lines."""
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -39,9 +43,9 @@ def show_table(table: Table) -> None:
     if OUT.is_terminal:
         OUT.print(table)
         return
-    whole = OUT.measure(table, options=OUT.options.update(width=WIDEST)).maximum
-    # A console prints nothing wider than itself.
-    Console(file=OUT.file, width=max(OUT.width, whole), highlight=False).print(table)
+    # Measured without the width of a terminal that is not there, which would cut the longest lines.
+    whole = OUT.measure(table, options=OUT.options.update(max_width=WIDEST))
+    Console(file=OUT.file, width=max(OUT.width, whole.maximum), highlight=False).print(table)
 
 
 def devices() -> None:

@@ -36,9 +36,9 @@ def _no_beat(now_s: float) -> Beat:
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
-    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. preview: takes
-    those it wants. score: is told what every frame was made of, None where no score is kept. beat: where the beat is at
-    a time of the clock."""
+    window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. score: is told
+    what every frame was made of, None where no score is kept. preview: takes the frames that it wants. beat: where the
+    beat is at a time of the clock."""
 
     stage: Stage
     light: Light
@@ -47,8 +47,8 @@ class FrameParts:
     hud: Callable[[], HudInfo]
     window: Callable[[], None]
     sink: FrameSink | None
-    preview: FrameWatcher | None = None
     score: FrameScore | None = None
+    preview: FrameWatcher | None = None
     beat: Callable[[float], Beat] = _no_beat
 
 

@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
-from chromesthesia.control.commands import SetParameter
+from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
@@ -66,9 +67,10 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
-from chromesthesia.show.more_ports import open_more_ports
+from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.osc_recording import open_recorder
+from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
@@ -134,6 +136,8 @@ def run_show(
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
+        if config.bpm is not None:
+            set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
@@ -177,6 +181,13 @@ def run_show(
             writer.begin(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
+        if writer is not None:
+            controller.handle(LoadPack, refuse_beside_score)
+        elif own.encoder is None and own.generator is None:
+            swap = PackSwap(
+                models, controller.post, show.change_models, _opener(config.provider), show.picture_size
+            )
+            controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -299,6 +310,17 @@ class LiveShow:
             controlling.join(5.0)
             gc.unfreeze()
             sys.setswitchinterval(switch_interval_s)
+
+    def change_models(self, models: Models) -> None:
+        """Go on with other models, which fit (see `pack_swap`). Any thread."""
+        self._analysis.change(models.encoder)
+        self._worker.change(models.generator)
+        self._nearest.change(models.art_index)
+        self._models = models
+
+    def picture_size(self) -> tuple[int, ...] | None:
+        """Height and width of what the generator paints; None before the first picture. Any thread."""
+        return self._worker.size
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -445,6 +467,10 @@ class LiveShow:
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
     return {name: slot.replaced}
+
+
+def _opener(provider: str) -> Callable[[Path], Models]:
+    return lambda folder: open_models(folder, provider)
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:

@@ -86,6 +86,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         midi_in=("launch", "virtual"),
         midi_map=Path("knobs.toml"),
         midi_clock_out="drum",
+        midi_out="launch",
         link=True,
         ltc="Scarlett",
         ltc_channel=2,
@@ -106,8 +107,9 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--osc-tcp-port 9101 --lan "
         "--query-port 9200 --token not-to-be-guessed --no-announce "
         "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
-        "--midi-map knobs.toml --midi-clock-out drum --link --ltc Scarlett --ltc-channel 2 --dmx lamps.toml --hud "
-        "--flash-limiter off --score night.score --score-limit 64"
+        "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
+        "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
+        "--score-limit 64"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]

@@ -10,8 +10,10 @@ import pytest
 
 from chromesthesia.core.records import Heard
 from chromesthesia.mapping.mapper import Mapper
+from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Number, Param, Value
 from chromesthesia.params.routes import Route
+from chromesthesia.params.sound import MASTER_BLACKOUT
 from chromesthesia.params.tree import ParameterTree
 
 Hear = Callable[..., Heard]
@@ -152,6 +154,27 @@ def test_the_hand_on_the_room_acts_at_once_in_mid_glide(tree: ParameterTree) -> 
     tree.write("/look/count", 7, "test")
     look = mapper.step(DT_S, tree.snapshot(), (), None)
     assert (look["/master/brightness"], look["/master/freeze"], look["/look/count"]) == (0.5, True, 7)
+
+
+def test_blackout_takes_the_light_and_gives_back_what_was_set() -> None:
+    for params in ((*PARAMS, MASTER_BLACKOUT), PARAMETERS):
+        tree = ParameterTree(params)
+        mapper = Mapper()
+        tree.write("/master/brightness", 1.0, "test")
+        mapper.step(DT_S, tree.snapshot(), (), None)
+        tree.write("/master/blackout", True, "test")
+        for _ in range(300):
+            look = mapper.step(DT_S, tree.snapshot(), (), None)
+        assert look["/master/brightness"] == pytest.approx(0.0, abs=1e-6)
+        assert tree.snapshot()["/master/brightness"] == 1.0, "the fader stays where it is"
+        tree.load_look({}, "test")
+        tree.write("/master/brightness", 0.5, "test")
+        look = mapper.step(DT_S, tree.snapshot(), (), None)
+        assert look["/master/brightness"] == pytest.approx(0.0, abs=1e-6)
+        tree.write("/master/blackout", False, "test")
+        for _ in range(300):
+            look = mapper.step(DT_S, tree.snapshot(), (), None)
+        assert look["/master/brightness"] == pytest.approx(0.5, abs=1e-6)
 
 
 def test_a_look_may_bring_its_own_time(tree: ParameterTree) -> None:

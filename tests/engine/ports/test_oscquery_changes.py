@@ -130,6 +130,18 @@ def test_a_client_hears_no_echo_and_everything_else() -> None:
     assert not client.is_echo("/not-listened-to", (0.5,))
 
 
+def test_a_client_that_was_told_something_older_meanwhile_hears_its_own_value() -> None:
+    client = Client("ws:1")
+    client.listening.add("/a")
+    client.received()
+    client.tell("/a", b"older")
+    client.note("/a", 0.5)
+    assert not client.is_echo("/a", (0.5,))
+    client.received()
+    client.note("/a", 0.75)
+    assert client.is_echo("/a", (0.75,))
+
+
 def test_bundles_are_of_a_bounded_size() -> None:
     client = Client("ws:1", bundles=True)
     for number in range(2000):

@@ -15,10 +15,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from chromesthesia.ports.osc.codec import OscMessage, decode, encode_message
-from chromesthesia.ports.oscquery import server as server_module
+from chromesthesia.ports.oscquery import serving as serving_module
 from chromesthesia.ports.oscquery.gate import SECURITY_HEADERS
 from chromesthesia.ports.oscquery.nodes import READ, READ_WRITE, WRITE, Item, Node, Span
-from chromesthesia.ports.oscquery.server import MOST_CLIENTS, QueryServer
+from chromesthesia.ports.oscquery.server import QueryServer
 from chromesthesia.ports.oscquery.site import Reply
 from chromesthesia.testing.oscquery import ServedTree, raw, served
 
@@ -359,14 +359,14 @@ def test_other_sites_are_refused_over_http_and_websocket(
 
 def test_more_clients_than_are_taken_are_turned_away(tree: ServedTree) -> None:
     with ExitStack() as clients:
-        for _ in range(MOST_CLIENTS):
+        for _ in range(serving_module.MOST_CLIENTS):
             clients.enter_context(open_socket(tree))
         assert status_of(tree) == 503
         assert tree.server.counts()["crowded"] == 1
 
 
 def test_connections_that_say_nothing_are_bounded(tree: ServedTree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 4)
+    monkeypatch.setattr(serving_module, "MOST_CONNECTIONS", 4)
     idle = [socket.create_connection(("127.0.0.1", tree.port), TIMEOUT_S) for _ in range(4)]
     try:
         while tree.server.counts()["connections"] < 4:
@@ -386,7 +386,7 @@ def test_connections_that_say_nothing_are_bounded(tree: ServedTree, monkeypatch:
 def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_on(
     tree: ServedTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "SEND_S", 0.05)
+    monkeypatch.setattr(serving_module, "SEND_S", 0.05)
     # A text as long as one message may be, until neither end's buffers take more.
     tree.nodes.values["/a/name"] = ("x" * 60_000,)
     with open_socket(tree) as slow, open_socket(tree) as other:
@@ -404,7 +404,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_on(
 
 def test_a_message_that_is_too_large_ends_the_connection(tree: ServedTree) -> None:
     with open_socket(tree) as client:
-        client.send(bytes(server_module.LARGEST_MESSAGE + 4))
+        client.send(bytes(serving_module.LARGEST_MESSAGE + 4))
         with pytest.raises(ConnectionClosed) as closed:
             client.recv(timeout=TIMEOUT_S)
         assert closed.value.rcvd is not None
@@ -468,6 +468,6 @@ def test_a_server_that_was_never_started_can_be_stopped() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     with served(TREE) as tree:
         QueryServer(
-            listening, tree.nodes, lambda packet, source: None, tree.server._gate, lambda address: {}
+            listening, tree.nodes, lambda packet, source: None, tree.server.gate, lambda address: {}
         ).stop()
     assert listening.fileno() == -1

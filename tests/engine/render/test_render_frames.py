@@ -193,6 +193,17 @@ def test_freeze_holds_the_frame(renderer: Renderer, draw: Draw) -> None:
     assert difference(held, draw(renderer, frames=1, current=picture(5), current_serial=5)) > 1
 
 
+def test_the_rooms_light_moves_a_picture_that_is_held_still(renderer: Renderer, draw: Draw) -> None:
+    held = draw(renderer, frames=3)
+    frozen: dict[str, Value] = {"/master/freeze": True}
+    dark = draw(renderer, {**frozen, "/master/brightness": 0.0}, frames=2)
+    assert held.mean() > 5
+    assert dark.max() == 0, "a blackout is one, whatever is frozen"
+    back = draw(renderer, {**frozen, "/master/brightness": 1.0}, frames=1)
+    assert back.mean() > 5
+    assert np.array_equal(back, draw(renderer, frozen, frames=2, current=picture(5), current_serial=5))
+
+
 def test_rows_run_from_the_top(renderer: Renderer, draw: Draw) -> None:
     half = plain_picture(30, 30, 30)
     half[:64] = 220

@@ -13,6 +13,7 @@ import pytest
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.protocols import FrameWatcher
 from chromesthesia.core.records import Float32, Heard, PaintedImage, UInt8
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
@@ -35,7 +36,7 @@ Fault = Callable[[str], None]
 class Show:
     """A frame loop whose every part asks `fault` before it does its work."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, sink: bool = True, preview: FrameWatcher | None = None) -> None:
         self.fault = fault
         self.clock = ManualClock(100.0)
         self.stop = threading.Event()
@@ -49,7 +50,16 @@ class Show:
         self.heard: LatestSlot[Heard] = LatestSlot()
         self.light = Light(self._open, self._make, self.clock, self.guard)
         self.loop = FrameLoop(
-            FrameParts(cast(Stage, self), self.light, self.heard, self._image, self._hud, self._window, self),
+            FrameParts(
+                cast(Stage, self),
+                self.light,
+                self.heard,
+                self._image,
+                self._hud,
+                self._window,
+                self if sink else None,
+                preview=preview,
+            ),
             self.clock,
             self.guard,
             self.schedule,
@@ -266,3 +276,49 @@ def test_a_frame_in_which_everything_fails_still_takes_its_time() -> None:
     show = Show(faults)
     show.run(10.0)
     assert show.clock.now_s() == pytest.approx(110.0, abs=0.1)
+
+
+class Watcher:
+    """Wants the frames whose number is in `wanted`; `ill` raises in both calls."""
+
+    def __init__(self, wanted: set[int], ill: bool = False) -> None:
+        self.wanted = wanted
+        self.ill = ill
+        self.asked = -1
+        self.seen: list[int] = []
+
+    def wants(self, time_s: float) -> bool:
+        self.asked += 1
+        if self.ill and self.asked in self.wanted:
+            raise RuntimeError("ill")
+        return self.asked in self.wanted
+
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        self.seen.append(self.asked)
+        if self.ill:
+            raise RuntimeError("ill")
+
+
+def test_frames_are_read_back_only_when_somebody_wants_them() -> None:
+    reads: list[str] = []
+
+    def count(part: str) -> None:
+        if part == "read-back":
+            reads.append(part)
+
+    watcher = Watcher({3, 5})
+    show = Show(count, sink=False, preview=watcher)
+    # A window: without one every frame is read back, since nothing else tells that it was drawn.
+    show.light.surface.screen = cast(Any, object())  # type: ignore[union-attr,misc]
+    show.run(1.0)
+    assert len(show.inputs) >= 10
+    assert watcher.seen == [3, 5]
+    assert len(reads) == 2, "nobody else looks at pixels"
+    assert show.kept == []
+
+
+def test_a_preview_that_fails_costs_no_frame_and_no_film() -> None:
+    show = Show(lambda part: None, preview=Watcher({2, 3}, ill=True))
+    show.run(1.0)
+    assert len(show.kept) >= 10
+    assert show.guard.failures == {"the preview": 2}

@@ -74,6 +74,7 @@ class ShowNodes:
 
     def value(self, path: str) -> Sequence[Item] | None:
         """The value now; a reading's as it was taken last, None before the first."""
+        self.nodes()
         snapshot = self._tree.snapshot()
         choice = self._indices.get(path)
         wanted = path if choice is None else choice.path

@@ -5,7 +5,6 @@ Announced is only what can be reached: on loopback nobody but programs of this m
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
 import logging
@@ -50,6 +49,8 @@ class Announcer:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Announce from a task of its own: looking for other programs of the same name takes a second."""
+        import asyncio  # here, and not above: a show is set up before there is any loop
+
         task = asyncio.ensure_future(self._announce())
         try:
             yield
@@ -59,6 +60,8 @@ class Announcer:
                 await task
 
     async def _announce(self) -> None:
+        import asyncio
+
         responder = None
         try:
             # Slow to import: not in the way of the first requests, nor of the loop.

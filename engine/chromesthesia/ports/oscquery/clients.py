@@ -30,11 +30,21 @@ class Client:
         self._events: list[Event] = []
         self._messages: dict[str, bytes] = {}
         self._own: dict[str, object] = {}
+        self._told: dict[str, bytes] = {}
+        self._told_since: set[str] = set()
+
+    def received(self) -> None:
+        """It sent something: what it is told from now on may be older than that."""
+        self._told_since.clear()
 
     def note(self, path: str, raw: object) -> None:
-        """The client itself wrote `raw` to `path`: that very value is not told back to it."""
-        if path in self.listening:
+        """The client itself wrote `raw` to `path`: that very value is not told back to it.
+
+        Unless it was told another meanwhile, which it would otherwise take for the newest.
+        """
+        if path in self.listening and path not in self._told_since:
             self._own[path] = raw
+            self._told.pop(path, None)
 
     def is_echo(self, path: str, values: Sequence[Item]) -> bool:
         """True when `values` are what the client wrote last; anything else ends the silence."""
@@ -46,8 +56,11 @@ class Client:
         return False
 
     def tell(self, path: str, message: bytes) -> None:
-        """Send `message` for `path` in the place of one that still waits."""
-        self._messages[path] = message
+        """Send `message` for `path` in the place of one that still waits; nothing when it knows that already."""
+        if self._told.get(path) == message:
+            return
+        self._told[path] = self._messages[path] = message
+        self._told_since.add(path)
         self.waiting.set()
 
     def tell_changes(self, changes: Changes) -> None:
@@ -64,6 +77,7 @@ class Client:
             self.listening.discard(path)
             self._messages.pop(path, None)
             self._own.pop(path, None)
+            self._told.pop(path, None)
 
     def take(self) -> list[Frame]:
         """What waits, as frames: first the events, then the messages."""

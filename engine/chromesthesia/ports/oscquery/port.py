@@ -46,7 +46,7 @@ class OscQueryPort:
         self.readers = readers
         self.number = number
         self.server = server
-        self._nodes = nodes
+        self.nodes = nodes
         # Whose echo a value is, is found for each client by itself: the feed keeps nothing back.
         self._feed: ChangeFeed[_Telling] = ChangeFeed(tree, _tellings, lambda source: 0.0, refresh_s=inf)
         self._notes: dict[tuple[str, str], object] = {}
@@ -68,15 +68,15 @@ class OscQueryPort:
             for write in writes:
                 if write.source.startswith(f"{OSC_SOURCE}ws:"):
                     self._notes[write.source.removeprefix(OSC_SOURCE), write.address] = write.raw
-        nodes = self._nodes.nodes()
+        nodes = self.nodes.nodes()
         due = busy and self._feed.due(now_s)
         if not due and nodes is self._known:
             return
         self._known = nodes
         values: dict[str, Sequence[Item]] = {}
         if due:
-            self._nodes.readings = readings()
-            news = self._feed.take(now_s, self._nodes.readings)
+            self.nodes.readings = readings()
+            news = self._feed.take(now_s, self.nodes.readings)
             if news is not None:
                 values = {view.address: view.items(value) for view, value in news.values}
         notes, self._notes = self._notes, {}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import threading
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 from chromesthesia.core.records import UInt8
+
+if TYPE_CHECKING:
+    import asyncio
 
 PICTURES_HZ = 5.0
 """Most pictures a second."""
@@ -30,7 +33,7 @@ class Preview:
         self._lock = threading.Lock()
         self._pixels: UInt8 | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._came = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
         self._encoding: asyncio.Task[bytes] | None = None
 
     @property
@@ -80,6 +83,8 @@ class Preview:
 
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
+        import asyncio  # here, and not above: a show is set up before there is any loop
+
         self._loop = asyncio.get_running_loop()
         self._watchers += 1
         try:
@@ -88,19 +93,30 @@ class Preview:
             self._watchers -= 1
 
     async def _next(self) -> bytes | None:
+        import asyncio
+
+        coming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(coming)
         try:
             async with asyncio.timeout(WAIT_S):
-                await self._came.wait()
+                await coming
         except TimeoutError:
             return None
+        finally:
+            if coming in self._waiting:
+                self._waiting.remove(coming)
         return await asyncio.shield(self._encoded())
 
     def _arrived(self) -> None:
         self._encoding = None
-        came, self._came = self._came, asyncio.Event()
-        came.set()
+        waiting, self._waiting = self._waiting, []
+        for coming in waiting:
+            if not coming.done():
+                coming.set_result(None)
 
     def _encoded(self) -> asyncio.Task[bytes]:
+        import asyncio
+
         if self._encoding is None:
             with self._lock:
                 pixels = self._pixels

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from chromesthesia.ports.panel.preview import Preview
 from chromesthesia.signals.table import TABLE, SignalTable
 
 PREFIX = "/panel"
+THUMBNAILS = "thumbnails/"
 THUMBNAIL_ENDING = ".jpg"
 LARGEST_FILE = 4 * 1024 * 1024
 
@@ -52,8 +52,16 @@ class PanelSite:
             "health.json": lambda: self.health(),
         }
 
+    @property
+    def served(self) -> frozenset[str]:
+        """Every name below `/panel/` that is answered now."""
+        thumbnails = (f"{THUMBNAILS}{name}" for name in self._thumbnails())
+        return frozenset((*self._told, *self._files, "preview.jpg", *thumbnails))
+
     async def get(self, path: str) -> Reply | None:
         """A file of the panel, a thumbnail, the newest picture, or one of the JSON lists."""
+        import asyncio  # here, and not above: a show is set up before there is any loop
+
         if path == PREFIX:
             return Reply(303, location=f"{PREFIX}/")
         name = path.removeprefix(f"{PREFIX}/") or INDEX
@@ -62,7 +70,8 @@ class PanelSite:
         if name == "preview.jpg":
             picture = await self.preview.picture()
             return Reply(503, b"no picture now") if picture is None else Reply(200, picture, "image/jpeg")
-        file = self._files.get(name) or self._thumbnails().get(name.removeprefix("thumbnails/"))
+        thumbnail = name.removeprefix(THUMBNAILS)
+        file = self._files.get(name) if thumbnail == name else self._thumbnails().get(thumbnail)
         return None if file is None else await asyncio.to_thread(_read, file)
 
     def stream(self, path: str) -> AsyncIterator[bytes] | None:
@@ -78,7 +87,7 @@ class PanelSite:
                 {
                     "name": preset.name,
                     "description": preset.description,
-                    "thumbnail": f"thumbnails/{name}"
+                    "thumbnail": f"{THUMBNAILS}{name}"
                     if (name := _thumbnail_of(preset.path)) in thumbnails
                     else None,
                 }
