@@ -139,7 +139,7 @@ def test_a_part_from_the_middle_is_the_same_part(show: tuple[Path, Path, Hand], 
 
 def test_at_another_size_it_is_a_print(show: tuple[Path, Path, Hand], pack: Path, tmp_path: Path) -> None:
     path, _, _ = show
-    config = RepaintConfig(path, begin="0.3", still=tmp_path / "print.png", width=480, height=270, pack=pack)
+    config = RepaintConfig(path, begin="0", still=tmp_path / "print.png", width=480, height=270, pack=pack)
     report = repaint(config)
     assert report["exact"] is False
     assert report["differs"] == ["size 480x270, shown at 160x90"]
@@ -181,7 +181,7 @@ def test_the_command_paints_a_film_and_says_what_is_missing(
     cut.write_bytes(show[0].read_bytes()[:-5])
     film = tmp_path / "part.mp4"
     with pytest.raises(SystemExit) as left:
-        main(["render", "--score", str(cut), str(film), "--from", "0.2", "--for", "0.5", "--pack", str(pack)])
+        main(["render", "--score", str(cut), str(film), "--from", "0.1", "--for", "9", "--pack", str(pack)])
     assert left.value.code == 0
     assert film.stat().st_size > 1000
     assert "ends in the middle of a block" in capsys.readouterr().out
