@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WIDEST = 10_000
+"""Letters of a line in a file or pipe."""
+
 packs_app = typer.Typer(help="Model packs: list them, check one.", no_args_is_help=True)
 
 
@@ -188,13 +191,14 @@ def _try_models(pack: Pack, times: int = 5) -> tuple[float, float]:
     """Milliseconds, best of `times`, of one encoder step and one picture on the CPU."""
     import numpy as np
 
+    from chromesthesia.core.emotions import condition_size
     from chromesthesia.core.records import ENCODER_HOPS
     from chromesthesia.inference.encoder import OnnxEncoder
     from chromesthesia.inference.generator import OnnxGenerator
 
     encoder, generator = OnnxEncoder(pack), OnnxGenerator(pack, "cpu")
     log_mel = np.full((ENCODER_HOPS, 64), -16.0, np.float32)
-    condition = np.zeros(len(generator.condition_labels), np.float32)
+    condition = np.zeros(condition_size(generator.condition_labels), np.float32)
     noise = np.ones(generator.noise_size, np.float32)
     return (
         min(_timed_ms(lambda: encoder.step(log_mel, 0, 0.0)) for _ in range(times)),

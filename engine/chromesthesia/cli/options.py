@@ -155,6 +155,14 @@ MidiMap = Annotated[
 MidiClockOut = Annotated[
     str, typer.Option(metavar="NAME", help="Send MIDI clock to this output.", rich_help_panel=TempoOption)
 ]
+MidiOut = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Tell this output what its controllers steer: motor faders, rings, lamps.",
+        rich_help_panel=TempoOption,
+    ),
+]
 Link = Annotated[
     bool,
     typer.Option("--link", metavar="", help="Follow Ableton Link.", rich_help_panel=TempoOption),

@@ -112,6 +112,22 @@ def run(
             min=1, metavar="MIB", help="The score ends when it is so large.", rich_help_panel=FilesOption
         ),
     ] = 4096,
+    record_osc: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.osc",
+            help="Write down what comes over OSC, with its times.",
+            rich_help_panel=FilesOption,
+        ),
+    ] = None,
+    osc_replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.osc",
+            help="Play what such a file tells, in time, as if it came over OSC.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     osc_in_port: Annotated[
         int,
         typer.Option(
@@ -181,6 +197,7 @@ def run(
     midi_in: options.MidiIn = None,
     midi_map: options.MidiMap = Path("midi.toml"),
     midi_clock_out: options.MidiClockOut = "",
+    midi_out: options.MidiOut = "",
     link: options.Link = False,
     ltc: options.Ltc = "",
     ltc_channel: options.LtcChannel = 1,
@@ -224,6 +241,7 @@ def run(
         midi_in=tuple(midi_in or ()),
         midi_map=midi_map,
         midi_clock_out=midi_clock_out,
+        midi_out=midi_out,
         link=link,
         ltc=ltc,
         ltc_channel=ltc_channel,
@@ -232,6 +250,8 @@ def run(
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
         score=score,
         score_limit_mib=score_limit,
+        record_osc=record_osc,
+        osc_replay=osc_replay,
     )
     if not config.headless and not has_display():
         config = _without_window(config)
@@ -263,6 +283,14 @@ def render(
     stills: options.Stills = None,
     sheet: options.Sheet = None,
     report: options.Report = None,
+    osc: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.osc",
+            help="Play what `run --record-osc` wrote, in time.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     score: options.Score = None,
     begin: options.From = "0",
     other_pack: options.OtherPack = False,
@@ -310,6 +338,7 @@ def render(
         sheet=sheet,
         bpm=bpm,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
+        osc=osc,
     )
     from chromesthesia.show.offline import render_film
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chromesthesia.params.declaration import Param
@@ -149,6 +150,14 @@ class LoadPack:
 
 
 @dataclass(frozen=True, slots=True)
+class Finish:
+    """The end, on the control thread, of what was begun on another. do: refuses by raising a ChromesthesiaError."""
+
+    do: Callable[[], None]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subscribe:
     """Tell a partner over OSC what changes. host, port: where, None for the sender's own; seconds: None for the usual.
 
@@ -211,6 +220,7 @@ Command = (
     | SavePreset
     | RenamePreset
     | LoadPack
+    | Finish
     | Subscribe
     | Unsubscribe
     | TapTempo

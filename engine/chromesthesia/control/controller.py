@@ -14,6 +14,7 @@ from chromesthesia.control.commands import (
     AddParameters,
     AlignBar,
     Command,
+    Finish,
     LoadPack,
     LoadPreset,
     NextPreset,
@@ -203,6 +204,12 @@ class Controller:
             self._queue.clear()
             while self._schedule and self._schedule[0][0] <= now_s:
                 due.append(heapq.heappop(self._schedule)[2])
+        with self._tree.together():
+            taken = self._do(due, now_s)
+        self.current = (self._preset, self._tree.snapshot())
+        return taken
+
+    def _do(self, due: Sequence[Command], now_s: float) -> list[SetParameter]:
         last_look = max((number for number, command in enumerate(due) if _is_look(command)), default=-1)
         asked: list[_Asked] = []
         taken: list[SetParameter] = []
@@ -230,7 +237,6 @@ class Controller:
                 )
             if self.told is not None:
                 self.told(command, now_s, self.counters.refused == refused)
-        self.current = (self._preset, self._tree.snapshot())
         return taken
 
     def _enqueue(self, commands: Sequence[Command]) -> None:
@@ -261,7 +267,7 @@ class Controller:
             case SetParameter(path, raw, source):
                 self._tree.write(path, raw, source)
             case ToggleParameter(path, source):
-                self._tree.write(path, not self._tree.snapshot().get(path), source)
+                self._tree.write(path, not self._tree.value(path), source)
             case NudgeParameter(path, amount, source):
                 self._tree.nudge(path, amount, source)
             case NextScene(source):
@@ -270,6 +276,8 @@ class Controller:
                 self._tree.reset(paths, source)
             case ResetRoom(source):
                 self._reset_room(source, now_s)
+            case Finish(do, _):
+                do()
             case ResetParameter(path, source):
                 self._tree.write(
                     path, self._loaded.params.get(path, self._tree.declaration(path).default), source
@@ -287,10 +295,10 @@ class Controller:
             case RemoveParameters(namespace, _):
                 self._tree.remove(namespace)
             case _:
-                do = self._others.get(type(command))
-                if do is None:
+                other = self._others.get(type(command))
+                if other is None:
                     raise NotDoneHereError(f"{_WORDS.get(type(command), 'this')} cannot be had in this show")
-                do(command, now_s)
+                other(command, now_s)
 
     def _look(self, command: LookCommand, asked: list[_Asked], is_last: bool, now_s: float) -> None:
         """Note the look that `command` asks for; with the last one take the newest of them that can be taken.
@@ -393,7 +401,7 @@ class Controller:
 
     def _next_scene(self, source: str, now_s: float) -> None:
         param = self._tree.declaration(GENERATOR_SCENE.path)
-        scene = self._tree.snapshot()[GENERATOR_SCENE] + 1
+        scene = int(self._tree.value(param.path)) + 1
         if param.high is not None and scene > param.high:
             scene = int(param.low or 0)
         self._tree.write(param.path, scene, source)
@@ -428,6 +436,7 @@ _WORDS: dict[type, str] = {
     SavePreset: "a preset to keep",
     RenamePreset: "another name of a preset",
     LoadPack: "another model pack",
+    Finish: "another model pack",
     Subscribe: "a subscription",
     Unsubscribe: "the end of a subscription",
 }

@@ -30,10 +30,12 @@ class ShowConfig:
     query_port: TCP port of OSCQuery and the panel; None for the number of `osc_in_port`, 0 for neither. token: what
     everybody must know who comes in by it with `lan`; None makes one. announce: let partners find it by mDNS.
     bpm: tempo of the engine's own beat, None for whoever is heard. midi_in: parts of names of MIDI inputs, `all` or
-    `virtual`; midi_map: what they steer, read and written; midi_clock_out: where the clock goes. link: follow Ableton
-    Link. ltc: part of the name of the sound input that timecode comes in by, or `default`. dmx: patch of the lamps.
+    `virtual`; midi_map: what they steer, read and written; midi_clock_out: where the clock goes; midi_out: which
+    controllers are told what they steer. link: follow Ableton Link. ltc: part of the name of the sound input that
+    timecode comes in by, or `default`. dmx: patch of the lamps.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
+    record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
     """
 
     source: str = "auto"
@@ -66,6 +68,7 @@ class ShowConfig:
     midi_in: tuple[str, ...] = ()
     midi_map: Path = Path("midi.toml")
     midi_clock_out: str = ""
+    midi_out: str = ""
     link: bool = False
     ltc: str = ""
     ltc_channel: int = 1
@@ -74,13 +77,16 @@ class ShowConfig:
     flash_limiter: bool = True
     score: Path | None = None
     score_limit_mib: int = 4096
+    record_osc: Path | None = None
+    osc_replay: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FilmConfig:
     """Everything `chromesthesia render` can be told: an offline film of a sound file under a manual clock.
 
-    film: where to; None makes none, for callers that look at the frames themselves. flash_limiter: as for a show.
+    film: where to; None makes none, for callers that look at the frames themselves. flash_limiter: as for a show. osc:
+    what came over OSC in a show, played in time.
     """
 
     sound: Path
@@ -97,6 +103,7 @@ class FilmConfig:
     sheet: Path | None = None
     report: Path | None = None
     flash_limiter: bool = True
+    osc: Path | None = None
     bpm: float | None = None
 
 

@@ -6,11 +6,24 @@ difference put it differently. Uses that differ for a reason have a row of their
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from chromesthesia.core.records import EMBEDDING_SIZE
 
 EMOTIONS = ("angry", "happy", "sad")
 """In the order of every vector of probabilities."""
 CONDITION_LABELS = ("valence", "arousal", *EMOTIONS)
+EMBEDDING_LABEL = "embedding"
+KNOWN_LABELS = (*CONDITION_LABELS, EMBEDDING_LABEL)
+"""What a generator's condition may be made of: one number each, but the encoder's embedding, which is all of its own."""
+
+
+def condition_size(labels: Iterable[str]) -> int:
+    """How many numbers a condition of these labels has."""
+    return sum(EMBEDDING_SIZE if label == EMBEDDING_LABEL else 1 for label in labels)
+
+
 """What the engine can tell a generator."""
 
 Place = tuple[float, float]

@@ -36,12 +36,25 @@ class GeneratorWorker:
         self._requests = requests
         self._images = images
         self._shape: tuple[int, ...] | None = None
+        self._next: Generator | None = None
+
+    @property
+    def size(self) -> tuple[int, ...] | None:
+        """Height and width of the pictures; None before the first. Any thread."""
+        shape = self._shape
+        return None if shape is None else shape[:2]
+
+    def change(self, generator: Generator) -> None:
+        """Paint with another generator from the next picture on. Any thread."""
+        self._next = generator
 
     def step(self, timeout_s: float | None = 0.0) -> bool:
         """Wait for a request for at most `timeout_s`; True when a picture was published."""
         request = self._requests.take(timeout_s)
         if request is None:
             return False
+        if self._next is not None:
+            self._generator, self._next = self._next, None
         started_s = self._clock.now_s()
         try:
             pixels = self._generator.paint(request.condition, request.noise)

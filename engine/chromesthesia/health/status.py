@@ -23,8 +23,7 @@ class Figures:
     elapsed_s: since the show began. fps: frames shown per second lately; latency_ms: sound to light, median of the last
     frames; generator_fps: pictures painted per second. routes: how often they became others. parameters: version of the
     list of parameters. message: what a person should read now, one line; size: of the picture in pixels. nearest:
-    paintings to the sound, nearest first.
-    tempo_source: what the beat clock follows.
+    paintings to the sound, nearest first. tempo_source: what the beat clock follows.
     """
 
     elapsed_s: float = 0.0

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from chromesthesia.core.emotions import EMOTIONS
+from chromesthesia.core.emotions import EMBEDDING_LABEL, EMOTIONS
 from chromesthesia.core.errors import ChromesthesiaError, PackError
-from chromesthesia.core.records import ENCODER_HOPS
+from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS, Float32
 from chromesthesia.core.user_files import one_line
 from chromesthesia.inference.encoder import OnnxEncoder
 from chromesthesia.inference.generator import OnnxGenerator, check_picture
@@ -110,17 +110,22 @@ def check_answers(pack: Pack) -> None:
     generator = OnnxGenerator(pack, "cpu")
     noise = np.ones(generator.noise_size, np.float32)
     labels = generator.condition_labels
-    pictures = [
-        generator.paint(np.array([name == label for label in labels], np.float32), noise) for name in EMOTIONS
-    ]
+    pictures = [generator.paint(_condition_of(number, labels), noise) for number in range(len(EMOTIONS))]
     for picture in pictures:
         check_picture(picture, (*pack.manifest.generator.image_size, 3))
-    if any(label in EMOTIONS for label in labels) and all(
+    if any(label in (*EMOTIONS, EMBEDDING_LABEL) for label in labels) and all(
         np.array_equal(pictures[0], other) for other in pictures[1:]
     ):
         raise PackError(
             f"{one_line(pack.path)}: expected pictures that follow the emotion, got one for all", REMEDY
         )
+
+
+def _condition_of(number: int, labels: Sequence[str]) -> Float32:
+    """One emotion for certain; of an embedding, another one for each."""
+    embedding = np.random.default_rng(number).normal(size=EMBEDDING_SIZE)
+    parts = [embedding if label == EMBEDDING_LABEL else [label == EMOTIONS[number]] for label in labels]
+    return np.concatenate(parts).astype(np.float32)
 
 
 def _heard(encoder: OnnxEncoder, pack: Pack) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chromesthesia.core.emotions import condition_size
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.inference.binding import BoundSession
@@ -35,7 +36,7 @@ class OnnxGenerator:
         session = open_session(content, provider, threads, name)
         check_session(session, spec.inputs, spec.outputs, name)
         self._labels = spec.condition_labels
-        self._condition: Float32 = np.zeros((1, len(spec.condition_labels)), dtype=np.float32)
+        self._condition: Float32 = np.zeros((1, condition_size(spec.condition_labels)), dtype=np.float32)
         self._noise: Float32 = np.zeros((1, spec.noise_size), dtype=np.float32)
         self._image: Float32 = np.zeros((1, 3, *spec.image_size), dtype=np.float32)
         self._bound = BoundSession(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chromesthesia.core.easing import smooth_step
 from chromesthesia.core.records import Heard
+from chromesthesia.mapping.standing import STRONGEST, Standing, standing_look
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.live import Values
 from chromesthesia.params.routes import CURVES, Route
@@ -22,9 +23,6 @@ from chromesthesia.signals.table import FIRST, TABLE, Hearing, SignalTable, Tap
 Array = NDArray[np.float64]
 Look = Values
 """Every writable parameter's live value in one frame."""
-
-STRONGEST = 1e9
-"""Factor that routes together never exceed: their product would become infinite, and infinity times nothing NaN."""
 
 
 @dataclass(slots=True)
@@ -37,10 +35,15 @@ class _Wire:
     curve: Callable[[float], float]
     level: float = 0.0
 
+    def goal(self, signal: float) -> float:
+        """The bent signal, 0..1."""
+        route = self.route
+        return self.curve(min(max((signal - route.low) / (route.high - route.low), 0.0), 1.0))
+
     def follow(self, signal: float, dt_s: float | None) -> float:
         """Move `level` towards the bent signal (at once when dt_s is None) and return it."""
         route = self.route
-        goal = self.curve(min(max((signal - route.low) / (route.high - route.low), 0.0), 1.0))
+        goal = self.goal(signal)
         tau_s = route.attack_s if goal > self.level else route.release_s
         if dt_s is None or tau_s <= 0.0:
             self.level = goal
@@ -107,6 +110,18 @@ class Mapper:
         look.update(zip(self._paths, moved.tolist(), strict=True))
         look.update({path: self._discrete_now(path, snapshot) for path in self._held})
         return Values(look)
+
+    def standing(self, look: Look, heard: Heard | Hearing | None) -> Standing | None:
+        """The look of the last step as a preset; None unless a glide from one look to another is on its way.
+
+        look: what that step gave, heard: what it heard.
+        """
+        if self._progress >= 1.0 or self._snapshot is None:
+            return None
+        hearing = _hearing(heard)
+        goals = [(wire.route, wire.goal(wire.tap.level(hearing))) for wire in self._wires]
+        share = smooth_step(self._progress)
+        return standing_look(self._snapshot.look_version, look, self._params, goals, share)
 
     def state(self) -> dict[str, Any]:
         """All that later looks depend on beside the steps to come, as plain values; `restore` takes it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
+from chromesthesia.core.emotions import EMOTIONS, KNOWN_LABELS, condition_size
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS
 from chromesthesia.core.schema import keys_of
@@ -73,11 +73,11 @@ def check_encoder(encoder: EncoderSpec, where: Path) -> None:
 
 def check_generator(generator: GeneratorSpec, where: Path) -> None:
     labels = generator.condition_labels
-    unknown = [label for label in labels if label not in CONDITION_LABELS]
+    unknown = [label for label in labels if label not in KNOWN_LABELS]
     if unknown or not labels or len(set(labels)) != len(labels):
         raise _refused(
             where,
-            f"generator.condition_labels: expected labels among {list(CONDITION_LABELS)}, got {_listed(labels)}",
+            f"generator.condition_labels: expected labels among {list(KNOWN_LABELS)}, got {_listed(labels)}",
             "update chromesthesia or choose another pack",
         )
     _check_size(where, "generator.noise_size", (generator.noise_size,), MAX_NOISE)
@@ -85,7 +85,7 @@ def check_generator(generator: GeneratorSpec, where: Path) -> None:
     shapes = {spec.name: spec.shape for spec in (*generator.inputs, *generator.outputs)}
     _expect(where, "generator.input names", ("condition", "noise"), tuple(s.name for s in generator.inputs))
     _expect(where, "generator.output names", ("image",), tuple(s.name for s in generator.outputs))
-    _expect(where, "generator.input condition: shape", (1, len(labels)), shapes["condition"])
+    _expect(where, "generator.input condition: shape", (1, condition_size(labels)), shapes["condition"])
     _expect(where, "generator.input noise: shape", (1, generator.noise_size), shapes["noise"])
     _expect(where, "generator.output image: shape", (1, 3, *generator.image_size), shapes["image"])
 

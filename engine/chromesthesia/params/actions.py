@@ -82,7 +82,7 @@ PARAMETER_RESET = Action(
 PACK_LOAD = Action(
     "/pack/load",
     "Paint with another model pack from now on",
-    (Argument("name", "s", "as `chromesthesia doctor` and the folder of packs name it"),),
+    (Argument("name", "s", "of its folder, where packs are found"),),
 )
 SCENE_NEXT = Action("/scene/next", "Another place in the generator's imagination")
 RESET = Action("/reset", "The present preset as it was loaded; what belongs to the room stays")

@@ -85,12 +85,14 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
 
 
 def _argument(action: Action) -> tuple[str, str]:
-    """Type tags and arguments in words; `si f`: two arguments, `[f]`: may be left out."""
+    """Type tags and arguments in words. `si`: either; of several arguments one each, `sf[i]`: the last is optional."""
     if action.is_button:
         return "", "none, or 1"
-    tags = " ".join(f"[{each.kinds}]" if each.optional else each.kinds for each in action.arguments)
     if len(action.arguments) == 1:
-        return tags, action.arguments[0].description
+        return action.arguments[0].kinds, action.arguments[0].description
+    needed = "".join(each.kinds[0] for each in action.arguments if not each.optional)
+    optional = "".join(each.kinds[0] for each in action.arguments if each.optional)
+    tags = needed + (f"[{optional}]" if optional else "")
     return tags, ", ".join(each.name for each in action.arguments)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -71,15 +72,19 @@ class ParameterTree:
     """Declared parameters and their present values; parameters may come and go while the show runs.
 
     All writes come from one thread (the control thread of a show); `snapshot` may be called from any, takes
-    no lock and costs one attribute read. A write copies the table of values, which for a few hundred
-    parameters is some microseconds and spares every reader a lock.
+    no lock and costs one attribute read. For that a write copies the table of values, some microseconds for a few
+    hundred parameters; writes made `together` copy it once.
     """
 
     def __init__(self, params: Sequence[Param]) -> None:
         check_declarations(params)
         self._declared = Declared(MappingProxyType({param.path: param for param in params}))
         self._defaults = {param.path: param.default for param in params if param.writable}
-        self._snapshot = Snapshot(dict(self._defaults), self._declared)
+        self._values: dict[str, Value] = dict(self._defaults)
+        self._snapshot = Snapshot(dict(self._values), self._declared)
+        self._version = self._look_version = 0
+        self._morph_s: float | None = None
+        self._is_together = False
         self._listeners: list[Listener] = []
         self._listener_failures = 0
 
@@ -138,21 +143,37 @@ class ParameterTree:
             )
 
     def _redeclare(self, params: Sequence[Param], namespaces: Mapping[str, tuple[Param, ...]]) -> None:
-        before = self._snapshot
         self._declared = Declared(
             MappingProxyType({param.path: param for param in params}),
             MappingProxyType(dict(namespaces)),
             self._declared.version + 1,
         )
         self._defaults = {param.path: param.default for param in params if param.writable}
-        values = {path: before.get(path, default) for path, default in self._defaults.items()}
-        self._snapshot = Snapshot(
-            values, self._declared, before.version + 1, before.look_version, before.morph_s
-        )
+        before = self._values
+        self._values = {path: before.get(path, default) for path, default in self._defaults.items()}
+        self._changed()
 
     def snapshot(self) -> Snapshot:
-        """The values now; safe from any thread."""
+        """The values now, or as they were before writes that are made together; safe from any thread."""
         return self._snapshot
+
+    def value(self, path: str) -> Value:
+        """The value of one parameter that can be written, on the writing thread; amid writes made together it is newer
+        than `snapshot`. Raises UnknownParameterError.
+        """
+        if path not in self._values:
+            raise unknown_parameter(path, self._values)
+        return self._values[path]
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Readers see all writes made inside at once, when it is left. Listeners are told of each as it is made."""
+        self._is_together = True
+        try:
+            yield
+        finally:
+            self._is_together = False
+            self._publish()
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` after every change of a value, on the writing thread. A listener must be quick."""
@@ -186,7 +207,7 @@ class ParameterTree:
         """
         param = self.declaration(path)
         self._check_writable(param)
-        value = moved(param, self._snapshot[path], amount)
+        value = moved(param, self._values[path], amount)
         self._apply({path: value}, source)
         return value
 
@@ -233,17 +254,15 @@ class ParameterTree:
         new_look: bool = False,
         morph_s: float | None = None,
     ) -> None:
-        before = self._snapshot
+        before = self._values
         changed = {path: value for path, value in values.items() if before[path] != value}
         if not changed and not new_look:
             return
-        self._snapshot = Snapshot(
-            {**before, **changed},
-            self._declared,
-            before.version + 1,
-            before.look_version + (1 if new_look else 0),
-            morph_s if new_look else before.morph_s,
-        )
+        before.update(changed)
+        if new_look:
+            self._look_version += 1
+            self._morph_s = morph_s
+        self._changed()
         for path, value in changed.items():
             for listener in self._listeners:
                 try:
@@ -254,6 +273,17 @@ class ParameterTree:
                         log.exception(
                             "a listener failed on %s, %d times so far", path, self._listener_failures
                         )
+
+    def _changed(self) -> None:
+        self._version += 1
+        if not self._is_together:
+            self._publish()
+
+    def _publish(self) -> None:
+        if self._version != self._snapshot.version:
+            self._snapshot = Snapshot(
+                dict(self._values), self._declared, self._version, self._look_version, self._morph_s
+            )
 
 
 def unknown_parameter(path: str, known: Iterable[str]) -> UnknownParameterError:

@@ -118,6 +118,15 @@ def write_new(names: Iterable[Path], content: bytes) -> Path:
         return place_new(partial, itertools.chain((first,), names))
 
 
+def open_first_free(target: Path, open_file: Callable[[Path], BinaryIO] = open_new) -> tuple[Path, BinaryIO]:
+    """The first of `film.mp4`, `film-2.mp4`, ... that nothing has yet, new and open. Raises RecordError."""
+    with write_errors(target):
+        for name in itertools.islice(numbered(target), MOST_NAMES):
+            with contextlib.suppress(FileExistsError):
+                return name, open_file(name)
+        raise FileExistsError(f"no free name beside {target}")
+
+
 def place_new(partial: Path, names: Iterable[Path]) -> Path:
     """Rename `partial` to the first of `names` that nothing has yet, and answer it. Raises OSError."""
     for name in itertools.islice(names, MOST_NAMES):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import moderngl
+import msgspec
 import numpy as np
 
 from chromesthesia.core.clock import SystemClock
@@ -180,7 +180,7 @@ class Renderer:
             "buffers": self._running.state(),
             "limiter": None if self._limiter is None else self._limiter.state(),
             "hud": self._hud.state(),
-            "hud_shown": None if shown is None else asdict(shown),
+            "hud_shown": None if shown is None else msgspec.to_builtins(shown),
             "hud_since_s": since_s,
         }
 
@@ -198,8 +198,8 @@ class Renderer:
         if self._limiter is not None:
             self._limiter.restore(state["limiter"])
         self._hud.restore(state["hud"])
-        shown = state["hud_shown"]
-        self._hud_switch.restore(None if shown is None else HudInfo(**shown), float(state["hud_since_s"]))
+        shown = None if state["hud_shown"] is None else msgspec.convert(state["hud_shown"], HudInfo)
+        self._hud_switch.restore(shown, float(state["hud_since_s"]))
         self._drawn = bool(state["drawn"])
         self._shown = self._result
 

@@ -120,17 +120,9 @@ class Paced(Event, frozen=True, tag=4):
 
 
 class Told(Event, frozen=True, tag=5):
-    """What the display of figures shows from here on; see `render.inputs.HudInfo`."""
+    """What the display of figures shows from here on: the fields of `render.inputs.HudInfo`."""
 
-    fps: float
-    latency_ms: float
-    source: str
-    pack: str
-    preset: str
-    overruns: int
-    message: str
-    warning: str
-    panel: bool
+    fields: dict[str, Any]
 
 
 class Untold(Event, frozen=True, tag=6):
@@ -178,8 +170,32 @@ class Torn(Event, frozen=True, tag=11):
     frames: Small
 
 
+class Beaten(Event, frozen=True, tag=12):
+    """Where the beat is at the frame that follows: as `core.records.Beat`."""
+
+    bpm: float
+    beats: float
+    beats_per_bar: Annotated[int, msgspec.Meta(ge=1, le=1 << 16)]
+    confidence: float
+    running: bool
+    source: str
+    position_s: float
+
+
 AnyEvent = (
-    Begun | Sized | Looked | Heeded | Paced | Told | Untold | Asked | Drawn | Requested | Reshaded | Torn
+    Begun
+    | Sized
+    | Looked
+    | Heeded
+    | Paced
+    | Told
+    | Untold
+    | Asked
+    | Drawn
+    | Requested
+    | Reshaded
+    | Torn
+    | Beaten
 )
 
 

@@ -17,7 +17,7 @@ from chromesthesia.core.priority import give_way
 from chromesthesia.core.user_files import one_line
 from chromesthesia.recording.files import (
     LEAST_FREE_BYTES,
-    numbered,
+    open_first_free,
     open_new,
     prepare_file,
     reason,
@@ -63,7 +63,7 @@ class ScoreWriter:
         queue_bytes: int = QUEUE_BYTES,
     ) -> None:
         target = prepare_file(path, (SUFFIX,), LEAST_FREE_BYTES)
-        self.path, self._file = _open_first_free(target, open_file)
+        self.path, self._file = open_first_free(target, open_file)
         self.error: str = ""
         self.written_bytes = 0
         self.frames = 0
@@ -219,16 +219,3 @@ def open_writer(path: Path, limit_mib: int) -> ScoreWriter:
     if limit_mib < 1:
         raise UsageError(f"a score of at most {limit_mib} MiB", "give 1 or more")
     return ScoreWriter(path, limit_mib * 2**20)
-
-
-def _open_first_free(target: Path, open_file: Callable[[Path], BinaryIO]) -> tuple[Path, BinaryIO]:
-    for name in numbered(target):
-        try:
-            return name, open_file(name)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise RecordError(
-                f"cannot write {one_line(name)}: {reason(error)}", "choose another name"
-            ) from error
-    raise AssertionError("names never end")

@@ -65,7 +65,12 @@ class Analysis:
         self._waiting: list[FeatureFrame] = []
         self._onset_count = 0
         self._onset_envelope = 0.0
+        self._next: Encoder | None = None
         self.encoder_failures = 0
+
+    def change(self, encoder: Encoder) -> None:
+        """Hear with another encoder from the next step on; the emotion goes on from where it is. Any thread."""
+        self._next = encoder
 
     def counts(self) -> dict[str, int]:
         """Encoder steps that raised, and readings that were no numbers."""
@@ -101,6 +106,8 @@ class Analysis:
         encoder_mel = np.stack([waiting.encoder_mel for waiting in self._waiting])
         entered_s = self._waiting[0].entered_s
         self._waiting.clear()
+        if self._next is not None:
+            self._encoder, self._next = self._next, None
         started_s = self._clock.now_s()
         try:
             reading = self._encoder.step(encoder_mel, frame.end_sample, entered_s)

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.1
 """Longest sleep: how late a stop is noticed."""
+FAULT_PAUSE_S = 0.02
+"""After a step in which something failed: what fails on and on, and is due at once again, must not take a core."""
 LOOK_PAUSE_S = 0.05
 """After a whole look was taken commands wait so long: reading a preset's file takes milliseconds of every thread's
 time, and nobody sees more than twenty looks a second."""
@@ -68,9 +70,13 @@ class ControlLoop:
                 with self._guarded():
                     port.start()
             while not stop.is_set():
+                failures = self.heart.failures
                 with self._guarded():
                     self.step(self._clock.now_s())
                 self.heart.beat()
+                if self.heart.failures != failures:
+                    stop.wait(FAULT_PAUSE_S)
+                    continue
                 now_s = self._clock.now_s()
                 idle_s = min((port.next_s - now_s for port in self._ports), default=IDLE_S)
                 idle_s = min(idle_s, IDLE_S)

@@ -10,11 +10,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.select import open_source
-from chromesthesia.control.commands import SetParameter
+from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
@@ -42,9 +43,11 @@ from chromesthesia.health.status import (
     Health,
 )
 from chromesthesia.health.telling import health_of, hud_of, readings_of, report_of
+from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
@@ -64,8 +67,10 @@ from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.governor import PaintGovernor
-from chromesthesia.show.more_ports import open_more_ports
+from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.osc_recording import open_recorder
+from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
@@ -131,6 +136,8 @@ def run_show(
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
             log.warning("the flash limiter is off: the picture may flash without limit")
+        if config.bpm is not None:
+            set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         models = open_models(config.pack, config.provider, own)
         osc = open_osc(config, tree, controller, clock, opened)
@@ -140,6 +147,10 @@ def run_show(
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
         open_ports += [make(tree, controller, clock) for make in ports]
+        if config.osc_replay is not None:
+            open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
+        if config.record_osc is not None:
+            open_ports.insert(0, open_recorder(config.record_osc, clock, open_ports))
         if panel is not None:
             tell_link(panel.link)
         source = _open_sound(config, clock) if own.source is None else own.source
@@ -165,10 +176,18 @@ def run_show(
         show = LiveShow(
             config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
         )
+        keeper.standing = lambda: show.standing
         if writer is not None:
             writer.begin(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
+        if writer is not None:
+            controller.handle(LoadPack, refuse_beside_score)
+        elif own.encoder is None and own.generator is None:
+            swap = PackSwap(
+                models, controller.post, show.change_models, _opener(config.provider), show.picture_size
+            )
+            controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
@@ -219,7 +238,9 @@ class LiveShow:
         self._paint_rate = CountRate()
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
-        stage = make_stage(controller if score is None else score, models.generator, config.seed, self._ask)
+        self._stage = stage = make_stage(
+            controller if score is None else score, models.generator, config.seed, self._ask
+        )
         if score is not None:
             score.follow(stage.state)
             controller.told = score.asked
@@ -289,6 +310,17 @@ class LiveShow:
             controlling.join(5.0)
             gc.unfreeze()
             sys.setswitchinterval(switch_interval_s)
+
+    def change_models(self, models: Models) -> None:
+        """Go on with other models, which fit (see `pack_swap`). Any thread."""
+        self._analysis.change(models.encoder)
+        self._worker.change(models.generator)
+        self._nearest.change(models.art_index)
+        self._models = models
+
+    def picture_size(self) -> tuple[int, ...] | None:
+        """Height and width of what the generator paints; None before the first picture. Any thread."""
+        return self._worker.size
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -405,6 +437,11 @@ class LiveShow:
             **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
 
+    @property
+    def standing(self) -> Standing | None:
+        """The look drawn last as a preset, while it glides from one to another. Any thread."""
+        return self._stage.standing
+
     def score_head(self, fps: float) -> Head:
         """What a score of this show begins with."""
         config, controller, light = self._config, self._controller, self._light
@@ -430,6 +467,10 @@ class LiveShow:
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
     return {name: slot.replaced}
+
+
+def _opener(provider: str) -> Callable[[Path], Models]:
+    return lambda folder: open_models(folder, provider)
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:

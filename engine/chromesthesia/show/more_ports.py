@@ -32,13 +32,19 @@ def open_more_ports(
     not there is waited for.
     """
     ports: list[Port | None] = []
-    if config.bpm is not None:
-        set_bpm(controller, config.bpm)
-    if config.midi_in or config.midi_clock_out:
+    if config.midi_in or config.midi_clock_out or config.midi_out:
         from chromesthesia.ports.midi.endpoints import open_midi
 
         ports.append(
-            open_midi(config.midi_in, config.midi_clock_out, config.midi_map, tree, controller, clock)
+            open_midi(
+                config.midi_in,
+                config.midi_clock_out,
+                config.midi_out,
+                config.midi_map,
+                tree,
+                controller,
+                clock,
+            )
         )
     if config.link:
         from chromesthesia.ports.link.port import open_link

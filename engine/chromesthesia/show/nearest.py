@@ -30,16 +30,21 @@ class NearestPaintings:
         self._hops: Counter[tuple[str, str]] = Counter()
         self.now: tuple[Artwork, ...] = ()
 
+    def change(self, index: ArtIndex | None) -> None:
+        """Ask another index from the next time on. Any thread."""
+        self._index = index
+
     def step(self, heard: Heard) -> None:
         """Take the newest of what is heard; every half second of sound the index is asked."""
-        if self._index is None or heard.frame.index < self._due_hop:
+        index = self._index
+        if index is None or heard.frame.index < self._due_hop:
             return
         self._due_hop = heard.frame.index + EVERY_HOPS
         embedding = heard.emotion.embedding
         if heard.emotion.activity < SOUNDING or not np.isfinite(embedding).all():
             self.now = ()
             return
-        self.now = tuple(self._index.nearest(embedding, NEAREST_COUNT))
+        self.now = tuple(index.nearest(embedding, NEAREST_COUNT))
         first = self.now[0].artist, self.now[0].title
         if first in self._hops or len(self._hops) < MOST_COUNTED:
             self._hops[first] += EVERY_HOPS

@@ -23,6 +23,7 @@ from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.show_report import PictureWatch, machine
 from chromesthesia.health.status import ANALYSIS, GENERATOR, GL, Health
 from chromesthesia.health.telling import failures_of
+from chromesthesia.ports.osc.track import OscPlayer, open_track
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.analysis import Analysis, silent_heard
@@ -47,12 +48,14 @@ def render_film(
     """
     check_numbers(config)
     stop = stop or threading.Event()
-    _, controller = open_controller(config.preset)
+    tree, controller = open_controller(config.preset)
+    track = None if config.osc is None else open_track(config.osc)
     if config.bpm is not None:
         set_bpm(controller, config.bpm)
     samples = read_sound(config.sound, config.duration_s)
     models = open_models(config.pack, config.provider)
     clock = ManualClock()
+    player = None if track is None else OscPlayer(track, tree, controller.post, clock)
     meter = LatencyMeter()
     analysis = Analysis(models.encoder, clock, meter)
     nearest = NearestPaintings(models.art_index)
@@ -69,6 +72,8 @@ def render_film(
         return images.take()
 
     with ExitStack() as opened:
+        if track is not None:
+            opened.callback(track.close)
         light = Light(
             lambda: HeadlessSurface(config.width, config.height),
             lambda surface: Renderer(surface.ctx, *surface.size, flash_limiter=config.flash_limiter),
@@ -125,6 +130,8 @@ def render_film(
                     raise KeyboardInterrupt
                 time_s = index * period_s
                 clock.set(time_s)
+                if player is not None:
+                    player.play(time_s)
                 controller.step(time_s)
                 # A frame shows the sound up to its own moment, in whole hops, as a live show does.
                 until = int(time_s * SAMPLE_RATE_HZ) // HOP_SAMPLES * HOP_SAMPLES

@@ -19,6 +19,7 @@ from chromesthesia.core.errors import PresetError, RecordError
 from chromesthesia.core.paths import resource_dirs, user_folder
 from chromesthesia.core.records import UInt8
 from chromesthesia.core.user_files import one_line, shown
+from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Param
 from chromesthesia.params.presets import Preset, find_presets, load_preset, parse_preset, preset_text
 from chromesthesia.params.tree import ParameterTree
@@ -38,6 +39,11 @@ def no_picture() -> UInt8 | None:
     return None
 
 
+def no_glide() -> Standing | None:
+    """No look is on its way to another."""
+    return None
+
+
 class PresetKeeper:
     """Does SavePreset and RenamePreset. Control thread only; a file of some kB is written there, on a person's wish.
 
@@ -52,12 +58,15 @@ class PresetKeeper:
         folder: Path | None = None,
         folders: Callable[[], Sequence[Path]] = lambda: resource_dirs("presets"),
         picture: Callable[[], UInt8 | None] = no_picture,
+        standing: Callable[[], Standing | None] = no_glide,
     ) -> None:
         self._tree = tree
         self._controller = controller
         self._folder = user_folder("presets") if folder is None else folder
         self._folders = folders
         self._picture = picture
+        self.standing = standing
+        """Gives the look of the last frame, while it glides."""
 
     def register(self) -> None:
         """Let the controller hand both commands on."""
@@ -67,6 +76,7 @@ class PresetKeeper:
     def save(self, name: str) -> None:
         """Keep what is set now as the preset `name`; one of the user's own of that name is replaced.
 
+        While one look becomes another, what is kept is the look of the last frame, and the glide stops there.
         Raises PresetError for a name that no preset can have, RecordError when it cannot be written.
         """
         present, values = self._controller.current
@@ -75,7 +85,19 @@ class PresetKeeper:
             for path, value in values.items()
             if not (param := self._tree.declaration(path)).room and value != param.default
         }
-        self._write(Preset(name, look, present.routes, present.description), self._picture())
+        routes, description = present.routes, present.description
+        standing = self.standing()
+        stopped = standing is not None and standing.look_version == values.look_version
+        if standing is not None and stopped:
+            look = {
+                path: value
+                for path, value in standing.values.items()
+                if value != self._tree.declaration(path).default
+            }
+            routes, description = standing.routes, ""
+        self._write(Preset(name, look, routes, description), self._picture())
+        if stopped:
+            self._tree.load_look(look, "preset kept", morph_s=0.0)
 
     def rename(self, which: str | int, name: str) -> None:
         """Call a preset otherwise. Raises as `save` does, and PresetError for one that is not the user's own."""

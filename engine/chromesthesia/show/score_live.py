@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from chromesthesia.control.commands import (
     SetParameter,
     ToggleParameter,
 )
-from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
+from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.user_files import one_line
 from chromesthesia.core.version import __version__
 from chromesthesia.display.light import Light
@@ -34,6 +34,7 @@ from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.events import (
     AnyEvent,
     Asked,
+    Beaten,
     Begun,
     Drawn,
     Head,
@@ -198,8 +199,9 @@ class FrameScore:
     def _hear(self, heard: Heard, factor: float) -> Heard:
         levels = self._softening.levels(heard)
         self._told.levels(levels.packed(), self._events)
+        self._told.beat(heard.beat, self._events)
         self._told.factor(factor, self._events)
-        return heard_of(levels)
+        return replace(heard_of(levels), beat=heard.beat)
 
     def _tell_image(self) -> None:
         request = self._pending.get(self._image) if self._image else None
@@ -279,6 +281,7 @@ class _Before:
         self._look: tuple[Preset, Snapshot] | None = None
         self._levels: bytes | None = None
         self._factor: float | None = None
+        self._beat = NO_BEAT
         self._hud: HudInfo | None = None
         self._shaders: Reshaded | None = None
 
@@ -300,6 +303,11 @@ class _Before:
             self._levels = levels
             events.append(Heeded(levels))
 
+    def beat(self, beat: Beat, events: list[AnyEvent]) -> None:
+        if beat != self._beat:
+            self._beat = beat
+            events.append(Beaten(**asdict(beat)))
+
     def factor(self, factor: float, events: list[AnyEvent]) -> None:
         if factor != self._factor:
             self._factor = factor
@@ -311,7 +319,7 @@ class _Before:
             events.append(_told(hud))
 
     def all(self) -> tuple[AnyEvent, ...]:
-        events: list[AnyEvent] = [_told(self._hud)]
+        events: list[AnyEvent] = [_told(self._hud), Beaten(**asdict(self._beat))]
         if self._size is not None:
             events.append(Sized(*self._size))
         if self._look is not None:
@@ -324,7 +332,7 @@ class _Before:
 
 
 def _told(hud: HudInfo | None) -> AnyEvent:
-    return Untold() if hud is None else Told(**asdict(hud))
+    return Untold() if hud is None else Told(msgspec.to_builtins(hud))
 
 
 def _looked(look: tuple[Preset, Snapshot], before: tuple[Preset, Snapshot] | None) -> Looked:

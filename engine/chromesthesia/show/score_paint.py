@@ -12,7 +12,7 @@ import numpy as np
 
 from chromesthesia.core.errors import ChromesthesiaError, ScoreError
 from chromesthesia.core.protocols import Generator
-from chromesthesia.core.records import Heard, PaintedImage, PaintRequest, UInt8
+from chromesthesia.core.records import Beat, Heard, PaintedImage, PaintRequest, UInt8
 from chromesthesia.core.user_files import one_line
 from chromesthesia.inference.generator import check_picture
 from chromesthesia.params.catalogue import PARAMETERS
@@ -26,6 +26,7 @@ from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.events import (
     AnyEvent,
     Asked,
+    Beaten,
     Begun,
     Drawn,
     Heeded,
@@ -47,7 +48,9 @@ from chromesthesia.show.assembly import make_stage
 from chromesthesia.show.score_live import MOST_PENDING, time_of
 
 _KINDS: Mapping[str, type[Param]] = {kind.__name__: kind for kind in (Param, Number, Whole, Switch, Choice)}
-_FAULTS = (ValueError, KeyError, TypeError, IndexError, OverflowError, ArithmeticError, AttributeError)
+_FAULTS = (
+    ValueError, KeyError, TypeError, IndexError, OverflowError, ArithmeticError, AttributeError, msgspec.MsgspecError,
+)  # fmt: skip
 """What reading a score raises that is whole and still makes no sense: made by hand, or by another engine."""
 
 
@@ -154,11 +157,13 @@ class Repainter:
             case Looked():
                 self._desk.take(event)
             case Heeded(levels):
-                self._heard = heard_of(Levels.unpacked(levels))
+                self._heard = replace(heard_of(Levels.unpacked(levels)), beat=self._heard.beat)
+            case Beaten():
+                self._heard = replace(self._heard, beat=Beat(**msgspec.structs.asdict(event)))
             case Paced(factor):
                 self._factor = factor
-            case Told():
-                self._hud = HudInfo(**msgspec.structs.asdict(event))
+            case Told(fields):
+                self._hud = msgspec.convert(fields, HudInfo)
             case Untold():
                 self._hud = None
             case Asked():

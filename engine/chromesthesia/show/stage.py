@@ -9,6 +9,7 @@ from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
 from chromesthesia.generator.blend import ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
 from chromesthesia.mapping.mapper import Look, Mapper
+from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.presets import Preset
 from chromesthesia.params.sound import (
     GENERATOR_CONDITION_GAIN,
@@ -54,6 +55,8 @@ class Stage:
         self._ask = ask
         self._serial = 0
         self._next_paint_s = 0.0
+        self.standing: Standing | None = None
+        """The look drawn last as a preset, while it glides from one to another. Any thread."""
 
     def state(self) -> dict[str, Any]:
         """All that later frames depend on beside what they are given, as plain values; `restore` takes it."""
@@ -89,6 +92,7 @@ class Stage:
         """
         preset, values = self._controls.current
         look = self._mapper.step(dt_s, values, preset.routes, heard)
+        self.standing = self._mapper.standing(look, heard)
         frozen = look[MASTER_FREEZE]
         condition, noise = self._motion.step(0.0 if frozen else dt_s, heard, _motion_settings(look))
         period_s = 1.0 / (look[GENERATOR_RATE_HZ] * paint_factor)

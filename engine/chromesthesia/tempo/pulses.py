@@ -25,9 +25,12 @@ _SHORTEST_S = 60.0 / FASTEST_BPM / PER_BEAT
 
 @dataclass(frozen=True, slots=True)
 class Pulses:
-    """What is known of a train of pulses. index: of the newest; at_s: when that one should have come; period_s: 0
-    before the second; heard_s: when it came; known: how many the line goes through; owed: pulses that were taken as
-    missed and may still come late, all at once; drift, spread: mean error and mean size of the error, in periods."""
+    """What is known of a train of pulses.
+
+    index: of the newest; at_s: when that one should have come; period_s: 0 before the second; heard_s: when it came;
+    known: how many the line goes through; owed: pulses that were taken as missed and may still come late, all at once;
+    gap_s: time between the last two; drift, spread: mean error and mean size of the error, in periods.
+    """
 
     index: int = -1
     at_s: float = 0.0
@@ -35,6 +38,7 @@ class Pulses:
     heard_s: float = 0.0
     known: int = 0
     owed: int = 0
+    gap_s: float = 0.0
     drift: float = 0.0
     spread: float = 0.0
 
@@ -67,7 +71,11 @@ def heard_pulse(pulses: Pulses, at_s: float) -> Pulses:
     if error < -_MISSED and pulses.owed > 0:
         # It was taken as missed, and was only held up on its way.
         return replace(pulses, owed=pulses.owed - 1, heard_s=at_s)
-    missed = round(error) if error > _MISSED else 0
+    # By the gap and not by the line: a slower tempo falls ever further behind the line, and misses nothing.
+    missed = round(gap_s / period_s) - 1 if gap_s > (1.0 + _MISSED) * period_s else 0
+    if missed and pulses.owed and abs(gap_s - pulses.gap_s) < 0.25 * period_s:
+        # Twice the same long gap is a slower tempo, and the pulses before were none too few.
+        return Pulses(pulses.index + 1 - pulses.owed, at_s, min(gap_s, _LONGEST_S), at_s, 2)
     error = min(max(error - missed, -1.0), 1.0)
     if missed > PER_BEAT:
         # The sender was away for longer than a beat: nobody knows at which tempo it comes back.
@@ -87,6 +95,7 @@ def heard_pulse(pulses: Pulses, at_s: float) -> Pulses:
         heard_s=at_s,
         known=n,
         owed=missed,
+        gap_s=gap_s,
         drift=drift,
         spread=spread,
     )

@@ -86,12 +86,15 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         midi_in=("launch", "virtual"),
         midi_map=Path("knobs.toml"),
         midi_clock_out="drum",
+        midi_out="launch",
         link=True,
         ltc="Scarlett",
         ltc_channel=2,
         dmx=Path("lamps.toml"),
         hud=True,
         flash_limiter=False,
+        score=Path("night.score"),
+        score_limit_mib=64,
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -100,14 +103,13 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
     line = (
         "run --source song.wav --device USB --host-api ALSA --headless --fullscreen --display 2 --size 320x200 "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
-        "--report a.json --sheet a.png --osc-in-port 9100 --osc-out 10.0.0.2:7000 --lan "
-        "--query-port 9200 --token not-to-be-guessed --no-announce "
-        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
-        "--midi-map knobs.toml --midi-clock-out drum --link --ltc Scarlett --ltc-channel 2 --dmx lamps.toml --hud "
-        "--flash-limiter off"
         "--report a.json --sheet a.png --osc-in-port 9100 --osc-to 10.0.0.2:7000 --osc-out 239.1.1.1:7000 "
         "--osc-tcp-port 9101 --lan "
-        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --hud --flash-limiter off"
+        "--query-port 9200 --token not-to-be-guessed --no-announce "
+        "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
+        "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
+        "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
+        "--score-limit 64"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]

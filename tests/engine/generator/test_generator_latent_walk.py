@@ -255,3 +255,20 @@ def test_slerp_keeps_to_the_great_circle() -> None:
     np.testing.assert_allclose(slerp(x, y, 0.5), [math.sqrt(0.5), math.sqrt(0.5), 0.0])
     np.testing.assert_allclose(slerp(x, x, 0.5), x, atol=1e-6)
     assert np.linalg.norm(slerp(x, -x, 0.5)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("gain", [0.0, 1.0, 2.0])
+def test_a_generator_may_be_asked_by_what_is_heard_itself(gain: float) -> None:
+    """The embedding as heard at gain 1, what is usual at gain 0, and more of the difference beyond."""
+    rng = np.random.default_rng(1)
+    usual, new = (rng.standard_normal(128).astype(np.float32) for _ in range(2))
+    motion = LatentMotion(1, 16, ("valence", "embedding"))
+    settings = MotionSettings(condition_gain=gain)
+    condition, _ = motion.step(DT_S, heard(embedding=usual), settings)
+    assert condition.shape == (129,)
+    np.testing.assert_allclose(condition[1:], usual, atol=1e-5)
+    # Longer than the condition takes to follow, shorter than the usual takes to become the new.
+    for _ in range(15):
+        condition, _ = motion.step(DT_S, heard(embedding=new), settings)
+    moved = float((condition[1:] - usual) @ (new - usual)) / float((new - usual) @ (new - usual))
+    assert moved == pytest.approx({0.0: 0.12, 1.0: 1.0, 2.0: 1.85}[gain], abs=0.08)

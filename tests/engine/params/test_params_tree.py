@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
+from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Access, Choice, Number, Param, Switch, Value, Whole
 from chromesthesia.params.live import Values
 from chromesthesia.params.tree import NAMESPACE_LIMIT, NAMESPACE_SIZE, ParameterTree
@@ -209,3 +212,37 @@ def test_a_declaration_is_a_typed_key() -> None:
 def test_a_key_of_another_type_than_its_value_is_no_declaration(param: Param) -> None:
     with pytest.raises(ValueError, match="cannot be"):
         ParameterTree((param,))
+
+
+def test_writes_made_together_are_seen_together_and_told_one_by_one() -> None:
+    tree = ParameterTree(PARAMETERS)
+    before = tree.snapshot()
+    told: list[tuple[str, object]] = []
+    tree.listen(lambda path, value, source: told.append((path, value)))
+    with tree.together():
+        tree.write("/audio/gain_db", 3.0, "t")
+        tree.nudge("/audio/gain_db", 1.5, "t")
+        tree.load_look({"/look/flow/amount": 0.75}, "t", morph_s=2.0)
+        tree.add("/isf/ripples", [Param("/isf/ripples/speed", 1.0, "")])
+        assert tree.snapshot() is before
+        assert tree.value("/audio/gain_db") == 4.5
+        assert tree.value("/isf/ripples/speed") == 1.0
+    after = tree.snapshot()
+    assert (after["/audio/gain_db"], after["/look/flow/amount"], after["/isf/ripples/speed"]) == (
+        4.5,
+        0.75,
+        1.0,
+    )
+    assert (after.look_version, after.morph_s) == (before.look_version + 1, 2.0)
+    assert after.declared is tree.declared
+    assert ("/audio/gain_db", 3.0) in told
+    assert ("/audio/gain_db", 4.5) in told
+    with tree.together():
+        pass
+    assert tree.snapshot() is after
+    with suppress(RuntimeError), tree.together():
+        tree.write("/audio/gain_db", 1.0, "t")
+        raise RuntimeError
+    assert tree.snapshot()["/audio/gain_db"] == 1.0
+    with pytest.raises(UnknownParameterError, match="/audio/gain_db"):
+        tree.value("/audio/gain")

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import socket
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.protocols import Clock
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.presets import Preset, PresetLibrary
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.osc.udp import open_input
+from chromesthesia.ports.port import Readings
 from chromesthesia.show.control_loop import ControlLoop
 
 HOST = "127.0.0.1"
 TIMEOUT_S = 30.0
+Written = tuple[str, Value, str, float]
+"""Path, value, source and time."""
 Heard = tuple[str, Any]
 """An address and its first argument."""
 
@@ -49,17 +55,18 @@ class Hall:
         self.config = ShowConfig(
             osc_in_port=free_port(), osc_tcp_port=free_port(socket.SOCK_STREAM), osc_out=osc_out
         )
-        self.written: queue.Queue[tuple[str, Value, str, float]] = queue.Queue()
+        self.written: queue.Queue[Written] = queue.Queue()
         self._opened = ExitStack()
         self._stop = threading.Event()
         port = open_osc(self.config, self.tree, self.controller, self.clock, self._opened)
         assert port is not None
         self.port = port
-        self.tree.listen(
-            lambda path, value, source: self.written.put((path, value, source, self.clock.now_s()))
-        )
+        log = Log(self.tree, self.clock, self.written)
         loop = ControlLoop(
-            self.controller, self.clock, [port], lambda: {"/status/preset": self.controller.current[0].name}
+            self.controller,
+            self.clock,
+            [port, log],
+            lambda: {"/status/preset": self.controller.current[0].name},
         )
         self._thread = threading.Thread(target=loop.run, args=(self._stop,))
         self._thread.start()
@@ -76,6 +83,30 @@ class Hall:
         self._stop.set()
         self._thread.join(TIMEOUT_S)
         self._opened.close()
+
+
+class Log:
+    """A port that tells what was written once the step is over: whoever waits for it then finds all of it done."""
+
+    name = "log"
+    next_s = math.inf
+
+    def __init__(self, tree: ParameterTree, clock: Clock, told: queue.Queue[Written]) -> None:
+        self._told = told
+        self._pending: list[Written] = []
+        tree.listen(lambda path, value, source: self._pending.append((path, value, source, clock.now_s())))
+
+    def publish(self, now_s: float, writes: Sequence[SetParameter], readings: Readings) -> None:
+        for written in self._pending:
+            self._told.put(written)
+        self._pending.clear()
+
+    def start(self) -> None: ...
+
+    def health(self) -> Mapping[str, int]:
+        return {}
+
+    def stop(self) -> None: ...
 
 
 class Partner:

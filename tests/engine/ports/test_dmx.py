@@ -14,7 +14,7 @@ import pytest
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import NetworkError
 from chromesthesia.params.declaration import Value
-from chromesthesia.ports.dmx.colours import ChiefColours, linear_of, mean_colour
+from chromesthesia.ports.dmx.colours import ChiefColours, MeanColours, linear_of
 from chromesthesia.ports.dmx.flashes import FlashGate
 from chromesthesia.ports.dmx.lamps import Lamps
 from chromesthesia.ports.dmx.patch import Fixed, Light, Patch, PatchError, Universe, load_patch
@@ -88,7 +88,15 @@ def test_chief_colours_stand_for_the_picture_and_keep_their_places() -> None:
     assert {int(np.abs(wanted - colour).sum(axis=1).argmin()) for colour in found} == set(range(5))
     moved = chief.step(linear_of(np.roll(pixels, 9, axis=1)))
     assert np.allclose(moved, found, atol=0.02)
-    assert mean_colour(linear_of(pixels), (0.999, 0.999, 0.001, 0.001)).shape == (3,)
+
+
+def test_means_of_parts_are_those_of_their_pixels() -> None:
+    linear = np.random.default_rng(2).random((36, 64, 3)).astype(np.float32)
+    parts = [(0.0, 0.0, 1.0, 1.0), (0.25, 0.5, 0.5, 0.25), (0.999, 0.999, 0.001, 0.001)]
+    whole, part, corner = MeanColours(parts).of(linear)
+    assert whole == pytest.approx(linear.mean(axis=(0, 1)), rel=1e-5)
+    assert part == pytest.approx(linear[18:27, 16:48].mean(axis=(0, 1)), rel=1e-5)
+    assert corner == pytest.approx(linear[-1, -1], rel=1e-5)
 
 
 # -- flashes ------------------------------------------------------------------------------------------------------
@@ -377,3 +385,10 @@ def test_real_receivers_hear_the_lamps_on_loopback(
     while not ended or any(ended[-1].dmxData[:8]):
         ended.append(sacn_heard.get(timeout=10.0))
     assert ended[-1].dmxData[8] == 17
+
+
+def test_the_patch_of_the_guide_is_as_it_should_be(repository: Path, tmp_path: Path) -> None:
+    page = (repository / "docs" / "dmx.md").read_text(encoding="utf-8")
+    patch = load_patch(written(tmp_path, page.partition("```toml\n")[2].partition("```")[0]))
+    assert [light.channels for light in patch.lights] == ["rgbw", "drgb", "d"]
+    assert patch.universes == (Universe(1, "sacn", "192.168.1.50"),)

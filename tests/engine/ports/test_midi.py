@@ -32,7 +32,9 @@ ANGLE = "/look/view/angle"
 class Room:
     """A show's control with a MIDI port on it; nothing runs by itself."""
 
-    def __init__(self, folder: Path, *bindings: Binding, clock_to: str = "", programs: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *bindings: Binding, clock_to: str = "", out_to: str = "", programs: bool = True
+    ) -> None:
         self.file = folder / "midi.toml"
         if bindings or not programs:
             save_bindings(self.file, Bindings(bindings, programs))
@@ -43,7 +45,7 @@ class Room:
         self.controller.begin(0.0)
         self.midi = FakeMidi(KEYS)
         port = open_midi(
-            ("keyst",), clock_to, self.file, self.tree, self.controller, self.clock, backend=self.midi
+            ("keyst",), clock_to, out_to, self.file, self.tree, self.controller, self.clock, self.midi
         )
         assert port is not None
         self.port: MidiPort = port
@@ -126,6 +128,12 @@ def test_every_kind_of_control_steers_what_it_is_bound_to(tmp_path: Path) -> Non
     assert room.play(0x99, 38, 9, value="/look/view/facet") == "glass"
     assert room.play(0xB0, 16, 3, value="/look/grade/hue") == pytest.approx(3 * 360 / 127)
     assert room.play(0xB0, 16, 125, value="/look/grade/hue") == pytest.approx(0.0)
+    # Three clicks of an encoder before the first is applied, two presses of a button: none is lost.
+    for _ in range(3):
+        room.midi.play(KEYS, 0xB0, 16, 1)
+    assert room.play(0xB0, 16, 1, value="/look/grade/hue") == pytest.approx(4 * 360 / 127)
+    room.midi.play(KEYS, 0x99, 36, 100)
+    assert room.play(0x99, 36, 100, value="/master/freeze") is False
     before = room.controller.current[0].name
     room.play(0x99, 40, 1)
     assert room.controller.current[0].name != before
@@ -170,6 +178,18 @@ def test_a_fader_does_nothing_until_it_has_met_the_value(tmp_path: Path) -> None
     # A preset takes the value out of hand too.
     room.play(0xC0, 1)
     assert room.play(0xB0, 7, 28) == 0.6
+
+
+def test_two_faders_of_one_setting_hand_it_over(tmp_path: Path) -> None:
+    room = Room(tmp_path, Binding(FLOW, number=7), Binding(FLOW, number=8))
+    room.set(FLOW, 0.0)
+    assert room.play(0xB0, 7, 0) == 0.0
+    assert room.play(0xB0, 7, 100) == pytest.approx(100 / 127)
+    assert room.play(0xB0, 8, 0) == pytest.approx(100 / 127)
+    assert room.play(0xB0, 8, 101) == pytest.approx(101 / 127)
+    assert room.play(0xB0, 8, 20) == pytest.approx(20 / 127)
+    # The first one stands at 100 still, and has lost it.
+    assert room.play(0xB0, 7, 99) == pytest.approx(20 / 127)
 
 
 def learn(room: Room, path: str) -> None:
@@ -314,6 +334,59 @@ def test_the_clock_goes_out_with_start_place_and_stop(tmp_path: Path) -> None:
     assert room.port.health()["failures"] == 1
 
 
+def test_controllers_are_told_what_they_steer_but_never_the_hand_that_moves_it(tmp_path: Path) -> None:
+    room = Room(
+        tmp_path,
+        Binding(FLOW, "cc", 1, 7, "jump"),
+        Binding(FLOW, "cc", 2, 8, "jump"),
+        Binding("/look/flow/scale", "cc14", 1, 1),
+        Binding(ANGLE, "bend", 3),
+        Binding("/master/freeze", "note", 10, 36),
+        Binding("/look/view/fold", "cc", 1, 30),
+        Binding("/look/grade/hue", "cc", 1, 31, "relative"),
+        Binding("/preset/next", "note", 1, 60),
+        out_to="key",
+    )
+
+    def told() -> list[tuple[int, ...]]:
+        room.clock.advance(0.1)
+        room.midi.sent.clear()
+        room.port.tick(room.clock.now_s())
+        return [message for _, message in room.midi.sent]
+
+    first = told()
+    assert (0xB0, 7, 13) in first
+    assert len(first) == 7
+    assert told() == []
+    room.set(FLOW, 1.0)
+    assert told() == [(0xB0, 7, 127), (0xB1, 8, 127)]
+    # A hand on one fader: the other one follows, its own does not fight it.
+    room.play(0xB0, 7, 64)
+    assert told() == [(0xB1, 8, 64)]
+    room.set("/look/flow/scale", 4.0)
+    room.set(ANGLE, 0.0)
+    room.set("/master/freeze", True)
+    room.set("/look/view/fold", "kaleidoscope")
+    room.set("/look/grade/hue", 90.0)
+    room.set(ANGLE, 180.0)
+    assert told() == [
+        (0xB0, 1, 127), (0xB0, 33, 127), (0xE2, 127, 127), (0x99, 36, 127), (0xB0, 30, 127)
+    ]  # fmt: skip
+    room.play(0xC0, 1)
+    assert (0xB0, 7, round(0.6 * 127)) in told()
+    # Many changes between two looks are one message.
+    for value in range(100):
+        room.set(FLOW, value / 100)
+    assert told() == [(0xB0, 7, 126), (0xB1, 8, 126)]
+    # A device that comes back is told everything.
+    room.midi.unplug(KEYS)
+    room.port.watch(1.0)
+    room.midi.devices.append(KEYS)
+    room.port.watch(2.0)
+    assert len(told()) == len(first)
+    room.port.stop()
+
+
 def test_our_own_clock_is_read_back_as_it_was(tmp_path: Path) -> None:
     room = Room(tmp_path)
     room.set("/tempo/follow", "own")
@@ -371,8 +444,8 @@ def test_without_the_libraries_the_remedy_is_told(monkeypatch: pytest.MonkeyPatc
     tree = ParameterTree(PARAMETERS)
     controller = Controller(tree, PresetLibrary(()))
     with pytest.raises(MidiError, match=r"pip install 'chromesthesia\[midi\]'"):
-        open_midi(("all",), "", tmp_path / "midi.toml", tree, controller, ManualClock())
-    assert open_midi((), "", tmp_path / "midi.toml", tree, controller, ManualClock()) is None
+        open_midi(("all",), "", "", tmp_path / "midi.toml", tree, controller, ManualClock())
+    assert open_midi((), "", "", tmp_path / "midi.toml", tree, controller, ManualClock()) is None
 
 
 def test_devices_are_chosen_by_part_of_their_name() -> None:
@@ -388,3 +461,13 @@ def test_a_port_that_was_never_started_stops(tmp_path: Path, caplog: pytest.LogC
     room.port.stop()
     assert room.port.health()["devices"] == 0
     assert caplog.text == ""
+
+
+def test_the_bindings_of_the_guide_are_as_they_should_be(repository: Path, tmp_path: Path) -> None:
+    page = (repository / "docs" / "midi.md").read_text(encoding="utf-8")
+    (example,) = (block for block in page.split("```toml\n")[1:] if "[[binding]]" in block)
+    file = tmp_path / "midi.toml"
+    file.write_text(example.partition("```")[0], encoding="utf-8")
+    first, second = load_bindings(file).rows
+    assert first == Binding(FLOW, "cc", 1, 21, "soft", 0.2, 0.8)
+    assert second == Binding("/preset/load", "note", number=36, argument="Ember")

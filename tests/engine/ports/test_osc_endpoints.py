@@ -15,9 +15,10 @@ from chromesthesia.params.presets import PresetLibrary
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc import endpoints
 from chromesthesia.ports.osc.codec import encode_message
-from chromesthesia.ports.osc.endpoints import open_osc
+from chromesthesia.ports.osc.endpoints import TARGET_LIMIT, open_osc
 from chromesthesia.ports.osc.port import OscPort
 from chromesthesia.ports.osc.senders import ALLOWED_LIMIT, AllowedSenders, OwnPackets
+from chromesthesia.ports.osc.tcp import open_listener
 from chromesthesia.ports.osc.udp import is_this_machine, open_input, open_output
 
 
@@ -26,6 +27,12 @@ def free_port() -> int:
     datagrams = open_input(0)
     datagrams.close()
     return datagrams.address[1]
+
+
+def free_stream_port() -> int:
+    """The same over TCP."""
+    with open_listener(0) as listener:
+        return int(listener.getsockname()[1])
 
 
 def opened(config: ShowConfig, stack: ExitStack) -> OscPort | None:
@@ -87,6 +94,62 @@ def test_a_list_of_senders_is_checked_before_anything_opens() -> None:
         incoming.handle(encode_message("/reset"), ("10.0.0.8", 1))
         incoming.handle(encode_message("/reset"), ("10.0.0.7", 1))
         assert (incoming.counters.strangers, incoming.counters.messages) == (1, 1)
+
+
+def test_several_partners_and_a_stream_are_opened_together() -> None:
+    partners = [open_input(0) for _ in range(2)]
+    targets = [f"127.0.0.1:{partner.address[1]}" for partner in partners]
+    config = ShowConfig(
+        osc_in_port=free_port(),
+        osc_out=(*targets, targets[0], "239.1.1.1:9001", "127.255.255.255:9001"),
+        osc_tcp_port=free_stream_port(),
+    )
+    with ExitStack() as stack:
+        osc = opened(config, stack)
+        assert osc is not None
+        assert osc.audience is not None
+        assert osc.streams is not None
+        assert len(osc.audience.outputs) == 4, "each once"
+        osc.publish(0.0, [], dict)
+        for partner in partners:
+            heard = partner.receive()
+            assert heard is not None
+            assert heard[0].startswith(b"#bundle")
+    for partner in partners:
+        partner.close()
+    open_input(config.osc_in_port).close()
+    open_listener(config.osc_tcp_port).close()
+
+
+def test_who_subscribes_is_answered_from_the_port_that_was_asked() -> None:
+    partner = open_input(0)
+    config = ShowConfig(osc_in_port=free_port(), osc_out=())
+    tree = ParameterTree(PARAMETERS)
+    controller = Controller(tree, PresetLibrary(()))
+    with ExitStack() as stack:
+        osc = open_osc(config, tree, controller, ManualClock(), stack)
+        assert osc is not None
+        assert osc.input is not None
+        osc.input.handle(encode_message("/osc/subscribe"), partner.address)
+        controller.step(0.0)
+        osc.publish(0.0, [], dict)
+        heard = partner.receive()
+    partner.close()
+    assert heard is not None
+    assert heard[1] == ("127.0.0.1", config.osc_in_port)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (ShowConfig(osc_in_port=0, osc_tcp_port=9010), "without OSC"),
+        (ShowConfig(osc_out=("127.0.0.1:9001",) * (TARGET_LIMIT + 1)), "17 times"),
+        (ShowConfig(osc_out=("127.0.0.1:9001", "nonsense")), "nonsense"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_opens(config: ShowConfig, said: str) -> None:
+    with ExitStack() as stack, pytest.raises(UsageError, match=said):
+        opened(config, stack)
 
 
 @pytest.mark.parametrize(

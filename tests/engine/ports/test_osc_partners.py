@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import queue
+import shlex
 import subprocess
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from tests.engine.ports.partners import HOST, TIMEOUT_S, Hall
 
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import SystemClock
@@ -22,8 +25,6 @@ from chromesthesia.ports.osc.udp import open_input, open_output
 from chromesthesia.show.control_loop import ControlLoop
 
 pytestmark = pytest.mark.osc_tools
-HOST = "127.0.0.1"
-TIMEOUT_S = 30.0
 
 
 @pytest.mark.parametrize(
@@ -144,3 +145,32 @@ def first_answer(output: OscOutput, lines: queue.Queue[str]) -> float:
             continue
         return attempt * 10.0 + 1.0
     raise AssertionError("oscdump heard nothing")
+
+
+def test_the_commands_of_the_documentation_do_what_they_say(repository: Path) -> None:
+    page = (repository / "docs" / "osc.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("oscsend ")]
+    assert len(lines) >= 5
+    hall = Hall()
+    try:
+        for line in lines:
+            words = [
+                word.replace("9010", str(hall.config.osc_tcp_port)).replace(
+                    "9000", str(hall.config.osc_in_port)
+                )
+                for word in shlex.split(line, comments=True)
+            ]
+            subprocess.run(words, check=True, timeout=TIMEOUT_S)
+        # What comes by the same way after them: when it is there, they are.
+        over_tcp = f"osc.tcp://{HOST}:{hall.config.osc_tcp_port}/"
+        for gain, where in ((6.5, [HOST, str(hall.config.osc_in_port)]), (7.5, [over_tcp])):
+            mark = ["oscsend", *where, "/audio/gain_db", "f", str(gain)]
+            subprocess.run(mark, check=True, timeout=TIMEOUT_S)
+            hall.wait_for("/audio/gain_db", gain)
+        health = hall.port.health()
+    finally:
+        hall.close()
+    assert (health["unknown"], health["refused"], health["malformed"]) == (0, 0, 0)
+    assert health["messages"] + health["stream_messages"] == len(lines) + 2
+    assert health["subscribers"] == 1
+    assert hall.controller.counters.refused == 0

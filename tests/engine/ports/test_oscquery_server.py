@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from chromesthesia.ports.osc.codec import OscMessage, decode, encode_message
 from chromesthesia.ports.oscquery import serving as serving_module
+from chromesthesia.ports.oscquery.budget import Budget
 from chromesthesia.ports.oscquery.gate import SECURITY_HEADERS
 from chromesthesia.ports.oscquery.nodes import READ, READ_WRITE, WRITE, Item, Node, Span
 from chromesthesia.ports.oscquery.server import QueryServer
@@ -46,17 +47,22 @@ class FakeSite:
     """A page, and a stream of two pictures."""
 
     prefix = "/panel"
+    watching = 0
 
     async def get(self, path: str) -> Reply | None:
         return {"/panel/": Reply(200, b"<html>", "text/html; charset=utf-8")}.get(path)
 
-    def stream(self, path: str) -> AsyncIterator[bytes] | None:
+    def stream(self, path: str) -> AsyncGenerator[bytes, None] | None:
         return self._pictures() if path == "/panel/preview" else None
 
-    async def _pictures(self) -> AsyncIterator[bytes]:
-        yield b"one"
-        yield b"two"
-        await asyncio.Event().wait()
+    async def _pictures(self) -> AsyncGenerator[bytes, None]:
+        self.watching += 1
+        try:
+            yield b"one"
+            yield b"two"
+            await asyncio.Event().wait()
+        finally:
+            self.watching -= 1
 
 
 @pytest.fixture
@@ -274,6 +280,10 @@ def test_pictures_are_streamed_and_nothing_else_lies_below_the_site(tree: Served
         client.send(encode_message("/a/level", (0.5,)))
         assert client.recv(timeout=TIMEOUT_S) == b"two"
         assert tree.packets == [], "who watches does not steer"
+    site = tree.server.site
+    assert isinstance(site, FakeSite)
+    while site.watching or tree.server.counts()["clients"]:
+        threading.Event().wait(0.001)
     assert status_of(tree, "/panel/other") == 404
 
 
@@ -381,6 +391,33 @@ def test_connections_that_say_nothing_are_bounded(tree: ServedTree, monkeypatch:
     while tree.server.counts()["connections"] > 0:
         threading.Event().wait(0.001)
     assert tree.json("/a/level?VALUE") == {"VALUE": [0.25]}
+
+
+def test_requests_beyond_the_rate_wait_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving_module, "REQUEST_RATE", 1e9)
+    monkeypatch.setattr(serving_module, "REQUEST_BURST", 2.0)
+    waits: list[float] = []
+
+    class Noting(Budget):
+        def wait_s(self, cost: float, now_s: float) -> float:
+            waits.append(super().wait_s(cost, 0.0))
+            return waits[-1]
+
+    monkeypatch.setattr(serving_module, "Budget", Noting)
+    with served(TREE, VALUES) as tree:
+        for _ in range(4):
+            assert tree.json("/a/level?VALUE") == {"VALUE": [0.25]}
+    assert [wait_s > 0.0 for wait_s in waits] == [False, False, True, True]
+
+
+def test_a_budget_refills_up_to_its_burst() -> None:
+    budget = Budget(10.0, 5.0)
+    assert [budget.wait_s(1.0, 0.0) for _ in range(5)] == [0.0] * 5
+    assert budget.wait_s(1.0, 0.0) == pytest.approx(0.1)
+    assert budget.wait_s(0.0, 0.1) == 0.0
+    assert budget.wait_s(5.0, 100.0) == 0.0
+    assert budget.wait_s(1.0, 100.0) == pytest.approx(0.1)
+    assert budget.wait_s(1.0, 50.0) == pytest.approx(0.2), "a clock that goes back gives nothing"
 
 
 def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_on(

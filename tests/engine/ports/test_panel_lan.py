@@ -19,6 +19,7 @@ from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.codec import encode_message
+from chromesthesia.ports.oscquery import serving
 from chromesthesia.ports.panel.endpoints import Panel, open_panel
 from chromesthesia.ports.panel.link import checked_token, panel_link
 from chromesthesia.show.control_loop import ControlLoop
@@ -40,6 +41,7 @@ def panel(tree: ParameterTree) -> Iterator[Panel]:
     config = ShowConfig(osc_in_port=free_port(), lan=True, token=TOKEN, announce=False)
     stop = threading.Event()
     with ExitStack() as opened:
+        opened.enter_context(pytest.MonkeyPatch.context()).setattr(serving, "REQUEST_BURST", 1e9)
         panel = open_panel(config, tree, controller, SystemClock(), opened)
         assert panel is not None
         thread = threading.Thread(

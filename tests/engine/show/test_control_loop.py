@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from pythonosc.osc_packet import OscPacket
@@ -17,11 +17,13 @@ from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.presets import Preset, PresetLibrary
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.ports.osc.audience import Audience
 from chromesthesia.ports.osc.codec import encode_message
 from chromesthesia.ports.osc.input import OscInput
 from chromesthesia.ports.osc.output import OscOutput
 from chromesthesia.ports.osc.port import OscPort
-from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.ports.port import Readings
+from chromesthesia.show.control_loop import FAULT_PAUSE_S, ControlLoop
 from chromesthesia.testing.network import FakeDatagrams
 
 GAIN = "/audio/gain_db"
@@ -34,7 +36,7 @@ def test_a_step_applies_then_tells() -> None:
     loop = ControlLoop(
         controller,
         ManualClock(),
-        [OscPort(None, OscOutput(outgoing, "127.0.0.1", 9001, tree))],
+        [OscPort(None, Audience(tree, [OscOutput(outgoing, "127.0.0.1", 9001, tree)]))],
         readings=lambda: {"/emotion/valence": 0.5},
     )
     controller.post(SetParameter(GAIN, 6, "keyboard"))
@@ -64,7 +66,7 @@ def test_the_thread_receives_applies_survives_faults_and_ends() -> None:
         [
             OscPort(
                 OscInput(incoming, tree, controller.post, clock),
-                OscOutput(outgoing, "127.0.0.1", 9001, tree),
+                Audience(tree, [OscOutput(outgoing, "127.0.0.1", 9001, tree)]),
             )
         ],
         readings,
@@ -80,7 +82,6 @@ def test_the_thread_receives_applies_survives_faults_and_ends() -> None:
     assert not thread.is_alive()
     assert loop.heart.failures >= 1
     assert incoming.closed
-    assert outgoing.closed
     assert controller.current[1][GAIN] == 6.0
 
 
@@ -105,7 +106,7 @@ class Show:
         self.loop = ControlLoop(
             self.controller,
             self.clock,
-            [OscPort(self.input, self.output)],
+            [OscPort(self.input, Audience(tree, [self.output]))],
             lambda: self.readings(),
         )
 
@@ -196,3 +197,32 @@ def test_what_osc_lost_is_told() -> None:
     show.readings = lambda: readings_of(health.status())
     told = dict(show.hear())
     assert (told["/status/osc_lost"], told["/status/osc_dropped"]) == ([3297], [5])
+
+
+def test_a_port_that_fails_on_and_on_does_not_take_a_core() -> None:
+    tree = ParameterTree(PARAMETERS)
+    published = 0
+
+    class Ill(OscPort):
+        def publish(self, now_s: float, writes: Sequence[SetParameter], readings: Readings) -> None:
+            nonlocal published
+            published += 1
+            assert published < 1000, "it spins"
+            raise RuntimeError("ill")
+
+    class Stop(threading.Event):
+        waits = 0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout == FAULT_PAUSE_S
+            self.waits += 1
+            if self.waits == 5:
+                self.set()
+            return self.is_set()
+
+    output = OscOutput(FakeDatagrams(), "127.0.0.1", 9001, tree)  # has always something to tell
+    port = Ill(None, Audience(tree, [output]))
+    stop = Stop()
+    loop = ControlLoop(Controller(tree, PresetLibrary(())), ManualClock(), [port])
+    loop.run(stop)
+    assert published == stop.waits == loop.heart.failures == 5

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -25,7 +26,7 @@ from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import ScoreError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Generator
-from chromesthesia.core.records import Heard, PaintedImage, PaintRequest, UInt8
+from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage, PaintRequest, UInt8
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.light import Light
@@ -71,6 +72,7 @@ PRESETS = PresetLibrary(
                 Route("features/onset", "/look/view/zoom", 0.5, attack_s=0.05, release_s=0.3),
                 Route("features/flatness", "/look/flow/amount", 1.2, mode="scale"),
                 Route("emotion/valence", "/look/grade/hue", 90.0, low=-1.0),
+                Route("tempo/pulse", "/look/finish/glow", 0.8),
             ),
         ),
     )
@@ -176,6 +178,7 @@ class Room:
                 self._window,
                 self,
                 score=self.score,
+                beat=self.beat,
             ),
             self.clock,
             self.guard,
@@ -206,6 +209,15 @@ class Room:
         self._step()
         self.loop.run(self.clock.now_s(), self.stop, lambda: len(self.shown) + self.lost >= frames)
         self.writer.close()
+
+    def beat(self, now_s: float) -> Beat:
+        """A clock that stands, runs, and stands again."""
+        running = 10 <= self.number < 60
+        return (
+            Beat(120.0 + 0.1 * self.number, 2.0 * (now_s - 1000.0), 3, 0.7, running, "tap")
+            if running
+            else NO_BEAT
+        )
 
     lost = 0
 
@@ -457,3 +469,32 @@ def test_another_generator_is_told_at_the_picture(
     room = played(tmp_path, renderer, surface, frames=10)
     with pytest.raises(ScoreError, match="after the start"):
         painted_again(open_score(room.path), renderer, generator=cast(Generator, RaisingGenerator()))
+
+
+def test_a_key_that_makes_no_sense_is_refused_by_name(
+    tmp_path: Path, renderer: Renderer, surface: HeadlessSurface, often: None
+) -> None:
+    room = played(tmp_path, renderer, surface, frames=30, script={2: write(HUD_VISIBLE.path, True)})
+    score = open_score(room.path)
+    key = next(passage.key for passage in score.passages(room.shown[25][0]))
+    assert key is not None
+    told = []
+    for parts in spoilt(key.parts):
+        repainter = Repainter(score, PlainGenerator(), renderer)
+        spoilt_key = msgspec.structs.replace(key, parts=parts)
+        try:
+            repainter._guarded(key.time_us, repainter._restore, spoilt_key)
+        except ScoreError as error:
+            told.append(str(error))
+    assert len(told) > 60
+    assert all(line.isprintable() and "after the start" in line for line in told)
+
+
+def spoilt(parts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The parts of a key with one value after another gone, or another."""
+    for name, value in parts.items():
+        yield {other: one for other, one in parts.items() if other != name}
+        for wrong in ("text", [1], -1, np.zeros((2, 2), np.float32)):
+            yield {**parts, name: wrong}
+        if isinstance(value, dict):
+            yield from ({**parts, name: inner} for inner in spoilt(value))

@@ -131,6 +131,9 @@ class Partner:
     def send(self, port: int, address: str, value: float) -> None:
         self._socket.sendto(encode_message(address, (value,)), ("127.0.0.1", port))
 
+    def say(self, port: int, address: str, words: str) -> None:
+        self._socket.sendto(encode_message(address, (words,)), ("127.0.0.1", port))
+
     def close(self) -> None:
         self._socket.close()
 
@@ -196,3 +199,40 @@ def test_a_partner_sees_parameters_come_and_go_in_a_running_show(partner: Partne
         show.join(TIMEOUT_S)
     assert not show.is_alive()
     assert (ours.calls[0], ours.calls[-1]) == ("start", "stop")
+
+
+@pytest.mark.gl
+def test_a_partner_asks_for_another_pack_in_a_running_show(
+    partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (write_tiny_pack(tmp_path / name, name=name) for name in ("tiny", "second"))
+    monkeypatch.setattr(
+        "chromesthesia.show.pack_swap.PackSwap.__init__.__defaults__", (lambda: [first, second],)
+    )
+    free = open_input(0)
+    free.close()
+    in_port = free.address[1]
+    config = ShowConfig(
+        source="demo",
+        headless=True,
+        width=160,
+        height=90,
+        duration_s=600.0,
+        pack=first,
+        osc_in_port=in_port,
+        osc_out=f"127.0.0.1:{partner.port}",
+    )
+    stop = threading.Event()
+    show = threading.Thread(target=run_show, args=(config, stop))
+    show.start()
+    try:
+        partner.hear(("/status/pack", ["tiny"]))
+        partner.say(in_port, "/pack/load", "second")
+        partner.hear(("/status/pack", ["second"]))
+        partner.say(in_port, "/pack/load", "third")
+        partner.say(in_port, "/pack/load", "tiny")
+        partner.hear(("/status/pack", ["tiny"]))
+    finally:
+        stop.set()
+        show.join(TIMEOUT_S)
+    assert not show.is_alive()

@@ -172,3 +172,11 @@ def test_settings_of_the_tree_steer_the_clock() -> None:
     controller.beat(0.0)
     beat = controller.beat(1.0)
     assert (beat.bpm, beat.beats, beat.beats_per_bar) == (60.0, pytest.approx(1.5), 3)
+
+
+def test_the_key_t_taps() -> None:
+    keys = pytest.importorskip("chromesthesia.show.keys")
+    window = pytest.importorskip("chromesthesia.display.window")
+    pygame = pytest.importorskip("pygame")
+    event = window.KEYS[pygame.K_t]
+    assert keys.COMMANDS[event] == command_of(TEMPO_TAP, keys.SOURCE)

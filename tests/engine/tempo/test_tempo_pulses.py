@@ -63,13 +63,14 @@ def test_pulses_that_never_come_are_counted_too() -> None:
     assert state.bpm == pytest.approx(120.0, rel=0.01)
 
 
-@pytest.mark.parametrize("bpm", [90.0, 113.0, 128.0, 174.0])
+@pytest.mark.parametrize("bpm", [50.0, 63.0, 75.0, 90.0, 113.0, 128.0, 174.0, 300.0])
 def test_another_tempo_is_followed_within_two_beats(bpm: float) -> None:
     before = pulses(6 * PER_BEAT, 120.0)
     new = pulses(2 * PER_BEAT, bpm, before[-1] + 60.0 / bpm / PER_BEAT)
     state = after(new, after(before))
     assert state.bpm == pytest.approx(bpm, rel=0.01)
     assert state.at_s == pytest.approx(new[-1], abs=0.004)
+    assert state.index == len(before) + len(new) - 1
 
 
 def test_after_a_long_silence_the_tempo_is_learned_anew() -> None:

@@ -14,9 +14,9 @@ from chromesthesia.inference.encoder import OnnxEncoder
 from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
 from chromesthesia_training.encoder.export import TrainedEncoder
+from chromesthesia_training.packing.painter import export_painter, painter_pack
 from chromesthesia_training.packing.sources import sources_of
-from chromesthesia_training.vae.export import EngineVae, vae_pack
-from chromesthesia_training.vae.export import export_onnx as export_vae
+from chromesthesia_training.vae.export import EngineVae, engine_vae
 from chromesthesia_training.vae.generating import Painter
 from chromesthesia_training.vae.material import KINDS
 from chromesthesia_training.vae.tokens import Scale
@@ -41,7 +41,7 @@ def painter() -> Painter:
 
 
 def test_onnx_paints_what_torch_paints(painter: Painter, tmp_path: Path) -> None:
-    made = export_vae(painter, tmp_path / "generator.onnx")
+    made = export_painter(engine_vae(painter), tmp_path / "generator.onnx")
     assert made.difference < 1e-4
     assert made.path.stat().st_size == made.size_bytes
 
@@ -65,7 +65,9 @@ def test_a_named_emotion_draws_the_labels_to_its_place(painter: Painter) -> None
 def test_the_engine_paints_with_a_pack_of_it(
     painter: Painter, exported: tuple[TrainedEncoder, Path], tmp_path: Path
 ) -> None:
-    vae_pack(painter, exported[1], tmp_path / "pack", (1e-5, 1e-5), sources_of(["art"], "generator"))
+    painter_pack(
+        engine_vae(painter), exported[1], tmp_path / "pack", (1e-5, 1e-5), sources_of(["art"], "generator")
+    )
     assert find_faults(tmp_path / "pack") == []
     pack = load_pack(tmp_path / "pack")
     generator = OnnxGenerator(pack, "cpu")

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from chromesthesia.packs.manifest import MANIFEST_NAME, parse_manifest
 from chromesthesia_training.align.evaluate import Sides
 from chromesthesia_training.align.material import AlignMaterial, read_material
 from chromesthesia_training.align.pack_index import pack_sides
@@ -16,6 +17,7 @@ from chromesthesia_training.backbones.squeezenet import FeatureNet, load_squeeze
 from chromesthesia_training.cgan.evaluate import EACH, ask, consistency, rows_by_emotion, save_sheet, thin
 from chromesthesia_training.cgan.material import cgan_data
 from chromesthesia_training.cgan.model import CganDiscriminator, CganGenerator
+from chromesthesia_training.cgan.pack import make_pack
 from chromesthesia_training.cgan.train import CganSettings, load_generator, train_cgan
 from chromesthesia_training.cgan.tuning import SPACE, search
 from chromesthesia_training.measuring.consistency import HEADLINE, Consistency, ceiling_and_floor
@@ -67,6 +69,34 @@ def run_cgan(context: Context) -> None:
     run_dir = context.runs_dir / "cgan" / f"reference-{settings.side}"
     report = train_cgan(data, settings, run_dir, resume=not context.fresh)
     write_cgan(context, settings, run_dir, heads, sides, len(data.paintings), report.minutes, report.history)
+
+
+def run_pack(context: Context) -> None:
+    """Make a pack of the run's last generator, hold it against torch, check it; `alignment/cgan_pack`."""
+    _, heads, _ = read_all(context)
+    settings = settings_of(context)
+    run_dir = context.runs_dir / "cgan" / f"reference-{settings.side}"
+    report = make_pack(context.runs_dir / "encoder", run_dir, heads)
+    parity = parse_manifest((report.folder / MANIFEST_NAME).read_text("utf-8"), report.folder).parity
+    assert parity is not None
+    content = {
+        "command": context.command,
+        "data": {"what": WORK, "tess": True},
+        "protocol": "export",
+        "split": "none: times and parity",
+        "seeds": [settings.seed],
+        "settings": _plain(settings),
+        "figures": {
+            "generator_torch_onnx": parity.generator_torch_onnx,
+            "encoder_torch_onnx": parity.encoder_torch_onnx,
+            "generator_image_ms": round(report.timing.generator_image_ms, 3),
+            "images_per_s": round(report.timing.images_per_s, 2),
+            "size_bytes": report.size_bytes,
+            "side": settings.side,
+        },
+        "notes": ["milliseconds of one thread's own time, by the engine's own session"],
+    }
+    write_metrics("alignment", "cgan_pack", content, context.metrics_dir)
 
 
 def write_cgan(
@@ -210,4 +240,12 @@ def stages() -> tuple[Stage, ...]:
             _tuning_settings,
         ),
         Stage("alignment.cgan", "alignment", run_cgan, ("alignment/cgan",), needs, _cgan_settings),
+        Stage(
+            "alignment.cgan_pack",
+            "alignment",
+            run_pack,
+            ("alignment/cgan_pack",),
+            ("alignment.cgan",),
+            _cgan_settings,
+        ),
     )

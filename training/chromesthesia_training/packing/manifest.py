@@ -12,7 +12,7 @@ import msgspec
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
-from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS
+from chromesthesia.core.emotions import CONDITION_LABELS, EMBEDDING_LABEL, EMOTIONS
 from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS, HOP_SAMPLES, SAMPLE_RATE_HZ
 from chromesthesia.core.schema import Table
 from chromesthesia.features.mel import ENCODER_MEL
@@ -78,9 +78,11 @@ def check_encoder_ports(ports: ModelPorts, path: Path) -> list[str]:
 
 
 def check_generator_ports(ports: ModelPorts, path: Path) -> None:
-    """Raise TrainingError when the ports are not those of a generator: condition [1, 5], noise, image [1, 3, H, W]."""
+    """Raise TrainingError when the ports are not those of a generator: condition [1, 5] or [1, 128] (the encoder's
+    embedding), noise, image [1, 3, H, W]."""
     inputs, outputs = {p.name: p.shape for p in ports.inputs}, {p.name: p.shape for p in ports.outputs}
-    _expect(inputs.get("condition"), (1, len(CONDITION_LABELS)), "condition", path)
+    if inputs.get("condition") != (1, EMBEDDING_SIZE):
+        _expect(inputs.get("condition"), (1, len(CONDITION_LABELS)), "condition", path)
     for name, found, rank in (("noise", inputs.get("noise"), 2), ("image", outputs.get("image"), 4)):
         if found is None or len(found) != rank or found[0] != 1 or (rank == 4 and found[1] != 3):
             wanted = "[1, N]" if rank == 2 else "[1, 3, H, W]"
@@ -115,6 +117,7 @@ def make_manifest(
     encoder, generator = ports_of(folder / "encoder.onnx"), ports_of(folder / "generator.onnx")
     states = check_encoder_ports(encoder, folder / "encoder.onnx")
     check_generator_ports(generator, folder / "generator.onnx")
+    condition = next(port for port in generator.inputs if port.name == "condition")
     noise = next(port for port in generator.inputs if port.name == "noise")
     image = next(port for port in generator.outputs if port.name == "image")
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST_NAME)
@@ -136,7 +139,9 @@ def make_manifest(
             ),
             GeneratorSpec(
                 file="generator.onnx",
-                condition_labels=CONDITION_LABELS,
+                condition_labels=(EMBEDDING_LABEL,)
+                if condition.shape[1] == EMBEDDING_SIZE
+                else CONDITION_LABELS,
                 noise_size=noise.shape[1],
                 image_size=(image.shape[2], image.shape[3]),
                 inputs=generator.inputs,

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from chromesthesia.core.emotions import condition_size
 from chromesthesia.core.records import EMBEDDING_SIZE, ENCODER_HOPS
 from chromesthesia.core.user_files import one_line
 from chromesthesia.inference.check import find_faults
@@ -185,7 +186,7 @@ def time_models(folder: Path) -> tuple[Timing, int]:
     encoder, generator = OnnxEncoder(pack), OnnxGenerator(pack, "cpu")
     rng = np.random.default_rng(0)
     log_mel = rng.normal(-8.0, 2.0, (ENCODER_HOPS, pack.manifest.sound.mels)).astype(np.float32)
-    condition = np.zeros(len(generator.condition_labels), np.float32)
+    condition = np.zeros(condition_size(generator.condition_labels), np.float32)
     noise = rng.standard_normal(generator.noise_size).astype(np.float32)
     step: Callable[[], object] = lambda: encoder.step(log_mel, 0, 0.0)  # noqa: E731
     step_ms = thread_times_ms({"step": step}, TIMED_STEPS)["step"]

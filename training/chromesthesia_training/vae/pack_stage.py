@@ -8,9 +8,10 @@ from chromesthesia.packs.find import find_pack
 from chromesthesia.packs.manifest import MANIFEST_NAME, DataSource, Manifest, parse_manifest
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.packing.painter import painter_pack
 from chromesthesia_training.packing.sources import KNOWN_SOURCES, sources_of
 from chromesthesia_training.stage import Context
-from chromesthesia_training.vae.export import vae_pack
+from chromesthesia_training.vae.export import engine_vae
 from chromesthesia_training.vae.generation_stage import painter
 from chromesthesia_training.vae.runs import BEST
 from chromesthesia_training.vae.writing import content
@@ -32,7 +33,9 @@ def run_pack(context: Context) -> None:
         raise TrainingError(f"the pack {ear} says nothing of its parity", "export it again")
     parity = (manifest.parity.encoder_torch_onnx, manifest.parity.encoder_streamed_offline)
     out = context.runs_dir / "vae" / FOLDER
-    report = vae_pack(made_by, ear / manifest.encoder.file, out, parity, _sources(manifest), notes=NOTES)
+    report = painter_pack(
+        engine_vae(made_by), ear / manifest.encoder.file, out, parity, _sources(manifest), notes=NOTES
+    )
     built = manifest_of(out)
     assert built.parity is not None
     made = {

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.easing import approach, share_of, smooth_step
-from chromesthesia.core.emotions import CONDITION_LABELS, EMOTIONS, WALKED
+from chromesthesia.core.emotions import EMBEDDING_LABEL, EMOTIONS, KNOWN_LABELS, WALKED
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.records import EMBEDDING_SIZE, Float32, Heard
 from chromesthesia.emotion.state import decisiveness
@@ -71,10 +71,10 @@ class LatentMotion:
     """
 
     def __init__(self, seed: int, noise_size: int, condition_labels: tuple[str, ...]) -> None:
-        unknown = [label for label in condition_labels if label not in CONDITION_LABELS]
+        unknown = [label for label in condition_labels if label not in KNOWN_LABELS]
         if unknown:
             raise PackError(
-                f"expected condition labels among {list(CONDITION_LABELS)}, got {unknown}",
+                f"expected condition labels among {list(KNOWN_LABELS)}, got {unknown}",
                 "choose another pack",
             )
         self._seed = seed
@@ -135,7 +135,7 @@ class LatentMotion:
         rng.state = {**rng.state, "state": numbers}
 
     def step(self, dt_s: float, heard: Heard, settings: MotionSettings) -> tuple[Float32, Float32]:
-        """Move on by `dt_s` (0 stands still): (condition float32 [labels], noise float32 [noise_size])."""
+        """Move on by `dt_s` (0 stands still): (condition float32 [C], noise float32 [noise_size])."""
         dt_s = min(max(dt_s, 0.0), LONGEST_STEP_S)
         self._time_s += dt_s
         self._choose_scene(settings)
@@ -229,16 +229,23 @@ class LatentMotion:
             heard_value + pull * float(shares @ places - shares.sum() * heard_value)
             for heard_value, places in zip((emotion.valence, emotion.arousal), NAMED_PLACES.T, strict=True)
         )
-        values = {
+        values: dict[str, Float64 | float] = {
             "valence": min(1.0, max(-1.0, gain * valence)),
             "arousal": min(1.0, max(-1.0, gain * arousal)),
             **dict(zip(EMOTIONS, shares.tolist(), strict=True)),
+            EMBEDDING_LABEL: self._felt_embedding(emotion.embedding, gain),
         }
-        target = np.array([values[label] for label in self._labels])
+        target = np.concatenate([np.atleast_1d(values[label]) for label in self._labels])
         if self._condition is None:
             self._condition = target
         self._condition = self._condition + (target - self._condition) * approach(dt_s, CONDITION_TIME_S)
         return self._condition.astype(np.float32)
+
+    def _felt_embedding(self, heard: Float32, gain: float) -> Float64:
+        """The embedding as heard at gain 1; less and more of what sets it off from the last seconds' otherwise."""
+        embedding = heard.astype(np.float64)
+        usual = embedding if self._usual_embedding is None else self._usual_embedding
+        return usual + gain * (embedding - usual)
 
 
 def slerp(start: Float64, end: Float64, share: float) -> Float64:

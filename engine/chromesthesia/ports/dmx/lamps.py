@@ -6,28 +6,49 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from chromesthesia.core.records import Float32, UInt8
-from chromesthesia.ports.dmx.colours import ChiefColours, linear_of, mean_colour
+from chromesthesia.core.records import UInt8
+from chromesthesia.ports.dmx.colours import ChiefColours, MeanColours, linear_of
 from chromesthesia.ports.dmx.flashes import FlashGate, Floats
-from chromesthesia.ports.dmx.patch import CHANNELS, Light, Patch
+from chromesthesia.ports.dmx.patch import CHANNELS, LETTERS, Patch
 from chromesthesia.signals.table import Tap
 
 _DARK = 1e-4
 _LONGEST_STEP_S = 0.25
+_WHITE = (1.0, 1.0, 1.0)
 
 
 class Lamps:
-    """The lamps of one patch. One thread."""
+    """The lamps of one patch, all in one table. One thread."""
 
     def __init__(self, patch: Patch, flash_limiter: bool = True) -> None:
-        self._patch = patch
+        lights = patch.lights
+        self._colours = np.array([light.colour or _WHITE for light in lights], np.float64)
+        regions = [(index, light.region) for index, light in enumerate(lights) if light.region is not None]
+        self._means = MeanColours([region for _, region in regions])
+        self._of_regions = [index for index, _ in regions]
         self._chief = ChiefColours()
-        self._palette: Float32 = np.zeros((0, 3), np.float32)
-        self._needs_palette = any(light.palette is not None for light in patch.lights)
-        self._pictured: list[Float32] = [np.zeros(3, np.float32) for _ in patch.lights]
+        palettes = [(index, light.palette) for index, light in enumerate(lights) if light.palette is not None]
+        self._of_palette = [index for index, _ in palettes]
+        self._in_palette = [place for _, place in palettes]
+        # Until there is a picture, what shows it is dark.
+        self._colours[self._of_regions + self._of_palette] = 0.0
+        self._taps = tuple(dict.fromkeys(light.tap for light in lights if light.tap is not None))
+        # The last of the levels is that of a lamp without a signal.
+        self._tap_of = [
+            len(self._taps) if light.tap is None else self._taps.index(light.tap) for light in lights
+        ]
+        self._low = np.array([light.low for light in lights])
+        self._span = np.array([light.high - light.low for light in lights])
+        self._tau_s = np.array([light.smoothing_s for light in lights])[:, None]
+        self._gamma = np.array([light.gamma for light in lights])[:, None]
+        self._dims = np.array(["d" in light.channels for light in lights])
+        self._mixes = np.array([bool(set(light.channels) & set("rgb")) for light in lights])
+        self._whitens = self._mixes & np.array(["w" in light.channels for light in lights])
+        self._wiring = _Wiring(patch)
         self._smooth: Floats | None = None
-        self._gate = FlashGate(len(patch.lights)) if flash_limiter else None
+        self._gate = FlashGate(len(lights)) if flash_limiter else None
         self._last_s = -math.inf
 
     @property
@@ -38,77 +59,82 @@ class Lamps:
     def look(self, pixels: UInt8) -> None:
         """A new picture, sRGB uint8 [H, W, 3]; a small one will do."""
         linear = linear_of(pixels)
-        if self._needs_palette:
-            self._palette = self._chief.step(linear)
-        for index, light in enumerate(self._patch.lights):
-            if light.region is not None:
-                self._pictured[index] = mean_colour(linear, light.region)
-            elif light.palette is not None:
-                self._pictured[index] = self._palette[light.palette]
+        if self._of_regions:
+            self._colours[self._of_regions] = self._means.of(linear)
+        if self._of_palette:
+            self._colours[self._of_palette] = self._chief.step(linear)[self._in_palette]
 
     def step(self, now_s: float, level: Callable[[Tap], float]) -> dict[int, bytes]:
         """512 channels for every universe, by its number. level: the value of a signal in its source's range."""
         dt_s = min(max(now_s - self._last_s, 0.0), _LONGEST_STEP_S)
         self._last_s = now_s
-        asked = np.stack([self._asked(index, light, level) for index, light in enumerate(self._patch.lights)])
+        asked = self._asked(np.array([*(_share(tap, level(tap)) for tap in self._taps), 1.0]))
         if self._smooth is None:
             self._smooth = asked
-        taus_s = np.array([light.smoothing_s for light in self._patch.lights])[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(taus_s > 0.0, -np.expm1(-dt_s / taus_s), 1.0)
-        self._smooth = self._smooth + (asked - self._smooth) * share
-        gammas = np.array([light.gamma for light in self._patch.lights])[:, None]
-        driven = np.clip(self._smooth, 0.0, 1.0) ** gammas
+            follows = np.where(self._tau_s > 0.0, -np.expm1(-dt_s / self._tau_s), 1.0)
+        self._smooth = self._smooth + (asked - self._smooth) * follows
+        driven = np.clip(self._smooth, 0.0, 1.0) ** self._gamma
         if self._gate is not None:
             driven = self._gate.step(driven, now_s, dt_s)
-        return self._channels(driven)
+        return self._wiring.channels(self._parts(driven))
 
     def black(self) -> dict[int, bytes]:
         """All lamps dark; what is fixed stays."""
-        return self._channels(np.zeros((len(self._patch.lights), 3)))
+        return self._wiring.channels(np.zeros((len(self._colours), len(LETTERS))))
 
-    def _asked(self, index: int, light: Light, level: Callable[[Tap], float]) -> Floats:
-        """Linear colour that the lamp is to show, 0..1 each."""
-        if light.region is not None or light.palette is not None:
-            colour = np.asarray(self._pictured[index], np.float64)
-        else:
-            colour = np.array(light.colour or (1.0, 1.0, 1.0))
-        brightest = float(colour.max())
-        hue = colour / brightest if brightest > _DARK else np.ones(3)
-        brightness = brightest * (1.0 if light.tap is None else _share(light.tap, level(light.tap)))
-        return np.asarray(hue * (light.low + (light.high - light.low) * min(max(brightness, 0.0), 1.0)))
+    def _asked(self, levels: Floats) -> Floats:
+        """Linear colours that the lamps are to show, 0..1, float64 [lights, 3]."""
+        brightest = self._colours.max(axis=1)
+        hue = np.where(brightest[:, None] > _DARK, self._colours / np.maximum(brightest, _DARK)[:, None], 1.0)
+        brightness = np.clip(brightest * levels[self._tap_of], 0.0, 1.0)
+        return np.asarray(hue * (self._low + self._span * brightness)[:, None])
 
-    def _channels(self, driven: Floats) -> dict[int, bytes]:
-        universes = {universe.number: bytearray(CHANNELS) for universe in self._patch.universes}
-        for light, colour in zip(self._patch.lights, driven.tolist(), strict=True):
-            channels = universes[light.universe]
-            at = light.address - 1
-            for value in _parts(light.channels, colour):
-                if light.bits == 16:
-                    number = round(value * 65_535)
-                    channels[at : at + 2] = number.to_bytes(2, "big")
-                    at += 2
-                else:
-                    channels[at] = round(value * 255)
-                    at += 1
-        for fixed in self._patch.fixed:
-            universes[fixed.universe][fixed.address - 1] = fixed.value
-        return {number: bytes(channels) for number, channels in universes.items()}
+    def _parts(self, driven: Floats) -> Floats:
+        """What red, green, blue, white and the dimmer get for a lamp to show these colours, float64 [lights, 5]."""
+        top = driven.max(axis=1)
+        mixed = np.where(
+            self._dims[:, None],
+            np.where(top[:, None] > _DARK, driven / np.maximum(top, _DARK)[:, None], 1.0),
+            driven,
+        )
+        white = np.where(self._whitens, mixed.min(axis=1), 0.0)
+        mixed = mixed - white[:, None]
+        # A lamp of one colour gets all the light there is.
+        return np.column_stack((mixed, np.where(self._mixes, white, top), top))
+
+
+class _Wiring:
+    """Where each part of each lamp lies among the channels."""
+
+    def __init__(self, patch: Patch) -> None:
+        self._numbers = [universe.number for universe in patch.universes]
+        self._template = np.zeros((len(self._numbers), CHANNELS), np.uint8)
+        for fixed in patch.fixed:
+            self._template[self._numbers.index(fixed.universe), fixed.address - 1] = fixed.value
+        places: dict[int, list[tuple[int, int, int, int]]] = {8: [], 16: []}
+        for index, light in enumerate(patch.lights):
+            for order, letter in enumerate(light.channels):
+                channel = light.address - 1 + order * light.bits // 8
+                row = (self._numbers.index(light.universe), channel, index, LETTERS.index(letter))
+                places[light.bits].append(row)
+        self._plain, self._fine = (_columns(places[bits]) for bits in (8, 16))
+
+    def channels(self, parts: Floats) -> dict[int, bytes]:
+        """parts: 0..1, float64 [lights, letters]."""
+        sent = self._template.copy()
+        universe, channel, light, letter = self._plain
+        sent[universe, channel] = np.rint(parts[light, letter] * 255.0).astype(np.uint8)
+        universe, channel, light, letter = self._fine
+        numbers = np.rint(parts[light, letter] * 65_535.0).astype(np.uint16)
+        sent[universe, channel], sent[universe, channel + 1] = numbers >> 8, numbers & 255
+        return {number: row.tobytes() for number, row in zip(self._numbers, sent, strict=True)}
+
+
+def _columns(rows: list[tuple[int, int, int, int]]) -> NDArray[np.intp]:
+    return np.array(rows, np.intp).reshape(-1, 4).T
 
 
 def _share(tap: Tap, level: float) -> float:
     source = tap.source
     return (level - source.low) / (source.high - source.low)
-
-
-def _parts(channels: str, colour: list[float]) -> list[float]:
-    """What each channel of a lamp gets for it to show `colour`, 0..1 each."""
-    brightest = max(colour)
-    values = dict(zip("rgb", colour, strict=True))
-    if not set(channels) & set("rgb"):
-        return [brightest] * len(channels)
-    if "d" in channels:
-        values = {letter: value / brightest if brightest > _DARK else 1.0 for letter, value in values.items()}
-    white = min(values.values()) if "w" in channels else 0.0
-    values = {letter: value - white for letter, value in values.items()}
-    return [{**values, "w": white, "d": brightest}[letter] for letter in channels]

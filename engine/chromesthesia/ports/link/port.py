@@ -114,6 +114,11 @@ class _Session:
         self._link.enabled = False
 
 
+def session_of(library: Any) -> LinkSession:
+    """Join the session of this network. library: the module `link` of LinkPython-extern."""
+    return _Session(library)
+
+
 def open_link(tempo: BeatClock, clock: Clock, session: LinkSession | None = None) -> LinkPort:
     """The port; session: None joins that of the network. Raises NetworkError without the library."""
     if session is None:
@@ -125,7 +130,7 @@ def open_link(tempo: BeatClock, clock: Clock, session: LinkSession | None = None
                 "pip install 'chromesthesia[link]' (it contains Link, which is GPL-2.0)",
             ) from error
         try:
-            session = _Session(link)
+            session = session_of(link)
         except Exception as error:  # the binding raises errors of its own
             raise NetworkError(
                 f"Ableton Link does not start: {one_line(error)}", "is there a network?"

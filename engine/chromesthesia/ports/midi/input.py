@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from chromesthesia.control.actions import BY_PATH, commands_of
-from chromesthesia.control.commands import Command, SetParameter
+from chromesthesia.control.commands import Command, NudgeParameter, SetParameter, ToggleParameter
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.user_files import one_line, shown
@@ -119,6 +119,10 @@ class MidiInput:
                 return
         if commands:
             self._post(*commands)
+
+    def hand(self, target: str) -> Binding | None:
+        """The control that set `target` last."""
+        return self._writer.get(target)
 
     def forget(self, target: str) -> None:
         """MIDI steers `target` no more."""
@@ -251,19 +255,25 @@ class MidiInput:
         param = self._tree.params.get(row.target)
         if param is None:
             return []  # it may come while the show runs
-        raw: Value | None
-        if row.control == "note" and row.mode != "hold":
-            raw = self._pressed(param, value)
-        elif row.mode == "relative":
-            raw = self._turned(row, param, value)
-        elif row.mode == "toggle":
-            raw = self._pressed(param, value if value * 2 > full else 0)
-        else:
-            raw = self._placed(row, param, value / full)
-        if raw is None:
+        if isinstance(param.default, str) and not param.choices:
+            self._refuse_text(param)
             return []
+        button = (row.control == "note" and row.mode != "hold") or row.mode == "toggle"
+        pressed = value if row.control == "note" or value * 2 > full else 0
+        if button and not pressed:
+            return []
+        command: Command
+        if button and isinstance(param.default, bool):
+            command = ToggleParameter(row.target, source)
+        elif row.mode == "relative":
+            command = NudgeParameter(row.target, _turned(row, param, value), source)
+        else:
+            raw = self._pressed(param, pressed) if button else self._placed(row, param, value / full)
+            if raw is None:
+                return []
+            command = SetParameter(row.target, raw, source, row.target)
         self._writer[row.target] = row
-        return [SetParameter(row.target, raw, source, row.target)]
+        return [command]
 
     def _act(self, row: Binding, place: float, source: str) -> list[Command]:
         pressed = place > 0.0 if row.control == "note" else place >= 0.5
@@ -284,37 +294,17 @@ class MidiInput:
             return []
         return commands
 
-    def _pressed(self, param: Param, value: int) -> Value | None:
-        """A button turns a switch, goes to the next choice, and gives a number by how hard it was hit."""
-        if not value:
-            return None
-        now = self._tree.snapshot()[param.path]
-        if isinstance(param.default, bool):
-            return not now
+    def _pressed(self, param: Param, value: int) -> Value:
+        """A button goes to the next choice, and gives a number by how hard it was hit."""
         if param.choices:
+            now = self._tree.snapshot()[param.path]
             return (param.choices.index(str(now)) + 1) % len(param.choices)
-        if isinstance(param.default, str):
-            self._refuse_text(param)
-            return None
-        low, high = _ends(None, param)
+        low, high = ends(None, param)
         return low + (high - low) * value / _FULL_CC
-
-    def _turned(self, row: Binding, param: Param, value: int) -> Value | None:
-        if isinstance(param.default, str) and not param.choices:
-            self._refuse_text(param)
-            return None
-        low, high = _ends(row, param)
-        steps = value if value < 64 else value - 128
-        now = self._number(param)
-        whole = 1.0 if not param.is_float else (high - low) / _FULL_CC
-        return min(max(now + steps * whole, min(low, high)), max(low, high))
 
     def _placed(self, row: Binding, param: Param, place: float) -> Value | None:
         """Where a fader stands, as a value; None while it has not met the value."""
-        if isinstance(param.default, str) and not param.choices:
-            self._refuse_text(param)
-            return None
-        low, high = _ends(row, param)
+        low, high = ends(row, param)
         if row.mode == "soft" and row.control != "note" and not isinstance(param.default, bool):
             grip = self._grips.get(row, Grip())
             if grip.held and self._writer.get(row.target) is not row:
@@ -350,7 +340,7 @@ class MidiInput:
                 return
             for row, grip in self._grips.items():
                 if row.target == path:
-                    low, high = _ends(row, param)
+                    low, high = ends(row, param)
                     self._grips[row] = left(grip, (float(value) - low) / (high - low))
 
     # -- learning -------------------------------------------------------------------------------------------------
@@ -381,7 +371,14 @@ class MidiInput:
         log.info("%s", one_line(told))
 
 
-def _ends(row: Binding | None, param: Param) -> tuple[float, float]:
+def _turned(row: Binding, param: Param, value: int) -> float:
+    """How far an endless encoder moves a setting: a whole number or choice by one, others by 1/127 of the travel."""
+    low, high = ends(row, param)
+    steps = value if value < 64 else value - 128
+    return steps * ((high - low) / _FULL_CC if param.is_float else 1.0)
+
+
+def ends(row: Binding | None, param: Param) -> tuple[float, float]:
     """The values at the ends of a control's travel."""
     last = len(param.choices) - 1 if param.choices else None
     low = param.low if row is None or row.low is None else row.low

@@ -14,6 +14,7 @@ from chromesthesia.core.protocols import Clock
 from chromesthesia.core.user_files import one_line
 from chromesthesia.ports.midi.clock_out import ClockOut
 from chromesthesia.ports.midi.devices import VIRTUAL, MidiBackend, MidiError, MidiLine, chosen
+from chromesthesia.ports.midi.feedback import PERIOD_S, Feedback
 from chromesthesia.ports.midi.input import MidiInput
 from chromesthesia.ports.port import Readings
 
@@ -120,8 +121,9 @@ class Devices:
 class MidiPort:
     """`ports.port.Port` over MIDI.
 
-    inputs: parts of names, `all`, or `virtual`; clock_to: where the clock goes, empty for nowhere. The devices are
-    watched on a thread of the port's own, so that a driver that hangs holds nobody up; another one sends the clock.
+    inputs: parts of names, `all`, or `virtual`; clock_to: where the clock goes, empty for nowhere; feedback_to: where
+    controllers are told what they steer. The devices are
+    watched on a thread of the port's own, so that a driver that hangs holds nobody up; another one sends.
     """
 
     name = NAME
@@ -135,6 +137,8 @@ class MidiPort:
         inputs: Sequence[str],
         clock_out: ClockOut | None = None,
         clock_to: str = "",
+        feedback: Feedback | None = None,
+        feedback_to: str = "",
     ) -> None:
         self.input = input
         self._clock = clock
@@ -147,11 +151,26 @@ class MidiPort:
             return backend.open_input(name, lambda message: input.handle(message, name, clock.now_s()))
 
         self.inputs = Devices(inputs, backend.inputs, opened, input.gone)
+        self._feedback = feedback
+        self._feedback_s = -inf
+
+        def told(name: str) -> MidiLine:
+            line = backend.open_output(name)
+            if feedback is not None:
+                feedback.refresh()
+            return line
+
+        def ignore(name: str) -> None:
+            return None
+
         asked = (clock_to,) if clock_to and clock_out is not None else ()
-        self.outputs = Devices(asked, backend.outputs, backend.open_output, lambda name: None)
+        self.outputs = Devices(asked, backend.outputs, backend.open_output, ignore)
+        shown = (feedback_to,) if feedback_to and feedback is not None else ()
+        self.controllers = Devices(shown, backend.outputs, told, ignore)
+        self._devices = (self.inputs, self.outputs, self.controllers)
         self._threads = [threading.Thread(target=self._watch, name="midi", daemon=True)]
-        if asked:
-            self._threads.append(threading.Thread(target=self._tick, name="midi-clock", daemon=True))
+        if asked or shown:
+            self._threads.append(threading.Thread(target=self._tick, name="midi-out", daemon=True))
 
     def start(self) -> None:
         """Start the threads."""
@@ -165,13 +184,25 @@ class MidiPort:
         """Look which devices there are, and keep what was learned."""
         self.inputs.watch(now_s)
         self.outputs.watch(now_s)
+        self.controllers.watch(now_s)
         self.input.keep()
 
     def tick(self, now_s: float) -> float:
-        """Send what is due of the clock; the time of the next."""
-        assert self._clock_out is not None
-        messages, next_s = self._clock_out.step(now_s)
-        for name, line in tuple(self.outputs.open.items()) if messages else ():
+        """Send what is due of the clock and to the controllers; the time of the next."""
+        next_s = inf
+        if self._feedback is not None:
+            if now_s >= self._feedback_s and self.controllers.open:
+                self._feedback_s = now_s + PERIOD_S
+                self._send(self.controllers, self._feedback.messages())
+            next_s = max(self._feedback_s, now_s + PERIOD_S)
+        if self._clock_out is not None:
+            messages, clock_s = self._clock_out.step(now_s)
+            self._send(self.outputs, messages)
+            next_s = min(next_s, clock_s)
+        return next_s
+
+    def _send(self, devices: Devices, messages: Sequence[tuple[int, ...]]) -> None:
+        for name, line in tuple(devices.open.items()) if messages else ():
             try:
                 for message in messages:
                     line.send(message)
@@ -179,15 +210,14 @@ class MidiPort:
             except MidiError as error:
                 self._send_failures += 1
                 log.warning("%s", error)
-                self.outputs.drop(name)
-        return next_s
+                devices.drop(name)
 
     def health(self) -> Mapping[str, int]:
         """What became of the messages, and of the devices."""
         return {
-            "failures": self.inputs.failures + self.outputs.failures + self._send_failures,
-            "reconnects": self.inputs.reconnects + self.outputs.reconnects,
-            "devices": len(self.inputs.open) + len(self.outputs.open),
+            "failures": sum(devices.failures for devices in self._devices) + self._send_failures,
+            "reconnects": sum(devices.reconnects for devices in self._devices),
+            "devices": sum(len(devices.open) for devices in self._devices),
             "sent": self._sent,
             **self.input.counts(),
         }
@@ -200,8 +230,10 @@ class MidiPort:
                 thread.join(JOIN_S)
         self.input.close()
         self.input.keep()
-        self.inputs.close()
-        self.outputs.close()
+        if self._feedback is not None:
+            self._feedback.close()
+        for devices in self._devices:
+            devices.close()
 
     def _watch(self) -> None:
         while not self._stop.is_set():
@@ -219,6 +251,6 @@ class MidiPort:
                 next_s = self.tick(now_s)
             except Exception:  # the thread's boundary
                 self._send_failures += 1
-                log.exception("the MIDI clock could not be sent; going on")
+                log.exception("MIDI could not be sent; going on")
                 next_s = now_s + WATCH_S
             self._stop.wait(max(0.0, next_s - self._clock.now_s()))

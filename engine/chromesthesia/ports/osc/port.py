@@ -9,6 +9,7 @@ from math import inf
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.ports.osc.audience import Audience
 from chromesthesia.ports.osc.input import OscInput
+from chromesthesia.ports.osc.reading import PacketReader
 from chromesthesia.ports.osc.senders import NAME
 from chromesthesia.ports.osc.tcp import OscStreams
 from chromesthesia.ports.port import Readings
@@ -31,6 +32,11 @@ class OscPort:
         self.audience = audience
         self.streams = streams
         self._threads: list[threading.Thread] = []
+
+    @property
+    def readers(self) -> Sequence[PacketReader]:
+        """What reads the packets that come."""
+        return tuple(way.reader for way in (self.input, self.streams) if way is not None)
 
     @property
     def next_s(self) -> float:

@@ -84,6 +84,8 @@ class PacketReader:
         self._budget = StepBudget()
         self._bounded_log = BoundedLog(log)
         self.counters = ReadCounters() if counters is None else counters
+        self.overheard: Callable[[bytes, str], None] | None = None
+        """Is told every packet that is one, and whose it is, on the thread that reads."""
 
     @property
     def patterns_kept(self) -> int:
@@ -98,6 +100,8 @@ class PacketReader:
             self.counters.malformed += 1
             self._bounded_log.warning(self._clock.now_s(), "bad OSC packet from %s: %s", source, error)
             return []
+        if self.overheard is not None:
+            self.overheard(packet, source)
         self._index()
         if isinstance(read, OscMessage):
             commands = self._commands(read, source)

@@ -94,7 +94,7 @@ class OscStreams:
         """listener: bound and listening. reader: used by nobody else. allows: None hears everybody."""
         self._listener = listener
         self._listener.setblocking(False)
-        self._reader = reader
+        self.reader = reader
         self._post = post
         self._clock = clock
         self._allows = allows
@@ -114,7 +114,7 @@ class OscStreams:
 
     def counts(self) -> dict[str, int]:
         """What became of connections, and of the messages in them."""
-        read = {f"stream_{name}": count for name, count in asdict(self._reader.counters).items()}
+        read = {f"stream_{name}": count for name, count in asdict(self.reader.counters).items()}
         return {**asdict(self.counters), **read}
 
     def connected(self, sender: Sender) -> bool:
@@ -244,7 +244,7 @@ class OscStreams:
         source = source_of(connection.sender, WAY)
         for packet in connection.deframer.feed(data):
             self.counters.stream_packets += 1
-            for asked in self._reader.read(packet, source):
+            for asked in self.reader.read(packet, source):
                 self._post(*asked.commands, at_s=asked.at_s)
         return len(data)
 

@@ -81,7 +81,7 @@ def open_oscquery(
     )
     if config.announce:
         server.also(announcer.running)
-    return OscQueryPort(tree, nodes, server, port)
+    return OscQueryPort(tree, nodes, server, port, (reader,))
 
 
 def listen(host: str, port: int) -> socket.socket:

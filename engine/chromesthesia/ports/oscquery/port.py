@@ -12,6 +12,7 @@ from chromesthesia.control.feed import ChangeFeed, View
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.twins import index_address
+from chromesthesia.ports.osc.reading import PacketReader
 from chromesthesia.ports.oscquery.adapter import ShowNodes, told, told_index
 from chromesthesia.ports.oscquery.nodes import Item
 from chromesthesia.ports.oscquery.server import QueryServer
@@ -33,8 +34,16 @@ class OscQueryPort:
 
     name = NAME
 
-    def __init__(self, tree: ParameterTree, nodes: ShowNodes, server: QueryServer, number: int) -> None:
-        """number: of the TCP port."""
+    def __init__(
+        self,
+        tree: ParameterTree,
+        nodes: ShowNodes,
+        server: QueryServer,
+        number: int,
+        readers: Sequence[PacketReader] = (),
+    ) -> None:
+        """number: of the TCP port. readers: what reads the packets that come by WebSocket."""
+        self.readers = readers
         self.number = number
         self.server = server
         self.nodes = nodes

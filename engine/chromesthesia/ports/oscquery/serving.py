@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -44,6 +44,8 @@ SEND_S = 5.0
 CLIENT_RATE, TOTAL_RATE = 2000.0, 4000.0
 """Messages a second that are read of one client, and of all together; a long one counts as several."""
 COST_BYTES = 256
+REQUEST_RATE, REQUEST_BURST = 200.0, 400.0
+"""Requests a second that are answered at once, whoever asks; more wait their turn."""
 METHODS = ("GET", "HEAD")
 HTML = "HTML"
 BUNDLE = "bundle"
@@ -76,6 +78,7 @@ class Serving:
         self._audience = Audience()
         self._encoders: dict[str, Encode] = {}
         self._total = Budget(TOTAL_RATE, TOTAL_RATE)
+        self._asked = Budget(REQUEST_RATE, REQUEST_BURST)
         self._ending = asyncio.Event()
         self._fresh = asyncio.Event()
         self._asking = 0
@@ -141,6 +144,9 @@ class Serving:
         """Answers a request; None lets a WebSocket open."""
         self._counters["requests"] += 1
         head = request.method == "HEAD"
+        wait_s = self._asked.wait_s(1.0, self.loop.time())
+        if wait_s > 0.0:
+            await asyncio.sleep(wait_s)
         try:
             path, query = split_target(request.path)
             refusal = self._gate.refusal(request.headers, query)
@@ -160,7 +166,7 @@ class Serving:
         if len(self._audience.clients) >= MOST_CLIENTS:
             self._counters["crowded"] += 1
             return _respond(Reply(503, b"too many clients"))
-        stream: AsyncIterator[bytes] | None = None
+        stream: AsyncGenerator[bytes, None] | None = None
         if self._is_site(path):
             assert self._site is not None
             stream = self._site.stream(path)
@@ -272,10 +278,11 @@ class Serving:
             if not await self._in_time(connection, frames):
                 return
 
-    async def _stream(self, connection: ServerConnection, stream: AsyncIterator[bytes]) -> None:
-        async for frame in stream:
-            if not await self._in_time(connection, [frame]):
-                return
+    async def _stream(self, connection: ServerConnection, stream: AsyncGenerator[bytes, None]) -> None:
+        async with contextlib.aclosing(stream):
+            async for frame in stream:
+                if not await self._in_time(connection, [frame]):
+                    return
 
     async def _in_time(self, connection: ServerConnection, frames: Sequence[Frame]) -> bool:
         """Send; False when the client went, or was dropped because it did not take them in time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +30,6 @@ class Site(Protocol):
         """The answer to a request for `path`; None for nothing there."""
         ...
 
-    def stream(self, path: str) -> AsyncIterator[bytes] | None:
+    def stream(self, path: str) -> AsyncGenerator[bytes, None] | None:
         """What a WebSocket at `path` is sent, a frame each; None where there is none."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING
 
 from chromesthesia.core.records import UInt8
@@ -71,7 +71,7 @@ class Preview:
         with self._watching():
             return await self._next()
 
-    async def pictures(self) -> AsyncIterator[bytes]:
+    async def pictures(self) -> AsyncGenerator[bytes, None]:
         """Picture after picture; what is not taken in time is passed over. Ends at once when too many watch."""
         if self._watchers >= MOST_WATCHERS:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 
 from chromesthesia.control.controller import Controller
@@ -78,7 +78,7 @@ class PanelSite:
         file = self._files.get(name) if thumbnail == name else self._thumbnails().get(thumbnail)
         return None if file is None else await asyncio.to_thread(_read, file)
 
-    def stream(self, path: str) -> AsyncIterator[bytes] | None:
+    def stream(self, path: str) -> AsyncGenerator[bytes, None] | None:
         """Pictures at `/panel/preview`."""
         return self.preview.pictures() if path == f"{PREFIX}/preview" else None
 

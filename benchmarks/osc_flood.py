@@ -1,0 +1,241 @@
+"""A show that gets 1,000 OSC messages a second from four senders, beside the same show left alone.
+
+    python -m benchmarks osc_flood [--quick]
+
+One headless show with the default pack; in turns it is flooded and left alone, ten seconds each, a minute of both
+(--quick: three seconds once). The senders are a process of their own. Each sets addresses of its own to ever new values
+and now and then presses a button that must not be lost. The row is the time from frame to frame; its note says how many
+frames a second that is, what the flood left in memory, and what became of the messages: unless the last value of every
+address is the last that was sent and every button was pressed, the benchmark fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import math
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.rows import Row, compared, times
+from chromesthesia.control.commands import SetParameter
+from chromesthesia.control.controller import Controller
+from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import Float32, UInt8
+from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.tree import ParameterTree
+from chromesthesia.ports.osc.codec import encode_message
+from chromesthesia.ports.osc.udp import LOOPBACK, open_input
+from chromesthesia.ports.port import Port, Readings
+from chromesthesia.show.live import run_show
+
+SENDERS = 4
+MESSAGES_A_SECOND = 1000
+BUTTON_EVERY = 100
+"""One message in so many is the button."""
+BUTTON, COUNTED = "/generator/scene_nudge", "/generator/scene"
+SET = tuple(
+    param for param in PARAMETERS if param.writable and param.is_float and param.path.startswith("/look/")
+)
+SETTLE_S = 2.0
+ARRIVE_S = 10.0
+"""How long the last messages may take on a machine that does other things."""
+
+
+class Watch:
+    """Takes the frames of a show as a sink, and its tree as a port."""
+
+    name = "watch"
+    next_s = math.inf
+
+    def __init__(self) -> None:
+        self.moments_s: list[float] = []
+        self.tree: ParameterTree | None = None
+
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        """Note when it was."""
+        self.moments_s.append(time.perf_counter())
+
+    def sound(self, samples: Float32, start_s: float) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def make(self, tree: ParameterTree, controller: Controller, clock: Clock) -> Port:
+        """As a show asks for a port."""
+        self.tree = tree
+        return self
+
+    def start(self) -> None:
+        """Nothing to do."""
+
+    def publish(self, now_s: float, writes: Sequence[SetParameter], readings: Readings) -> None:
+        """Nothing to do."""
+
+    def health(self) -> Mapping[str, int]:
+        """Nothing counted."""
+        return {"failures": 0}
+
+    def stop(self) -> None:
+        """Nothing to do."""
+
+    def intervals_s(self, spans: Sequence[tuple[float, float]]) -> list[float]:
+        """From frame to frame within these spans of time."""
+        found: list[float] = []
+        for begin_s, end_s in spans:
+            inside = self.moments_s[bisect_left(self.moments_s, begin_s) : bisect_left(self.moments_s, end_s)]
+            found += [after - before for before, after in pairwise(inside)]
+        return found
+
+
+class Driver:
+    """Floods a show and leaves it alone, in turns, on a thread, and ends it."""
+
+    def __init__(self, port: int, span_s: float, turns: int, watch: Watch, stop: threading.Event) -> None:
+        self.flooded: list[tuple[float, float]] = []
+        self.alone: list[tuple[float, float]] = []
+        self.memory_kb: list[int] = []
+        self.sent = self.buttons = 0
+        self.last: dict[str, float] = {}
+        self.wrong: list[str] = []
+        self._port, self._span_s, self._turns = port, span_s, turns
+        self._watch, self._stop = watch, stop
+
+    def run(self) -> None:
+        """Body of the thread."""
+        try:
+            while not self._watch.moments_s:
+                time.sleep(0.1)
+            time.sleep(SETTLE_S)
+            for _ in range(self._turns):
+                self.alone.append(self._span(lambda: time.sleep(self._span_s)))
+                self.flooded.append(self._span(self._flood))
+                gc.collect()
+                self.memory_kb.append(_resident_kb())
+            self._wait_for_the_last()
+        finally:
+            self._stop.set()
+
+    def _span(self, do: Callable[[], None]) -> tuple[float, float]:
+        begin_s = time.perf_counter()
+        do()
+        return begin_s, time.perf_counter()
+
+    def _flood(self) -> None:
+        command = [sys.executable, "-m", "benchmarks.osc_flood", "--send", str(self._port)]
+        begin = self.sent
+        done = subprocess.run(
+            [*command, "--seconds", str(self._span_s), "--from", str(begin)],
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+        told = json.loads(done.stdout)
+        self.sent += told["sent"]
+        self.buttons += told["buttons"]
+        self.last.update(told["last"])
+
+    def _wait_for_the_last(self) -> None:
+        tree = self._watch.tree
+        assert tree is not None
+        wanted = {**self.last, COUNTED: self.buttons}
+        until_s = time.perf_counter() + ARRIVE_S
+        while time.perf_counter() < until_s:
+            values = tree.snapshot()
+            self.wrong = [path for path, value in wanted.items() if values[path] != value]
+            if not self.wrong:
+                return
+            time.sleep(0.05)
+
+
+def rows(quick: bool) -> list[Row]:
+    """From frame to frame in milliseconds."""
+    port = _free_port()
+    watch, stop = Watch(), threading.Event()
+    driver = Driver(port, 3.0 if quick else 10.0, 1 if quick else 6, watch, stop)
+    thread = threading.Thread(target=driver.run)
+    thread.start()
+    config = ShowConfig(source="demo", headless=True, osc_in_port=port, duration_s=3600.0)
+    report = run_show(config, stop, (watch,), (watch.make,))
+    thread.join()
+    counts = report["counts"]
+    assert isinstance(counts, dict)
+    if driver.wrong:
+        raise RuntimeError(f"not the last value: {driver.wrong}; lost: {counts['port osc']['lost']}")
+    alone_s, flooded_s = watch.intervals_s(driver.alone), watch.intervals_s(driver.flooded)
+    note = (
+        f"{len(flooded_s) / sum(flooded_s):.1f} beside {len(alone_s) / sum(alone_s):.1f} frames a second; "
+        f"{driver.sent} messages, {driver.buttons} of them buttons, none lost; memory "
+        f"{(driver.memory_kb[-1] - driver.memory_kb[0]) / 1024:+.1f} MB from the first to the last turn"
+    )
+    return compared(
+        "frame to frame, 1,000 OSC messages a second",
+        times(flooded_s),
+        {"left alone": times(alone_s)},
+        "ms",
+        note,
+    )
+
+
+def send(port: int, seconds: float, begin: int) -> dict[str, object]:
+    """Send evenly from `SENDERS` sockets; what was sent last to each address, and how many buttons.
+
+    begin: number of the first message.
+    """
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(SENDERS)]
+    last: dict[str, float] = {}
+    buttons = 0
+    count = int(seconds * MESSAGES_A_SECOND)
+    started_s = time.perf_counter()
+    for number in range(begin, begin + count):
+        ahead_s = started_s + (number - begin) / MESSAGES_A_SECOND - time.perf_counter()
+        if ahead_s > 0.0:
+            time.sleep(ahead_s)
+        sender = number % SENDERS
+        if number % BUTTON_EVERY == 0:
+            packet = encode_message(BUTTON, (1,))
+            buttons += 1
+        else:
+            own = SET[sender::SENDERS]
+            param = own[number // SENDERS % len(own)]
+            low, high = param.low or 0.0, 1.0 if param.high is None else param.high
+            (value,) = struct.unpack(">f", struct.pack(">f", low + (high - low) * (number * 0.618 % 1.0)))
+            packet = encode_message(param.path, (value,))
+            last[param.path] = value
+        sockets[sender].sendto(packet, (LOOPBACK, port))
+    for each in sockets:
+        each.close()
+    return {"sent": count, "buttons": buttons, "last": last}
+
+
+def _free_port() -> int:
+    datagrams = open_input(0)
+    datagrams.close()
+    return datagrams.address[1]
+
+
+def _resident_kb() -> int:
+    """Memory of this process; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4
+    except OSError:
+        return 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--send", type=int, required=True, metavar="PORT")
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--from", type=int, default=0, dest="begin")
+    options = parser.parse_args()
+    print(json.dumps(send(options.send, options.seconds, options.begin)))

@@ -1,0 +1,157 @@
+"""Another pack while the show runs: only by name, only one that fits, and a bad one changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chromesthesia.control.commands import LoadPack
+from chromesthesia.control.controller import Controller
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.errors import PackError
+from chromesthesia.core.records import PaintedImage, PaintRequest
+from chromesthesia.core.slot import LatestSlot
+from chromesthesia.generator.worker import GeneratorWorker
+from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.presets import PresetLibrary
+from chromesthesia.params.tree import ParameterTree
+from chromesthesia.show.assembly import Models, open_models
+from chromesthesia.show.pack_swap import PackSwap
+from chromesthesia.testing.models import TINY_NOISE, PlainGenerator, ToneEncoder, write_tiny_pack
+
+SOURCE = "osc:10.0.0.7:1"
+FOLDERS = {name: Path("/packs") / name for name in ("tiny", "rooms", "large", "broken", "strange", "slow")}
+
+
+def models(name: str, noise_size: int = TINY_NOISE, side: int = 32) -> Models:
+    return Models(name, ToneEncoder(), PlainGenerator(noise_size, side))
+
+
+class Stage:
+    """A controller that takes packs which load as their names say."""
+
+    def __init__(self, open_pack: Callable[[Path], Models] | None = None) -> None:
+        self.taken: list[Models] = []
+        self.may_load = threading.Event()
+        self.controller = Controller(ParameterTree(PARAMETERS), PresetLibrary(()))
+        self.swap = PackSwap(
+            models("tiny"),
+            self.controller.post,
+            self.taken.append,
+            open_pack or self._open,
+            lambda: (32, 32),
+            FOLDERS.values,
+        )
+        self.controller.handle(LoadPack, self.swap.load)
+
+    def _open(self, folder: Path) -> Models:
+        if folder.name == "broken":
+            raise PackError("its hash is another", "get it again")
+        if folder.name == "strange":
+            raise RuntimeError("the runtime is ill")
+        if folder.name == "slow":
+            assert self.may_load.wait(20.0)
+        return models(folder.name, side=64 if folder.name == "large" else 32)
+
+    def ask(self, name: str) -> str:
+        """Load it and wait; what is told of it."""
+        self.controller.post(LoadPack(name, SOURCE))
+        self.controller.step(0.0)
+        self.swap.wait(20.0)
+        self.controller.step(0.0)
+        return self.controller.notice.text
+
+
+def test_a_pack_that_fits_is_taken() -> None:
+    stage = Stage()
+    stage.ask("rooms")
+    stage.ask("tiny")
+    assert [each.name for each in stage.taken] == ["rooms", "tiny"]
+    assert stage.controller.counters.refused == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("room", "did you mean rooms"),
+        ("../packs/rooms", "no model pack"),
+        ("/packs/rooms", "no model pack"),
+        ("..", "no model pack"),
+        ("broken", "its hash is another (get it again)"),
+        ("strange", "pack strange cannot be loaded: the runtime is ill"),
+        ("large", "the pack's picture size is (64, 64), the running show's is (32, 32)"),
+    ],
+)
+def test_what_cannot_be_had_is_refused_with_the_reason_and_the_show_goes_on(
+    name: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = Stage()
+    assert stage.ask(name) == "refused over OSC: another model pack (see the log)"
+    assert said in caplog.text
+    assert stage.taken == []
+    stage.ask("rooms")
+    assert [each.name for each in stage.taken] == ["rooms"]
+
+
+def test_one_is_loaded_at_a_time_and_the_show_does_not_wait(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage()
+    for name in ("slow", "rooms"):
+        stage.controller.post(LoadPack(name, SOURCE))
+        stage.controller.step(0.0)
+    assert "another pack is being loaded" in caplog.text
+    assert stage.taken == []
+    stage.may_load.set()
+    stage.swap.wait(20.0)
+    stage.controller.step(1.0)
+    assert [each.name for each in stage.taken] == ["slow"]
+
+
+def test_a_latent_of_another_size_does_not_fit(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage(lambda folder: models(folder.name, noise_size=TINY_NOISE + 1))
+    stage.ask("rooms")
+    assert f"latent size is {TINY_NOISE + 1}" in caplog.text
+
+
+def test_the_next_picture_is_the_other_generators() -> None:
+    requests: LatestSlot[PaintRequest] = LatestSlot()
+    images: LatestSlot[PaintedImage] = LatestSlot()
+
+    class White(PlainGenerator):
+        def paint(self, condition: np.ndarray, noise: np.ndarray) -> np.ndarray:
+            pixels = np.full((32, 32, 3), 255, np.uint8)
+            pixels[0] = 0
+            return pixels
+
+    worker = GeneratorWorker(PlainGenerator(), ManualClock(), requests, images)
+    worker.change(White())
+    requests.put(PaintRequest(1, 0, 0.0, np.zeros(6, np.float32), np.zeros(TINY_NOISE, np.float32)))
+    assert worker.step()
+    image = images.take()
+    assert image is not None
+    assert image.pixels[1:].min() == 255
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return write_tiny_pack(tmp_path / "tiny")
+
+
+def test_a_real_pack_from_disk(tiny: Path) -> None:
+    taken: list[Models] = []
+    controller = Controller(ParameterTree(PARAMETERS), PresetLibrary(()))
+    swap = PackSwap(
+        models("own", side=32),
+        controller.post,
+        taken.append,
+        lambda folder: open_models(folder, "cpu"),
+        lambda: None,
+        lambda: [tiny],
+    )
+    swap.load(LoadPack("tiny", SOURCE), 0.0)
+    swap.wait(60.0)
+    controller.step(0.0)
+    assert [each.name for each in taken] == ["tiny"]

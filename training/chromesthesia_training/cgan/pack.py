@@ -1,0 +1,33 @@
+"""A pack of the cGAN: the encoder whose embeddings it knows hears, and it paints from them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from chromesthesia_training.align.train import Alignment
+from chromesthesia_training.cgan.engine import engine_cgan
+from chromesthesia_training.cgan.train import load_generator
+from chromesthesia_training.encoder.export import export_onnx, load_trained
+from chromesthesia_training.packing.export_run import pack_sources
+from chromesthesia_training.packing.pack import PackReport, read_metrics
+from chromesthesia_training.packing.painter import painter_pack
+from chromesthesia_training.packing.run_record import RunRecord, read_record
+
+FOLDER = "pack"
+"""Below the run: `chromesthesia run --pack runs/cgan/reference-64/pack` plays it."""
+NOTES = (
+    "The published design at its own size: small pictures of 64 x 64, conditioned on what is heard and on nothing else.",
+)
+
+
+def make_pack(encoder_run: Path, run_dir: Path, heads: Alignment) -> PackReport:
+    """A pack in `run_dir`/pack of the run's last generator and the encoder that the heads were trained on."""
+    generator, _ = load_generator(run_dir / "generator.pt")
+    metrics = read_metrics(encoder_run)
+    sources = pack_sources(metrics, {"data": {"paintings": "art"}}, read_record(encoder_run), RunRecord())
+    with tempfile.TemporaryDirectory(prefix="chromesthesia-cgan-") as folder:
+        heard = export_onnx(load_trained(encoder_run), Path(folder) / "encoder.onnx")
+        parity = heard.parity, heard.streamed_offline
+        painter = engine_cgan(heads.sound, generator)
+        return painter_pack(painter, heard.path, run_dir / FOLDER, parity, sources, metrics, NOTES)
