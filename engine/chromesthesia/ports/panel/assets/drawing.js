@@ -112,11 +112,10 @@ export function drawPlane(context, width, height, client, history) {
   const valences = history.of("/emotion/valence"), arousals = history.of("/emotion/arousal");
   const count = Math.min(valences.length, arousals.length);
   context.strokeStyle = context.fillStyle = paint.accent;
-  context.lineCap = "round";
   for (let at = 1; at < count; at++) {
     const age = at / count;
     context.globalAlpha = 0.75 * age * age;
-    context.lineWidth = 1 + 2.5 * age;
+    context.lineWidth = 1 + 2 * age;
     context.beginPath();
     context.moveTo(...place(valences[at - 1], arousals[at - 1]));
     context.lineTo(...place(valences[at], arousals[at]));

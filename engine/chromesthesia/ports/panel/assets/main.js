@@ -2,7 +2,7 @@
 
 import { alertUser, tell } from "./announce.js";
 import { Client } from "./client.js";
-import { byId, h, icon } from "./dom.js";
+import { byId, h, icon, kept } from "./dom.js";
 import { History } from "./drawing.js";
 import { keysAndHelp } from "./help.js";
 import { LogWatch } from "./logwatch.js";
@@ -24,8 +24,10 @@ const ICONS = {
 };
 const SCHEMES = { auto: "Auto", dark: "Dark", light: "Light" };
 
+document.documentElement.style.setProperty("--hue", Number(kept("hue", "65")) || 65);
 const client = new Client();
-const app = { client, history: new History(client), picture: new Picture(client), routes: new Routes(client) };
+const history = new History(client);
+const app = { client, history, picture: new Picture(client), routes: new Routes(client, history) };
 app.log = new LogWatch(client, () => page?.log?.());
 app.act = (path, ...values) => {
   const done = client.act(path, ...values);
@@ -82,7 +84,7 @@ byId("safe").addEventListener("click", safe);
 const scheme = byId("scheme");
 const nameScheme = () => {
   const wish = SCHEMES[document.documentElement.dataset.wish];
-  scheme.textContent = wish;
+  scheme.textContent = `◐ ${wish}`;
   scheme.setAttribute("aria-label", `Light or dark: ${wish}`);
 };
 scheme.addEventListener("click", () => globalThis.nextScheme());

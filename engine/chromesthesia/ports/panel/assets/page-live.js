@@ -19,13 +19,13 @@ export function livePage(app) {
   const masters = h("div", { class: "rows" }), hand = h("div", { class: "rows two" });
   const byHand = h("button", { type: "button", class: "toggle", "aria-pressed": "false", onclick: takeOver }, "Emotion by hand");
   const element = h("div", { class: "live" },
-    h("section", { class: "card picture", "aria-label": "Picture" }, preview,
+    h("div", { class: "side" }, h("section", { class: "card picture", "aria-label": "Picture" }, preview,
       h("div", { class: "buttons" },
         button("‹", "Previous preset", () => app.act("/preset/previous")), h("p", { class: "preset-name", id: "preset-name" }),
         button("›", "Next preset", () => app.act("/preset/next")), h("button", { type: "button", onclick: () => app.act("/scene/next") }, "Next scene"))),
-    h("section", { class: "card emotion", "aria-labelledby": "t-emotion" }, h("div", { class: "top" }, h("h2", { id: "t-emotion" }, "Emotion"), byHand), plane, words, feelings, hand),
-    h("section", { class: "card sound", "aria-labelledby": "t-sound" }, h("h2", { id: "t-sound" }, "Sound"), lights, level.element, bars, figures),
-    h("section", { class: "card hands", "aria-labelledby": "t-room" }, h("h2", { id: "t-room" }, "Room"), masters));
+    h("section", { class: "card sound", "aria-labelledby": "t-sound" }, h("h2", { id: "t-sound" }, "Sound"), lights, level.element, bars, figures)),
+    h("div", { class: "side" }, h("section", { class: "card emotion", "aria-labelledby": "t-emotion" }, h("div", { class: "top" }, h("h2", { id: "t-emotion" }, "Emotion"), byHand), plane, words, feelings, hand),
+    h("section", { class: "card hands", "aria-labelledby": "t-room" }, h("h2", { id: "t-room" }, "Room"), masters)));
   let offs = [];
   let manual = 0;
 

@@ -19,7 +19,7 @@ export function presetsPage(app) {
     preview, h("div", {}, h("h2", { id: "t-save" }, "Keep this look"), h("label", { for: "save-name" }, "Name"),
       h("div", { class: "line" }, name, h("button", { type: "submit", class: "strong" }, "Save"))));
   const element = h("div", { class: "presets-page" },
-    h("div", { class: "toolbar" }, h("label", { for: "glide" }, "Glide over"), seconds, h("span", { class: "unit" }, "s"), quick),
+    h("div", { class: "toolbar" }, h("label", { for: "glide" }, "Glide"), seconds, h("span", { class: "unit" }, "s"), quick),
     save,
     h("section", { "aria-labelledby": "t-presets" }, h("h2", { id: "t-presets" }, "Presets"), grid),
     h("section", { "aria-labelledby": "t-packs" }, h("h2", { id: "t-packs" }, "Model packs"), packs));

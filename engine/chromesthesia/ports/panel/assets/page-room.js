@@ -16,10 +16,12 @@ export function roomPage(app) {
     lines();
   } }, "Warnings only");
   const element = h("div", { class: "room" },
-    h("section", { class: "card", "aria-labelledby": "t-device" }, h("h2", { id: "t-device" }, "Show"), device),
-    h("section", { class: "card", "aria-labelledby": "t-loops" }, h("h2", { id: "t-loops" }, "Health"), loops, readings),
-    h("section", { class: "card logs", "aria-labelledby": "t-log" }, h("div", { class: "top" }, h("h2", { id: "t-log" }, "Log"), loud), log),
-    h("section", { class: "card all-counts", "aria-labelledby": "t-counts" }, h("h2", { id: "t-counts" }, "Counts"), counts));
+    h("div", { class: "side" },
+      h("section", { class: "card", "aria-labelledby": "t-device" }, h("h2", { id: "t-device" }, "Show"), device),
+      h("section", { class: "card logs", "aria-labelledby": "t-log" }, h("div", { class: "top" }, h("h2", { id: "t-log" }, "Log"), loud), log)),
+    h("div", { class: "side" },
+      h("section", { class: "card loops-card", "aria-labelledby": "t-loops" }, h("h2", { id: "t-loops" }, "Health"), loops, readings),
+      h("section", { class: "card all-counts", "aria-labelledby": "t-counts" }, h("h2", { id: "t-counts" }, "Counts"), counts)));
   let timer = 0;
   let offs = [];
 
@@ -45,6 +47,7 @@ export function roomPage(app) {
     const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
     log.replaceChildren(...app.log.lines.filter((line) => !only || line.level !== "INFO").map((line) =>
       h("li", { class: line.level.toLowerCase() }, h("time", {}, new Date(line.time * 1000).toLocaleTimeString([], { hour12: false })), h("span", { class: "level" }, line.level.toLowerCase()), h("span", {}, line.text))));
+    if (!log.children.length) log.append(h("li", { class: "none" }, "Nothing yet."));
     if (atEnd) log.scrollTop = log.scrollHeight;
   }
 

@@ -82,7 +82,7 @@ export function routesPage(app) {
       if (node.routable && node.setting) grouped.set(node.group, [...(grouped.get(node.group) ?? []), node]);
     keepOf(target, [...grouped].map(([group, nodes]) => {
       const part = h("optgroup", { label: title(group) });
-      part.append(...nodes.map((node) => h("option", { value: node.path }, node.label)));
+      part.append(...nodes.map((node) => h("option", { value: node.path }, `${title(group)} · ${node.label.toLowerCase()}`)));
       return part;
     }));
   }

@@ -1,5 +1,7 @@
 // The picture of the show: a JPEG in each frame of a WebSocket, drawn where it is in sight. Its colour is the accent.
 
+import { keep } from "./dom.js";
+
 const RETRY_MS = 2000;
 const STILL_MS = 2500; // with reduced motion the picture changes no oftener
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -101,6 +103,7 @@ export class Picture {
     if (Math.hypot(a, b) < 0.008) return; // a grey picture has no colour to give
     const hue = (Math.atan2(b, a) * 180) / Math.PI;
     document.documentElement.style.setProperty("--hue", hue.toFixed(0));
+    keep("hue", hue.toFixed(0)); // pages without a picture, and the next visit, have it too
     dispatchEvent(new Event("accent"));
   }
 }

@@ -7,8 +7,9 @@ export class Routes extends EventTarget {
   list = [];
   signals = new Map();
 
-  constructor(client) {
+  constructor(client, history) {
     super();
+    this.history = history;
     this.client = client;
     client.watch("/status/routes", () => this.read());
     client.watch("/status/preset", () => this.read());
@@ -21,6 +22,7 @@ export class Routes extends EventTarget {
       const [routes, signals] = await Promise.all([this.client.json("routes.json"), this.client.json("signals.json")]);
       this.list = routes;
       this.signals = new Map(signals.map((signal) => [signal.name, signal]));
+      for (const signal of signals) this.history.of(signal.address); // so that a trace has a past when it is shown
       this.dispatchEvent(new Event("change"));
     } catch { /* it is asked again when the connection is back */ }
   }

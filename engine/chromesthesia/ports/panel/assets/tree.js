@@ -3,7 +3,7 @@
 const UNITS = { "time.second": "s", "time.ms": "ms", "time.hz": "Hz", "gain.db-raw": "dB", "angle.degree": "°", "deg/s": "°/s" };
 const KINDS = { f: "float", i: "int", T: "bool", F: "bool", s: "text" };
 const UNIT_ENDINGS = /_(s|ms|hz|db|dbfs|lufs|bpm)$/;
-const SHORT = new Set(["hud", "fps", "osc", "lufs", "rms", "bpm"]);
+const SHORT = new Set(["hud", "midi", "fps", "osc", "lufs", "rms", "bpm"]);
 
 /** Every node with a type below `root`, flat. */
 export function flatten(root, found = new Map()) {
@@ -42,14 +42,12 @@ function describe(node) {
 /** The last word of an address as a name: `/audio/gain_db` is "Gain". */
 export function label(path) {
   const plain = path.slice(path.lastIndexOf("/") + 1).replace(UNIT_ENDINGS, "").replaceAll("_", " ");
-  return SHORT.has(plain) ? plain.toUpperCase() : capital(plain);
+  return capital(words(plain));
 }
 
 /** A group as a title: `/look/flow` is "Flow". */
 export function title(group) {
-  const words = group.split("/").filter(Boolean);
-  const last = words.at(-1) ?? "";
-  return SHORT.has(last) ? last.toUpperCase() : capital(last);
+  return capital(words(group.slice(group.lastIndexOf("/") + 1)));
 }
 
 /** The settings, by group in the order in which the server tells them. */
@@ -76,6 +74,8 @@ export function shown(node, value) {
   const text = value.toFixed(digits(node));
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
+
+const words = (text) => text.split(/[ _]/).map((word) => (SHORT.has(word) ? word.toUpperCase() : word)).join(" ");
 
 function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -26,7 +26,7 @@ function number(client, node, id) {
   const low = node.low ?? 0, high = node.high ?? 1, whole = node.kind === "int";
   const scale = whole ? plainScale(low, high, high - low) : low > 0 && high / low >= LOG_FROM ? ratioScale(low, high) : plainScale(low, high, STEPS);
   const slider = h("input", { type: "range", id, min: 0, max: scale.steps, step: 1, class: low < 0 && high > 0 ? "two-sided" : "" });
-  slider.style.setProperty("--zero", `${(100 * scale.at(Math.max(low, Math.min(0, high)))) / scale.steps}%`);
+  slider.style.setProperty("--zero", `${(100 * scale.at(low < 0 && high > 0 ? 0 : low)) / scale.steps}%`);
   const entry = h("input", { type: "text", inputmode: "decimal", class: "entry", "aria-label": `${node.label}, value`, autocomplete: "off", enterkeyhint: "done" });
   let value = node.value ?? low;
   let epoch = null; // of the connection in which a drag began
