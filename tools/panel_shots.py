@@ -19,7 +19,12 @@ from chromesthesia.testing.panel import panel_show
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"laptop": (1440, 900), "phone": (390, 844)}
 PAGES = ("live", "look", "presets", "routes", "room")
-IN_DOCS = (("laptop", "dark", "live"), ("laptop", "light", "look"), ("phone", "dark", "live"), ("phone", "light", "presets"))
+IN_DOCS = (
+    ("laptop", "dark", "live"),
+    ("laptop", "light", "look"),
+    ("phone", "dark", "live"),
+    ("phone", "light", "presets"),
+)
 COLOURS = 192
 """Of a picture in the docs: it stays small, and nobody sees the difference."""
 
@@ -56,10 +61,22 @@ def main() -> None:
         else IN_DOCS
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as own, panel_show(ROOT / "presets", Path(own)) as show, chromium() as page:
+    with (
+        tempfile.TemporaryDirectory() as own,
+        panel_show(ROOT / "presets", Path(own)) as show,
+        chromium() as page,
+    ):
         show.controller.post(_ember())
         for size, scheme, name in wanted:
-            take(page, f"http://127.0.0.1:{show.number}/panel/", size, scheme, name, arguments.out, not arguments.all)
+            take(
+                page,
+                f"http://127.0.0.1:{show.number}/panel/",
+                size,
+                scheme,
+                name,
+                arguments.out,
+                not arguments.all,
+            )
             print(f"panel-{size}-{scheme}-{name}.png")
         for error in page.errors:
             print(f"the page: {error}")

@@ -125,7 +125,8 @@ def made_up_readings(now_s: float, controller: Controller) -> Mapping[str, Value
         "/status/parameters": values.declared.version,
     }
     bands = {
-        f"/features/band/{band}": 0.15 + 0.7 * abs(math.sin(now_s * (0.4 + 0.17 * band) + band)) * (0.5 + pulse / 2)
+        f"/features/band/{band}": 0.15
+        + 0.7 * abs(math.sin(now_s * (0.4 + 0.17 * band) + band)) * (0.5 + pulse / 2)
         for band in range(1, 9)
     }
     return told | {path: value for path, value in {**made, **bands}.items() if path in told}
