@@ -290,8 +290,8 @@ def main() -> int:
         word, speaker = words_known(name, known, asked), speakers_known(name, ravdess)
         print(f"| {name} | {alike:.2f} | {clear:.2f} | {word:.3f} | {speaker:.2f} |", flush=True)
     for channels in (8, 4, 2, 1):
-        clear = np.mean([stoi(clip.sound, vocoded(clip, channels)) for clip in tried])
-        print(f"| a noise vocoder of {channels} channels | | {clear:.2f} | | |", flush=True)
+        heard = float(np.mean([stoi(clip.sound, vocoded(clip, channels)) for clip in tried]))
+        print(f"| a noise vocoder of {channels} channels | | {heard:.2f} | | |", flush=True)
     print(f"| chance | | {floor_of(tried[: options.listened]):.2f} | {1 / len(vocabulary):.3f} "
           f"| {1 / len(speakers):.2f} |")  # fmt: skip
     return 0
