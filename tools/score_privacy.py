@@ -1,4 +1,4 @@
-"""Can speech be had back from a score? `python -m benchmarks.score_privacy [--shared FOLDER] [--clips N]`
+"""Can speech be had back from a score? `python tools/score_privacy.py [--shared FOLDER] [--clips N]`
 
 Beside the sound's own log-mel bands and what a picture hears without a score, by the same attacks:
 - ridge regression from the logged levels, with a third of a second of context each way, to the 64 log-mel bands at
@@ -7,7 +7,7 @@ Beside the sound's own log-mel bands and what a picture hears without a score, b
 - words: which of 200 words was spoken, by the nearest of recordings of another speaker, logged alike (DTW);
 - speakers: which of 24 spoke, by ridge regression on means and deviations, fitted on another sentence of theirs.
 
-Needs the speech of `../shared/data`. Not one of `python -m benchmarks`: its rows are no times.
+Needs the speech of `../shared/data`.
 """
 
 from __future__ import annotations
