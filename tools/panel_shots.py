@@ -13,13 +13,20 @@ from pathlib import Path
 
 from PIL import Image
 
+from chromesthesia.control.commands import LoadPreset
 from chromesthesia.testing.chromium import Page, chromium
 from chromesthesia.testing.panel import panel_show
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"laptop": (1440, 900), "phone": (390, 844)}
 PAGES = ("live", "look", "presets", "routes", "room")
-IN_DOCS = (("laptop", "dark", "live"), ("laptop", "light", "look"), ("phone", "dark", "live"), ("phone", "light", "presets"))
+IN_DOCS = (
+    ("laptop", "dark", "live"),
+    ("laptop", "light", "look"),
+    ("phone", "dark", "live"),
+    ("phone", "light", "presets"),
+)
+SHOWN = "Cathedral"
 COLOURS = 192
 """Of a picture in the docs: it stays small, and nobody sees the difference."""
 
@@ -38,7 +45,7 @@ def take(page: Page, address: str, size: str, scheme: str, name: str, out: Path,
     page.until("performance.now() > 3500 && document.fonts.status === 'loaded'")
     picture = Image.open(io.BytesIO(page.picture())).convert("RGB")
     if small:
-        picture = picture.quantize(COLOURS, dither=Image.Dither.NONE)  # type: ignore[assignment]
+        picture = picture.quantize(COLOURS, dither=Image.Dither.NONE)
     picture.save(out / f"panel-{size}-{scheme}-{name}.png", optimize=True)
 
 
@@ -56,19 +63,25 @@ def main() -> None:
         else IN_DOCS
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as own, panel_show(ROOT / "presets", Path(own)) as show, chromium() as page:
-        show.controller.post(_ember())
+    with (
+        tempfile.TemporaryDirectory() as own,
+        panel_show(ROOT / "presets", Path(own)) as show,
+        chromium() as page,
+    ):
+        show.controller.post(LoadPreset(SHOWN, "tool", 0.0))
         for size, scheme, name in wanted:
-            take(page, f"http://127.0.0.1:{show.number}/panel/", size, scheme, name, arguments.out, not arguments.all)
+            take(
+                page,
+                f"http://127.0.0.1:{show.number}/panel/",
+                size,
+                scheme,
+                name,
+                arguments.out,
+                not arguments.all,
+            )
             print(f"panel-{size}-{scheme}-{name}.png")
         for error in page.errors:
             print(f"the page: {error}")
-
-
-def _ember() -> object:
-    from chromesthesia.control.commands import LoadPreset
-
-    return LoadPreset("Cathedral", "tool", 0.0)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,16 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_S = 60.0
 LOOK_S = 0.02
 LARGEST_MESSAGE = 64 * 1024 * 1024
-KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+KEYS = {
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    " ": 32,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
 
 
 class Page:
@@ -51,7 +60,10 @@ class Page:
                 elif message["method"] == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
                     entry = message["params"]["entry"]
                     self.errors.append(f"{entry['text']} {entry.get('url', '')}")
-                elif message["method"] == "Runtime.consoleAPICalled" and message["params"]["type"] in ("error", "assert"):
+                elif message["method"] == "Runtime.consoleAPICalled" and message["params"]["type"] in (
+                    "error",
+                    "assert",
+                ):
                     self.errors.append(str([each.get("value") for each in message["params"]["args"]]))
         except ConnectionClosed:
             return
@@ -69,7 +81,9 @@ class Page:
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page; a promise is waited for."""
-        told = self.do("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True)
+        told = self.do(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True
+        )
         if "exceptionDetails" in told:
             details = told["exceptionDetails"]
             raise RuntimeError(details.get("exception", {}).get("description") or details["text"])
@@ -95,7 +109,13 @@ class Page:
 
     def size(self, width: int, height: int, phone: bool = False, scale: float = 1.0) -> None:
         """Width and height in CSS pixels, and the pixels of the screen to each."""
-        self.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=phone)
+        self.do(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=phone,
+        )
         self.do("Emulation.setTouchEmulationEnabled", enabled=phone)
 
     def media(self, scheme: str = "dark", motion: str = "no-preference") -> None:
@@ -107,7 +127,11 @@ class Page:
     def press(self, key: str, shift: bool = False) -> None:
         """Press a key and let it go, as a hand does."""
         text = "\r" if key == "Enter" else key if len(key) == 1 else ""
-        common = {"key": key, "windowsVirtualKeyCode": KEYS.get(key, ord(key[0].upper())), "modifiers": 8 if shift else 0}
+        common = {
+            "key": key,
+            "windowsVirtualKeyCode": KEYS.get(key, ord(key[0].upper())),
+            "modifiers": 8 if shift else 0,
+        }
         self.do("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **common)
         self.do("Input.dispatchKeyEvent", type="keyUp", **common)
 
@@ -151,7 +175,9 @@ def chromium() -> Iterator[Page]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            with connect(_address(Path(folder), process), max_size=LARGEST_MESSAGE, compression=None) as socket:
+            with connect(
+                _address(Path(folder), process), max_size=LARGEST_MESSAGE, compression=None
+            ) as socket:
                 yield Page(socket)
         finally:
             process.terminate()
