@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,14 @@ def shared_dir() -> Path:
     if root is None:
         pytest.skip("shared_data: no ../shared/data (set CHROMESTHESIA_SHARED)")
     return root
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """A command sets the log up for its process; each test gives it back as it was."""
+    root, ours = logging.getLogger(), logging.getLogger("chromesthesia")
+    before = root.handlers[:], root.level, ours.level
+    yield
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+    ours.setLevel(before[2])

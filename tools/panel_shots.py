@@ -27,7 +27,7 @@ IN_DOCS = (
     ("phone", "light", "presets"),
 )
 SHOWN = "Cathedral"
-COLOURS = 192
+COLOURS = 256
 """Of a picture in the docs: it stays small, and nobody sees the difference."""
 
 
@@ -45,7 +45,7 @@ def take(page: Page, address: str, size: str, scheme: str, name: str, out: Path,
     page.until("performance.now() > 3500 && document.fonts.status === 'loaded'")
     picture = Image.open(io.BytesIO(page.picture())).convert("RGB")
     if small:
-        picture = picture.quantize(COLOURS, dither=Image.Dither.NONE)
+        picture = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     picture.save(out / f"panel-{size}-{scheme}-{name}.png", optimize=True)
 
 

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WIDEST = 10_000
-"""Letters of a line in a file or pipe."""
-
 packs_app = typer.Typer(help="Model packs: list them, check one.", no_args_is_help=True)
 
 

@@ -1,8 +1,10 @@
 """What of the sound a score keeps: a few coarse levels for each frame, from which nobody can be heard again.
 
 A picture that is to be painted again must hear what the score holds and nothing finer. So a show that keeps a score
-lets its picture hear through `Softening`: levels on a coarse grid, in bands that fall slowly, and a shadow of the
-embedding. `heard_of` makes of such levels what the stages take, in the show and when it is painted again.
+lets its picture hear through `Softening`. Only what all bands do together is fast: level, a common lift, flux and
+onsets. Whatever tells one sound from another (the bands' shape, centroid, flatness, a few sums of the embedding) is
+slow, and taken four times a second: speech needs the fast changes of several bands, and they are not there. `heard_of`
+makes of such levels what the stages take, in the show and when it is painted again.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chromesthesia.core.records import (
     BAND_COUNT,
@@ -25,11 +28,15 @@ from chromesthesia.core.records import (
 )
 from chromesthesia.signals.features import FLATNESS
 
+Float64 = NDArray[np.float64]
+
 BAND_STEPS = 15
-BAND_FALL_S = 0.3
-"""Bands, level and flux rise at once and fall with this time constant: syllables run into one another."""
+FALL_S = 0.3
+"""Level, lift and flux rise at once and fall with this time constant: syllables run into one another."""
 SLOW_S = 0.5
-"""Time constant of what tells the colour of a sound: centroid and flatness."""
+"""Time constant of what tells the colour of a sound: the shape of the bands, centroid, flatness, the embedding."""
+HOLD_S = 0.25
+"""And so long it stays as it is."""
 RMS_STEP_DB, LUFS_STEP_DB = 1.5, 1.0
 LOWEST_DB, HIGHEST_DB = -120.0, 6.0
 CENTROID_LOW_HZ, CENTROID_STEPS = 60.0, 31
@@ -38,11 +45,11 @@ OCTAVE_STEPS = 4
 FLUX_STEPS, FLATNESS_STEPS, ENVELOPE_STEPS = 15, 15, 31
 PLANE_STEPS, SHARE_STEPS = 200, 100
 """Valence and arousal; probabilities, confidence and activity."""
-SHADOWS = 8
+SHADOWS = 4
 """So many sums of the embedding's 128 numbers are kept."""
-SHADOW_STEP = 0.25
+SHADOW_STEP = 0.5
 
-_LAYOUT = struct.Struct(f"<BB{BAND_COUNT}BBBBBIhh3BBB{SHADOWS}b")
+_LAYOUT = struct.Struct(f"<BB{BAND_COUNT}BbBBBBIhh3BBB{SHADOWS}b")
 LEVELS_BYTES = _LAYOUT.size
 # Signs that are the same everywhere and for good: sums of integers, so that no machine's rounding comes into it.
 _SIGNS = np.array(
@@ -61,6 +68,7 @@ class Levels:
     rms: int = 0
     lufs: int = 0
     bands: tuple[int, ...] = (0,) * BAND_COUNT
+    lift: int = 0
     centroid: int = 0
     flux: int = 0
     flatness: int = 0
@@ -76,7 +84,7 @@ class Levels:
     def packed(self) -> bytes:
         """`LEVELS_BYTES` bytes."""
         return _LAYOUT.pack(
-            self.rms, self.lufs, *self.bands, self.centroid, self.flux, self.flatness, self.envelope,
+            self.rms, self.lufs, *self.bands, self.lift, self.centroid, self.flux, self.flatness, self.envelope,
             self.onset_count & 0xFFFF_FFFF, self.valence, self.arousal, *self.probabilities, self.confidence,
             self.activity, *self.shadows,
         )  # fmt: skip
@@ -88,11 +96,12 @@ class Levels:
             raise ValueError(f"expected {LEVELS_BYTES} bytes of levels, got {len(content)}")
         (rms, lufs, *rest) = _LAYOUT.unpack(content)
         bands, rest = rest[:BAND_COUNT], rest[BAND_COUNT:]
-        centroid, flux, flatness, envelope, onset_count, valence, arousal, *rest = rest
+        lift, centroid, flux, flatness, envelope, onset_count, valence, arousal, *rest = rest
         return cls(
             rms=rms,
             lufs=lufs,
             bands=tuple(min(band, BAND_STEPS) for band in bands),
+            lift=min(max(lift, -BAND_STEPS), BAND_STEPS),
             centroid=min(centroid, CENTROID_STEPS),
             flux=min(flux, FLUX_STEPS),
             flatness=min(flatness, FLATNESS_STEPS),
@@ -112,25 +121,34 @@ class Softening:
 
     def __init__(self) -> None:
         self._end_sample: int | None = None
-        self._bands: list[float] = [0.0] * BAND_COUNT
         self._rms_db = LOWEST_DB
         self._flux = 0.0
-        self._centroid = 0.0
-        self._flatness = 0.0
+        self._loud = 0.0
+        self._held_s = math.inf
+        self._slow: Float64 | None = None
+        self._bands: tuple[int, ...] = (0,) * BAND_COUNT
+        self._centroid = self._flatness = 0
+        self._shadows: tuple[int, ...] = (0,) * SHADOWS
 
     def levels(self, heard: Heard) -> Levels:
         """The levels of `heard`. Numbers that are none count as the lowest."""
         frame, emotion = heard.frame, heard.emotion
-        self._follow(frame, FLATNESS.read(heard))
+        before, self._end_sample = self._end_sample, frame.end_sample
+        passed_s = 0.0 if before is None else max(0.0, (frame.end_sample - before) / SAMPLE_RATE_HZ)
+        bands = np.nan_to_num(frame.bands.astype(np.float64), posinf=0.0, neginf=0.0)
+        self._follow(frame, bands, passed_s)
+        self._follow_slowly(heard, bands, passed_s)
+        lift = self._loud - _together(np.array(self._bands) / BAND_STEPS)
         total = float(emotion.probabilities.sum())
         shares = emotion.probabilities / total if total > 0.0 else np.full(3, 1.0 / 3.0)
         return Levels(
             rms=_step(self._rms_db - LOWEST_DB, HIGHEST_DB - LOWEST_DB, 1.0 / RMS_STEP_DB),
             lufs=_step(frame.lufs_momentary - LOWEST_DB, HIGHEST_DB - LOWEST_DB, 1.0 / LUFS_STEP_DB),
-            bands=tuple(_step(band, 1.0, BAND_STEPS) for band in self._bands),
-            centroid=_step(self._centroid, float(CENTROID_STEPS), 1.0),
+            bands=self._bands,
+            lift=round(min(max(lift, -1.0), 1.0) * BAND_STEPS),
+            centroid=self._centroid,
             flux=_step(self._flux, 1.0, FLUX_STEPS),
-            flatness=_step(self._flatness, 1.0, FLATNESS_STEPS),
+            flatness=self._flatness,
             envelope=_step(heard.onset_envelope, 1.0, ENVELOPE_STEPS),
             onset_count=heard.onset_count & 0xFFFF_FFFF,
             valence=_signed(emotion.valence),
@@ -138,25 +156,38 @@ class Softening:
             probabilities=tuple(_step(float(share), 1.0, SHARE_STEPS) for share in shares),
             confidence=_step(emotion.confidence, 1.0, SHARE_STEPS),
             activity=_step(emotion.activity, 1.0, SHARE_STEPS),
-            shadows=_shadows(emotion.embedding),
+            shadows=self._shadows,
         )
 
-    def _follow(self, frame: FeatureFrame, flatness: float) -> None:
-        before, self._end_sample = self._end_sample, frame.end_sample
-        passed_s = 0.0 if before is None else max(0.0, (frame.end_sample - before) / SAMPLE_RATE_HZ)
-        keep = math.exp(-passed_s / BAND_FALL_S)
-        self._bands = [
-            max(_finite(band), kept * keep)
-            for band, kept in zip(frame.bands.tolist(), self._bands, strict=True)
-        ]
+    def _follow(self, frame: FeatureFrame, bands: Float64, passed_s: float) -> None:
+        """What all bands do together: up at once, down slowly."""
+        keep = math.exp(-passed_s / FALL_S)
         # A level in decibels falls as its amplitude would.
-        fall_db = 20.0 * passed_s / BAND_FALL_S * math.log10(math.e)
+        fall_db = 20.0 * passed_s / FALL_S * math.log10(math.e)
         self._rms_db = max(_finite(frame.rms_dbfs, LOWEST_DB), self._rms_db - fall_db, LOWEST_DB)
         self._flux = max(-math.expm1(-max(0.0, _finite(frame.flux))), self._flux * keep)
-        octaves = math.log2(max(1.0, _finite(frame.centroid_hz) / CENTROID_LOW_HZ))
-        slow = 1.0 if before is None else -math.expm1(-passed_s / SLOW_S)
-        self._centroid += slow * (OCTAVE_STEPS * octaves - self._centroid)
-        self._flatness += slow * (_finite(flatness) - self._flatness)
+        self._loud = max(_together(bands), self._loud * keep)
+
+    def _follow_slowly(self, heard: Heard, bands: Float64, passed_s: float) -> None:
+        """What tells one sound from another."""
+        octaves = math.log2(max(1.0, _finite(heard.frame.centroid_hz) / CENTROID_LOW_HZ))
+        now = np.concatenate(
+            [bands, [OCTAVE_STEPS * octaves, _finite(FLATNESS.read(heard))], _sums(heard.emotion.embedding)]
+        )
+        if self._slow is None:
+            self._slow = now
+        self._slow = self._slow - math.expm1(-passed_s / SLOW_S) * (now - self._slow)
+        self._held_s += passed_s
+        if self._held_s < HOLD_S:
+            return
+        self._held_s = 0.0
+        slow = self._slow.tolist()
+        self._bands = tuple(_step(band, 1.0, BAND_STEPS) for band in slow[:BAND_COUNT])
+        self._centroid = _step(slow[BAND_COUNT], float(CENTROID_STEPS), 1.0)
+        self._flatness = _step(slow[BAND_COUNT + 1], 1.0, FLATNESS_STEPS)
+        self._shadows = tuple(
+            min(max(round(each / SHADOW_STEP), -127), 127) for each in slow[BAND_COUNT + 2 :]
+        )
 
 
 def heard_of(levels: Levels) -> Heard:
@@ -169,7 +200,10 @@ def heard_of(levels: Levels) -> Heard:
         encoder_mel=_SILENT_MEL,
         rms_dbfs=LOWEST_DB + RMS_STEP_DB * levels.rms,
         lufs_momentary=LOWEST_DB + LUFS_STEP_DB * levels.lufs,
-        bands=np.array([band / BAND_STEPS for band in levels.bands], dtype=np.float32),
+        bands=np.array(
+            [min(max(band + levels.lift, 0), BAND_STEPS) / BAND_STEPS for band in levels.bands],
+            dtype=np.float32,
+        ),
         centroid_hz=0.0
         if levels.centroid == 0
         else CENTROID_LOW_HZ * 2.0 ** (levels.centroid / OCTAVE_STEPS),
@@ -191,10 +225,14 @@ def heard_of(levels: Levels) -> Heard:
     return Heard(frame, emotion, levels.onset_count, levels.envelope / ENVELOPE_STEPS)
 
 
-def _shadows(embedding: Float32) -> tuple[int, ...]:
+def _together(bands: Float64) -> float:
+    """How loud the bands are as one; a loud one among quiet ones counts for more than its share."""
+    return float(np.mean(bands**4) ** 0.25)
+
+
+def _sums(embedding: Float32) -> Float64:
     sums = _SIGNS @ np.nan_to_num(embedding.astype(np.float64), posinf=0.0, neginf=0.0)
-    steps = np.rint(sums / (math.sqrt(EMBEDDING_SIZE) * SHADOW_STEP))
-    return tuple(int(step) for step in np.clip(steps, -127, 127))
+    return np.asarray(sums / math.sqrt(EMBEDDING_SIZE))
 
 
 def _embedding(shadows: tuple[int, ...]) -> Float32:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from chromesthesia.core.emotions import condition_size
 from chromesthesia.core.errors import ChromesthesiaError, ScoreError
 from chromesthesia.core.protocols import Generator
 from chromesthesia.core.records import Beat, Heard, PaintedImage, PaintRequest, UInt8
@@ -173,7 +174,7 @@ class Repainter:
                     serial,
                     0,
                     0.0,
-                    _floats(condition, len(self._generator.condition_labels)),
+                    _floats(condition, condition_size(self._generator.condition_labels)),
                     _floats(noise, self._generator.noise_size),
                 )
             case Reshaded():

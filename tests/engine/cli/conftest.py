@@ -1,8 +1,7 @@
-"""A command sets the log up for its process; each test gives it back as it was."""
+"""Commands as they are tried: with sound that hangs."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
 import pytest
@@ -10,16 +9,6 @@ import pytest
 from chromesthesia.audio.portaudio import PORTAUDIO
 from chromesthesia.audio.worker import Worker
 from chromesthesia.testing.portaudio import FakeSounddevice
-
-
-@pytest.fixture(autouse=True)
-def log_as_before() -> Iterator[None]:
-    root, ours = logging.getLogger(), logging.getLogger("chromesthesia")
-    before = root.handlers[:], root.level, ours.level
-    yield
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    ours.setLevel(before[2])
 
 
 @pytest.fixture

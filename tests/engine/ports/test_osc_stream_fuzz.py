@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import random
+import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fuzzing import check_told, growth_bytes, in_time, settings_for
+from tests.fuzzing import check_told, examples_asked, growth_bytes, in_time, settings_for
 
 from chromesthesia.control.actions import commands_of
 from chromesthesia.control.commands import Subscribe, Unsubscribe
+from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
+from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import ChromesthesiaError
-from chromesthesia.params.actions import OSC_SUBSCRIBE, OSC_UNSUBSCRIBE
+from chromesthesia.params.actions import ACTIONS, OSC_SUBSCRIBE, OSC_UNSUBSCRIBE
 from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.presets import Preset, PresetLibrary
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.ports.osc.audience import SUBSCRIBER_LIMIT, Audience, Ways
+from chromesthesia.params.twins import twins
+from chromesthesia.ports.osc.audience import SUBSCRIBER_LIMIT, Audience, Ways, handlers
+from chromesthesia.ports.osc.codec import encode_bundle, encode_message
 from chromesthesia.ports.osc.framing import PACKET_LIMIT, Deframer, Framing, FramingError, frame
 from chromesthesia.ports.osc.output import PACKET_LIMIT as TOLD_LIMIT
+from chromesthesia.ports.osc.port import OscPort
+from chromesthesia.ports.osc.reading import PacketReader
 from chromesthesia.ports.osc.senders import AllowedSenders
+from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.testing.network import FakeDatagrams
 
 fuzz = settings_for(80)
@@ -186,3 +198,96 @@ def test_fuzz_who_is_told_is_who_may_be(asked: list[tuple[bool, list[object], st
         assert not (target.host.startswith("127.") and target.port == 9000 and not target.way)
     assert all(len(payload) <= TOLD_LIMIT for payload, _, _ in hall.sent.sent)
     hall.sent.sent.clear()
+
+
+VALID = [
+    *(encode_message(param.path, (param.default,)) for param in PARAMETERS if param.writable),
+    *(encode_message(twin.address, (1,)) for param in PARAMETERS for twin in twins(param)),
+    *(encode_message(action.path, ("127.0.0.1", 9001)) for action in ACTIONS),
+    encode_message("/osc/subscribe", ("10.0.0.7", 9001, 5.0)),
+    encode_message("/osc/unsubscribe", ("10.0.0.7", 9001)),
+    encode_message("/preset/morph", ("Ash", "2.5")),
+    encode_bundle([encode_message("/osc/subscribe"), encode_message("/look/*/amount", ("0.5",))]),
+]
+
+
+def hostile(source: random.Random) -> bytes:
+    """Some packets in a framing, some of them damaged before and some of the stream behind."""
+    framing = source.choice(list(Framing))
+    sent = bytearray()
+    for _ in range(source.randrange(1, 5)):
+        packet = bytearray(source.choice(VALID))
+        if source.random() < 0.4:
+            packet[source.randrange(len(packet))] = source.choice((0, 0x2A, 0x2F, 0xC0, 0xDB, 0xFF))
+        sent += frame(bytes(packet), framing)
+    kind = source.randrange(6)
+    if kind == 0:
+        sent[source.randrange(len(sent))] = source.randrange(256)
+    elif kind == 1:
+        del sent[source.randrange(len(sent)) :]
+    elif kind == 2:
+        at = source.randrange(len(sent))
+        sent[at:at] = source.randbytes(source.randrange(12))
+    elif kind == 3:
+        sent[:0] = source.randbytes(source.randrange(4))
+    return bytes(sent)
+
+
+def test_fuzz_the_whole_way_from_a_stream_to_those_who_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Streams, subscriptions, nudges, packs at one show: no error, no growth, a line a second at most of each kind."""
+    clock, wire = ManualClock(), FakeDatagrams()
+    tree = ParameterTree(PARAMETERS)
+    controller = Controller(tree, PresetLibrary((Preset("Ash"), Preset("Ember"))))
+    ways = Ways(wire, 9000, wire, lambda sender: True, None, lambda host: host[:4] == "127.")
+    audience = Audience(tree, (), ways)
+    for kind, do in handlers(audience).items():
+        controller.handle(kind, do)
+    reader = PacketReader(tree, clock, wall_time_s=lambda: 1.7e9 + clock.now_s())
+    loop = ControlLoop(controller, clock, [OscPort(None, audience)])
+    source = random.Random(7)
+    broken = lines = 0
+
+    def attack(count: int) -> None:
+        nonlocal broken, lines
+        for number in range(count):
+            sender = f"osc:10.0.0.7:{source.randrange(4000, 4040)}/tcp"
+            stream, size = hostile(source), source.randrange(1, 200)
+            deframer = Deframer()
+            try:
+                for start in range(0, len(stream), size):
+                    for packet in deframer.feed(stream[start : start + size]):
+                        for asked in reader.read(packet, sender):
+                            controller.post(*asked.commands, at_s=asked.at_s)
+            except FramingError:
+                broken += 1
+            clock.advance(0.001)
+            if number % 25 == 0:
+                loop.step(clock.now_s())
+                assert len(audience.targets) <= SUBSCRIBER_LIMIT
+                assert controller.waiting <= QUEUE_LIMIT + SCHEDULE_LIMIT
+                assert all(len(payload) <= TOLD_LIMIT for payload, _, _ in wire.sent)
+                wire.sent.clear()
+                lines += len(caplog.records)
+                assert all(record.getMessage().isprintable() for record in caplog.records)
+                caplog.clear()
+
+    count = examples_asked(400)
+    attack(count)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        attack(count // 4)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        attack(count)
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    seconds = clock.now_s()
+    assert grown < 256 * 1024
+    assert broken > 0
+    assert reader.counters.messages > count
+    assert reader.counters.malformed > 0
+    assert loop.heart.failures == 0
+    assert lines <= 8 * (seconds + 1)

@@ -198,7 +198,7 @@ def test_a_fault_of_ours_costs_one_connection(hub: Hub, monkeypatch: pytest.Monk
     def broken(packet: bytes, source: str) -> list[object]:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(hub.streams._reader, "read", broken)
+    monkeypatch.setattr(hub.streams.reader, "read", broken)
     partner.sendall(frame(b"/a\0\0", Framing.LENGTH))
     hub.until(lambda: hub.gone(partner))
     monkeypatch.undo()

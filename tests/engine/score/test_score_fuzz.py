@@ -16,7 +16,7 @@ from tests.fuzzing import check_told, growth_bytes, in_time, settings_for
 from chromesthesia.core.errors import ScoreError
 from chromesthesia.score.blocks import FIRST_LINE, Kind, packed_block
 from chromesthesia.score.events import Heeded, Key, encoded
-from chromesthesia.score.hearing import Levels
+from chromesthesia.score.hearing import LEVELS_BYTES, Levels
 from chromesthesia.score.reader import Score
 
 START = FIRST_LINE + packed_block(Kind.HEAD, 0, encoded(HEAD))
@@ -77,7 +77,7 @@ class Maker:
                 return msgspec.msgpack.encode(events)
             case _:
                 return msgspec.msgpack.encode(
-                    [[3, random.randbytes(random.choice([34, 35]))], [8, 1, 0, True]]
+                    [[3, random.randbytes(random.choice([LEVELS_BYTES - 1, LEVELS_BYTES]))], [8, 1, 0, True]]
                 )
 
     def blocks(self) -> bytes:

@@ -20,7 +20,7 @@ from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import PresetLibrary
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.show.assembly import Models, open_models
-from chromesthesia.show.pack_swap import PackSwap
+from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.testing.models import TINY_NOISE, PlainGenerator, ToneEncoder, write_tiny_pack
 
 SOURCE = "osc:10.0.0.7:1"
@@ -108,6 +108,14 @@ def test_one_is_loaded_at_a_time_and_the_show_does_not_wait(caplog: pytest.LogCa
     stage.swap.wait(20.0)
     stage.controller.step(1.0)
     assert [each.name for each in stage.taken] == ["slow"]
+
+
+def test_beside_a_score_no_pack_is_changed(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage()
+    stage.controller.handle(LoadPack, refuse_beside_score)
+    stage.ask("rooms")
+    assert "a score is kept" in caplog.text
+    assert stage.taken == []
 
 
 def test_a_latent_of_another_size_does_not_fit(caplog: pytest.LogCaptureFixture) -> None:

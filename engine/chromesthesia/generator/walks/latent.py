@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.easing import approach, share_of, smooth_step
-from chromesthesia.core.emotions import EMBEDDING_LABEL, EMOTIONS, KNOWN_LABELS, WALKED
+from chromesthesia.core.emotions import EMBEDDING_LABEL, EMOTIONS, KNOWN_LABELS, WALKED, condition_size
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.records import EMBEDDING_SIZE, Float32, Heard
 from chromesthesia.emotion.state import decisiveness
@@ -128,7 +128,7 @@ class LatentMotion:
         )
         self._morph_from = _vector_or_none(state["morph_from"], self._size)
         self._usual_embedding = _vector_or_none(state["usual"], EMBEDDING_SIZE)
-        self._condition = _vector_or_none(state["condition"], len(self._labels))
+        self._condition = _vector_or_none(state["condition"], condition_size(self._labels))
         self._onsets_seen = None if state["onsets"] is None else int(state["onsets"])
         rng: Any = self._kicks.bit_generator
         numbers = dict(zip(("state", "inc"), (int(each, 16) for each in state["kicks"]), strict=True))
