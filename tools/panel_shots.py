@@ -27,8 +27,6 @@ IN_DOCS = (
     ("phone", "light", "presets"),
 )
 SHOWN = "Cathedral"
-COLOURS = 256
-"""Of a picture in the docs: it stays small, and nobody sees the difference."""
 
 
 def take(page: Page, address: str, size: str, scheme: str, name: str, out: Path, small: bool) -> None:
@@ -44,8 +42,6 @@ def take(page: Page, address: str, size: str, scheme: str, name: str, out: Path,
         page.until("chromesthesia.client && performance.now() > 14000")
     page.until("performance.now() > 3500 && document.fonts.status === 'loaded'")
     picture = Image.open(io.BytesIO(page.picture())).convert("RGB")
-    if small:
-        picture = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     picture.save(out / f"panel-{size}-{scheme}-{name}.png", optimize=True)
 
 
