@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +18,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.routes import Route
-from chromesthesia.testing.chromium import Page, chromium
+from chromesthesia.testing.chromium import LOOK_S, PATIENCE_S, Page, chromium
 from chromesthesia.testing.oscquery import free_port
 from chromesthesia.testing.panel import PanelShow, panel_show
 
@@ -350,3 +355,43 @@ def test_the_accent_is_a_colour_of_the_picture(page: Page, show: PanelShow) -> N
         "Number(document.documentElement.style.getPropertyValue('--hue'))",
         lambda hue: isinstance(hue, float | int) and 35 < hue < 90,
     )
+
+
+@pytest.mark.gl
+def test_a_slider_moves_what_a_real_show_draws(browser: Page, tmp_path: Path) -> None:
+    number = free_port()
+    command = f"run --headless --source demo --duration 600 --size 160x90 --osc-in-port {number}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "chromesthesia", *command.split(), "--osc-out", f"127.0.0.1:{free_port()}"],
+        env={**os.environ, "CHROMESTHESIA_HOME": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        browser.size(1440, 900)
+        address = f"http://127.0.0.1:{number}/panel/"
+        wait_for(number)
+        browser.open(address)
+        browser.until(f"location.port === '{number}' && {LIVE}")
+        browser.until("chromesthesia.picture.frames > 1")
+        before = browser.run(MEAN)
+        browser.run(f"document.querySelector('{slider('/master/brightness')}').focus()")
+        browser.press("Home")
+        browser.until("chromesthesia.client.values.get('/master/brightness') === 0")
+        browser.until(MEAN, lambda now: isinstance(now, float | int) and now < before * 0.8)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def wait_for(number: int) -> None:
+    """Until somebody listens."""
+    end_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", number), 1.0).close()
+            return
+        except OSError:
+            if time.monotonic() > end_s:
+                raise
+            time.sleep(LOOK_S)
