@@ -1,20 +1,29 @@
 """Pictures of the panel, made with Chromium: `python tools/panel_shots.py [--all] [--out docs/images]`.
 
-A panel whose sound is made up is opened at the size of a phone and of a laptop, in the dark and the light scheme. Four
-pictures go into the docs; --all takes every page in both. The fonts are those of this machine.
+A show that plays the bundled étude without a window is opened at the size of a phone and of a laptop, in the dark and the
+light scheme: what the panel tells is what this machine did. Four pictures go into the docs; --all takes every page in
+both. The fonts are those of this machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
+import os
+import socket
+import subprocess
+import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 
+from chromesthesia.ports.osc.udp import LOOPBACK
 from chromesthesia.testing.chromium import Page, chromium
-from chromesthesia.testing.panel import panel_show
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"laptop": (1440, 900), "phone": (390, 844)}
@@ -25,8 +34,7 @@ IN_DOCS = (
     ("phone", "dark", "live"),
     ("phone", "light", "presets"),
 )
-COLOURS = 192
-"""Of a picture in the docs: it stays small, and nobody sees the difference."""
+SHOWN = "Cathedral"
 
 
 def take(page: Page, address: str, size: str, scheme: str, name: str, out: Path, small: bool) -> None:
@@ -42,9 +50,36 @@ def take(page: Page, address: str, size: str, scheme: str, name: str, out: Path,
         page.until("chromesthesia.client && performance.now() > 14000")
     page.until("performance.now() > 3500 && document.fonts.status === 'loaded'")
     picture = Image.open(io.BytesIO(page.picture())).convert("RGB")
-    if small:
-        picture = picture.quantize(COLOURS, dither=Image.Dither.NONE)  # type: ignore[assignment]
     picture.save(out / f"panel-{size}-{scheme}-{name}.png", optimize=True)
+
+
+@contextmanager
+def playing(own: Path) -> Iterator[int]:
+    """A show of the étude, round and round, that keeps what it is asked to keep in `own`; gives its port."""
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        port = int(probe.getsockname()[1])
+    command = [
+        sys.executable,
+        "-m",
+        "chromesthesia",
+        "run",
+        "--headless",
+        "--source",
+        "demo",
+        "--duration",
+        "3600",
+    ]
+    command += ["--preset", SHOWN, "--osc-in-port", str(port)]
+    show = subprocess.Popen(command, env={**os.environ, "CHROMESTHESIA_HOME": str(own)}, cwd=ROOT)
+    try:
+        while show.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), 1.0):
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        show.terminate()
+        show.wait(20.0)
 
 
 def main() -> None:
@@ -61,16 +96,11 @@ def main() -> None:
         else IN_DOCS
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory() as own,
-        panel_show(ROOT / "presets", Path(own)) as show,
-        chromium() as page,
-    ):
-        show.controller.post(_ember())
+    with tempfile.TemporaryDirectory() as own, playing(Path(own)) as port, chromium() as page:
         for size, scheme, name in wanted:
             take(
                 page,
-                f"http://127.0.0.1:{show.number}/panel/",
+                f"http://127.0.0.1:{port}/panel/",
                 size,
                 scheme,
                 name,
@@ -80,12 +110,6 @@ def main() -> None:
             print(f"panel-{size}-{scheme}-{name}.png")
         for error in page.errors:
             print(f"the page: {error}")
-
-
-def _ember() -> object:
-    from chromesthesia.control.commands import LoadPreset
-
-    return LoadPreset("Cathedral", "tool", 0.0)
 
 
 if __name__ == "__main__":

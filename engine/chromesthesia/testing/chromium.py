@@ -27,6 +27,7 @@ KEYS = {
     "Tab": 9,
     "Enter": 13,
     "Escape": 27,
+    "Home": 36,
     " ": 32,
     "ArrowLeft": 37,
     "ArrowUp": 38,

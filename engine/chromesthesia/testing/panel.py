@@ -67,6 +67,7 @@ def panel_show(
         osc = open_osc(config, tree, controller, clock, opened)
         assert panel is not None
         panel.site.health = lambda: _health(controller)
+        panel.site.own = own
         preview = panel.site.preview
         PresetKeeper(tree, controller, own, folders, preview.newest).register()
         ports: list[Port] = [panel.port] if osc is None else [panel.port, osc]
@@ -141,7 +142,8 @@ def made_up_picture(controller: Controller) -> UInt8:
         pixels = np.asarray(picture, dtype=np.float32)
     else:
         ramp = np.linspace(30.0, 170.0, WIDTH, dtype=np.float32)
-        pixels = ramp[None, :, None] * np.array([1.0, 0.7, 0.4], dtype=np.float32) * np.ones((HEIGHT, 1, 1))
+        warm = ramp[None, :, None] * np.array([1.0, 0.7, 0.4], dtype=np.float32)
+        pixels = np.repeat(warm, HEIGHT, axis=0)
     light = 0.0 if values[MASTER_BLACKOUT] else 2.0 ** values[GRADE_EXPOSURE]
     return np.clip(pixels * light, 0.0, 255.0).astype(np.uint8)
 

@@ -37,16 +37,15 @@ class PanelSite:
         lines: LogLines,
         files: Mapping[str, Path] | None = None,
         signals: SignalTable = TABLE,
-        own: Path | None = None,
     ) -> None:
-        """own: the folder of the user's own presets, which alone can be renamed."""
         self.preview = preview
         self.health: Callable[[], Json] = dict
         self._controller = controller
         self._lines = lines
         self._files = listed() if files is None else files
         self._signals = signals
-        self._own = user_folder("presets") if own is None else own
+        self.own = user_folder("presets")
+        """Where the user's own presets are kept, which alone can be renamed."""
         self._told: Mapping[str, Callable[[], object]] = {
             "presets.json": self._presets,
             "routes.json": self._routes,
@@ -94,7 +93,7 @@ class PanelSite:
                     "thumbnail": f"{THUMBNAILS}{name}"
                     if (name := _thumbnail_of(preset.path)) in thumbnails
                     else None,
-                    "own": preset.path is not None and preset.path.parent == self._own,
+                    "own": preset.path is not None and preset.path.parent == self.own,
                 }
                 for preset in self._controller.library
             ],

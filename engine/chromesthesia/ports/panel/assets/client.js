@@ -9,7 +9,9 @@ import { flatten } from "./tree.js";
 const QUIET_MS = 3000; // after so long without a word the server is asked whether it is there
 const ANSWER_MS = 3000;
 const PAUSES_MS = [500, 1000, 2000, 4000];
+const CROSSED_MS = 400; // what comes so soon after a write of our own may have been on its way before it
 const FULL_BYTES = 32_768; // more than this waiting in the browser: send only the newest later
+const NO_PROMPT = { "X-Requested-With": "panel" }; // the panel asks for a token itself, not by a window of the browser
 const EVENTS = new Set(["PATH_ADDED", "PATH_REMOVED", "PATH_RENAMED", "PATH_CHANGED"]);
 
 /** Events: `state` (see `state`), `tree` when nodes came, went or changed. */
@@ -28,6 +30,8 @@ export class Client extends EventTarget {
   #scheduled = false;
   #failures = 0;
   #heardAt = 0;
+  #written = new Map();
+  #crossed = new Set();
   #reload = 0;
 
   constructor(origin = location.origin) {
@@ -71,6 +75,7 @@ export class Client extends EventTarget {
     const node = this.nodes.get(path);
     if (!this.live || epoch !== this.epoch || !node) return false;
     this.#pending.set(path, encode(path, node.types, [value]));
+    this.#written.set(path, performance.now());
     this.#take(path, value);
     if (!this.#scheduled) {
       this.#scheduled = true;
@@ -91,13 +96,13 @@ export class Client extends EventTarget {
 
   /** JSON of one of the panel's own lists; throws when there is none. */
   async json(name) {
-    const answer = await fetch(name, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+    const answer = await fetch(name, { cache: "no-store", headers: NO_PROMPT, signal: AbortSignal.timeout(ANSWER_MS) });
     if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
     return answer.json();
   }
 
   async #readTree() {
-    const answer = await fetch(`${this.origin}/`, { cache: "no-store", signal: AbortSignal.timeout(2 * ANSWER_MS) });
+    const answer = await fetch(`${this.origin}/`, { cache: "no-store", headers: NO_PROMPT, signal: AbortSignal.timeout(2 * ANSWER_MS) });
     if (answer.status === 401) throw new Locked();
     if (!answer.ok) throw new Error(`the tree: ${answer.status}`);
     this.nodes = flatten(await answer.json());
@@ -109,6 +114,8 @@ export class Client extends EventTarget {
     this.#failures = 0;
     this.#heardAt = performance.now();
     this.#pending.clear();
+    this.#written.clear();
+    this.#crossed.clear();
     this.#listening.clear();
     this.#listen();
     this.#become("live");
@@ -130,11 +137,30 @@ export class Client extends EventTarget {
       return;
     }
     try {
-      decode(data, (address, values) => this.#take(address, values[0]));
+      decode(data, (address, values) => this.#told(address, values[0]));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       console.warn(`a packet was not read: ${error.message}`);
     }
+  }
+
+  /** Two hands at once: after a write of ours the server is asked what holds, once ours has arrived. */
+  #told(path, value) {
+    if (performance.now() - (this.#written.get(path) ?? -Infinity) >= CROSSED_MS) this.#take(path, value);
+    else if (!this.#crossed.has(path)) {
+      this.#crossed.add(path);
+      setTimeout(() => this.#settle(path), CROSSED_MS);
+    }
+  }
+
+  #settle(path) {
+    if (!this.#crossed.has(path) || !this.live) return;
+    if (performance.now() - this.#written.get(path) < CROSSED_MS) {
+      setTimeout(() => this.#settle(path), CROSSED_MS);
+      return;
+    }
+    this.#crossed.delete(path);
+    for (const COMMAND of ["IGNORE", "LISTEN"]) this.#socket.send(JSON.stringify({ COMMAND, DATA: path }));
   }
 
   #take(path, value) {
@@ -177,7 +203,7 @@ export class Client extends EventTarget {
     this.asking = true;
     const epoch = this.epoch;
     try {
-      await fetch(`${this.origin}/?HOST_INFO`, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+      await fetch(`${this.origin}/?HOST_INFO`, { cache: "no-store", headers: NO_PROMPT, signal: AbortSignal.timeout(ANSWER_MS) });
       this.#heardAt = performance.now();
     } catch {
       if (epoch === this.epoch) this.#lost();

@@ -4,7 +4,7 @@ import { animate, drawBars, drawPlane } from "./drawing.js";
 import { h } from "./dom.js";
 import { row } from "./widgets.js";
 
-const MASTERS = ["/master/brightness", "/master/freeze", "/hud/visible", "/audio/gain_db"];
+const MASTERS = ["/master/brightness", "/audio/gain_db", "/master/freeze", "/hud/visible"];
 const BY_HAND = ["/emotion/manual_valence", "/emotion/manual_arousal"];
 const MANUAL = "/emotion/manual";
 
@@ -50,7 +50,7 @@ export function livePage(app) {
     const watch = (path, take) => { if (client.nodes.has(path)) offs.push(client.watch(path, take)); };
     for (const [paths, into] of [[MASTERS, masters], [BY_HAND, hand]])
       for (const node of paths.map((path) => client.nodes.get(path)).filter(Boolean)) {
-        const made = row(client, node, { described: false });
+        const made = row(client, node, { described: false, name: node.path === "/hud/visible" ? "HUD" : node.label });
         into.append(made.element);
         offs.push(made.off);
       }

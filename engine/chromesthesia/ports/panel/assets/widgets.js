@@ -7,12 +7,12 @@ const STEPS = 1000;
 const LOG_FROM = 10; // a range whose ends differ by more than this factor is told in ratios
 
 /** One row for a setting. Returns {element, off}; `extra` goes behind the name. */
-export function row(client, node, { extra = null, described = true } = {}) {
+export function row(client, node, { extra = null, described = true, name: called = node.label } = {}) {
   const id = unique("p");
-  const name = h("label", { class: "name", for: id }, node.label);
+  const name = h("label", { class: "name", for: id }, called);
   const text = h("p", { class: "about", id: `${id}-about` }, node.text);
   const reset = h("button", {
-    type: "button", class: "reset", "aria-label": `Reset ${node.label}`, title: "As the preset has it",
+    type: "button", class: "reset", "aria-label": `Reset ${called}`, title: "As the preset has it",
     onclick: () => client.act("/parameter/reset", node.path),
   }, "↺");
   const made = MAKERS[node.kind](client, node, id);
