@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(REPOSITORY))
 
-from tools.layouts import open_stage_control, table, touchosc  # noqa: E402
+from tools.layouts import chataigne, open_stage_control, patches, table, touchosc  # noqa: E402
 from tools.layouts.controls import pages  # noqa: E402
 
 
@@ -27,6 +27,9 @@ def layouts() -> Mapping[str, bytes]:
         "examples/open-stage-control/chromesthesia.json": open_stage_control.session(shown),
         "examples/touchosc/chromesthesia.tosc": touchosc.layout(shown),
         "examples/touchdesigner/parameters.tsv": table.table(shown),
+        "examples/puredata/chromesthesia.pd": patches.pure_data(),
+        "examples/max/chromesthesia.maxpat": patches.max_patch(),
+        "examples/chataigne/module.json": chataigne.module(shown),
     }
 
 
