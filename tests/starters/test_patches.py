@@ -1,4 +1,4 @@
-"""The starters for Pure Data, SuperCollider, Max, TouchDesigner and Chataigne, tried with the programs or with fakes."""
+"""The starters for Pure Data, SuperCollider, Max, TouchDesigner and Chataigne, by the programs or with fakes."""
 
 from __future__ import annotations
 
