@@ -268,3 +268,20 @@ def test_every_address_in_starters_and_guides_is_one_of_the_tree(repository: Pat
         if address.split("/")[1] in roots and address not in known and address not in folders
     }
     assert wrong == set()
+
+
+def test_every_file_that_the_guides_name_is_there(repository: Path) -> None:
+    named = {
+        name
+        for page in (repository / "docs/partners").glob("*.md")
+        for name in re.findall(r"(?<![\w/:])(?:examples|tools)/[\w./-]*\w", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 8
+    assert [name for name in sorted(named) if not (repository / name).exists()] == []
+
+
+def test_every_guide_says_what_to_do_when_nothing_moves(repository: Path) -> None:
+    for page in (repository / "docs/partners").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        assert "hen nothing\nmoves" in text or "hen nothing moves" in text, page.name
+        assert "```mermaid" in text, page.name
