@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,8 +46,9 @@ def test_pure_data_moves_the_show_and_its_faders_follow(hall: Hall, tmp_path: Pa
         "#X obj 10 70 s look-flow-amount;\n#X obj 90 70 s preset-next;\n#X obj 170 70 s look-flow-amount;\n"
         "#X obj 10 150 r look-flow-amount-moved;\n#X obj 10 180 print moved;\n"
         "#X obj 200 150 loadbang;\n#X obj 200 180 print opened;\n"
+        "#X obj 200 210 r look-flow-amount-heard;\n#X obj 200 240 print told;\n"
         "#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n#X connect 1 1 3 0;\n#X connect 1 2 4 0;\n"
-        "#X connect 5 0 6 0;\n#X connect 7 0 8 0;\n",
+        "#X connect 5 0 6 0;\n#X connect 7 0 8 0;\n#X connect 9 0 10 0;\n",
         encoding="utf-8",
     )
     program = subprocess.Popen(
@@ -57,25 +59,34 @@ def test_pure_data_moves_the_show_and_its_faders_follow(hall: Hall, tmp_path: Pa
         stderr=subprocess.PIPE,
         text=True,
     )
+    ends = threading.Timer(TIMEOUT_S, program.kill)
+    ends.start()
     try:
-        assert program.stderr is not None
-        lines: list[str] = []
-        while not lines or lines[-1] != "opened: bang":
-            lines.append(program.stderr.readline().strip())
-            assert program.poll() is None, lines
+        lines = said_until(program, "opened: bang")
         assert not [line for line in lines if "couldn't create" in line or "error" in line]
         with socket.create_connection((HOST, control), TIMEOUT_S) as driven:
             driven.sendall(b"fader 0.25;\n")
             hall.wait_for(FLOW, 0.25)
             driven.sendall(b"next bang;\n")
             hall.wait_for(FLOW, 0.75)  # as the preset has it; told back, which moves the fader
-            read = ""
-            while read != "moved: 0.75":  # a bang lets the fader say where it is
-                driven.sendall(b"look bang;\n")
-                read = program.stderr.readline().strip()
+            said_until(program, "told: 0.75")
+            driven.sendall(b"look bang;\n")  # lets the fader say where it is
+            said_until(program, "moved: 0.75")
     finally:
+        ends.cancel()
         program.terminate()
         program.wait(TIMEOUT_S)
+
+
+def said_until(program: subprocess.Popen[str], last: str) -> list[str]:
+    """What Pure Data prints until this line; fails when it ends before."""
+    assert program.stderr is not None
+    lines: list[str] = []
+    for line in program.stderr:
+        lines.append(line.strip())
+        if lines[-1] == last:
+            return lines
+    pytest.fail(f"Pure Data never said {last!r}: {lines}")
 
 
 @pytest.mark.supercollider

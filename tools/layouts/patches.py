@@ -56,7 +56,7 @@ class Pd:
 
 
 def pure_data() -> bytes:
-    """The patch: `send NAME` of a fader's receive symbol moves it; each meter is also sent to a name of its own."""
+    """The patch: what is sent to a fader's name moves it; each value heard goes to a name of its own."""
     faders, heard = starters()
     pd = Pd()
     pd.add(
@@ -95,7 +95,10 @@ def pure_data() -> bytes:
         pd.wire(fader, out)
         pd.wire(out, send)
         back = pd.add("msg", 560, y, "set \\$1")
-        pd.wire(_follow(pd, flat, param, 600, y), back)
+        found = _follow(pd, flat, param, 600, y)
+        told = pd.add("obj", 900, y, f"s {name}-heard")
+        pd.wire(found, back)
+        pd.wire(found, told)
         pd.wire(back, fader)
     for number, action in enumerate(BUTTONS):
         x = 20 + 240 * number
