@@ -33,6 +33,7 @@ from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.declaration import Param
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.codec import encode_message
 from chromesthesia.ports.osc.udp import LOOPBACK, open_input
@@ -208,14 +209,21 @@ def send(port: int, seconds: float, begin: int) -> dict[str, object]:
         else:
             own = SET[sender::SENDERS]
             param = own[number // SENDERS % len(own)]
-            low, high = param.low or 0.0, 1.0 if param.high is None else param.high
-            (value,) = struct.unpack(">f", struct.pack(">f", low + (high - low) * (number * 0.618 % 1.0)))
+            (value,) = struct.unpack(">f", struct.pack(">f", _near_default(param, number * 0.618 % 1.0)))
             packet = encode_message(param.path, (value,))
             last[param.path] = value
         sockets[sender].sendto(packet, (LOOPBACK, port))
     for each in sockets:
         each.close()
     return {"sent": count, "buttons": buttons, "last": last}
+
+
+def _near_default(param: Param, share: float) -> float:
+    """A value within a hundredth of the range of the default: what is drawn then costs what it costs left alone."""
+    low, high = param.low or 0.0, 1.0 if param.high is None else param.high
+    default = float(param.default)
+    way = 1.0 if default + 0.01 * (high - low) <= high else -1.0
+    return default + way * 0.01 * (high - low) * share
 
 
 def _free_port() -> int:

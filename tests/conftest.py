@@ -64,6 +64,13 @@ def _missing_cuda() -> str | None:
     return None if torch.cuda.is_available() else f"torch {torch.__version__} sees no NVIDIA GPU"
 
 
+def _missing_chromium() -> str | None:
+    from chromesthesia.testing.chromium import PROGRAMS
+
+    found = any(shutil.which(name) for name in PROGRAMS)
+    return None if found else f"not installed: any of {', '.join(PROGRAMS)}"
+
+
 @functools.cache
 def missing(marker: str) -> str | None:
     """Why tests with this marker cannot run here; None when they can."""
@@ -78,6 +85,8 @@ def missing(marker: str) -> str | None:
             return _missing_programs("pd")
         case "liblo":
             return None if importlib.util.find_spec("pyliblo3") else "pyliblo3 is not installed"
+        case "chromium":
+            return _missing_chromium()
         case "xvfb":
             return _missing_programs("Xvfb", "xdotool")
         case "gl":

@@ -38,7 +38,7 @@ system_libraries() {
     if [ "$purpose" = docs ]; then return 0; fi
     local wanted=(libegl1 libgl1 libgl1-mesa-dri libportaudio2 libasound2-plugins)
     case $purpose in
-        test | bench) wanted+=(pulseaudio pulseaudio-utils liblo-tools puredata-core xvfb xdotool ffmpeg) ;;
+        test | bench) wanted+=(pulseaudio pulseaudio-utils liblo-tools puredata-core xvfb xdotool chromium ffmpeg) ;;
     esac
     if [ "$purpose" = bench ]; then
         wanted+=(g++ libprojectm-dev projectm-data libegl-dev libgl-dev)

@@ -16,7 +16,7 @@ EMOTIONS = ("angry", "happy", "sad")
 CONDITION_LABELS = ("valence", "arousal", *EMOTIONS)
 EMBEDDING_LABEL = "embedding"
 KNOWN_LABELS = (*CONDITION_LABELS, EMBEDDING_LABEL)
-"""What a generator's condition may be made of: one number each, but the encoder's embedding, which is all of its own."""
+"""What a condition may be made of: one number each, but the encoder's embedding, which is all of its own."""
 
 
 def condition_size(labels: Iterable[str]) -> int:

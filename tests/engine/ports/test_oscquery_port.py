@@ -176,6 +176,21 @@ def test_a_fader_moves_both_ways_and_hears_no_echo() -> None:
         assert heard(other) == OscMessage("/look/flow/amount", (1.0,))
 
 
+def test_what_comes_by_websocket_can_be_overheard_like_all_osc() -> None:
+    heard_of: list[tuple[bytes, str]] = []
+    packet = encode_message("/look/flow/amount", (0.5,))
+    with running_show() as show, connected(show) as client:
+        (reader,) = show.port.readers
+        reader.overheard = lambda packet, source: heard_of.append((packet, source))
+        client.send(packet)
+        wish(client, "/look/flow/angle")
+        wish(client, "/status/fps")
+        heard(client)
+    ((overheard, source),) = heard_of
+    assert overheard == packet
+    assert source.startswith("osc:ws:127.0.0.1:")
+
+
 def test_actions_come_by_websocket_too() -> None:
     with running_show() as show, connected(show) as client:
         wish(client, "/look/flow/amount")

@@ -121,3 +121,9 @@ def test_a_token_that_is_none_is_refused_and_not_told(token: str) -> None:
     with pytest.raises(UsageError) as caught:
         checked_token(token)
     assert not token or token not in str(caught.value)
+
+
+def test_a_page_is_told_without_a_window_of_the_browser(panel: Panel) -> None:
+    _, _, told = ask(panel.port.number, "/", {"X-Requested-With": "panel"})
+    assert told["WWW-Authenticate"].startswith("Bearer ")
+    assert ask(panel.port.number, "/")[2]["WWW-Authenticate"].startswith("Basic ")

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
@@ -116,11 +117,12 @@ def test_presets_routes_and_signals_are_told(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "ember.jpg")
     (tmp_path / "other.jpg").write_bytes(b"not a preset's")
     site = site_of(find_presets([tmp_path]))
+    site.own = tmp_path
     assert told(site, "presets.json") == {
         "current": "Ember",
         "presets": [
-            {"name": "Ember", "description": "glows", "thumbnail": "thumbnails/ember.jpg"},
-            {"name": "Ink", "description": "", "thumbnail": None},
+            {"name": "Ember", "description": "glows", "thumbnail": "thumbnails/ember.jpg", "own": True},
+            {"name": "Ink", "description": "", "thumbnail": None, "own": True},
         ],
     }
     thumbnail = got(site, "/panel/thumbnails/ember.jpg")
@@ -278,3 +280,30 @@ def test_the_picture_over_http() -> None:
     reply = asyncio.run(ask())
     assert reply is not None
     assert (reply.status, reply.media_type) == (200, "image/jpeg")
+
+
+def test_the_panel_asks_no_other_host_and_misses_none_of_its_modules() -> None:
+    files = listed()
+    names = set(files) | {
+        "log.json",
+        "routes.json",
+        "signals.json",
+        "presets.json",
+        "packs.json",
+        "health.json",
+    }
+    for name, path in files.items():
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "//cdn" not in text
+        assert not re.search(r"""["'(]\s*(https?:)?//\w""", text), f"{name} names another host"
+        wanted = re.findall(r'(?:from |import )"\./([^"]+)"|(?:src|href)="([a-z0-9.-]+)"', text)
+        assert {one or other for one, other in wanted} <= names, name
+
+
+def test_every_shipped_preset_has_a_small_picture(repository: Path) -> None:
+    presets = sorted((repository / "presets").glob("*.toml"))
+    assert presets
+    for preset in presets:
+        picture = preset.with_suffix(".jpg")
+        assert picture.stat().st_size <= 12_000, picture.name
+        assert Image.open(picture).size == (320, 180)

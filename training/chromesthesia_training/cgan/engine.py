@@ -1,6 +1,6 @@
 """The reference cGAN as a pack's generator: what the encoder hears, by way of the shared space, to a picture.
 
-Graph: `condition` float32 (1, 128), the encoder's embedding as a show has it; `noise` float32 (1, 128), standard normal;
+Graph: `condition` float32 (1, 128), the embedding as a show has it; `noise` float32 (1, 128), standard normal;
 `image` float32 (1, 3, side, side) in 0..1. The head that takes embeddings into the shared space is within it.
 """
 

@@ -152,7 +152,8 @@ class Serving:
             refusal = self._gate.refusal(request.headers, query)
             if refusal is not None:
                 self._counters["refused"] += 1
-                return _respond(Reply(refusal.status, refusal.why.encode()), head)
+                scripted = bool(request.headers.get_all("X-Requested-With"))
+                return _respond(Reply(refusal.status, refusal.why.encode()), head, scripted=scripted)
             if request.method not in METHODS:
                 return _respond(Reply(405))
             if "websocket" in ",".join(request.headers.get_all("Upgrade")).casefold():
@@ -356,7 +357,8 @@ def _of(told: Answer) -> Reply:
     return Reply(told.status, json.dumps(told.body, allow_nan=False, separators=(",", ":")).encode(), JSON)
 
 
-def _respond(reply: Reply, head: bool = False, cookie: str = "") -> Response:
+def _respond(reply: Reply, head: bool = False, cookie: str = "", scripted: bool = False) -> Response:
+    """scripted: a page asked, which tells a person itself that a token is wanted: no browser's window for it."""
     status = HTTPStatus(reply.status)
     headers = Headers()
     headers["Connection"] = "close"
@@ -370,7 +372,8 @@ def _respond(reply: Reply, head: bool = False, cookie: str = "") -> Response:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(METHODS)
     if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Basic realm="Chromesthesia", charset="UTF-8"'
+        scheme = "Bearer" if scripted else "Basic"
+        headers["WWW-Authenticate"] = f'{scheme} realm="Chromesthesia", charset="UTF-8"'
     body = reply.body
     if status != HTTPStatus.NO_CONTENT:
         if not body and status >= HTTPStatus.BAD_REQUEST:

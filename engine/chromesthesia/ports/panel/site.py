@@ -8,6 +8,7 @@ from pathlib import Path
 
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia.core.paths import user_folder
 from chromesthesia.core.user_files import read_bytes
 from chromesthesia.packs.find import list_packs
 from chromesthesia.ports.oscquery.site import JSON, Reply
@@ -43,6 +44,8 @@ class PanelSite:
         self._lines = lines
         self._files = listed() if files is None else files
         self._signals = signals
+        self.own = user_folder("presets")
+        """Where the user's own presets are kept, which alone can be renamed."""
         self._told: Mapping[str, Callable[[], object]] = {
             "presets.json": self._presets,
             "routes.json": self._routes,
@@ -90,6 +93,7 @@ class PanelSite:
                     "thumbnail": f"{THUMBNAILS}{name}"
                     if (name := _thumbnail_of(preset.path)) in thumbnails
                     else None,
+                    "own": preset.path is not None and preset.path.parent == self.own,
                 }
                 for preset in self._controller.library
             ],

@@ -1,4 +1,4 @@
-"""Can speech be had back from a score? `python -m benchmarks.score_privacy [--shared FOLDER] [--clips N]`
+"""Can speech be had back from a score? `python tools/score_privacy.py [--shared FOLDER] [--clips N]`
 
 Beside the sound's own log-mel bands and what a picture hears without a score, by the same attacks:
 - ridge regression from the logged levels, with a third of a second of context each way, to the 64 log-mel bands at
@@ -7,7 +7,7 @@ Beside the sound's own log-mel bands and what a picture hears without a score, b
 - words: which of 200 words was spoken, by the nearest of recordings of another speaker, logged alike (DTW);
 - speakers: which of 24 spoke, by ridge regression on means and deviations, fitted on another sentence of theirs.
 
-Needs the speech of `../shared/data`. Not one of `python -m benchmarks`: its rows are no times.
+Needs the speech of `../shared/data`.
 """
 
 from __future__ import annotations
@@ -290,8 +290,8 @@ def main() -> int:
         word, speaker = words_known(name, known, asked), speakers_known(name, ravdess)
         print(f"| {name} | {alike:.2f} | {clear:.2f} | {word:.3f} | {speaker:.2f} |", flush=True)
     for channels in (8, 4, 2, 1):
-        clear = np.mean([stoi(clip.sound, vocoded(clip, channels)) for clip in tried])
-        print(f"| a noise vocoder of {channels} channels | | {clear:.2f} | | |", flush=True)
+        heard = float(np.mean([stoi(clip.sound, vocoded(clip, channels)) for clip in tried]))
+        print(f"| a noise vocoder of {channels} channels | | {heard:.2f} | | |", flush=True)
     print(f"| chance | | {floor_of(tried[: options.listened]):.2f} | {1 / len(vocabulary):.3f} "
           f"| {1 / len(speakers):.2f} |")  # fmt: skip
     return 0
