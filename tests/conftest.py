@@ -91,6 +91,10 @@ def missing(marker: str) -> str | None:
             return _missing_programs("Xvfb", "xdotool")
         case "gl":
             return _missing_gl()
+        case "node":
+            return _missing_programs("node")
+        case "supercollider":
+            return _missing_programs("sclang")
         case "npm_oscquery":
             return _missing_npm("oscquery")
         case "cuda":

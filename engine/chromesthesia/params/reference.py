@@ -63,7 +63,7 @@ def parameters_page(params: Sequence[Param] = PARAMETERS, table: SignalTable = T
         "",
     ]
     settings = [param for param in params if param.writable]
-    for group, members in groupby(settings, key=_group):
+    for group, members in groupby(settings, key=group_of):
         lines += [f"### {group}", "", *_table(COLUMNS, parameter_rows(list(members))), ""]
     actions = [(action.path, *_argument(action), _in_full(action)) for action in ACTIONS]
     lines += [
@@ -109,7 +109,8 @@ def _readings(params: Sequence[Param]) -> list[Param]:
     return [param for param in params if not param.writable]
 
 
-def _group(param: Param) -> str:
+def group_of(param: Param) -> str:
+    """The heading that a parameter stands under: `/audio`, `/look/flow`."""
     parts = param.path.split("/")
     return "/" + "/".join(parts[1 : 3 if len(parts) > 3 else 2])
 
