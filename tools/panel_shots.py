@@ -1,8 +1,8 @@
 """Pictures of the panel, made with Chromium: `python tools/panel_shots.py [--all] [--out docs/images]`.
 
 A show that plays the bundled étude without a window is opened at the size of a phone and of a laptop, in the dark and
-the light scheme: what the panel tells is what this machine did. Four pictures go into the docs; --all takes every page in
-both. The fonts are those of this machine.
+the light scheme: what the panel tells is what this machine did. Four pictures go into the docs; --all takes every page
+in both. The fonts are those of this machine.
 """
 
 from __future__ import annotations
