@@ -1,12 +1,13 @@
-"""A show that gets 1,000 OSC messages a second from four senders, beside the same show left alone.
+"""A show that gets 1,000 OSC messages a second while three panels are open, beside the same show left alone.
 
     python -m benchmarks osc_flood [--quick]
 
 One headless show with the default pack; in turns it is flooded and left alone, ten seconds each, a minute of both
-(--quick: three seconds once). The senders are a process of their own. Each sets addresses of its own to ever new values
-and now and then presses a button that must not be lost. The row is the time from frame to frame; its note says how many
-frames a second that is, what the flood left in memory, and what became of the messages: unless the last value of every
-address is the last that was sent and every button was pressed, the benchmark fails.
+(--quick: three seconds once). Four senders are a process of their own, and so are the panels, which listen over OSCQuery
+to every setting and signal. Each sender sets addresses of its own to ever new values and now and then presses a button
+that must not be lost. The row is the time from frame to frame; its note says how many frames a second that is, what the
+flood left in memory, and what became of the messages: unless the last value of every address is the last that was sent
+and every button was pressed, the benchmark fails.
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ import sys
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
+
+from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.rows import Row, compared, times
 from chromesthesia.control.commands import SetParameter
@@ -34,6 +38,7 @@ from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param
+from chromesthesia.params.readings import signal_readings
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.codec import encode_message
 from chromesthesia.ports.osc.udp import LOOPBACK, open_input
@@ -41,6 +46,7 @@ from chromesthesia.ports.port import Port, Readings
 from chromesthesia.show.live import run_show
 
 SENDERS = 4
+PANELS = 3
 MESSAGES_A_SECOND = 1000
 BUTTON_EVERY = 100
 """One message in so many is the button."""
@@ -107,6 +113,7 @@ class Driver:
         self.flooded: list[tuple[float, float]] = []
         self.alone: list[tuple[float, float]] = []
         self.memory_kb: list[int] = []
+        self.told = 0
         self.sent = self.buttons = 0
         self.last: dict[str, float] = {}
         self.wrong: list[str] = []
@@ -134,6 +141,11 @@ class Driver:
         return begin_s, time.perf_counter()
 
     def _flood(self) -> None:
+        with panels(self._port) as open_panels:
+            self._send()
+        self.told += open_panels.told
+
+    def _send(self) -> None:
         command = [sys.executable, "-m", "benchmarks.osc_flood", "--send", str(self._port)]
         begin = self.sent
         done = subprocess.run(
@@ -176,16 +188,57 @@ def rows(quick: bool) -> list[Row]:
     alone_s, flooded_s = watch.intervals_s(driver.alone), watch.intervals_s(driver.flooded)
     note = (
         f"{len(flooded_s) / sum(flooded_s):.1f} beside {len(alone_s) / sum(alone_s):.1f} frames a second; "
-        f"{driver.sent} messages, {driver.buttons} of them buttons, none lost; memory "
+        f"{driver.sent} messages, {driver.buttons} of them buttons, none lost; {driver.told} packets to panels; memory "
         f"{(driver.memory_kb[-1] - driver.memory_kb[0]) / 1024:+.1f} MB from the first to the last turn"
     )
     return compared(
-        "frame to frame, 1,000 OSC messages a second",
+        "frame to frame, 1,000 OSC messages a second, three panels open",
         times(flooded_s),
         {"left alone": times(alone_s)},
         "ms",
         note,
     )
+
+
+class Panels:
+    """What the panels were told: packets in all, once they are closed."""
+
+    told = 0
+
+
+@contextmanager
+def panels(port: int) -> Iterator[Panels]:
+    """`PANELS` clients in a process of their own that listen until the block is left."""
+    command = [sys.executable, "-m", "benchmarks.osc_flood", "--panels", str(port)]
+    found = Panels()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "listening\n", "the panels could not connect"
+    try:
+        yield found
+    finally:
+        told, _ = process.communicate("\n")
+    found.told = int(told)
+
+
+def listen(port: int) -> int:
+    """Body of the panels' process: say `listening`, take what comes until a line is read; how many packets came."""
+    addresses = [param.path for param in (*PARAMETERS, *signal_readings()) if param.path != "/status/stalled"]
+    counts = [0] * PANELS
+
+    def take(number: int, socket: ClientConnection) -> None:
+        for _ in socket:
+            counts[number] += 1
+
+    with ExitStack() as opened:
+        sockets = [opened.enter_context(connect(f"ws://{LOOPBACK}:{port}/?bundle")) for _ in range(PANELS)]
+        for number, one in enumerate(sockets):
+            for address in addresses:
+                one.send(json.dumps({"COMMAND": "LISTEN", "DATA": address}))
+            threading.Thread(target=take, args=(number, one), daemon=True).start()
+        print("listening", flush=True)
+        sys.stdin.readline()
+    return sum(counts)
 
 
 def send(port: int, seconds: float, begin: int) -> dict[str, object]:
@@ -242,8 +295,12 @@ def _resident_kb() -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--send", type=int, required=True, metavar="PORT")
-    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--send", type=int, default=0, metavar="PORT")
+    parser.add_argument("--panels", type=int, default=0, metavar="PORT")
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--from", type=int, default=0, dest="begin")
     options = parser.parse_args()
+    if options.panels:
+        print(listen(options.panels))
+        sys.exit()
     print(json.dumps(send(options.send, options.seconds, options.begin)))
