@@ -1,0 +1,353 @@
+"""One live show: what its threads do, and what is told about it."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chromesthesia.audio.ring import Ring
+from chromesthesia.control.controller import Controller
+from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.guard import Guard
+from chromesthesia.core.priority import give_way
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameWatcher
+from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
+from chromesthesia.core.slot import LatestSlot
+from chromesthesia.core.user_files import one_line
+from chromesthesia.display.light import Light
+from chromesthesia.generator.worker import GeneratorWorker
+from chromesthesia.health.latency import LatencyMeter
+from chromesthesia.health.status import (
+    ANALYSIS,
+    CONTROL,
+    FAULTS,
+    FRAMES,
+    GENERATOR,
+    GL,
+    OUTPUTS,
+    RING,
+    SOURCE,
+    Figures,
+    Health,
+)
+from chromesthesia.health.telling import hud_of, readings_of, report_of
+from chromesthesia.mapping.standing import Standing
+from chromesthesia.params.declaration import Value
+from chromesthesia.recording.outputs import Outputs
+from chromesthesia.render.inputs import HudInfo
+from chromesthesia.score.events import Head
+from chromesthesia.show.analysis import Analysis, silent_heard
+from chromesthesia.show.assembly import (
+    Models,
+    make_stage,
+)
+from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.show.frame_loop import FrameLoop, FrameParts
+from chromesthesia.show.frames import CountRate, FrameSchedule
+from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
+from chromesthesia.show.sound import Capture, Listening
+from chromesthesia.show.step_loop import StepLoop
+from chromesthesia.show.surfaces import draws_small
+from chromesthesia.signals.table import FIRST, TABLE
+
+log = logging.getLogger(__name__)
+
+ANALYSIS_PAUSE_S = 0.002
+PAINT_WAIT_S = 0.1
+NOTICE_S = 4.0
+PATIENCE_S = 1.0
+"""A loop that has not come round for so long stands still; the slowest of them is to come round ten times as often."""
+PAINTER_PATIENCE_S = 5.0
+"""The same for the generator: a large one on a small machine paints for seconds."""
+SOFTWARE_PAINT_FACTOR = 1 / 3
+"""Where the processor that paints also draws: a third of the pictures, cross-faded, leaves time for every frame."""
+SWITCH_INTERVAL_S = 0.001
+"""Python threads give way after this long: a hop or a frame waits at most that for each thread that computes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """The latest-wins slots and the ring between the threads of one show."""
+
+    ring: Ring
+    heard: LatestSlot[Heard]
+    requests: LatestSlot[PaintRequest]
+    images: LatestSlot[PaintedImage]
+
+
+class LiveShow:
+    """One live show; `run` returns when it is over. The constructor starts nothing."""
+
+    def __init__(
+        self,
+        config: ShowConfig,
+        clock: Clock,
+        controller: Controller,
+        models: Models,
+        source: AudioSource,
+        light: Light,
+        outputs: Outputs,
+        fps: float,
+        stop: threading.Event,
+        guard: Guard,
+        preview: FrameWatcher | None = None,
+        score: FrameScore | None = None,
+    ) -> None:
+        """preview: takes frames it wants. score: is told what every frame was made of."""
+        self._config = config
+        self._score = score
+        self._clock = clock
+        self._controller = controller
+        self._models = models
+        self._source = source
+        self._light = light
+        self._outputs = outputs
+        self._stop = stop
+        self._guard = guard
+        self._tap_guard = Guard(clock)
+        self._recording = bool(outputs.sinks)
+        self._wires = Wires(Ring(), LatestSlot(), LatestSlot(), LatestSlot())
+        self._meter = LatencyMeter()
+        self._schedule = FrameSchedule(fps)
+        software = light.renderer is not None and light.renderer.software
+        self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
+        self._paint_rate = CountRate()
+        silence = self._silence = silent_heard(controller.current[1])
+        self.health = Health(clock, self._figures)
+        self._stage = stage = make_stage(
+            controller if score is None else score, models.generator, config.seed, self._ask
+        )
+        if score is not None:
+            score.follow(stage.state)
+            controller.told = score.asked
+        self._loop = FrameLoop(
+            FrameParts(
+                stage=stage,
+                light=light,
+                heard=self._wires.heard,
+                image=self._new_image,
+                hud=self._hud_info,
+                window=self._handle_window,
+                sink=outputs if self._recording else None,
+                preview=preview,
+                score=score,
+                beat=controller.beat,
+            ),
+            clock,
+            guard,
+            self._schedule,
+            PaintGovernor(SOFTWARE_PAINT_FACTOR if software else 1.0),
+            self._meter,
+            silence,
+            self.health.heart("frame", max(PATIENCE_S, 3.0 / fps)),
+        )
+        surface = light.surface
+        self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
+        self._start_s = 0.0
+        self._end_s = 0.0
+        self._capture = Capture(source, self._wires.ring, clock, self._meter, self._tap)
+        self._analysis = Analysis(models.encoder, clock, self._meter)
+        self._nearest = NearestPaintings(models.art_index)
+        self._listening = Listening(
+            self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._publish
+        )
+        self._loops = (
+            StepLoop(self.health.heart("capture", PATIENCE_S, may_wait=True), self._capture.step),
+            StepLoop(self.health.heart("analysis", PATIENCE_S), self._listen),
+            StepLoop(self.health.heart("generator", PAINTER_PATIENCE_S), self._paint, give_way),
+        )
+        self._register()
+
+    def run(self, control: ControlLoop) -> None:
+        """Start the threads, play, and stop them again."""
+        controlling = threading.Thread(target=control.run, args=(self._stop,), name="control", daemon=True)
+        self._loop.first_picture(self._painted_now)
+        switch_interval_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        # What lives now lives for the whole show: the garbage collector need not walk through it between two frames.
+        gc.collect()
+        gc.freeze()
+        self._start_s = self._clock.now_s()
+        if self._score is not None:
+            self._score.start(self._start_s)
+        controlling.start()
+        for loop in self._loops:
+            loop.start()
+        log.info("the show begins: %s, pack %s", self._source_name, self._models.name)
+        try:
+            self._loop.run(self._start_s, self._stop, self._over)
+        finally:
+            self._end_s = self._clock.now_s()
+            self._stop.set()
+            self._source.close()
+            for loop in self._loops:
+                if not loop.stop():
+                    log.warning("the %s thread did not stop in time", loop.name)
+            controlling.join(5.0)
+            gc.unfreeze()
+            sys.setswitchinterval(switch_interval_s)
+
+    def change_models(self, models: Models) -> None:
+        """Go on with other models, which fit (see `pack_swap`). Any thread."""
+        self._analysis.change(models.encoder)
+        self._worker.change(models.generator)
+        self._nearest.change(models.art_index)
+        self._models = models
+
+    def picture_size(self) -> tuple[int, ...] | None:
+        """Height and width of what the generator paints; None before the first picture. Any thread."""
+        return self._worker.size
+
+    # -- steps of the threads -------------------------------------------------------------------------------
+
+    def _tap(self, block: AudioBlock) -> None:
+        if self._recording:
+            with self._tap_guard.part("outputs"):
+                self._outputs.sound(block.samples, block.entered_s - self._start_s)
+
+    def _publish(self, heard: Heard) -> None:
+        self._wires.heard.put(heard)
+        self._nearest.step(heard)
+
+    def _listen(self) -> bool:
+        if not self._listening.step():
+            self._stop.wait(ANALYSIS_PAUSE_S)
+        return True
+
+    def _paint(self) -> bool:
+        self._worker.step(PAINT_WAIT_S)
+        return True
+
+    # -- what the frame loop asks for ---------------------------------------------------------------------------
+
+    def _ask(self, request: PaintRequest) -> None:
+        if self._score is not None:
+            self._score.asking(request)
+        self._wires.requests.put(request)
+
+    def _painted_now(self) -> PaintedImage | None:
+        self._worker.step(0.0)
+        return self._taken()
+
+    def _new_image(self) -> PaintedImage | None:
+        image = self._taken()
+        if image is not None:
+            self._meter.add("generator", image.paint_s)
+        return image
+
+    def _taken(self) -> PaintedImage | None:
+        image = self._wires.images.take()
+        return image if self._score is None else self._score.taking(image)
+
+    def _handle_window(self) -> None:
+        if self._config.headless:
+            return
+        # pygame is slow to import and not needed headless.
+        from chromesthesia.show.keys import handle_window
+
+        handle_window(self._light, self._controller, self._stop, self._may_resize, self._guard)
+
+    def _hud_info(self) -> HudInfo:
+        return hud_of(self.health.status())
+
+    def _over(self) -> bool:
+        if self._config.duration_s is not None:
+            return self._schedule.due_s >= self._config.duration_s
+        return self._capture.ended and self._wires.ring.available < HOP_SAMPLES
+
+    # -- what is told about it ------------------------------------------------------------------------------
+
+    @property
+    def _source_name(self) -> str:
+        """Name of the device or file on one line: files and drivers may call themselves anything."""
+        return one_line(self._source.name)
+
+    def _register(self) -> None:
+        """Tell where the counts of every part are read."""
+        count, wires, source = self.health.count, self._wires, self._source
+        count(SOURCE, lambda: {"overruns": source.overruns})
+        if isinstance(source, Counting):
+            count(SOURCE, source.counts)
+        count(RING, lambda: {"lost_hops": wires.ring.lost_samples // HOP_SAMPLES})
+        count(ANALYSIS, self._analysis.counts)
+        count(GENERATOR, self._worker.counts)
+        for name, slot in (("hops", wires.heard), ("requests", wires.requests), ("images", wires.images)):
+            count("overtaken", functools.partial(_overtaken, name, slot))
+        count(FRAMES, self._schedule.counts)
+        count("pictures", self._loop.watch.counts)
+        count(GL, self._light.counts)
+        count(CONTROL, self._controller.counts)
+        count(OUTPUTS, self._outputs.counts)
+        count(FAULTS, self._guard.counts)
+        count(FAULTS, self._tap_guard.counts)
+        count(FAULTS, lambda: {"outputs": self._outputs.failures})
+
+    def _figures(self) -> Figures:
+        now_s = self._clock.now_s()
+        notice = self._controller.notice
+        return Figures(
+            elapsed_s=(self._end_s or now_s) - self._start_s if self._start_s else 0.0,
+            fps=self._loop.fps,
+            latency_ms=self._loop.latency_ms,
+            generator_fps=self._paint_rate.per_second(self._worker.painted, now_s),
+            source=self._source_name,
+            pack=self._models.name,
+            preset=self._controller.current[0].name,
+            preset_index=self._controller.preset_index,
+            routes=self._controller.route_changes,
+            tempo_source=self._controller.beat(now_s).source,
+            timecode=self._controller.tempo.timecode_text(now_s),
+            parameters=self._controller.current[1].declared.version,
+            message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
+            size=self._light.size,
+            flash_limiter=self._config.flash_limiter,
+            nearest=self._nearest.now,
+        )
+
+    def readings(self) -> Mapping[str, Value]:
+        """Every reading for partners, now; before the first sound those of silence. Control thread."""
+        heard = self._wires.heard.peek()
+        beat = self._controller.beat(self._clock.now_s())
+        return {
+            **readings_of(self.health.status()),
+            **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
+        }
+
+    @property
+    def standing(self) -> Standing | None:
+        """The look drawn last as a preset, while it glides from one to another. Any thread."""
+        return self._stage.standing
+
+    def score_head(self, fps: float) -> Head:
+        """What a score of this show begins with."""
+        config, controller, light = self._config, self._controller, self._light
+        return head_of(
+            light,
+            seed=config.seed,
+            fps=fps,
+            pack=self._models.name,
+            generator=self._models.painter,
+            provider=config.provider,
+            catalogue=catalogue_hash(),
+            source=self._source_name,
+            preset=controller.current[0].name,
+            flash_limiter=config.flash_limiter,
+        )
+
+    def report(self) -> dict[str, object]:
+        """The report of the whole show."""
+        return report_of(
+            self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
+        )
+
+
+def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
+    return {name: slot.replaced}
