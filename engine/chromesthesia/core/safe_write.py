@@ -1,4 +1,4 @@
-"""Replacing a small file of the user's whole or not at all."""
+"""Writing all of it: into an open file, or in the place of a small file of the user's, whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from chromesthesia.core.user_files import MakeError, one_line
+
+
+def write_all(file: BinaryIO, content: bytes) -> None:
+    """Write all of `content`: an unbuffered file may take a part at a time. Raises OSError."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def replace_text(path: Path, text: str, error: MakeError) -> None:

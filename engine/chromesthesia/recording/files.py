@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chromesthesia.core.errors import RecordError
+from chromesthesia.core.safe_write import write_all
 from chromesthesia.core.user_files import one_line
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
@@ -195,9 +196,7 @@ def _written_beside(target: Path, content: bytes) -> Iterator[Path]:
     partial, file = open_part(target)
     try:
         with file:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[file.write(rest) :]
+            write_all(file, content)
         yield partial
     finally:
         with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from chromesthesia.core.errors import RecordError, UsageError
 from chromesthesia.core.priority import give_way
+from chromesthesia.core.safe_write import write_all
 from chromesthesia.core.user_files import one_line
 from chromesthesia.recording.files import (
     LEAST_FREE_BYTES,
@@ -206,9 +207,7 @@ class ScoreWriter:
         self._write(block)
 
     def _write(self, content: bytes) -> None:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        write_all(self._file, content)
         self.written_bytes += len(content)
         with contextlib.suppress(OSError, ValueError):  # a file that only tests have, or a disk that cannot
             os.fsync(self._file.fileno())

@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from chromesthesia.packs.manifest import MANIFEST_NAME, parse_manifest
 from chromesthesia_training.align.evaluate import Sides
 from chromesthesia_training.align.material import AlignMaterial, read_material
 from chromesthesia_training.align.pack_index import pack_sides
@@ -24,6 +23,7 @@ from chromesthesia_training.measuring.consistency import HEADLINE, Consistency, 
 from chromesthesia_training.measuring.gallery import Gallery, load_gallery
 from chromesthesia_training.metrics.metrics_file import write_metrics
 from chromesthesia_training.metrics.model_size import parameter_count
+from chromesthesia_training.packing.manifest import manifest_of
 from chromesthesia_training.stage import Context, Settings, Stage
 from chromesthesia_training.tune import write_search
 
@@ -77,7 +77,7 @@ def run_pack(context: Context) -> None:
     settings = settings_of(context)
     run_dir = context.runs_dir / "cgan" / f"reference-{settings.side}"
     report = make_pack(context.runs_dir / "encoder", run_dir, heads)
-    parity = parse_manifest((report.folder / MANIFEST_NAME).read_text("utf-8"), report.folder).parity
+    parity = manifest_of(report.folder).parity
     assert parity is not None
     content = {
         "command": context.command,

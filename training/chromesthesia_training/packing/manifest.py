@@ -28,6 +28,7 @@ from chromesthesia.packs.manifest import (
     TensorSpec,
     Tier,
     Timing,
+    parse_manifest,
 )
 from chromesthesia_training.errors import TrainingError
 
@@ -56,6 +57,12 @@ def ports_of(path: Path) -> ModelPorts:
         if not all(isinstance(size, int) for size in port.shape):
             raise TrainingError(f"{path}: {port.name} has the shape {port.shape}", "export with fixed shapes")
     return ports
+
+
+def manifest_of(pack: Path) -> Manifest:
+    """The manifest of a pack's folder. Raises PackError naming what is wrong."""
+    where = pack / MANIFEST_NAME
+    return parse_manifest(where.read_text(encoding="utf-8"), where)
 
 
 def check_encoder_ports(ports: ModelPorts, path: Path) -> list[str]:

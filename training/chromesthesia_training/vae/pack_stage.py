@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.manifest import MANIFEST_NAME, DataSource, Manifest, parse_manifest
+from chromesthesia.packs.manifest import DataSource, Manifest
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.packing.manifest import manifest_of
 from chromesthesia_training.packing.painter import painter_pack
 from chromesthesia_training.packing.sources import KNOWN_SOURCES, sources_of
 from chromesthesia_training.stage import Context
@@ -51,12 +50,6 @@ def run_pack(context: Context) -> None:
     write_metrics(
         "vae", "pack", content(context, world, {"version": BEST.name}, made, notes), context.metrics_dir
     )
-
-
-def manifest_of(pack: Path) -> Manifest:
-    """Raises PackError naming what is wrong."""
-    where = pack / MANIFEST_NAME
-    return parse_manifest(where.read_text(encoding="utf-8"), where)
 
 
 def _sources(manifest: Manifest) -> list[DataSource]:

@@ -233,8 +233,9 @@ class LatentMotion:
             "valence": min(1.0, max(-1.0, gain * valence)),
             "arousal": min(1.0, max(-1.0, gain * arousal)),
             **dict(zip(EMOTIONS, shares.tolist(), strict=True)),
-            EMBEDDING_LABEL: self._felt_embedding(emotion.embedding, gain),
         }
+        if EMBEDDING_LABEL in self._labels:
+            values[EMBEDDING_LABEL] = self._felt_embedding(emotion.embedding, gain)
         target = np.concatenate([np.atleast_1d(values[label]) for label in self._labels])
         if self._condition is None:
             self._condition = target

@@ -23,6 +23,7 @@ from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.errors import NetworkError, RecordError
 from chromesthesia.core.protocols import Clock
+from chromesthesia.core.safe_write import write_all
 from chromesthesia.core.user_files import one_line, open_file
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.input import Post
@@ -162,9 +163,7 @@ class OscRecorder:
     def _write(self, lines: bytes) -> None:
         if self.written_bytes + len(lines) > self._limit_bytes:
             raise RecordError(f"it holds the {self._limit_bytes // 2**20} MiB that it may")
-        rest = memoryview(lines)
-        while rest:
-            rest = rest[self._file.write(rest) :]
+        write_all(self._file, lines)
         self.written_bytes += len(lines)
 
 
