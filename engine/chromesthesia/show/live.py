@@ -11,7 +11,7 @@ from pathlib import Path
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.core.clock import SystemClock
-from chromesthesia.core.config import ShowConfig, check_numbers
+from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
 from chromesthesia.display.light import Light
@@ -68,6 +68,7 @@ def run_show(
     closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
     """
     check_numbers(config)
+    check_rungs(config)
     clock = SystemClock()
     stop = stop or threading.Event()
     with ExitStack() as opened:

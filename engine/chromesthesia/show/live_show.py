@@ -18,9 +18,11 @@ from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
 from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameWatcher
 from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
+from chromesthesia.core.rungs import FOLLOW_FROM_SCORE, RUNGS, Rung, below
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
+from chromesthesia.generator.kept import KeptPictures
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.status import (
@@ -30,6 +32,7 @@ from chromesthesia.health.status import (
     FRAMES,
     GENERATOR,
     GL,
+    LADDER,
     OUTPUTS,
     RING,
     SOURCE,
@@ -50,7 +53,7 @@ from chromesthesia.show.assembly import (
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
-from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.ladder import Ladder, Moved, steps_of
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import Capture, Listening
@@ -120,6 +123,12 @@ class LiveShow:
         software = light.renderer is not None and light.renderer.software
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
+        self._kept = KeptPictures()
+        self._ladder = Ladder(
+            steps_of(_rungs(config, smaller=False), SOFTWARE_PAINT_FACTOR if software else 1.0),
+            config.rung,
+            self._stepped,
+        )
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
@@ -144,7 +153,7 @@ class LiveShow:
             clock,
             guard,
             self._schedule,
-            PaintGovernor(SOFTWARE_PAINT_FACTOR if software else 1.0),
+            self._ladder,
             self._meter,
             silence,
             self.health.heart("frame", max(PATIENCE_S, 3.0 / fps)),
@@ -229,9 +238,24 @@ class LiveShow:
     # -- what the frame loop asks for ---------------------------------------------------------------------------
 
     def _ask(self, request: PaintRequest) -> None:
+        if self._ladder.step.rung is Rung.CACHED_LATENTS and len(self._kept) > 1:
+            again = self._kept.again(request, self._clock.now_s())
+            if again is not None:
+                self._wires.images.put(again)
+            return
+        self._kept.asked(request)
         if self._score is not None:
             self._score.asking(request)
         self._wires.requests.put(request)
+
+    def _stepped(self, moved: Moved) -> None:
+        """The ladder was stepped: main thread, between two frames."""
+        after = moved.after
+        log.warning(
+            "%s to %s, the generator at %d %%: %s (a frame took %d %% of its time)",
+            "down" if moved.down else "up", after.rung, round(100 * after.pace), moved.why,
+            round(100 * moved.cost),
+        )  # fmt: skip
 
     def _painted_now(self) -> PaintedImage | None:
         self._worker.step(0.0)
@@ -239,7 +263,7 @@ class LiveShow:
 
     def _new_image(self) -> PaintedImage | None:
         image = self._taken()
-        if image is not None:
+        if image is not None and self._kept.painted(image):
             self._meter.add("generator", image.paint_s)
         return image
 
@@ -282,6 +306,7 @@ class LiveShow:
         for name, slot in (("hops", wires.heard), ("requests", wires.requests), ("images", wires.images)):
             count("overtaken", functools.partial(_overtaken, name, slot))
         count(FRAMES, self._schedule.counts)
+        count(LADDER, self._ladder.counts)
         count("pictures", self._loop.watch.counts)
         count(GL, self._light.counts)
         count(CONTROL, self._controller.counts)
@@ -299,6 +324,7 @@ class LiveShow:
             latency_ms=self._loop.latency_ms,
             generator_fps=self._paint_rate.per_second(self._worker.painted, now_s),
             source=self._source_name,
+            rung=self._ladder.step.rung,
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
@@ -347,6 +373,17 @@ class LiveShow:
         return report_of(
             self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
         )
+
+
+def _rungs(config: ShowConfig, smaller: bool) -> tuple[Rung, ...]:
+    """Rungs that this show may use. smaller: a smaller generator is there."""
+    return tuple(
+        rung
+        for rung in RUNGS
+        if not below(rung, config.lowest_rung)
+        and (smaller or rung is not Rung.SMALLER_GENERATOR)
+        and (config.score is None or rung in FOLLOW_FROM_SCORE)
+    )
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
