@@ -26,6 +26,8 @@ SETTLED_S = 5.0
 FIRST_PATIENCE_S, LONGEST_PATIENCE_S = 5.0, 60.0
 KEPT_REASONS = 8
 SHADER_POLL_S = 0.5
+CROSSFADE_S = 0.6
+"""How long the frame shown last goes on to be seen when what draws the next is another."""
 GL_ERRORS = (moderngl.Error, RenderError)
 """What a lost context, driver or window raises; anything else is a fault of ours that a new context would not mend."""
 
@@ -63,6 +65,7 @@ class Light:
         self.recoveries = 0
         self.refused: RenderError | None = None
         """The error of our own that kept the last frame from being drawn, e.g. of a shader."""
+        self._share = 1.0
         self._trouble = ""
         self._shader_error = ""
         self._lost_for: set[str] = set()
@@ -127,6 +130,14 @@ class Light:
             self.renderer.resize(width, height)
         except RenderError as error:
             log.debug("the picture stays at %d x %d: %s", *self.size, error)
+
+    def draw_share(self, share: float) -> None:
+        """Draw only `share` of the pixels each way and enlarge them; OpenGL made again goes on so."""
+        self._share = share
+        if self.renderer is not None:
+            with self._guard.part("drawing fewer pixels"):
+                self.renderer.fade(CROSSFADE_S)
+                self.renderer.draw_share(share)
 
     def reopen(self) -> None:
         """Close the surface and open it anew with the next frame, as when it is to be on another display."""
@@ -202,6 +213,8 @@ class Light:
             self.surface = self._open_surface()
             self.outputs = self._open_outputs(self.surface)
             self.renderer = self._make_renderer(self.surface)
+            if self._share != 1.0:
+                self.renderer.draw_share(self._share)
         except Exception as error:  # whatever a driver or a desktop answers: it is asked again
             self._guard.failed("making OpenGL again", error)
             self._trouble = f"OpenGL cannot be made again: {one_line(error)}"

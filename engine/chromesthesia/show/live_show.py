@@ -129,6 +129,8 @@ class LiveShow:
             config.rung,
             self._stepped,
         )
+        if self._ladder.step.detail != 1.0:
+            light.draw_share(self._ladder.step.detail)
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
@@ -251,6 +253,8 @@ class LiveShow:
     def _stepped(self, moved: Moved) -> None:
         """The ladder was stepped: main thread, between two frames."""
         after = moved.after
+        if after.detail != moved.before.detail:
+            self._light.draw_share(after.detail)
         log.warning(
             "%s to %s, the generator at %d %%: %s (a frame took %d %% of its time)",
             "down" if moved.down else "up", after.rung, round(100 * after.pace), moved.why,

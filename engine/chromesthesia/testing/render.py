@@ -42,6 +42,7 @@ class NullRenderer:
     def __init__(self, width: int = 64, height: int = 36, fail_at: Collection[int] = ()) -> None:
         self.size = (width, height)
         self.frames = 0
+        self.share = 1.0
         self.inputs: FrameInputs | None = None
         self.released = False
         self.shader_error: str | None = None
@@ -63,6 +64,13 @@ class NullRenderer:
     def resize(self, width: int, height: int) -> None:
         """Take the size."""
         self.size = (width, height)
+
+    def draw_share(self, share: float) -> None:
+        """Take the share."""
+        self.share = share
+
+    def fade(self, length_s: float) -> None:
+        """Nothing to see."""
 
     def reload_changed_shaders(self) -> str | None:
         """`shader_error`, set by the test."""

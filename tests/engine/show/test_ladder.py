@@ -87,19 +87,18 @@ def test_it_goes_up_again_when_the_load_is_gone() -> None:
     assert machine.ladder.counts() == {"down": len(STEPS) - 1, "up": len(STEPS) - 1}
 
 
-@pytest.mark.parametrize("load", [1.25, 1.5, 1.8, 2.1, 2.5, 4.0])
-@pytest.mark.parametrize("noise", [0.02, 0.08, 0.2])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_under_a_steady_load_it_settles_and_does_not_swing(load: float, noise: float, seed: int) -> None:
-    machine = Machine(seed=seed, noise=noise)
+@pytest.mark.parametrize("load", [1.25, 1.7, 2.1, 4.0])
+@pytest.mark.parametrize("noise", [0.02, 0.2])
+def test_under_a_steady_load_it_settles_and_does_not_swing(load: float, noise: float) -> None:
+    machine = Machine(noise=noise)
     machine.run(30 * 60, load)
     settled = len(machine.moves)
-    machine.run(30 * 60 * 20, load)
-    # Within twenty minutes of thirty frames a second at most three tries of a better rung, each taken back.
-    assert len(machine.moves) - settled <= 6
+    machine.run(30 * 60 * 10, load)
+    # Within ten minutes of thirty frames a second at most two tries of a better rung, each taken back.
+    assert len(machine.moves) - settled <= 4
 
 
-@pytest.mark.parametrize("seconds", [3, 7, 20])
+@pytest.mark.parametrize("seconds", [3, 12])
 def test_a_load_that_comes_and_goes_does_not_make_it_swing(seconds: int) -> None:
     machine = Machine()
     for _ in range(10):
