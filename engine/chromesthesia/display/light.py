@@ -32,6 +32,10 @@ GL_ERRORS = (moderngl.Error, RenderError)
 """What a lost context, driver or window raises; anything else is a fault of ours that a new context would not mend."""
 
 
+def _nothing() -> None:
+    pass
+
+
 class Light:
     """Draws frames, and makes the surface and the renderer again when OpenGL was lost. Nothing that fails in it raises.
 
@@ -66,6 +70,10 @@ class Light:
         self.refused: RenderError | None = None
         """The error of our own that kept the last frame from being drawn, e.g. of a shader."""
         self._share = 1.0
+        self.crossfade_s = CROSSFADE_S
+        """How long the frame shown last is still seen when what draws the next was changed; 0: not at all."""
+        self.reloaded: Callable[[], None] = _nothing
+        """Called when edited shaders were taken over."""
         self._trouble = ""
         self._shader_error = ""
         self._lost_for: set[str] = set()
@@ -136,7 +144,7 @@ class Light:
         self._share = share
         if self.renderer is not None:
             with self._guard.part("drawing fewer pixels"):
-                self.renderer.fade(CROSSFADE_S)
+                self.renderer.fade(self.crossfade_s)
                 self.renderer.draw_share(share)
 
     def reopen(self) -> None:
@@ -157,7 +165,24 @@ class Light:
             return
         self._poll_s = now_s + SHADER_POLL_S
         with self._guard.part("reload"):
+            before = self.renderer.shader_generation
             self._shader_error = self.renderer.reload_changed_shaders() or ""
+            if self.renderer.shader_generation != before:
+                self.renderer.fade(self.crossfade_s)
+                self.reloaded()
+
+    def take_back_shaders(self, why: str) -> None:
+        """Draw with the shaders from before the last reload again; why: told until a file is saved anew."""
+        if self.renderer is not None:
+            with self._guard.part("reload"):
+                self.renderer.fade(self.crossfade_s)
+                self.renderer.take_back_shaders(why)
+                self._shader_error = why
+
+    def keep_shaders(self) -> None:
+        """Those from before the last reload are not needed any more."""
+        if self.renderer is not None:
+            self.renderer.keep_shaders()
 
     def close(self) -> None:
         """Give everything back; never raises."""

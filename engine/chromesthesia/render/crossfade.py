@@ -51,10 +51,11 @@ class CrossFade:
         if not self.running or self._still is None or self._mixed is None:
             return frame
         self._gone_s += max(0.0, dt_s)
-        if not self.running:
+        share = self._gone_s / self._length_s
+        if share >= 1.0:
             self._free()
             return frame
-        self._mix.set("u_mix", smooth_step(self._gone_s / self._length_s))
+        self._mix.set("u_mix", smooth_step(share))
         self._mix.draw(self._mixed.frame, (self._still.texture, frame.texture))
         return self._mixed
 

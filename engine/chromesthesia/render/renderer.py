@@ -172,7 +172,7 @@ class Renderer:
 
     def fade(self, length_s: float) -> None:
         """Let the frame shown last go within `length_s`, while what draws the next is changed."""
-        if self._drawn:
+        if self._drawn and length_s > 0.0:
             self._fade.begin(self._shown.texture, length_s)
 
     def _lay_out(self) -> None:
@@ -302,6 +302,19 @@ class Renderer:
     def reload_changed_shaders(self) -> str | None:
         """Take over edited shader files. Returns what is wrong while one does not compile (the last good ones stay)."""
         return self.library.reload_changed()
+
+    @property
+    def shader_generation(self) -> int:
+        """Grows whenever shaders were replaced."""
+        return self.library.generation
+
+    def take_back_shaders(self, why: str) -> None:
+        """Draw with the shaders from before the last reload again; see `ShaderLibrary.take_back`."""
+        self.library.take_back(why)
+
+    def keep_shaders(self) -> None:
+        """Those from before the last reload are not needed any more."""
+        self.library.keep()
 
     def release(self) -> None:
         """Free everything on the GPU."""

@@ -94,6 +94,10 @@ def _ignored(moved: Moved) -> None:
     pass
 
 
+def _unwatched(late: bool, busy: float) -> None:
+    pass
+
+
 class Ladder:
     """Steps down and up by what frames take, in windows of 30. Main thread; `step` and `counts` may be read from any.
 
@@ -129,6 +133,8 @@ class Ladder:
         self._held = False
         self.downs = 0
         self.ups = 0
+        self.watch: Callable[[bool, float], None] = _unwatched
+        """Told of every frame before it is judged: whether it was late, and its share of the period."""
 
     @property
     def step(self) -> Step:
@@ -151,6 +157,7 @@ class Ladder:
 
     def frame(self, late: bool, busy: float) -> None:
         """Count one frame; busy: its duration over the frame period."""
+        self.watch(late, busy)
         if self._held:
             return
         if self._settle:

@@ -125,9 +125,7 @@ def run_show(
         if writer is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
-            swap = PackSwap(
-                models, controller.post, show.change_models, _opener(config.provider), show.picture_size
-            )
+            swap = PackSwap(models, controller.post, show.try_models, _opener(config.provider))
             controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)

@@ -7,7 +7,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
 from chromesthesia.generator.kept import KeptPictures
+from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.status import (
@@ -56,9 +57,11 @@ from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.ladder import Ladder, Moved, steps_of
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
+from chromesthesia.show.smaller import SmallerGenerator
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.surfaces import draws_small
+from chromesthesia.show.trial import Swap, SwapTrial
 from chromesthesia.signals.table import FIRST, TABLE
 
 log = logging.getLogger(__name__)
@@ -124,11 +127,19 @@ class LiveShow:
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
         self._kept = KeptPictures()
+        self._kept_of = self._kept_from = models
+        self._paints_with = models.generator
         self._ladder = Ladder(
-            steps_of(_rungs(config, smaller=False), SOFTWARE_PAINT_FACTOR if software else 1.0),
+            steps_of(_rungs(config, models.smaller is not None), SOFTWARE_PAINT_FACTOR if software else 1.0),
             config.rung,
             self._stepped,
         )
+        self._trial = SwapTrial(self._ladder)
+        self._ladder.watch = self._trial.frame
+        light.reloaded = self._shaders_reloaded
+        if score is not None:
+            light.crossfade_s = 0.0  # what is painted again from a score knows nothing of it
+        self._smaller = self._smaller_of(models)
         if self._ladder.step.detail != 1.0:
             light.draw_share(self._ladder.step.detail)
         silence = self._silence = silent_heard(controller.current[1])
@@ -206,16 +217,53 @@ class LiveShow:
             gc.unfreeze()
             sys.setswitchinterval(switch_interval_s)
 
-    def change_models(self, models: Models) -> None:
-        """Go on with other models, which fit (see `pack_swap`). Any thread."""
-        self._analysis.change(models.encoder)
-        self._worker.change(models.generator)
-        self._nearest.change(models.art_index)
-        self._models = models
+    def try_models(self, models: Models, taken_back: Callable[[str], None]) -> None:
+        """Go on with other models; the former ones come back when these fail or make frames late. Any thread.
 
-    def picture_size(self) -> tuple[int, ...] | None:
-        """Height and width of what the generator paints; None before the first picture. Any thread."""
-        return self._worker.size
+        taken_back: called then, with the reason, on the main thread.
+        """
+        former = self._models
+
+        def back(why: str) -> None:
+            if self._models is models:
+                self._change_models(former)
+            taken_back(why)
+
+        self._change_models(models)
+        self._trial.begin(Swap(f"pack {one_line(models.name)}", back, _kept, self._model_failures))
+
+    def _change_models(self, models: Models) -> None:
+        former, self._models = self._models, models
+        self._analysis.change(models.encoder)
+        self._nearest.change(models.art_index)
+        old, new = former.generator, models.generator
+        if (old.noise_size, old.condition_labels) != (new.noise_size, new.condition_labels):
+            self._stage.change_motion(LatentMotion(self._config.seed, new.noise_size, new.condition_labels))
+        self._smaller = self._smaller_of(models)
+        self._use_generator()
+
+    def _smaller_of(self, models: Models) -> SmallerGenerator | None:
+        return None if models.smaller is None else SmallerGenerator(models.smaller, self._use_generator)
+
+    def _use_generator(self) -> None:
+        """Paint with the generator of the rung. Any thread."""
+        smaller, models = self._smaller, self._models
+        small = None
+        if smaller is not None and below(self._ladder.step.rung, Rung.PAINT_SLOWER):
+            smaller.prepare()
+            small = smaller.ready
+        wanted = small or models.generator
+        if wanted is not self._paints_with:
+            self._paints_with = wanted
+            self._worker.change(wanted)
+        self._kept_of = models
+
+    def _model_failures(self) -> int:
+        return self._worker.failures + self._analysis.counts()["encoder_failures"]
+
+    def _shaders_reloaded(self) -> None:
+        light = self._light
+        self._trial.begin(Swap("the shaders", light.take_back_shaders, light.keep_shaders))
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -240,6 +288,9 @@ class LiveShow:
     # -- what the frame loop asks for ---------------------------------------------------------------------------
 
     def _ask(self, request: PaintRequest) -> None:
+        if self._kept_of is not self._kept_from:
+            self._kept_from = self._kept_of
+            self._kept.forget()
         if self._ladder.step.rung is Rung.CACHED_LATENTS and len(self._kept) > 1:
             again = self._kept.again(request, self._clock.now_s())
             if again is not None:
@@ -255,6 +306,10 @@ class LiveShow:
         after = moved.after
         if after.detail != moved.before.detail:
             self._light.draw_share(after.detail)
+        if self._smaller is not None:
+            self._smaller.prepare()
+            if below(after.rung, Rung.PAINT_SLOWER) != below(moved.before.rung, Rung.PAINT_SLOWER):
+                self._use_generator()
         log.warning(
             "%s to %s, the generator at %d %%: %s (a frame took %d %% of its time)",
             "down" if moved.down else "up", after.rung, round(100 * after.pace), moved.why,
@@ -311,6 +366,7 @@ class LiveShow:
             count("overtaken", functools.partial(_overtaken, name, slot))
         count(FRAMES, self._schedule.counts)
         count(LADDER, self._ladder.counts)
+        count("swaps", self._trial.counts)
         count("pictures", self._loop.watch.counts)
         count(GL, self._light.counts)
         count(CONTROL, self._controller.counts)
@@ -377,6 +433,10 @@ class LiveShow:
         return report_of(
             self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
         )
+
+
+def _kept() -> None:
+    pass
 
 
 def _rungs(config: ShowConfig, smaller: bool) -> tuple[Rung, ...]:

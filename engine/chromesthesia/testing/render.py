@@ -43,6 +43,7 @@ class NullRenderer:
         self.size = (width, height)
         self.frames = 0
         self.share = 1.0
+        self.shader_generation = 0
         self.inputs: FrameInputs | None = None
         self.released = False
         self.shader_error: str | None = None
@@ -75,6 +76,14 @@ class NullRenderer:
     def reload_changed_shaders(self) -> str | None:
         """`shader_error`, set by the test."""
         return self.shader_error
+
+    def take_back_shaders(self, why: str) -> None:
+        """Count it as another change."""
+        self.shader_generation += 1
+        self.shader_error = why
+
+    def keep_shaders(self) -> None:
+        """Nothing to free."""
 
     def release(self) -> None:
         """Remember that it was released."""
