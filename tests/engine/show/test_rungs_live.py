@@ -103,14 +103,18 @@ def test_a_pack_of_other_sizes_comes_up_and_one_that_fails_goes_again(
     pack: Path, ill: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Models("other", ToneEncoder(), Other(ill))
-        monkeypatch.setattr(
+    monkeypatch.setattr(
         live,
         "open_models",
         lambda path, provider, own=None: (
-            other if path is not None and path.name == "other" else open_models(path, provider, own or OwnParts())
+            other
+            if path is not None and path.name == "other"
+            else open_models(path, provider, own or OwnParts())
         ),
     )
-    monkeypatch.setattr(live, "PackSwap", lambda *parts: PackSwap(*parts, packs=lambda: [Path("/packs/other")]))
+    monkeypatch.setattr(
+        live, "PackSwap", lambda *parts: PackSwap(*parts, packs=lambda: [Path("/packs/other")])
+    )
     stop = threading.Event()
 
     class UntilSwapped(Watcher):
