@@ -19,6 +19,7 @@ from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption,
 from chromesthesia.cli.streams import never_wait
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
+from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
 
 log = logging.getLogger(__name__)
@@ -210,6 +211,8 @@ def run(
     ltc: options.Ltc = "",
     ltc_channel: options.LtcChannel = 1,
     dmx: options.Dmx = None,
+    rung: options.Rung = Rung.FULL,
+    lowest_rung: options.LowestRung = RUNGS[-1],
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -261,6 +264,8 @@ def run(
         record_osc=record_osc,
         osc_replay=osc_replay,
         cues=cues,
+        rung=rung,
+        lowest_rung=lowest_rung,
     )
     if not config.headless and not has_display():
         config = _without_window(config)

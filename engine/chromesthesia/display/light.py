@@ -26,8 +26,14 @@ SETTLED_S = 5.0
 FIRST_PATIENCE_S, LONGEST_PATIENCE_S = 5.0, 60.0
 KEPT_REASONS = 8
 SHADER_POLL_S = 0.5
+CROSSFADE_S = 0.6
+"""How long the frame shown last goes on to be seen when what draws the next is another."""
 GL_ERRORS = (moderngl.Error, RenderError)
 """What a lost context, driver or window raises; anything else is a fault of ours that a new context would not mend."""
+
+
+def _nothing() -> None:
+    pass
 
 
 class Light:
@@ -63,6 +69,11 @@ class Light:
         self.recoveries = 0
         self.refused: RenderError | None = None
         """The error of our own that kept the last frame from being drawn, e.g. of a shader."""
+        self._share = 1.0
+        self.crossfade_s = CROSSFADE_S
+        """How long the frame shown last is still seen when what draws the next was changed; 0: not at all."""
+        self.reloaded: Callable[[], None] = _nothing
+        """Called when edited shaders were taken over."""
         self._trouble = ""
         self._shader_error = ""
         self._lost_for: set[str] = set()
@@ -128,6 +139,14 @@ class Light:
         except RenderError as error:
             log.debug("the picture stays at %d x %d: %s", *self.size, error)
 
+    def draw_share(self, share: float) -> None:
+        """Draw only `share` of the pixels each way and enlarge them; OpenGL made again goes on so."""
+        self._share = share
+        if self.renderer is not None:
+            with self._guard.part("drawing fewer pixels"):
+                self.renderer.fade(self.crossfade_s)
+                self.renderer.draw_share(share)
+
     def reopen(self) -> None:
         """Close the surface and open it anew with the next frame, as when it is to be on another display."""
         if self.renderer is not None:
@@ -146,7 +165,24 @@ class Light:
             return
         self._poll_s = now_s + SHADER_POLL_S
         with self._guard.part("reload"):
+            before = self.renderer.shader_generation
             self._shader_error = self.renderer.reload_changed_shaders() or ""
+            if self.renderer.shader_generation != before:
+                self.renderer.fade(self.crossfade_s)
+                self.reloaded()
+
+    def take_back_shaders(self, why: str) -> None:
+        """Draw with the shaders from before the last reload again; why: told until a file is saved anew."""
+        if self.renderer is not None:
+            with self._guard.part("reload"):
+                self.renderer.fade(self.crossfade_s)
+                self.renderer.take_back_shaders(why)
+                self._shader_error = why
+
+    def keep_shaders(self) -> None:
+        """Those from before the last reload are not needed any more."""
+        if self.renderer is not None:
+            self.renderer.keep_shaders()
 
     def close(self) -> None:
         """Give everything back; never raises."""
@@ -202,6 +238,8 @@ class Light:
             self.surface = self._open_surface()
             self.outputs = self._open_outputs(self.surface)
             self.renderer = self._make_renderer(self.surface)
+            if self._share != 1.0:
+                self.renderer.draw_share(self._share)
         except Exception as error:  # whatever a driver or a desktop answers: it is asked again
             self._guard.failed("making OpenGL again", error)
             self._trouble = f"OpenGL cannot be made again: {one_line(error)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chromesthesia.core.rungs import RUNGS
 from chromesthesia.params.declaration import Access, Param, Value
 from chromesthesia.signals.declaration import Signal
 from chromesthesia.signals.table import TABLE, SignalTable
@@ -56,6 +57,11 @@ STATUS: tuple[Param, ...] = (
         -1,
     ),
     _reading("/status/osc_dropped", 0, "OSC commands dropped because more waited than are kept", 0),
+    _reading(
+        "/status/rung",
+        "full",
+        "Rung of the ladder that the show stands on, best first: " + ", ".join(RUNGS),
+    ),
     _reading("/status/source", "", "Where the sound comes from"),
     _reading("/status/pack", "", "Model pack in use"),
     _reading("/status/preset", "", "Preset in use"),

@@ -52,6 +52,7 @@ class ShaderLibrary:
         self._failed: dict[_Key, moderngl.Program] = {}
         self._values: dict[_Key, Mapping[str, UniformValue]] = {}
         self._scratch: moderngl.Framebuffer | None = None
+        self._former: tuple[dict[_Key, moderngl.Program], dict[str, str], list[str]] | None = None
         self.generation = 0
         """Grows when programs were replaced: vertex arrays made from older ones are stale."""
 
@@ -125,17 +126,41 @@ class ShaderLibrary:
             if not taken:
                 for program in fresh.values():
                     program.release()
-        for key, program in fresh.items():
-            self._programs[key].release()
-            self._programs[key] = program
+        self.keep()
+        self._former = dict(self._programs), self.files.texts, changed
+        self._programs.update(fresh)
         self.files.take(texts)
         self._failed.clear()
         self.generation += 1
         log.info("shaders reloaded: %s", ", ".join(changed))
         return None
 
+    def take_back(self, why: str) -> None:
+        """Draw with the programs from before the last reload again; why: told until a file is saved anew."""
+        if self._former is None:
+            return
+        programs, texts, changed = self._former
+        self._former = None
+        for key, program in self._programs.items():
+            if programs.get(key) is not program:
+                program.release()
+        self._programs = programs
+        self.files.take_back(texts, changed, why)
+        self._failed.clear()
+        self.generation += 1
+
+    def keep(self) -> None:
+        """The programs from before the last reload are not needed any more."""
+        if self._former is None:
+            return
+        for key, program in self._former[0].items():
+            if self._programs.get(key) is not program:
+                program.release()
+        self._former = None
+
     def release(self) -> None:
         """Free every program."""
+        self.keep()
         for program in self._programs.values():
             program.release()
         self._programs.clear()

@@ -18,7 +18,7 @@ from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.show_report import PictureWatch
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.show.frames import FrameSchedule
-from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.ladder import Ladder
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.sound import HOP_S
 from chromesthesia.show.stage import Stage
@@ -65,7 +65,7 @@ class FrameLoop:
         clock: Clock,
         guard: Guard,
         schedule: FrameSchedule,
-        governor: PaintGovernor,
+        ladder: Ladder,
         meter: LatencyMeter,
         silence: Heard,
         heart: Heart | None = None,
@@ -75,7 +75,7 @@ class FrameLoop:
         self._clock = clock
         self._guard = guard
         self._schedule = schedule
-        self._governor = governor
+        self._ladder = ladder
         self._meter = meter
         self._heard = silence
         self._heart = heart or Heart("frame", clock, math.inf)
@@ -93,8 +93,9 @@ class FrameLoop:
         Raises what the stage raises, and RenderError when a shader cannot be drawn with.
         """
         score = self._parts.score
-        heard = self._heard if score is None else score.first(self._heard)
-        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, heard, painted)
+        factor = self._ladder.factor
+        heard = self._heard if score is None else score.first(self._heard, factor)
+        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, heard, painted, None, factor)
         if score is not None:
             score.begun()
         light = self._parts.light
@@ -163,7 +164,7 @@ class FrameLoop:
         if drawn:
             self._meter.add("render", end_s - begin_s)
             self._measure_light(end_s)
-            self._governor.frame(late, (end_s - begin_s) / self._schedule.period_s)
+            self._ladder.frame(late, (end_s - begin_s) / self._schedule.period_s)
         if pixels is not None:
             with guard.part("outputs"):
                 self.watch.frame(pixels)
@@ -185,7 +186,7 @@ class FrameLoop:
         with self._guard.part("the stage"):
             heard = self._parts.heard.take() or self._heard
             self._heard = replace(heard, beat=self._parts.beat(self._start_s + time_s))
-            score, factor = self._parts.score, self._governor.factor
+            score, factor = self._parts.score, self._ladder.factor
             heard = self._heard if score is None else score.hear(self._heard, factor)
             self._inputs = self._parts.stage.step(time_s, dt_s, heard, self._parts.image, hud, factor)
             if score is not None:

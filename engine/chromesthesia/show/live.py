@@ -11,7 +11,7 @@ from pathlib import Path
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.core.clock import SystemClock
-from chromesthesia.core.config import ShowConfig, check_numbers
+from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
@@ -71,6 +71,7 @@ def run_show(
     closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
     """
     check_numbers(config)
+    check_rungs(config)
     clock = SystemClock()
     stop = stop or threading.Event()
     with ExitStack() as opened:
@@ -130,9 +131,7 @@ def run_show(
         if writer is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
-            swap = PackSwap(
-                models, controller.post, show.change_models, _opener(config.provider), show.picture_size
-            )
+            swap = PackSwap(models, controller.post, show.try_models, _opener(config.provider))
             controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)

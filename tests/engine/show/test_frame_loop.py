@@ -23,7 +23,7 @@ from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import FrameSchedule
-from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.ladder import Ladder
 from chromesthesia.show.stage import Stage
 from chromesthesia.testing.render import NullRenderer, NullSurface, heard
 
@@ -63,7 +63,7 @@ class Show:
             self.clock,
             self.guard,
             self.schedule,
-            PaintGovernor(),
+            Ladder(),
             self.meter,
             SILENCE,
         )
