@@ -343,9 +343,9 @@ def test_a_pass_is_waited_for_before_the_next_is_drawn_and_never_left_behind(
 
 @pytest.mark.gl
 def test_a_uniform_is_set_again_only_when_its_value_is_another(surface: HeadlessSurface) -> None:
-    program = surface.ctx.program(
+    program: Any = surface.ctx.program(
         vertex_shader="#version 330\nvoid main() { gl_Position = vec4(0.0); }",
-        fragment_shader="#version 330\nuniform float a; uniform vec2 b; out vec4 o; void main() { o = vec4(a, b, 1.0); }",
+        fragment_shader="#version 330\nuniform float a; uniform vec2 b; out vec4 o; void main() { o = vec4(a, b, 1); }",
     )
     cache = UniformCache(program)
     cache.set({"a": 1.0, "b": (1.0, 2.0), "not there": 3.0})
