@@ -56,6 +56,7 @@ from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.ladder import Ladder, Moved, steps_of
 from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.smaller import SmallerGenerator
 from chromesthesia.show.sound import Capture, Listening
@@ -66,7 +67,8 @@ from chromesthesia.signals.table import FIRST, TABLE
 
 log = logging.getLogger(__name__)
 
-ANALYSIS_PAUSE_S = 0.002
+ANALYSIS_PAUSE_S = 0.01
+"""Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
 PATIENCE_S = 1.0
@@ -119,6 +121,8 @@ class LiveShow:
         self._stop = stop
         self._guard = guard
         self._tap_guard = Guard(clock)
+        self._arrivals = Arrivals()
+        self._sounded = threading.Event()
         self._recording = bool(outputs.sinks)
         self._wires = Wires(Ring(), LatestSlot(), LatestSlot(), LatestSlot())
         self._meter = LatencyMeter()
@@ -162,6 +166,7 @@ class LiveShow:
                 preview=preview,
                 score=score,
                 beat=controller.beat,
+                arrivals=self._arrivals,
             ),
             clock,
             guard,
@@ -268,17 +273,20 @@ class LiveShow:
     # -- steps of the threads -------------------------------------------------------------------------------
 
     def _tap(self, block: AudioBlock) -> None:
+        self._sounded.set()
         if self._recording:
             with self._tap_guard.part("outputs"):
                 self._outputs.sound(block.samples, block.entered_s - self._start_s)
 
     def _publish(self, heard: Heard) -> None:
         self._wires.heard.put(heard)
+        self._arrivals.arrived(self._clock.now_s())
         self._nearest.step(heard)
 
     def _listen(self) -> bool:
+        self._sounded.clear()
         if not self._listening.step():
-            self._stop.wait(ANALYSIS_PAUSE_S)
+            self._clock.wait_until(self._clock.now_s() + ANALYSIS_PAUSE_S, self._sounded)
         return True
 
     def _paint(self) -> bool:
