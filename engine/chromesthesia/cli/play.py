@@ -202,6 +202,12 @@ def run(
     ltc: options.Ltc = "",
     ltc_channel: options.LtcChannel = 1,
     dmx: options.Dmx = None,
+    ear: options.Ear = None,
+    standby: options.Standby = False,
+    listen: options.BusListen = None,
+    connect: options.BusConnect = None,
+    keys: options.Keys = None,
+    delay: options.Delay = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -246,6 +252,12 @@ def run(
         ltc=ltc,
         ltc_channel=ltc_channel,
         dmx=dmx,
+        ear=ear,
+        standby=standby,
+        bus_listen=tuple(listen or ()),
+        bus_connect=tuple(connect or ()),
+        keys=keys,
+        delay_s=None if delay is None else delay / 1e3,
         hud=hud,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
         score=score,

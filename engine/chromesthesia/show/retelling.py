@@ -89,7 +89,10 @@ class Retelling:
     Raises ScoreError for a picture that does not come again, and one of `FAULTS` for what cannot be.
     """
 
-    def __init__(self, seed: int, fps: float, generator: Generator) -> None:
+    def __init__(self, seed: int, fps: float, generator: Generator, hold: bool = False) -> None:
+        """hold: a picture that does not come is counted in `failures`, and the one before it stays."""
+        self._hold = hold
+        self.failures = 0
         self._generator = generator
         self._fps = fps
         self._desk = Desk()
@@ -221,6 +224,9 @@ class Retelling:
             pixels = self._generator.paint(request.condition, request.noise)
             check_picture(pixels)
         except Exception as error:  # whatever a model's runtime throws
+            self.failures += 1
+            if self._hold:
+                return None
             raise ScoreError(
                 f"picture {serial} does not come again: {one_line(error)}", "paint with the pack of the show"
             ) from error

@@ -31,6 +31,7 @@ from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.renderer import Renderer
+from chromesthesia.score import fine
 from chromesthesia.score.events import (
     AnyEvent,
     Asked,
@@ -53,7 +54,6 @@ from chromesthesia.score.events import (
     Torn,
     Untold,
 )
-from chromesthesia.score import fine
 from chromesthesia.score.hearing import Softening, heard_of
 from chromesthesia.score.writer import ScoreWriter
 from chromesthesia.show.stage import Controls

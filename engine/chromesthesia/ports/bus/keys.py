@@ -55,10 +55,10 @@ def make_keys(folder: Path) -> Keys:
         from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
     except ImportError as error:
         raise NetworkError("keys need the library cryptography", EXTRA) from error
-    for name in (AUTHORITY, CERTIFICATE, KEY, TOKEN):
-        if is_there(folder / name):
+    for file in (AUTHORITY, CERTIFICATE, KEY, TOKEN):
+        if is_there(folder / file):
             raise UsageError(
-                f"{one_line(folder / name)} is there already",
+                f"{one_line(folder / file)} is there already",
                 "give another folder: whoever has the old keys would be shut out",
             )
     # A clock that is a little behind must not refuse what another machine made just now.

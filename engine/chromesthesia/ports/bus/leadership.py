@@ -93,6 +93,13 @@ class Leadership:
             self._seen_epoch += 1
             return True
 
+    def begin_anew(self) -> Leader:
+        """Lead a show of this ear's own: that of the ear before could not be gone on with."""
+        with self._lock:
+            assert self._leader is not None
+            self._leader = Leader(self._leader.epoch, self.ear, self._show)
+            return self._leader
+
     def _lost(self, now_s: float) -> bool:
         return not self.leads and now_s - self._heard_s >= LEASE_S
 

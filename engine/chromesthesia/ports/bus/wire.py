@@ -99,7 +99,7 @@ class Status(msgspec.Struct, frozen=True, array_like=True, tag=6):
 
 
 Message = Frame | Lease | Echo | KeyTold | Probe | Ask | Status
-_decoder = msgspec.msgpack.Decoder(Message)
+_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 _encoder = msgspec.msgpack.Encoder()
 
 

@@ -136,7 +136,7 @@ class ZenohBus:
 
         def end() -> None:
             with suppress(Exception):  # it may be cut off already, and nothing is left to be saved
-                self._session.close()
+                self._session.close()  # type: ignore[no-untyped-call]
 
         closing = threading.Thread(target=end, name="bus close", daemon=True)
         closing.start()
