@@ -10,7 +10,6 @@ from pathlib import Path
 
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
-from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
@@ -32,6 +31,7 @@ from chromesthesia.show.assembly import (
     open_models,
 )
 from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.show.faults import NoFaults, open_faults
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -68,9 +68,10 @@ def run_show(
     closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
     """
     check_numbers(config)
-    clock = SystemClock()
     stop = stop or threading.Event()
     with ExitStack() as opened:
+        faults = open_faults(opened)
+        clock = faults.clock()
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
@@ -79,7 +80,7 @@ def run_show(
         if config.bpm is not None:
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
-        models = open_models(config.pack, config.provider, own)
+        models = faults.models(open_models(config.pack, config.provider, own))
         osc = open_osc(config, tree, controller, clock, opened)
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
@@ -96,7 +97,7 @@ def run_show(
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        opener = own.surface or SurfaceOpener(config)
+        opener = faults.surface(own.surface or SurfaceOpener(config))
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
@@ -124,9 +125,8 @@ def run_show(
         if writer is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
-            swap = PackSwap(
-                models, controller.post, show.change_models, _opener(config.provider), show.picture_size
-            )
+            opens = _opener(config.provider, faults)
+            swap = PackSwap(models, controller.post, show.change_models, opens, show.picture_size)
             controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
@@ -139,8 +139,8 @@ def run_show(
     return report
 
 
-def _opener(provider: str) -> Callable[[Path], Models]:
-    return lambda folder: open_models(folder, provider)
+def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:
+    return lambda folder: faults.models(open_models(folder, provider))
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
