@@ -15,6 +15,7 @@ import pytest
 
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.errors import UsageError
+from chromesthesia.core.protocols import Encoder, Generator
 from chromesthesia.core.records import EmotionReading
 from chromesthesia.display.surface import Surface
 from chromesthesia.show.assembly import Models
@@ -54,7 +55,7 @@ def ask(faults: FaultPort, line: str) -> str:
 
 
 def models() -> Models:
-    return cast(Models, Models("plain", Plain(), Plain()))  # type: ignore[arg-type]
+    return Models("plain", cast(Encoder, Plain()), cast(Generator, Plain()))
 
 
 def test_no_show_has_faults_unless_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
