@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
-from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
@@ -35,6 +34,7 @@ from chromesthesia.show.assembly import (
     open_models,
 )
 from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.show.faults import NoFaults, open_faults
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -76,9 +76,10 @@ def run_show(
     """
     check_numbers(config)
     check_rungs(config)
-    clock = SystemClock()
     stop = stop or threading.Event()
     with ExitStack() as opened:
+        faults = open_faults(opened)
+        clock = faults.clock()
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
@@ -87,7 +88,7 @@ def run_show(
         if config.bpm is not None:
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
-        models = open_models(config.pack, config.provider, own)
+        models = faults.models(open_models(config.pack, config.provider, own))
         desk: EarDesk | None = None
         if config.ear is not None:
             # Imported only where it is asked for.
@@ -114,7 +115,7 @@ def run_show(
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        opener = own.surface or SurfaceOpener(config)
+        opener = faults.surface(own.surface or SurfaceOpener(config))
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
@@ -146,7 +147,8 @@ def run_show(
         if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
-            swap = PackSwap(models, controller.post, show.try_models, _opener(config.provider))
+            opens = _opener(config.provider, faults)
+            swap = PackSwap(models, controller.post, show.try_models, opens)
             controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
@@ -159,8 +161,8 @@ def run_show(
     return report
 
 
-def _opener(provider: str) -> Callable[[Path], Models]:
-    return lambda folder: open_models(folder, provider)
+def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:
+    return lambda folder: faults.models(open_models(folder, provider))
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
