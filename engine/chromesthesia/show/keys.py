@@ -13,11 +13,12 @@ from chromesthesia.control.commands import Command, ToggleParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.safe_write import numbered
 from chromesthesia.display.light import Light
 from chromesthesia.display.window import WindowEvent
 from chromesthesia.params.actions import PRESET_NEXT, PRESET_PREVIOUS, ROOM_RESET, SCENE_NEXT, TEMPO_TAP
 from chromesthesia.params.sound import HUD_VISIBLE
-from chromesthesia.recording.files import numbered, write_new
+from chromesthesia.recording.files import write_new
 from chromesthesia.recording.stills import png_bytes
 
 log = logging.getLogger(__name__)
