@@ -45,6 +45,7 @@ FilesOption = "Files"
 NetworkOption = "Control (OSC)"
 ScoreOption = "A logged show"
 
+StayOption = "Left alone"
 TempoOption = "Tempo, MIDI, lights"
 
 Preset = Annotated[
@@ -182,5 +183,56 @@ Dmx = Annotated[
         metavar="PATCH.toml",
         help="Light the room's lamps over sACN and Art-Net as this file says.",
         rich_help_panel=TempoOption,
+    ),
+]
+Supervise = Annotated[
+    bool,
+    typer.Option(
+        "--supervise",
+        metavar="",
+        help="Watch the show from a small process of its own, and start it again whatever happens.",
+        rich_help_panel=StayOption,
+    ),
+]
+StateFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FOLDER",
+        help="Where the state, the events and crash reports are kept.",
+        rich_help_panel=StayOption,
+    ),
+]
+MostMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=64,
+        metavar="MIB",
+        help="With --supervise: start again beyond so much memory.  [default: 4096, or 80 % of the machine's]",
+        rich_help_panel=StayOption,
+    ),
+]
+MostVideoMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=64,
+        metavar="MIB",
+        help="The same for memory of an NVIDIA card.",
+        rich_help_panel=StayOption,
+    ),
+]
+MostHandles = Annotated[
+    int | None,
+    typer.Option(
+        min=32,
+        metavar="N",
+        help="The same for open files and connections.  [default: 80 % of what the system allows]",
+        rich_help_panel=StayOption,
+    ),
+]
+MostThreads = Annotated[
+    int | None,
+    typer.Option(
+        min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=StayOption
     ),
 ]

@@ -38,7 +38,7 @@ class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
     window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. score: is told
     what every frame was made of, None where no score is kept. preview: takes the frames that it wants. beat: where the
-    beat is at a time of the clock."""
+    beat is at a time of the clock. shown: called after every frame that was drawn, with the time of the clock."""
 
     stage: Stage
     light: Light
@@ -50,6 +50,7 @@ class FrameParts:
     score: FrameScore | None = None
     preview: FrameWatcher | None = None
     beat: Callable[[float], Beat] = _no_beat
+    shown: Callable[[float], None] | None = None
 
 
 class FrameLoop:
@@ -164,6 +165,9 @@ class FrameLoop:
             self._meter.add("render", end_s - begin_s)
             self._measure_light(end_s)
             self._governor.frame(late, (end_s - begin_s) / self._schedule.period_s)
+            if parts.shown is not None:
+                with guard.part("the life line"):
+                    parts.shown(end_s)
         if pixels is not None:
             with guard.part("outputs"):
                 self.watch.frame(pixels)

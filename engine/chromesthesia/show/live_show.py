@@ -7,7 +7,7 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -100,8 +100,9 @@ class LiveShow:
         guard: Guard,
         preview: FrameWatcher | None = None,
         score: FrameScore | None = None,
+        shown: Callable[[float], None] | None = None,
     ) -> None:
-        """preview: takes frames it wants. score: is told what every frame was made of."""
+        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each."""
         self._config = config
         self._score = score
         self._clock = clock
@@ -140,6 +141,7 @@ class LiveShow:
                 preview=preview,
                 score=score,
                 beat=controller.beat,
+                shown=shown,
             ),
             clock,
             guard,
