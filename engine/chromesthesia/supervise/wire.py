@@ -99,7 +99,9 @@ def encode(message: Message) -> bytes:
         # A sign may take twelve bytes.
         line = _line({**table, "text": message.text[: (LINE_BYTES - 200) // 12]})
     if len(line) > LINE_BYTES and isinstance(message, Beat):
-        line = _line({**table, "loops": {"frame": table["loops"].get("frame", {})}})
+        line = _line(
+            {**table, "loops": {name: loop for name, loop in table["loops"].items() if name == "frame"}}
+        )
     return line
 
 
