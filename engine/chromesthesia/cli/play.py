@@ -130,6 +130,14 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    cues: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SHOW.toml",
+            help="Play a cue list: looks in an order, by go, by themselves or at a time.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     osc_in_port: Annotated[
         int,
         typer.Option(
@@ -264,6 +272,7 @@ def run(
         score_limit_mib=score_limit,
         record_osc=record_osc,
         osc_replay=osc_replay,
+        cues=cues,
     )
     if not config.headless and not has_display():
         config = _without_window(config)

@@ -14,6 +14,11 @@ from chromesthesia.control.commands import (
     AddParameters,
     AlignBar,
     Command,
+    CueBack,
+    CueGo,
+    CueHold,
+    CueJump,
+    CueTrigger,
     Finish,
     LoadPack,
     LoadPreset,
@@ -34,8 +39,10 @@ from chromesthesia.control.commands import (
     Subscribe,
     TapTempo,
     ToggleParameter,
+    Undo,
     Unsubscribe,
 )
+from chromesthesia.control.history import History
 from chromesthesia.core.errors import ChromesthesiaError, PresetError
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.records import Beat
@@ -106,6 +113,15 @@ class Notice:
     is_error: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CueNow:
+    """Where a cue list is: names of the present cue and the next, and when that begins by itself, None for not."""
+
+    name: str = ""
+    next: str = ""
+    due_s: float | None = None
+
+
 class Controller:
     """Applies commands to the tree and publishes the preset and the values together.
 
@@ -134,6 +150,11 @@ class Controller:
         self.tempo = BeatClock()
         """Told by the ports what they hear of the tempo."""
         self.notice = Notice()
+        self.history = History()
+        self.cue = CueNow()
+        """Told by whoever plays a cue list."""
+        self.cues: tuple[str, ...] = ()
+        """Names of the cues there are, in order."""
         self._loaded = self._preset
         self.route_changes = 0
         """Grows whenever the routes in use are others."""
@@ -204,9 +225,12 @@ class Controller:
             self._queue.clear()
             while self._schedule and self._schedule[0][0] <= now_s:
                 due.append(heapq.heappop(self._schedule)[2])
+        before = self.current
         with self._tree.together():
             taken = self._do(due, now_s)
         self.current = (self._preset, self._tree.snapshot())
+        if not any(isinstance(command, Undo) for command in due):
+            self.history.changed(due, before, self.current, now_s)
         return taken
 
     def _do(self, due: Sequence[Command], now_s: float) -> list[SetParameter]:
@@ -274,6 +298,8 @@ class Controller:
                 self._next_scene(source, now_s)
             case ResetParameters(source, paths):
                 self._tree.reset(paths, source)
+            case Undo(source):
+                self._undo(source, now_s)
             case ResetRoom(source):
                 self._reset_room(source, now_s)
             case Finish(do, _):
@@ -399,6 +425,18 @@ class Controller:
         self.notice = Notice("room as at the start", now_s)
         self._look_log.info(now_s, "room as at the start (%s)", source)
 
+    def _undo(self, source: str, now_s: float) -> None:
+        state = self.history.back()
+        if state is None:
+            raise NotDoneHereError("nothing was changed", "there is nothing to take back")
+        preset, values = state
+        loaded = self._loaded
+        self._take_preset(preset)
+        if loaded.name == preset.name:
+            self._loaded = loaded  # a route that is taken back is no part of the preset's file
+        self._tree.restore(values, source)
+        self.notice = Notice("taken back", now_s)
+
     def _next_scene(self, source: str, now_s: float) -> None:
         param = self._tree.declaration(GENERATOR_SCENE.path)
         scene = int(self._tree.value(param.path)) + 1
@@ -436,6 +474,11 @@ _WORDS: dict[type, str] = {
     SavePreset: "a preset to keep",
     RenamePreset: "another name of a preset",
     LoadPack: "another model pack",
+    CueGo: "the next cue",
+    CueBack: "the cue before",
+    CueHold: "to hold the cues",
+    CueJump: "a cue",
+    CueTrigger: "a cue",
     Finish: "another model pack",
     Subscribe: "a subscription",
     Unsubscribe: "the end of a subscription",

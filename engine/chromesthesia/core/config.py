@@ -36,6 +36,7 @@ class ShowConfig:
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
+    cues: the file of a cue list.
     """
 
     source: str = "auto"
@@ -79,6 +80,7 @@ class ShowConfig:
     score_limit_mib: int = 4096
     record_osc: Path | None = None
     osc_replay: Path | None = None
+    cues: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ class WindowEvent(Enum):
     SCREENSHOT = auto()
     RESET_ROOM = auto()
     TAP_TEMPO = auto()
+    UNDO = auto()
+    CUE_GO = auto()
+    CUE_BACK = auto()
     RESIZED = auto()
     DISPLAY_CAME = auto()
 
@@ -44,6 +47,9 @@ KEYS = {
     pygame.K_s: WindowEvent.SCREENSHOT,
     pygame.K_r: WindowEvent.RESET_ROOM,
     pygame.K_HOME: WindowEvent.RESET_ROOM,
+    pygame.K_RETURN: WindowEvent.CUE_GO,
+    pygame.K_BACKSPACE: WindowEvent.CUE_BACK,
+    pygame.K_u: WindowEvent.UNDO,
     pygame.K_t: WindowEvent.TAP_TEMPO,
     pygame.K_SPACE: WindowEvent.NEXT_SCENE,
     pygame.K_q: WindowEvent.QUIT,

@@ -34,6 +34,9 @@ class Figures:
     pack: str = ""
     preset: str = ""
     preset_index: int = 0
+    cue: str = ""
+    cue_next: str = ""
+    cue_left_s: float = 0.0
     routes: int = 0
     tempo_source: str = ""
     timecode: str = ""

@@ -62,6 +62,11 @@ STATUS: tuple[Param, ...] = (
     _reading(
         "/status/preset_index", 0, "Number of the preset in use, for partners that carry numbers only", 0
     ),
+    _reading("/status/cue", "", "Cue that is on; empty without a cue list"),
+    _reading("/status/cue_next", "", "Cue that comes next"),
+    _reading(
+        "/status/cue_left_s", 0.0, "Until the next cue begins by itself; 0 when it does not", 0.0, unit="s"
+    ),
     _reading("/status/routes", 0, "Grows by one whenever the routes in use are others", 0),
     _reading("/status/tempo_source", "", "What the beat clock follows; empty while it rests"),
     _reading("/status/timecode", "", "Timecode that is read, with its frames a second; empty without one"),

@@ -13,12 +13,14 @@ from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
 from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.health.telling import health_of
 from chromesthesia.params.sound import HUD_VISIBLE
+from chromesthesia.ports.cues.player import open_cues
 from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
@@ -38,6 +40,7 @@ from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
 from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
+from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
@@ -90,6 +93,9 @@ def run_show(
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
         open_ports += [make(tree, controller, clock) for make in ports]
+        open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
+        if config.cues is not None:
+            open_ports.append(open_cues(config.cues, tree, controller, clock))
         if config.osc_replay is not None:
             open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
         if config.record_osc is not None:

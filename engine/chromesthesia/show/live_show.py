@@ -294,7 +294,7 @@ class LiveShow:
 
     def _figures(self) -> Figures:
         now_s = self._clock.now_s()
-        notice = self._controller.notice
+        notice, cue = self._controller.notice, self._controller.cue
         return Figures(
             elapsed_s=(self._end_s or now_s) - self._start_s if self._start_s else 0.0,
             fps=self._loop.fps,
@@ -304,6 +304,9 @@ class LiveShow:
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            cue=cue.name,
+            cue_next=cue.next,
+            cue_left_s=0.0 if cue.due_s is None else max(0.0, cue.due_s - now_s),
             routes=self._controller.route_changes,
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),

@@ -97,6 +97,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         score_limit_mib=64,
         record_osc=Path("night.osc"),
         osc_replay=Path("rehearsal.osc"),
+        cues=Path("evening.toml"),
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -111,7 +112,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
         "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
         "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
-        "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc"
+        "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc --cues evening.toml"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]
