@@ -68,6 +68,38 @@ def made_up(section: str, name: str) -> dict[str, Any]:
             "curves": {"train_loss": [{"step": 500, "loss": 3.8}, {"step": 3000, "loss": 3.4}]},
         }
     if name == "cgan":
+        figures = {"consistency_k5": 0.5, "any_of_k5": 0.8, "epoch_20": 0.4}
+        return {"settings": {"side": 64, "epochs": 100}, "figures": figures}
+    if name in ("optuna", "cgan_tuning"):
+        return {
+            "settings": {"best": {"lr": 1e-4, "batch": 32}},
+            "figures": {"best_accuracy": 0.8, "importance": {"lr": 0.7, "batch": 0.3}},
+            "curves": {
+                "trials": [
+                    {"number": n, "state": "complete", "value": v} for n, v in enumerate((0.5, 0.7, 0.6))
+                ]
+            },
+        }
+    if name in ("infonce", "multi_positive"):
+        return {
+            "figures": {"loss_500": 3.8, "loss_3000": 3.4, "loss_floor": 3.3},
+            "curves": {"train_loss": [{"step": 500, "loss": 3.8}, {"step": 3000, "loss": 3.4}]},
+        }
+    if name.startswith("robust"):
+        return {
+            "protocol": "robust",
+            "settings": {"scenes": {"as_recorded": "as recorded", "hall": "a hall of 1.2 s"}},
+            "figures": {
+                "macro_f1_mean": 0.7,
+                "scenes": {"as_recorded": 0.8, "hall": 0.612},
+                "floor_shift": 0.05,
+                "floor_moves": {"angry": -0.05, "sad": 0.04},
+                "nonspeech_named": 2,
+                "change": {"median_s": 1.1, "p90_s": 2.9, "share_named": 0.91},
+                "plane_distance": 0.9,
+            },
+        }
+    if name == "cgan":
         return {"settings": {"side": 64, "epochs": 100}, "figures": {"any_of_k5": 0.8, "epoch_20": 0.4}}
     if section == "music":
         folds = {"r": over_folds([0.5, 0.6])}
@@ -182,7 +214,19 @@ def whole(write: Write, tmp_path: Path) -> Path:
         write(*name.split("/", 1))
     write("music", "emotify.ensemble")
     write("analysis", "shared_space")
+    write("encoders", "robust.default")
     return tmp_path
+
+
+def test_the_encoders_page_has_the_scenes_of_a_real_room(whole: Path) -> None:
+    write_report(whole, drawings=False)
+    text = (whole / "encoders.md").read_text()
+    assert "| a hall of 1.2 s | 0.612 |" in text
+    assert "| sounds that feel nothing, of 21, named | 2 |" in text
+    summary = json.loads((whole / "summary.json").read_text())
+    assert summary["robust.nonspeech_named"]["met"]
+    assert not summary["robust.macro_f1"]["met"]
+    assert summary["latency.change_p90_s"]["value"] == 2.9
 
 
 def test_with_every_run_nothing_is_missing_and_the_pages_are_what_their_files_say(whole: Path) -> None:
