@@ -114,7 +114,9 @@ class LightLoop:
         if ahead_s > 0.0:
             clock.wait_until(now_s + min(ahead_s, LONGEST_WAIT_S), stop)
             return
-        follower.take()
+        due = follower.take()
+        if due is None:
+            return
         if -ahead_s > LATE_S and follower.waiting:
             self.left_out += 1
             self._needs_s.append(due.ready_s)
