@@ -71,6 +71,10 @@ class NullRenderer:
         """Take the size."""
         self.size = (width, height)
 
+    def skip(self, inputs: FrameInputs) -> None:
+        """Let what moves go on."""
+        self.motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
+
     def motion_state(self) -> dict[str, Any]:
         """That of `motion`."""
         return self.motion.state()
