@@ -6,13 +6,13 @@ what it loses are IP packets, and TCP sends them again. Packets of one pair keep
 
 from __future__ import annotations
 
-import fcntl
 import heapq
 import os
 import random
 import select
 import struct
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -59,6 +59,8 @@ class Switch:
         return f"chroma-{os.getpid()}-{machine}"
 
     def _add(self, machine: int, opened: ExitStack) -> None:
+        import fcntl  # Linux alone has it, and the table of benchmarks is read everywhere
+
         name = self.namespace(machine)
         device = f"cm{os.getpid() % 100_000}-{machine}"
         _ip("netns", "add", name)
@@ -119,6 +121,8 @@ class Switch:
 
 def missing() -> str | None:
     """Why no namespaces can be made here; None when they can."""
+    if sys.platform != "linux":
+        return "needs Linux, for network namespaces"
     if os.geteuid() != 0:
         return "needs root, for network namespaces"
     if not os.path.exists(TUN):

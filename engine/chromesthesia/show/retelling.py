@@ -181,6 +181,9 @@ class Retelling:
 
     def move(self, time_us: int) -> None:
         """Go on as if the frame decided last had been that of another time."""
+        if self._last_s is None:  # nothing was decided yet
+            self.time_us = time_us
+            return
         moved_s = time_of(time_us) - time_of(self.time_us)
         state = self._stage.state()
         state["next_paint_s"] += moved_s

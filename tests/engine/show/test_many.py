@@ -282,6 +282,7 @@ def test_lights_decide_the_same_frames_and_show_them_at_one_moment(room: Stage) 
     room.run(2.0)
     of_ear = dict(ear.drawn)
     for lamp in room.lamps:
+        assert lamp.follower.counts()["refused"] == 0
         followed = [due for _, due in lamp.shown if due.ready_s == due.ready_s][40:]
         assert len(followed) > 50
         for due in followed:
@@ -309,6 +310,7 @@ def test_a_light_that_joins_late_shows_what_the_others_do(room: Stage) -> None:
     room.run(5.0)
     late = Lamp(room, "late")
     room.run(2.5)
+    assert late.follower.counts()["refused"] == 0
     of_ear = dict(ear.drawn)
     last = late.shown[-1][1]
     assert last.ready_s == last.ready_s
