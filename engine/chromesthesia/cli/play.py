@@ -17,9 +17,12 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
+from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
+from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
+from chromesthesia.supervise.watch import Ceilings
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +131,14 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    cues: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SHOW.toml",
+            help="Play a cue list: looks in an order, by go, by themselves or at a time.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     osc_in_port: Annotated[
         int,
         typer.Option(
@@ -202,12 +213,20 @@ def run(
     ltc: options.Ltc = "",
     ltc_channel: options.LtcChannel = 1,
     dmx: options.Dmx = None,
+    rung: options.Rung = Rung.FULL,
+    lowest_rung: options.LowestRung = RUNGS[-1],
     ear: options.Ear = None,
     standby: options.Standby = False,
     listen: options.BusListen = None,
     connect: options.BusConnect = None,
     keys: options.Keys = None,
     delay: options.Delay = None,
+    supervise: options.Supervise = False,
+    state: options.StateFolder = None,
+    most_memory: options.MostMemory = None,
+    most_video_memory: options.MostVideoMemory = None,
+    most_handles: options.MostHandles = None,
+    most_threads: options.MostThreads = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -216,6 +235,10 @@ def run(
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
+    if supervise and not is_watched():
+        most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
+        raise typer.Exit(keep_playing(state, most))
+    pulse_here()
     config = ShowConfig(
         source=source,
         device=device,
@@ -264,12 +287,17 @@ def run(
         score_limit_mib=score_limit,
         record_osc=record_osc,
         osc_replay=osc_replay,
+        cues=cues,
+        rung=rung,
+        lowest_rung=lowest_rung,
     )
     if not config.headless and not has_display():
         config = _without_window(config)
     try:
         figures = _run_show(config)
     except WindowError as error:
+        if is_watched():
+            raise  # the display may come back: the supervisor tries again
         say(f"The window did not open: {error}", "yellow")
         config = _without_window(config)
         figures = _run_show(config)
@@ -392,7 +420,7 @@ def _strings(lines: object) -> list[str]:
 def _run_show(config: ShowConfig) -> Mapping[str, object]:
     from chromesthesia.show.live import run_show
 
-    return run_show(config, tell_link=show_link)
+    return run_show(config, tell_link=show_link, pulse=pulse_here())
 
 
 def _without_window(config: ShowConfig) -> ShowConfig:

@@ -125,7 +125,7 @@ class Retelling:
         """Whatever stands before a frame."""
         match event:
             case Begun(image):
-                self._stage.step(0.0, 0.0, self._heard, lambda: self._painted(image))
+                self._stage.step(0.0, 0.0, self._heard, lambda: self._painted(image), None, self._factor)
             case Sized(width, height):
                 self.size = width, height
             case Looked():

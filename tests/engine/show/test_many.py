@@ -91,6 +91,7 @@ class Ear:
             self.bus.subscribe(topic, self.desk._came)
         self.desk.next_s = 0.0
         self.begin_s = self.clock.now_s()
+        self.score.start(self.begin_s)
         self.last_s: float | None = None
         self.number = 0
         self.due_s = self.begin_s
