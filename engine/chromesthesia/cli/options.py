@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from chromesthesia.core.rungs import Rung as RungName
+
 SMALLEST, LARGEST = 16, 8192
 
 
@@ -40,6 +42,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 PictureOption = "Picture"
+HealthOption = "Health"
 SoundOption = "Sound"
 FilesOption = "Files"
 NetworkOption = "Control (OSC)"
@@ -182,5 +185,17 @@ Dmx = Annotated[
         metavar="PATCH.toml",
         help="Light the room's lamps over sACN and Art-Net as this file says.",
         rich_help_panel=TempoOption,
+    ),
+]
+Rung = Annotated[
+    RungName,
+    typer.Option(
+        "--rung", help="Begin on this rung; better ones are tried later.", rich_help_panel=HealthOption
+    ),
+]
+LowestRung = Annotated[
+    RungName,
+    typer.Option(
+        "--lowest-rung", help="When frames come late, never step below it.", rich_help_panel=HealthOption
     ),
 ]

@@ -19,6 +19,7 @@ from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption,
 from chromesthesia.cli.streams import never_wait
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
+from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
 
 log = logging.getLogger(__name__)
@@ -128,6 +129,14 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    cues: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SHOW.toml",
+            help="Play a cue list: looks in an order, by go, by themselves or at a time.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     osc_in_port: Annotated[
         int,
         typer.Option(
@@ -202,6 +211,8 @@ def run(
     ltc: options.Ltc = "",
     ltc_channel: options.LtcChannel = 1,
     dmx: options.Dmx = None,
+    rung: options.Rung = Rung.FULL,
+    lowest_rung: options.LowestRung = RUNGS[-1],
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -252,6 +263,9 @@ def run(
         score_limit_mib=score_limit,
         record_osc=record_osc,
         osc_replay=osc_replay,
+        cues=cues,
+        rung=rung,
+        lowest_rung=lowest_rung,
     )
     if not config.headless and not has_display():
         config = _without_window(config)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chromesthesia.core.errors import UsageError
+from chromesthesia.core.rungs import RUNGS, Rung, below
 
 LONGEST_S = 366 * 24 * 3600.0
 """Longest duration that may be asked for: a year."""
@@ -36,6 +37,8 @@ class ShowConfig:
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
+    cues: the file of a cue list.
+    rung: where on the ladder of cheaper pictures the show begins; lowest_rung: it never steps below that.
     """
 
     source: str = "auto"
@@ -79,6 +82,9 @@ class ShowConfig:
     score_limit_mib: int = 4096
     record_osc: Path | None = None
     osc_replay: Path | None = None
+    cues: Path | None = None
+    rung: Rung = Rung.FULL
+    lowest_rung: Rung = RUNGS[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +148,12 @@ def check_numbers(config: ShowConfig | FilmConfig | RepaintConfig) -> None:
         # NaN is neither above 0 nor anything else.
         if value is not None and not (math.isfinite(value) and 0 < value <= most):
             raise UsageError(f"{name} is {value:g}", f"give more than 0 and at most {most:.0f} {unit}")
+
+
+def check_rungs(config: ShowConfig) -> None:
+    """Raise UsageError for a show that is to begin below its lowest rung."""
+    if below(config.rung, config.lowest_rung):
+        raise UsageError(
+            f"--rung {config.rung} is below --lowest-rung {config.lowest_rung}",
+            f"the rungs are, best first: {', '.join(RUNGS)}",
+        )

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
+from chromesthesia.core.rungs import Rung
 from chromesthesia.health.counters import Counters, Groups, Read
 from chromesthesia.health.heartbeat import Heart, LoopState, LoopStatus
 from chromesthesia.packs.art_index import Artwork
 
 # Groups of counts that the figures below are made of.
-SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS = (
+SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER = (
     "source", "ring", "frames", "generator", "analysis", "gl", "faults", "control", "port osc", "outputs",
+    "ladder",
 )  # fmt: skip
 
 
@@ -21,9 +23,10 @@ class Figures:
     """What is measured or named rather than counted.
 
     elapsed_s: since the show began. fps: frames shown per second lately; latency_ms: sound to light, median of the last
-    frames; generator_fps: pictures painted per second. routes: how often they became others. parameters: version of the
-    list of parameters. message: what a person should read now, one line; size: of the picture in pixels. nearest:
-    paintings to the sound, nearest first. tempo_source: what the beat clock follows.
+    frames; generator_fps: pictures painted per second. rung: of the ladder that the show stands
+    on. routes: how often they became others. parameters: version of the list of parameters. message: what a person
+    should read now, one line; size: of the picture in pixels. nearest: paintings to the sound, nearest first.
+    tempo_source: what the beat clock follows.
     """
 
     elapsed_s: float = 0.0
@@ -31,9 +34,13 @@ class Figures:
     latency_ms: float = 0.0
     generator_fps: float = 0.0
     source: str = ""
+    rung: Rung = Rung.FULL
     pack: str = ""
     preset: str = ""
     preset_index: int = 0
+    cue: str = ""
+    cue_next: str = ""
+    cue_left_s: float = 0.0
     routes: int = 0
     tempo_source: str = ""
     timecode: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from chromesthesia.core.rungs import Rung
 from chromesthesia.health.show_report import machine
 from chromesthesia.health.status import ANALYSIS, FAULTS, GENERATOR, GL, OUTPUTS, ShowStatus
 from chromesthesia.packs.art_index import Artwork
@@ -26,10 +27,14 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/generator_fps": figures.generator_fps,
         "/status/osc_lost": status.osc_lost,
         "/status/osc_dropped": status.osc_dropped,
+        "/status/rung": str(figures.rung),
         "/status/source": figures.source,
         "/status/pack": figures.pack,
         "/status/preset": figures.preset,
         "/status/preset_index": figures.preset_index,
+        "/status/cue": figures.cue,
+        "/status/cue_next": figures.cue_next,
+        "/status/cue_left_s": figures.cue_left_s,
         "/status/routes": figures.routes,
         "/status/tempo_source": figures.tempo_source,
         "/status/timecode": figures.timecode,
@@ -53,6 +58,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
     """What the on-screen display shows; a loop that stands still is told where there is no other message."""
     figures = status.figures
     stalled = f"stands still: {', '.join(status.stalled)}" if status.stalled else ""
+    rung = "" if figures.rung in (Rung.FULL, Rung.PAINT_SLOWER) else f"rung: {figures.rung}"
     return HudInfo(
         fps=figures.fps,
         latency_ms=figures.latency_ms,
@@ -61,7 +67,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
         preset=figures.preset,
         overruns=status.overruns,
         nearest=nearest_line(figures.nearest[0]) if figures.nearest else "",
-        message=figures.message or stalled,
+        message=figures.message or stalled or rung,
         warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
     )
 
@@ -89,6 +95,7 @@ def report_of(
         "lost_frames": status.lost_frames,
         "duration_s": round(elapsed_s, 3),
         "overruns": status.overruns,
+        "rung": str(figures.rung),
         "source": figures.source,
         "pack": figures.pack,
         "preset": figures.preset,
@@ -114,6 +121,7 @@ def health_of(status: ShowStatus) -> dict[str, object]:
     figures = status.figures
     return {
         "elapsed_s": round(figures.elapsed_s, 1),
+        "rung": str(figures.rung),
         "source": figures.source,
         "pack": figures.pack,
         "preset": figures.preset,

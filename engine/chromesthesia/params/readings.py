@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chromesthesia.core.rungs import RUNGS
 from chromesthesia.params.declaration import Access, Param, Value
 from chromesthesia.signals.declaration import Signal
 from chromesthesia.signals.table import TABLE, SignalTable
@@ -56,11 +57,21 @@ STATUS: tuple[Param, ...] = (
         -1,
     ),
     _reading("/status/osc_dropped", 0, "OSC commands dropped because more waited than are kept", 0),
+    _reading(
+        "/status/rung",
+        "full",
+        "Rung of the ladder that the show stands on, best first: " + ", ".join(RUNGS),
+    ),
     _reading("/status/source", "", "Where the sound comes from"),
     _reading("/status/pack", "", "Model pack in use"),
     _reading("/status/preset", "", "Preset in use"),
     _reading(
         "/status/preset_index", 0, "Number of the preset in use, for partners that carry numbers only", 0
+    ),
+    _reading("/status/cue", "", "Cue that is on; empty without a cue list"),
+    _reading("/status/cue_next", "", "Cue that comes next"),
+    _reading(
+        "/status/cue_left_s", 0.0, "Until the next cue begins by itself; 0 when it does not", 0.0, unit="s"
     ),
     _reading("/status/routes", 0, "Grows by one whenever the routes in use are others", 0),
     _reading("/status/tempo_source", "", "What the beat clock follows; empty while it rests"),

@@ -114,9 +114,9 @@ class Heeded(Event, frozen=True, tag=3):
 
 
 class Paced(Event, frozen=True, tag=4):
-    """The generator's rate is multiplied by this from here on."""
+    """The generator's rate is multiplied by this from here on; at 0 it is not asked."""
 
-    factor: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
+    factor: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class Told(Event, frozen=True, tag=5):

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
-from chromesthesia.core.config import ShowConfig, check_numbers
+from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.health.telling import health_of
 from chromesthesia.params.sound import HUD_VISIBLE
+from chromesthesia.ports.cues.player import open_cues
 from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
@@ -37,6 +39,7 @@ from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
 from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
+from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.stop_signals import stop_on_signals
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
@@ -68,6 +71,7 @@ def run_show(
     closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
     """
     check_numbers(config)
+    check_rungs(config)
     stop = stop or threading.Event()
     with ExitStack() as opened:
         faults = open_faults(opened)
@@ -88,6 +92,9 @@ def run_show(
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
         open_ports += [make(tree, controller, clock) for make in ports]
+        open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
+        if config.cues is not None:
+            open_ports.append(open_cues(config.cues, tree, controller, clock))
         if config.osc_replay is not None:
             open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
         if config.record_osc is not None:
@@ -126,7 +133,7 @@ def run_show(
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
             opens = _opener(config.provider, faults)
-            swap = PackSwap(models, controller.post, show.change_models, opens, show.picture_size)
+            swap = PackSwap(models, controller.post, show.try_models, opens)
             controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)

@@ -136,10 +136,10 @@ class FrameScore:
         if len(self._pending) > MOST_PENDING:
             del self._pending[next(iter(self._pending))]
 
-    def first(self, heard: Heard) -> Heard:
-        """What the first picture hears."""
+    def first(self, heard: Heard, factor: float) -> Heard:
+        """What the first picture hears. factor: of the generator's rate."""
         self._latch()
-        return self._hear(heard, 1.0)
+        return self._hear(heard, factor)
 
     def begun(self) -> None:
         """The first picture was decided on."""

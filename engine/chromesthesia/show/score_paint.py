@@ -150,7 +150,7 @@ class Repainter:
     def _take(self, event: AnyEvent) -> None:
         match event:
             case Begun(image):
-                self._stage.step(0.0, 0.0, self._heard, lambda: self._painted(image))
+                self._stage.step(0.0, 0.0, self._heard, lambda: self._painted(image), None, self._factor)
             case Sized(width, height):
                 self._size = width, height
                 if self._own_size is None:

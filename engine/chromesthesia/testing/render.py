@@ -42,6 +42,8 @@ class NullRenderer:
     def __init__(self, width: int = 64, height: int = 36, fail_at: Collection[int] = ()) -> None:
         self.size = (width, height)
         self.frames = 0
+        self.share = 1.0
+        self.shader_generation = 0
         self.inputs: FrameInputs | None = None
         self.released = False
         self.shader_error: str | None = None
@@ -54,6 +56,12 @@ class NullRenderer:
             raise moderngl.Error("context lost")
         self.inputs = inputs
 
+    def prepare(self, inputs: FrameInputs) -> None:
+        """There is nothing to prepare."""
+
+    def finish(self) -> None:
+        """Everything is drawn at once."""
+
     def read_pixels(self, out: UInt8 | None = None) -> UInt8:
         """One even grey, uint8 [H, W, 3]."""
         pixels = np.empty((self.size[1], self.size[0], 3), np.uint8) if out is None else out
@@ -64,9 +72,24 @@ class NullRenderer:
         """Take the size."""
         self.size = (width, height)
 
+    def draw_share(self, share: float) -> None:
+        """Take the share."""
+        self.share = share
+
+    def fade(self, length_s: float) -> None:
+        """Nothing to see."""
+
     def reload_changed_shaders(self) -> str | None:
         """`shader_error`, set by the test."""
         return self.shader_error
+
+    def take_back_shaders(self, why: str) -> None:
+        """Count it as another change."""
+        self.shader_generation += 1
+        self.shader_error = why
+
+    def keep_shaders(self) -> None:
+        """Nothing to free."""
 
     def release(self) -> None:
         """Remember that it was released."""
