@@ -48,6 +48,7 @@ FilesOption = "Files"
 NetworkOption = "Control (OSC)"
 ScoreOption = "A logged show"
 
+ManyOption = "Many machines"
 TempoOption = "Tempo, MIDI, lights"
 
 Preset = Annotated[
@@ -199,3 +200,65 @@ LowestRung = Annotated[
         "--lowest-rung", help="When frames come late, never step below it.", rich_help_panel=HealthOption
     ),
 ]
+Ear = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROOM",
+        help="Be the ear of this room: machines that run `light ROOM` show the same picture in step.",
+        rich_help_panel=ManyOption,
+    ),
+]
+Standby = Annotated[
+    bool,
+    typer.Option(
+        "--standby",
+        metavar="",
+        help="With --ear: go on when the other ear is gone.",
+        rich_help_panel=ManyOption,
+    ),
+]
+BusListen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bus-listen",
+        metavar="ENDPOINT",
+        help="Where lights come in, e.g. tls/192.168.1.10:7447; may be repeated.  [default with --lan: port 7447]",
+        rich_help_panel=ManyOption,
+    ),
+]
+BusConnect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bus-connect",
+        metavar="ENDPOINT",
+        help="Where an ear is, when it is not found by itself; may be repeated.",
+        rich_help_panel=ManyOption,
+    ),
+]
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="The room's keys, made with `chromesthesia keys`.", rich_help_panel=ManyOption
+    ),
+]
+Delay = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        max=5000,
+        metavar="MS",
+        help="All lights show a frame so long after its time.  [default: as long as the slowest needs]",
+        rich_help_panel=ManyOption,
+    ),
+]
+
+
+def parse_numbers(text: str, count: int, what: str) -> tuple[float, ...]:
+    """`count` numbers with commas between; raises typer.BadParameter."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != count:
+        raise typer.BadParameter(f"{text!r}: give {count} numbers with commas between, {what}")
+    return numbers

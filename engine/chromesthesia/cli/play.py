@@ -213,6 +213,12 @@ def run(
     dmx: options.Dmx = None,
     rung: options.Rung = Rung.FULL,
     lowest_rung: options.LowestRung = RUNGS[-1],
+    ear: options.Ear = None,
+    standby: options.Standby = False,
+    listen: options.BusListen = None,
+    connect: options.BusConnect = None,
+    keys: options.Keys = None,
+    delay: options.Delay = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -257,6 +263,12 @@ def run(
         ltc=ltc,
         ltc_channel=ltc_channel,
         dmx=dmx,
+        ear=ear,
+        standby=standby,
+        bus_listen=tuple(listen or ()),
+        bus_connect=tuple(connect or ()),
+        keys=keys,
+        delay_s=None if delay is None else delay / 1e3,
         hud=hud,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
         score=score,

@@ -15,6 +15,7 @@ from chromesthesia.core.user_files import one_line
 from chromesthesia.display.outputs import OpenOutputs, Output, no_outputs
 from chromesthesia.display.surface import Surface
 from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.output import PLAIN, OutputShape
 from chromesthesia.render.renderer import Renderer
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,8 @@ class Light:
         self.recoveries = 0
         self.drawn_s = self.shown_s = 0.0
         """When the last frame was finished, and when it had been handed to the display, on the clock."""
+        self.shape: OutputShape = PLAIN
+        """What the surface shows of the frame, and how."""
         self.refused: RenderError | None = None
         """The error of our own that kept the last frame from being drawn, e.g. of a shader."""
         self._share = 1.0
@@ -110,7 +113,9 @@ class Light:
         assert self.surface is not None
         try:
             screen = self.surface.screen
-            self.renderer.render(inputs, screen)
+            self.renderer.render(inputs, screen if self.shape.is_plain else None)
+            if screen is not None and not self.shape.is_plain:
+                self.renderer.show(screen, self.shape)
             for output in self.outputs:
                 with self._guard.part(f"output {output.name}"):
                     self.renderer.show(output.target, output.shape, output.upright)

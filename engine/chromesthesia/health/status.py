@@ -12,9 +12,9 @@ from chromesthesia.health.heartbeat import Heart, LoopState, LoopStatus
 from chromesthesia.packs.art_index import Artwork
 
 # Groups of counts that the figures below are made of.
-SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER = (
+SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER, BUS = (
     "source", "ring", "frames", "generator", "analysis", "gl", "faults", "control", "port osc", "outputs",
-    "ladder",
+    "ladder", "port bus",
 )  # fmt: skip
 
 
@@ -92,6 +92,16 @@ class ShowStatus:
     def osc_dropped(self) -> int:
         """Commands dropped because more waited than are kept."""
         return self.count(CONTROL, "dropped")
+
+    @property
+    def lights(self) -> int:
+        """Machines that show this show's frames."""
+        return self.count(BUS, "lights")
+
+    @property
+    def light_skew_ms(self) -> float:
+        """How far apart they show the same frame."""
+        return self.count(BUS, "skew_us") / 1e3
 
     @property
     def faults(self) -> int:

@@ -251,6 +251,14 @@ class Renderer:
         self._drawn = bool(state["drawn"])
         self._shown = self._result
 
+    def motion_state(self) -> dict[str, Any]:
+        """The part of `state` that no later frame would come right without: a few numbers, nothing is read back."""
+        return self._motion.state()
+
+    def restore_motion(self, state: Mapping[str, Any]) -> None:
+        """Go on with the motion of another renderer; trails stay. Raises ValueError for another state."""
+        self._motion.restore(state)
+
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
         values = Values.of(inputs.values)

@@ -238,7 +238,7 @@ class FrameLoop:
     def _decide(self, time_s: float) -> FrameInputs | None:
         """What to draw; while the stage is ill, what was drawn last, moved on in time. None before the first."""
         last_s, self._last_frame_s = self._last_frame_s, time_s
-        dt_s = time_s - last_s if last_s is not None else self._schedule.period_s
+        dt_s = max(0.0, time_s - last_s) if last_s is not None else self._schedule.period_s
         hud = self._hud
         with self._guard.part("the stage"):
             heard = self._parts.heard.take() or self._heard

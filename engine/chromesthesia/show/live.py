@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
@@ -43,6 +44,9 @@ from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.stop_signals import stop_on_signals
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
+
+if TYPE_CHECKING:
+    from chromesthesia.show.many.ear import EarDesk
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +89,12 @@ def run_show(
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         models = faults.models(open_models(config.pack, config.provider, own))
+        desk: EarDesk | None = None
+        if config.ear is not None:
+            # Imported only where it is asked for.
+            from chromesthesia.show.many.open_ear import open_ear
+
+            desk, models = open_ear(config, models, controller, clock, opened)
         osc = open_osc(config, tree, controller, clock, opened)
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
@@ -95,6 +105,7 @@ def run_show(
         open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
         if config.cues is not None:
             open_ports.append(open_cues(config.cues, tree, controller, clock))
+        open_ports += [] if desk is None else [desk]
         if config.osc_replay is not None:
             open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
         if config.record_osc is not None:
@@ -117,7 +128,9 @@ def run_show(
         )
         writer = None if config.score is None else open_writer(config.score, config.score_limit_mib)
         kept = Outputs(files.sinks + sinks, live=True, beside=() if writer is None else (writer,))
-        score = None if writer is None else FrameScore(writer, controller, light)
+        score = None
+        if writer is not None or desk is not None:
+            score = FrameScore(writer, controller, light, desk)
         preview = None if panel is None else panel.site.preview
         keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
         keeper.register()
@@ -127,9 +140,11 @@ def run_show(
         keeper.standing = lambda: show.standing
         if writer is not None:
             writer.begin(show.score_head(fps))
+        if desk is not None:
+            desk.begin_show(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
-        if writer is not None:
+        if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
             opens = _opener(config.provider, faults)

@@ -152,7 +152,7 @@ class LiveShow:
             controller if score is None else score, models.generator, config.seed, self._ask
         )
         if score is not None:
-            score.follow(stage.state)
+            score.follow(stage.state, stage.restore)
             controller.told = score.asked
         self._loop = FrameLoop(
             FrameParts(

@@ -113,7 +113,11 @@ def test_a_pack_of_other_sizes_comes_up_and_one_that_fails_goes_again(
         ),
     )
     monkeypatch.setattr(
-        live, "PackSwap", lambda *parts: PackSwap(*parts, packs=lambda: [Path("/packs/other")])
+        live,
+        "PackSwap",
+        lambda running, post, take, open_pack: PackSwap(
+            running, post, take, open_pack, lambda: [Path("/packs/other")]
+        ),
     )
     stop = threading.Event()
 
