@@ -42,7 +42,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 PictureOption = "Picture"
-HealthOption = "Health"
+HealthOption = "Left alone"
 SoundOption = "Sound"
 FilesOption = "Files"
 NetworkOption = "Control (OSC)"
@@ -262,3 +262,56 @@ def parse_numbers(text: str, count: int, what: str) -> tuple[float, ...]:
     if len(numbers) != count:
         raise typer.BadParameter(f"{text!r}: give {count} numbers with commas between, {what}")
     return numbers
+
+
+Supervise = Annotated[
+    bool,
+    typer.Option(
+        "--supervise",
+        metavar="",
+        help="Watch the show from a small process of its own, and start it again whatever happens.",
+        rich_help_panel=HealthOption,
+    ),
+]
+StateFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FOLDER",
+        help="Where the state, the events and crash reports are kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=64,
+        metavar="MIB",
+        help="With --supervise: start again beyond so much memory.  [default: 4096, or 80 % of the machine's]",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostVideoMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=64,
+        metavar="MIB",
+        help="The same for memory of an NVIDIA card.",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostHandles = Annotated[
+    int | None,
+    typer.Option(
+        min=32,
+        metavar="N",
+        help="The same for open files and connections.  [default: 80 % of what the system allows]",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostThreads = Annotated[
+    int | None,
+    typer.Option(
+        min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=HealthOption
+    ),
+]

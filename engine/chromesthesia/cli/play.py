@@ -17,10 +17,12 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
+from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
+from chromesthesia.supervise.watch import Ceilings
 
 log = logging.getLogger(__name__)
 
@@ -219,6 +221,12 @@ def run(
     connect: options.BusConnect = None,
     keys: options.Keys = None,
     delay: options.Delay = None,
+    supervise: options.Supervise = False,
+    state: options.StateFolder = None,
+    most_memory: options.MostMemory = None,
+    most_video_memory: options.MostVideoMemory = None,
+    most_handles: options.MostHandles = None,
+    most_threads: options.MostThreads = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -227,6 +235,10 @@ def run(
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
+    if supervise and not is_watched():
+        most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
+        raise typer.Exit(keep_playing(state, most))
+    pulse_here()
     config = ShowConfig(
         source=source,
         device=device,
@@ -284,6 +296,8 @@ def run(
     try:
         figures = _run_show(config)
     except WindowError as error:
+        if is_watched():
+            raise  # the display may come back: the supervisor tries again
         say(f"The window did not open: {error}", "yellow")
         config = _without_window(config)
         figures = _run_show(config)
@@ -406,7 +420,7 @@ def _strings(lines: object) -> list[str]:
 def _run_show(config: ShowConfig) -> Mapping[str, object]:
     from chromesthesia.show.live import run_show
 
-    return run_show(config, tell_link=show_link)
+    return run_show(config, tell_link=show_link, pulse=pulse_here())
 
 
 def _without_window(config: ShowConfig) -> ShowConfig:

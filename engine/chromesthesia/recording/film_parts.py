@@ -10,17 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chromesthesia.core.errors import RecordError
+from chromesthesia.core.safe_write import numbered, open_new, open_part, reason
 from chromesthesia.core.user_files import one_line
-from chromesthesia.recording.files import (
-    LEAST_FREE_BYTES,
-    numbered,
-    open_new,
-    open_part,
-    place_new,
-    prepare_file,
-    prepare_folder,
-    reason,
-)
+from chromesthesia.recording.files import LEAST_FREE_BYTES, place_new, prepare_file, prepare_folder
 from chromesthesia.recording.film import FilmWriter
 from chromesthesia.recording.media_queue import Picture, Sound
 

@@ -44,7 +44,8 @@ class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
     window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. score: is told
     what every frame was made of, None where no score is kept. preview: takes the frames that it wants. beat: where the
-    beat is at a time of the clock. arrivals: tells when a hop was heard."""
+    beat is at a time of the clock. arrivals: tells when a hop was heard. shown: called after every frame that was
+    drawn, with the time of the clock."""
 
     stage: Stage
     light: Light
@@ -57,6 +58,7 @@ class FrameParts:
     preview: FrameWatcher | None = None
     beat: Callable[[float], Beat] = _no_beat
     arrivals: Arrivals = field(default_factory=Arrivals)
+    shown: Callable[[float], None] | None = None
 
 
 class FrameLoop:
@@ -216,6 +218,9 @@ class FrameLoop:
             self._ladder.frame(late, busy_s / self._schedule.period_s)
             if light.waits_for_display:
                 self._shift_s += self._rhythm.shown(light.shown_s, seen_s)
+            if parts.shown is not None:
+                with guard.part("the life line"):
+                    parts.shown(light.shown_s)
         if pixels is not None:
             with guard.part("outputs"):
                 self.watch.frame(pixels)

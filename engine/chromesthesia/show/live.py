@@ -15,6 +15,7 @@ from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
+from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.health.telling import health_of
@@ -41,8 +42,8 @@ from chromesthesia.show.osc_recording import open_recorder
 from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.preset_watch import PresetWatch
+from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
-from chromesthesia.show.stop_signals import stop_on_signals
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def run_show(
     outputs: OpenOutputs = no_outputs,
     own: OwnParts = ENGINES_OWN,
     tell_link: Callable[[str], None] = log_link,
+    pulse: Pulse | None = None,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
@@ -73,6 +75,7 @@ def run_show(
     ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
     surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
     closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
+    pulse: tells a supervisor how the show is.
     """
     check_numbers(config)
     check_rungs(config)
@@ -135,7 +138,19 @@ def run_show(
         keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
         keeper.register()
         show = LiveShow(
-            config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
+            config,
+            clock,
+            controller,
+            models,
+            source,
+            light,
+            kept,
+            fps,
+            stop,
+            guard,
+            preview,
+            score,
+            None if pulse is None else pulse.shown,
         )
         keeper.standing = lambda: show.standing
         if writer is not None:
@@ -154,9 +169,13 @@ def run_show(
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
         control = ControlLoop(controller, clock, open_ports, show.readings, heart)
+        if pulse is not None:
+            pulse.playing(show.health.status, stop)
         try:
             show.run(control)
         finally:
+            if pulse is not None:
+                pulse.ending()
             report = close_and_report(kept, config.report, show.report)
     return report
 

@@ -108,8 +108,9 @@ class LiveShow:
         guard: Guard,
         preview: FrameWatcher | None = None,
         score: FrameScore | None = None,
+        shown: Callable[[float], None] | None = None,
     ) -> None:
-        """preview: takes frames it wants. score: is told what every frame was made of."""
+        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each."""
         self._config = config
         self._score = score
         self._clock = clock
@@ -167,6 +168,7 @@ class LiveShow:
                 score=score,
                 beat=controller.beat,
                 arrivals=self._arrivals,
+                shown=shown,
             ),
             clock,
             guard,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from chromesthesia.core.records import SAMPLE_RATE_HZ
-from chromesthesia.recording.files import open_new
+from chromesthesia.core.safe_write import open_new
 from chromesthesia.recording.film import FilmWriter
 from chromesthesia.recording.film_parts import FilmParts
 from chromesthesia.recording.media_queue import Picture, Sound

@@ -15,8 +15,8 @@ import pytest
 
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.records import SAMPLE_RATE_HZ
+from chromesthesia.core.safe_write import open_new
 from chromesthesia.recording import film_parts
-from chromesthesia.recording.files import open_new
 from chromesthesia.recording.film import FilmWriter
 from chromesthesia.recording.film_parts import MOST_PARTS, FilmParts
 from chromesthesia.recording.media_queue import Picture, Sound

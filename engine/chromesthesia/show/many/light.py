@@ -15,6 +15,7 @@ from chromesthesia.core.config import LightConfig, ShowConfig, check_numbers
 from chromesthesia.core.errors import RenderError, UsageError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Clock, FrameSink, Generator
+from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
 from chromesthesia.display.surface import Surface
@@ -32,7 +33,6 @@ from chromesthesia.show.assembly import painter_of
 from chromesthesia.show.many.follower import Due, Follower
 from chromesthesia.show.many.open_ear import machine_name
 from chromesthesia.show.step_loop import StepLoop
-from chromesthesia.show.stop_signals import stop_on_signals
 from chromesthesia.show.surfaces import HEADLESS_FPS, RendererMaker, SurfaceOpener, draws_small
 
 log = logging.getLogger(__name__)
