@@ -11,7 +11,7 @@ TICK_S = 0.1
 
 
 def told(phase: Phase, beats: int, frames: int = 0) -> Beat:
-    return Beat(0.0, phase, frames, loops={"frame": LoopBeat("beats", beats, 0)})
+    return Beat(0.0, phase, frames, loops={"frame": LoopBeat("beats", beats)})
 
 
 def ticks(begin_s: float, seconds: float) -> Iterator[float]:
