@@ -47,7 +47,7 @@ def test_a_day_is_told_from_its_log_alone(tmp_path: Path) -> None:
                 reasons="slow",
             ),
             line(12.5, "the show is ok: as it should be", health="ok", reasons="as it should be"),
-            *minutes(12.0, 12.95, level_dbfs=-20.0),
+            *minutes(12.0, 12.97, level_dbfs=-20.0),
             *minutes(13.0, 13.0),
             line(12.1, "rung: shaders", rung="shaders", before="all"),
             line(12.2, "restarts: 1", restarts="1", before="0"),
