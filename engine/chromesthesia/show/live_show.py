@@ -155,6 +155,7 @@ class LiveShow:
         if score is not None:
             score.follow(stage.state, stage.restore)
             controller.told = score.asked
+        heart = self.health.heart("frame", max(PATIENCE_S, 3.0 / fps))
         self._loop = FrameLoop(
             FrameParts(
                 stage=stage,
@@ -176,8 +177,10 @@ class LiveShow:
             self._ladder,
             self._meter,
             silence,
-            self.health.heart("frame", max(PATIENCE_S, 3.0 / fps)),
+            heart,
         )
+        # A supervisor that ends a loop which makes OpenGL again would make the room wait for a whole start instead.
+        light.progress = heart.beat
         surface = light.surface
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
         self._start_s = 0.0
