@@ -80,6 +80,7 @@ class Stage:
     def change_motion(self, motion: LatentMotion) -> None:
         """Walk through what another generator can imagine, from the next frame on. Any thread."""
         self._next_motion = motion
+
     def take(self, time_s: float, image: PaintedImage) -> BlendView:
         """Take a picture before the frame of `time_s` is decided on: what that frame shows of pictures."""
         self._blend.push(image, time_s)
