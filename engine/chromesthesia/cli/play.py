@@ -205,6 +205,9 @@ def run(
     dmx: options.Dmx = None,
     rung: options.Rung = Rung.FULL,
     lowest_rung: options.LowestRung = RUNGS[-1],
+    log_file: options.LogFile = None,
+    alert_webhook: options.AlertWebhook = None,
+    alert_command: options.AlertCommand = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -257,6 +260,9 @@ def run(
         osc_replay=osc_replay,
         rung=rung,
         lowest_rung=lowest_rung,
+        log_file=log_file,
+        alert_webhook=alert_webhook,
+        alert_command=alert_command,
     )
     if not config.headless and not has_display():
         config = _without_window(config)

@@ -38,6 +38,8 @@ class ShowConfig:
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
     rung: where on the ladder of cheaper pictures the show begins; lowest_rung: it never steps below that.
+    log_file: takes the log as JSON lines. alert_webhook, alert_command: an address and a command that are told when the
+    show is degraded or well again.
     """
 
     source: str = "auto"
@@ -83,6 +85,9 @@ class ShowConfig:
     osc_replay: Path | None = None
     rung: Rung = Rung.FULL
     lowest_rung: Rung = RUNGS[-1]
+    log_file: Path | None = None
+    alert_webhook: str | None = None
+    alert_command: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from chromesthesia.show.assembly import (
     open_models,
 )
 from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.show.health_watch import HealthWatch, open_alerts, open_log_file, pages
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -71,7 +72,9 @@ def run_show(
     check_rungs(config)
     clock = SystemClock()
     stop = stop or threading.Event()
+    alerts = open_alerts(config)
     with ExitStack() as opened:
+        log_file = open_log_file(config, opened)
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
@@ -122,6 +125,8 @@ def run_show(
             writer.begin(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
+            panel.port.server.pages = pages(show.health.status)
+        open_ports.append(HealthWatch(show.health.status, alerts, log_file))
         if writer is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:

@@ -42,6 +42,7 @@ class FakeRenderer:
         self.failing = failing
         self.released = False
         self.size = (4, 4)
+        self.shader_generation = 0
 
     def render(self, inputs: FrameInputs, target: object) -> None:
         if self.failing:
