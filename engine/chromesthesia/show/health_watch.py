@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 LINE_S = 60.0
+HELD_S = 3.0
+"""A state is logged when it has held for so long."""
 _LEVELS = {State.OK: logging.INFO, State.DEGRADED: logging.WARNING, State.FAILING: logging.ERROR}
 
 
@@ -40,7 +42,8 @@ class HealthWatch:
         self._log_file = log_file
         self._due_s = -math.inf
         self._line_due_s: float | None = None
-        self._state = State.OK
+        self._state = self._seen = State.OK
+        self._since_s = -math.inf
         self._known: dict[str, str] = {}
 
     @property
@@ -60,7 +63,9 @@ class HealthWatch:
         verdict = verdict_of(status)
         if self._log_file is not None:
             self._keep(self._log_file, now_s, status, readings)
-        if verdict.state is not self._state:
+        if verdict.state is not self._seen:
+            self._seen, self._since_s = verdict.state, now_s
+        if verdict.state is not self._state and now_s - self._since_s >= HELD_S:
             self._state = verdict.state
             why = "; ".join(verdict.reasons) or "as it should be"
             log.log(
