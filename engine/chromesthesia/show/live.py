@@ -40,6 +40,7 @@ from chromesthesia.show.assembly import (
 )
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.faults import NoFaults, open_faults
+from chromesthesia.show.health_watch import HealthWatch, open_alerts, open_log_file, pages
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -94,7 +95,9 @@ def run_show(
     check_numbers(config)
     check_rungs(config)
     stop = stop or threading.Event()
+    alerts = open_alerts(config)
     with ExitStack() as opened:
+        log_file = open_log_file(config, opened)
         faults = open_faults(opened)
         clock = faults.clock()
         tree, controller = open_controller(config.preset)
@@ -177,6 +180,8 @@ def run_show(
             desk.begin_show(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
+            panel.port.server.pages = pages(show.health.status)
+        open_ports.append(HealthWatch(show.health.status, alerts, log_file))
         if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:

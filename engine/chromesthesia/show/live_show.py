@@ -25,6 +25,7 @@ from chromesthesia.display.light import Light
 from chromesthesia.generator.kept import KeptPictures
 from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.generator.worker import GeneratorWorker
+from chromesthesia.health.host import HostWatch, LateBlame
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.status import (
     ANALYSIS,
@@ -34,6 +35,7 @@ from chromesthesia.health.status import (
     GENERATOR,
     GL,
     LADDER,
+    LATE,
     OUTPUTS,
     RING,
     SOURCE,
@@ -71,6 +73,8 @@ ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
+LATENCIES_A_MINUTE = 6000
+"""One for every hop."""
 PATIENCE_S = 1.0
 """A loop that has not come round for so long stands still; the slowest of them is to come round ten times as often."""
 PAINTER_PATIENCE_S = 5.0
@@ -140,7 +144,9 @@ class LiveShow:
             self._stepped,
         )
         self._trial = SwapTrial(self._ladder)
-        self._ladder.watch = self._trial.frame
+        self._host = HostWatch(clock)
+        self._blame = LateBlame(self._host, self._schedule.period_s)
+        self._ladder.watch = self._watch_frame
         light.reloaded = self._shaders_reloaded
         if score is not None:
             light.crossfade_s = 0.0  # what is painted again from a score knows nothing of it
@@ -314,6 +320,10 @@ class LiveShow:
             self._score.asking(request)
         self._wires.requests.put(request)
 
+    def _watch_frame(self, late: bool, busy: float) -> None:
+        self._trial.frame(late, busy)
+        self._blame.frame(late, busy)
+
     def _stepped(self, moved: Moved) -> None:
         """The ladder was stepped: main thread, between two frames."""
         after = moved.after
@@ -380,6 +390,7 @@ class LiveShow:
         count(FRAMES, self._schedule.counts)
         count(LADDER, self._ladder.counts)
         count("swaps", self._trial.counts)
+        count(LATE, self._blame.counts)
         count("pictures", self._loop.watch.counts)
         count(GL, self._light.counts)
         count(CONTROL, self._controller.counts)
@@ -412,6 +423,9 @@ class LiveShow:
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
             nearest=self._nearest.now,
+            sound=self._capture.watch.now(),
+            host=self._host.now(),
+            latency_p95_ms=self._meter.quantile_ms("sound_to_light", 0.95, LATENCIES_A_MINUTE),
         )
 
     def readings(self) -> Mapping[str, Value]:
