@@ -194,6 +194,14 @@ Supervise = Annotated[
         rich_help_panel=StayOption,
     ),
 ]
+Resume = Annotated[
+    bool | None,
+    typer.Option(
+        "--resume/--no-resume",
+        help="Go on from where the last such show ended, and keep the state.  [default: with --supervise]",
+        rich_help_panel=StayOption,
+    ),
+]
 StateFolder = Annotated[
     Path | None,
     typer.Option(

@@ -213,6 +213,7 @@ def run(
     ltc_channel: options.LtcChannel = 1,
     dmx: options.Dmx = None,
     supervise: options.Supervise = False,
+    resume: options.Resume = None,
     state: options.StateFolder = None,
     most_memory: options.MostMemory = None,
     most_video_memory: options.MostVideoMemory = None,
@@ -272,6 +273,8 @@ def run(
         score_limit_mib=score_limit,
         record_osc=record_osc,
         osc_replay=osc_replay,
+        resume=supervise if resume is None else resume,
+        state=state,
         cues=cues,
     )
     if not config.headless and not has_display():

@@ -35,6 +35,7 @@ class ShowConfig:
     timecode comes in by, or `default`. dmx: patch of the lamps.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
+    resume: go on from the state that is kept in `state` (a folder, None for the usual one), and keep it there.
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
     cues: the file of a cue list.
     """
@@ -80,6 +81,8 @@ class ShowConfig:
     score_limit_mib: int = 4096
     record_osc: Path | None = None
     osc_replay: Path | None = None
+    resume: bool = False
+    state: Path | None = None
     cues: Path | None = None
 
 

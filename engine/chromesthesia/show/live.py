@@ -35,6 +35,7 @@ from chromesthesia.show.assembly import (
     open_models,
 )
 from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.show.going_on import GoingOn
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -77,6 +78,8 @@ def run_show(
     clock = SystemClock()
     stop = stop or threading.Event()
     with ExitStack() as opened:
+        going_on = GoingOn(config, pulse is not None and pulse.safe_look)
+        config = going_on.config
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
@@ -85,7 +88,9 @@ def run_show(
         if config.bpm is not None:
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
-        models = open_models(config.pack, config.provider, own)
+        going_on.set_room(controller)
+        models = going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
+        config = going_on.config
         osc = open_osc(config, tree, controller, clock, opened)
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
@@ -122,6 +127,7 @@ def run_show(
         preview = None if panel is None else panel.site.preview
         keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
         keeper.register()
+        watchers: list[Callable[[float], None]] = [] if pulse is None else [pulse.shown]
         show = LiveShow(
             config,
             clock,
@@ -135,7 +141,7 @@ def run_show(
             guard,
             preview,
             score,
-            None if pulse is None else pulse.shown,
+            lambda now_s: _tell(watchers, now_s),
         )
         keeper.standing = lambda: show.standing
         if writer is not None:
@@ -153,6 +159,14 @@ def run_show(
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
         control = ControlLoop(controller, clock, open_ports, show.readings, heart)
+        first_pack = models.name
+        state = going_on.begin(
+            show, controller, lambda: _pack_of(config, None if show.pack == first_pack else show.pack)
+        )
+        if state is not None:
+            show.health.count("state", state.counts)
+            watchers.append(state.shown)
+            state.start()
         if pulse is not None:
             pulse.playing(show.health.status, stop)
         try:
@@ -160,8 +174,20 @@ def run_show(
         finally:
             if pulse is not None:
                 pulse.ending()
+            if state is not None:
+                state.close()
             report = close_and_report(kept, config.report, show.report)
     return report
+
+
+def _tell(watchers: Sequence[Callable[[float], None]], now_s: float) -> None:
+    for watcher in watchers:
+        watcher(now_s)
+
+
+def _pack_of(config: ShowConfig, changed: str | None) -> str | None:
+    """Which pack another show would be given to go on with this one's; None for the default."""
+    return changed or (None if config.pack is None else str(config.pack))
 
 
 def _opener(provider: str) -> Callable[[Path], Models]:

@@ -17,7 +17,15 @@ from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
 from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameWatcher
-from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
+from chromesthesia.core.records import (
+    HOP_SAMPLES,
+    AudioBlock,
+    EmotionState,
+    Float32,
+    Heard,
+    PaintedImage,
+    PaintRequest,
+)
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
@@ -196,6 +204,30 @@ class LiveShow:
             controlling.join(5.0)
             gc.unfreeze()
             sys.setswitchinterval(switch_interval_s)
+
+    def go_on(self, emotion: Float32 | None, walk: Mapping[str, Any] | None) -> None:
+        """Feel, and walk on from, what an earlier show left. Before `run`. Raises ValueError, KeyError or TypeError for
+        a walk that does not fit the generator; the emotion is taken all the same.
+        """
+        if emotion is not None:
+            self._analysis.go_on(emotion)
+        if walk is not None:
+            self._stage.go_on(walk)
+
+    def walk(self) -> Mapping[str, Any]:
+        """Where the latent walk is, as plain values. Main thread."""
+        return self._stage.walk()
+
+    @property
+    def emotion(self) -> EmotionState | None:
+        """What is felt now; None before the first sound. Any thread."""
+        heard = self._wires.heard.peek()
+        return None if heard is None else heard.emotion
+
+    @property
+    def pack(self) -> str:
+        """Name of the pack that is used. Any thread."""
+        return self._models.name
 
     def change_models(self, models: Models) -> None:
         """Go on with other models, which fit (see `pack_swap`). Any thread."""

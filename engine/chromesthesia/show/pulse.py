@@ -87,6 +87,7 @@ class Pulse:
     """
 
     def __init__(self, orders: Orders) -> None:
+        self.safe_look = orders.safe_look
         self._clock = SystemClock()
         self.line = LifeLine(_descriptor(orders.lifeline))
         self._stack = _descriptor(orders.stack)

@@ -76,6 +76,18 @@ class Stage:
         self._blend.restore(state["blend"])
         self._serial, self._next_paint_s = int(state["serial"]), float(state["next_paint_s"])
 
+    def walk(self) -> dict[str, Any]:
+        """Where the latent walk is, as plain values; `go_on` takes it."""
+        return self._motion.state()
+
+    def go_on(self, walk: Mapping[str, Any]) -> None:
+        """Walk on from there. Raises ValueError, KeyError or TypeError for another walk, and begins anew."""
+        try:
+            self._motion.restore(walk)
+        except (ValueError, KeyError, TypeError):
+            self._motion.reset()
+            raise
+
     def step(
         self,
         time_s: float,
