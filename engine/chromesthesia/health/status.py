@@ -23,7 +23,8 @@ class Figures:
     elapsed_s: since the show began. fps: frames shown per second lately; latency_ms: sound to light, median of the last
     frames; generator_fps: pictures painted per second. routes: how often they became others. parameters: version of the
     list of parameters. message: what a person should read now, one line; size: of the picture in pixels. nearest:
-    paintings to the sound, nearest first. tempo_source: what the beat clock follows.
+    paintings to the sound, nearest first. tempo_source: what the beat clock follows. picture: what is wrong
+    with what is shown (see `OutputWatch`), empty for nothing.
     """
 
     elapsed_s: float = 0.0
@@ -42,6 +43,7 @@ class Figures:
     timecode: str = ""
     parameters: int = 0
     message: str = ""
+    picture: str = ""
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True
     nearest: tuple[Artwork, ...] = ()

@@ -56,6 +56,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
     """What the on-screen display shows; a loop that stands still is told where there is no other message."""
     figures = status.figures
     stalled = f"stands still: {', '.join(status.stalled)}" if status.stalled else ""
+    wrong = f"the picture is {figures.picture}" if figures.picture else ""
     return HudInfo(
         fps=figures.fps,
         latency_ms=figures.latency_ms,
@@ -64,7 +65,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
         preset=figures.preset,
         overruns=status.overruns,
         nearest=nearest_line(figures.nearest[0]) if figures.nearest else "",
-        message=figures.message or stalled,
+        message=figures.message or stalled or wrong,
         warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
     )
 
@@ -121,6 +122,7 @@ def health_of(status: ShowStatus) -> dict[str, object]:
         "pack": figures.pack,
         "preset": figures.preset,
         "message": figures.message,
+        "picture": figures.picture,
         "size": list(figures.size),
         "flash_limiter": figures.flash_limiter,
         "loops": {

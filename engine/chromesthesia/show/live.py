@@ -36,6 +36,7 @@ from chromesthesia.show.assembly import (
 )
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.going_on import GoingOn
+from chromesthesia.show.held_picture import holding
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -89,6 +90,9 @@ def run_show(
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         going_on.set_room(controller)
+        opener = own.surface or SurfaceOpener(config)
+        if pulse is not None and pulse.last_picture is not None and not config.headless:
+            opener = holding(pulse.last_picture, opener)
         models = going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
         config = going_on.config
         osc = open_osc(config, tree, controller, clock, opened)
@@ -110,7 +114,6 @@ def run_show(
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        opener = own.surface or SurfaceOpener(config)
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
@@ -168,6 +171,7 @@ def run_show(
             watchers.append(state.shown)
             state.start()
         if pulse is not None:
+            show.keep_picture = pulse.keep_picture
             pulse.playing(show.health.status, stop)
         try:
             show.run(control)
