@@ -244,3 +244,42 @@ MostThreads = Annotated[
         min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=StayOption
     ),
 ]
+Hours = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar='"[DAYS] HH:MM-HH:MM"',
+        help="Light only then, e.g. tue-sun 10:00-22:00; may be repeated.",
+        rich_help_panel=StayOption,
+    ),
+]
+FadeSeconds = Annotated[
+    float,
+    typer.Option(
+        "--fade",
+        min=0,
+        max=3600,
+        metavar="S",
+        help="How long light comes and goes.",
+        rich_help_panel=StayOption,
+    ),
+]
+RestartAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HH:MM",
+        help="With --supervise: a fresh engine every night, with the state kept.",
+        rich_help_panel=StayOption,
+    ),
+]
+SilenceLook = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PRESET", help="The look of a room in which nothing is heard.", rich_help_panel=StayOption
+    ),
+]
+SilenceAfter = Annotated[
+    float,
+    typer.Option(
+        min=1, max=86_400, metavar="S", help="After so many seconds of it.", rich_help_panel=StayOption
+    ),
+]
