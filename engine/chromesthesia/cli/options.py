@@ -273,6 +273,14 @@ Supervise = Annotated[
         rich_help_panel=HealthOption,
     ),
 ]
+Resume = Annotated[
+    bool | None,
+    typer.Option(
+        "--resume/--no-resume",
+        help="Go on from where the last such show ended, and keep the state.  [default: with --supervise]",
+        rich_help_panel=HealthOption,
+    ),
+]
 StateFolder = Annotated[
     Path | None,
     typer.Option(
@@ -337,5 +345,44 @@ AlertCommand = Annotated[
         metavar="COMMAND",
         help="Start this then, without a shell; {state} and {text} are filled in.",
         rich_help_panel=HealthOption,
+    ),
+]
+Hours = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar='"[DAYS] HH:MM-HH:MM"',
+        help="Light only then, e.g. tue-sun 10:00-22:00; may be repeated.",
+        rich_help_panel=HealthOption,
+    ),
+]
+FadeSeconds = Annotated[
+    float,
+    typer.Option(
+        "--fade",
+        min=0,
+        max=3600,
+        metavar="S",
+        help="How long light comes and goes.",
+        rich_help_panel=HealthOption,
+    ),
+]
+RestartAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HH:MM",
+        help="With --supervise: a fresh engine every night, with the state kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+SilenceLook = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PRESET", help="The look of a room in which nothing is heard.", rich_help_panel=HealthOption
+    ),
+]
+SilenceAfter = Annotated[
+    float,
+    typer.Option(
+        min=1, max=86_400, metavar="S", help="After so many seconds of it.", rich_help_panel=HealthOption
     ),
 ]

@@ -22,6 +22,7 @@ from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, Sh
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
+from chromesthesia.core.wall import Nightly, parse_hours, parse_time
 from chromesthesia.supervise.watch import Ceilings
 
 log = logging.getLogger(__name__)
@@ -222,6 +223,12 @@ def run(
     keys: options.Keys = None,
     delay: options.Delay = None,
     supervise: options.Supervise = False,
+    hours: options.Hours = None,
+    fade: options.FadeSeconds = 10.0,
+    restart_at: options.RestartAt = None,
+    silence_look: options.SilenceLook = None,
+    silence_after: options.SilenceAfter = 120.0,
+    resume: options.Resume = None,
     state: options.StateFolder = None,
     most_memory: options.MostMemory = None,
     most_video_memory: options.MostVideoMemory = None,
@@ -238,9 +245,13 @@ def run(
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
+    parse_hours(hours or ())
+    nightly = None if restart_at is None else Nightly(parse_time(restart_at))
+    if nightly is not None and not supervise:
+        raise typer.BadParameter("--restart-at needs --supervise")
     if supervise and not is_watched():
         most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
-        raise typer.Exit(keep_playing(state, most))
+        raise typer.Exit(keep_playing(state, most, nightly))
     pulse_here()
     config = ShowConfig(
         source=source,
@@ -290,6 +301,12 @@ def run(
         score_limit_mib=score_limit,
         record_osc=record_osc,
         osc_replay=osc_replay,
+        resume=supervise if resume is None else resume,
+        state=state,
+        hours=tuple(hours or ()),
+        fade_s=fade,
+        silence_preset=silence_look,
+        silence_after_s=silence_after,
         cues=cues,
         rung=rung,
         lowest_rung=lowest_rung,

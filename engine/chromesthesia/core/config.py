@@ -36,6 +36,9 @@ class ShowConfig:
     timecode comes in by, or `default`. dmx: patch of the lamps.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
+    resume: go on from the state that is kept in `state` (a folder, None for the usual one), and keep it there.
+    hours: when there is light (see `core.wall.parse_hours`), always when empty; fade_s: how long it comes and goes.
+    silence_preset: the look of a room in which nothing was heard for silence_after_s.
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
     cues: the file of a cue list.
     rung: where on the ladder of cheaper pictures the show begins; lowest_rung: it never steps below that.
@@ -87,6 +90,12 @@ class ShowConfig:
     score_limit_mib: int = 4096
     record_osc: Path | None = None
     osc_replay: Path | None = None
+    resume: bool = False
+    state: Path | None = None
+    hours: tuple[str, ...] = ()
+    fade_s: float = 10.0
+    silence_preset: str | None = None
+    silence_after_s: float = 120.0
     cues: Path | None = None
     rung: Rung = Rung.FULL
     lowest_rung: Rung = RUNGS[-1]

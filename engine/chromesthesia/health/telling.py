@@ -78,6 +78,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
     figures = status.figures
     stalled = f"stands still: {', '.join(status.stalled)}" if status.stalled else ""
     rung = "" if figures.rung in (Rung.FULL, Rung.PAINT_SLOWER) else f"rung: {figures.rung}"
+    wrong = f"the picture is {figures.picture}" if figures.picture else ""
     return HudInfo(
         fps=figures.fps,
         latency_ms=figures.latency_ms,
@@ -86,7 +87,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
         preset=figures.preset,
         overruns=status.overruns,
         nearest=nearest_line(figures.nearest[0]) if figures.nearest else "",
-        message=figures.message or stalled or rung,
+        message=figures.message or stalled or wrong or rung,
         warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
         lights=lights_line(status),
     )
@@ -166,6 +167,7 @@ def health_of(status: ShowStatus) -> dict[str, object]:
         "health": _verdict(status),
         "sound": asdict(figures.sound),
         "host": asdict(figures.host),
+        "picture": figures.picture,
         "size": list(figures.size),
         "flash_limiter": figures.flash_limiter,
         "loops": {

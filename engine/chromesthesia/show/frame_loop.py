@@ -147,6 +147,11 @@ class FrameLoop:
             self._clock.wait_until(self._pacer.window_s(self._seen_s), stop)
 
     @property
+    def inputs(self) -> FrameInputs | None:
+        """What was drawn last; None before the first frame."""
+        return self._inputs
+
+    @property
     def fps(self) -> float:
         """Frames a second that were drawn lately; it falls while none is."""
         return self._schedule.fps_at(self._clock.now_s() - self._start_s)

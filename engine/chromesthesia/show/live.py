@@ -40,7 +40,9 @@ from chromesthesia.show.assembly import (
 )
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.faults import NoFaults, open_faults
+from chromesthesia.show.going_on import GoingOn
 from chromesthesia.show.health_watch import HealthWatch, open_alerts, open_log_file, pages
+from chromesthesia.show.held_picture import holding
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -100,6 +102,8 @@ def run_show(
         log_file = open_log_file(config, opened)
         faults = open_faults(opened)
         clock = faults.clock()
+        going_on = GoingOn(config, pulse is not None and pulse.safe_look)
+        config = going_on.config
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
@@ -108,8 +112,17 @@ def run_show(
         if config.bpm is not None:
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
+        going_on.set_room(controller)
+        opener = faults.surface(own.surface or SurfaceOpener(config))
+        if pulse is not None and pulse.last_picture is not None and not config.headless:
+            opener = holding(pulse.last_picture, opener)
         # Models open while the surface, the shaders and the ports do.
-        loading = Ahead(lambda: faults.models(open_models(config.pack, config.provider, own)), "models load")
+        loading = Ahead(
+            lambda: faults.models(
+                going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
+            ),
+            "models load",
+        )
         models: Models | None = None
         desk: EarDesk | None = None
         if config.ear is not None:
@@ -137,7 +150,6 @@ def run_show(
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        opener = faults.surface(own.surface or SurfaceOpener(config))
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
@@ -145,6 +157,7 @@ def run_show(
         fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
         first_light(light, controller)
         models = models or loading.result()
+        config = going_on.config
         # From here on there are files to finish: a signal ends the show in order.
         opened.enter_context(stop_on_signals(stop))
         files = open_outputs(
@@ -158,6 +171,7 @@ def run_show(
         preview = None if panel is None else panel.site.preview
         keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
         keeper.register()
+        watchers: list[Callable[[float], None]] = [] if pulse is None else [pulse.shown]
         show = LiveShow(
             config,
             clock,
@@ -171,7 +185,7 @@ def run_show(
             guard,
             preview,
             score,
-            None if pulse is None else pulse.shown,
+            lambda now_s: _tell(watchers, now_s),
         )
         keeper.standing = lambda: show.standing
         if writer is not None:
@@ -192,15 +206,36 @@ def run_show(
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
         control = ControlLoop(controller, clock, open_ports, show.readings, heart)
+        first_pack = models.name
+        state = going_on.begin(
+            show, controller, lambda: _pack_of(config, None if show.pack == first_pack else show.pack)
+        )
+        if state is not None:
+            show.health.count("state", state.counts)
+            watchers.append(state.shown)
+            state.start()
         if pulse is not None:
+            show.keep_picture = pulse.keep_picture
             pulse.playing(show.health.status, stop)
         try:
             show.run(control)
         finally:
             if pulse is not None:
                 pulse.ending()
+            if state is not None:
+                state.close()
             report = close_and_report(kept, config.report, show.report)
     return report
+
+
+def _tell(watchers: Sequence[Callable[[float], None]], now_s: float) -> None:
+    for watcher in watchers:
+        watcher(now_s)
+
+
+def _pack_of(config: ShowConfig, changed: str | None) -> str | None:
+    """Which pack another show would be given to go on with this one's; None for the default."""
+    return changed or (None if config.pack is None else str(config.pack))
 
 
 def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:

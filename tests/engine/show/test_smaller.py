@@ -25,7 +25,7 @@ def test_it_is_opened_once_and_has_painted_before_it_is_used() -> None:
         return made[-1]
 
     smaller = SmallerGenerator(open_it, lambda: opened.append(True))
-    assert smaller.ready is None
+    assert [smaller.ready] == [None]
     for _ in range(3):
         smaller.prepare()
     smaller.wait(WAIT_S)
