@@ -1,8 +1,8 @@
 """A show that records, killed at random moments: what is left of its film. python -m benchmarks.film_killed --kills 10
 
-A real `chromesthesia run --record` of the étude, ended by SIGKILL 6 to 16 s after its film was begun. Told for each: how
-long it filmed by the clock of this process, until when the film plays, how long players say it is. Ends with 1 when a
-film lost more than 2 s or does not open. `loss_s` is too large by the time from the making of the file to the first frame.
+A real `chromesthesia run --record` of the étude, ended by SIGKILL 6 to 16 s after its film was begun. Told for each:
+how long it filmed by the clock of this process, until when the film plays, how long players say it is. Ends with 1 when
+a film lost more than 2 s or does not open. `loss_s` is too large by the time from the file's making to the first frame.
 """
 
 from __future__ import annotations
