@@ -17,6 +17,7 @@ from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
+from chromesthesia.core.room import read_room
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.health.telling import health_of
@@ -90,6 +91,7 @@ def run_show(
     """
     check_numbers(config)
     check_rungs(config)
+    read_room(config.room)
     clock = SystemClock()
     stop = stop or threading.Event()
     with ExitStack() as opened:
