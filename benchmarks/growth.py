@@ -104,9 +104,8 @@ def _drawn(running: RunningGraph[Any], surface: HeadlessSurface) -> None:
 def inputs(quick: bool) -> Growth:
     """Listeners: features of every hop and the encoder's steps, for a second of sound."""
     numbers = (1, 2, 4) if quick else (1, 2, 4, 8)
-    second = 0.2 * tone(440.0, 1.0) + 0.05 * np.random.default_rng(1).standard_normal(SAMPLE_RATE_HZ).astype(
-        "f4"
-    )
+    rng = np.random.default_rng(1)
+    second = (0.2 * tone(440.0, 1.0) + 0.05 * rng.standard_normal(SAMPLE_RATE_HZ)).astype(np.float32)
     costs = []
     for number in numbers:
         listeners = [Listener() for _ in range(number)]
