@@ -6,7 +6,7 @@ from pathlib import Path
 
 from chromesthesia.core.errors import UsageError
 from chromesthesia.core.room import ROOM_FILE, read_room
-from chromesthesia.core.safe_write import replace_text
+from chromesthesia.core.safe_write import replace_file
 
 __all__ = ["ROOM_FILE", "keep_room", "read_room"]
 
@@ -17,4 +17,4 @@ def keep_room(path: Path, output_latency_s: float, flashes: int) -> None:
         "# Measured by `chromesthesia bench --light`: from the showing of a frame to its light in the room.\n"
         f"output_latency_s = {output_latency_s:.4f}\nflashes = {flashes}\n"
     )
-    replace_text(path, text, UsageError)
+    replace_file(path, text.encode(), UsageError)

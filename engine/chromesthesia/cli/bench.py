@@ -12,7 +12,7 @@ import typer
 from chromesthesia.cli import options
 from chromesthesia.cli.console import ERR, OUT, say
 from chromesthesia.core.errors import UsageError
-from chromesthesia.core.safe_write import replace_text
+from chromesthesia.core.safe_write import replace_file
 from chromesthesia.core.user_files import one_line
 
 EXAMPLES = """[bold]Examples[/bold]
@@ -121,5 +121,5 @@ def _light(flashes: int, device: str | None, room: Path, json_file: Path | None)
 def _keep(path: Path | None, text: str) -> None:
     if path is None:
         return
-    replace_text(path, text, UsageError)
+    replace_file(path, text.encode(), UsageError)
     say(f"Kept: {one_line(path)}", "green")

@@ -42,7 +42,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 PictureOption = "Picture"
-HealthOption = "Health"
+HealthOption = "Left alone"
 SoundOption = "Sound"
 FilesOption = "Files"
 NetworkOption = "Control (OSC)"
@@ -270,3 +270,127 @@ def parse_numbers(text: str, count: int, what: str) -> tuple[float, ...]:
     if len(numbers) != count:
         raise typer.BadParameter(f"{text!r}: give {count} numbers with commas between, {what}")
     return numbers
+
+
+Supervise = Annotated[
+    bool,
+    typer.Option(
+        "--supervise",
+        metavar="",
+        help="Watch the show from a small process of its own, and start it again whatever happens.",
+        rich_help_panel=HealthOption,
+    ),
+]
+Resume = Annotated[
+    bool | None,
+    typer.Option(
+        "--resume/--no-resume",
+        help="Go on from where the last such show ended, and keep the state.  [default: with --supervise]",
+        rich_help_panel=HealthOption,
+    ),
+]
+StateFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FOLDER",
+        help="Where the state, the events and crash reports are kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=64,
+        metavar="MIB",
+        help="With --supervise: start again beyond so much memory.  [default: 4096, or 80 % of the machine's]",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostVideoMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=64,
+        metavar="MIB",
+        help="The same for memory of an NVIDIA card.",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostHandles = Annotated[
+    int | None,
+    typer.Option(
+        min=32,
+        metavar="N",
+        help="The same for open files and connections.  [default: 80 % of what the system allows]",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostThreads = Annotated[
+    int | None,
+    typer.Option(
+        min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=HealthOption
+    ),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.log",
+        help="Keep the log as JSON lines too, with a line of figures a minute; turned over at 8 MiB, five are kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+AlertWebhook = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="POST JSON there when the show is degraded, fails, or is well again.",
+        rich_help_panel=HealthOption,
+    ),
+]
+AlertCommand = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COMMAND",
+        help="Start this then, without a shell; {state} and {text} are filled in.",
+        rich_help_panel=HealthOption,
+    ),
+]
+Hours = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar='"[DAYS] HH:MM-HH:MM"',
+        help="Light only then, e.g. tue-sun 10:00-22:00; may be repeated.",
+        rich_help_panel=HealthOption,
+    ),
+]
+FadeSeconds = Annotated[
+    float,
+    typer.Option(
+        "--fade",
+        min=0,
+        max=3600,
+        metavar="S",
+        help="How long light comes and goes.",
+        rich_help_panel=HealthOption,
+    ),
+]
+RestartAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HH:MM",
+        help="With --supervise: a fresh engine every night, with the state kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+SilenceLook = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PRESET", help="The look of a room in which nothing is heard.", rich_help_panel=HealthOption
+    ),
+]
+SilenceAfter = Annotated[
+    float,
+    typer.Option(
+        min=1, max=86_400, metavar="S", help="After so many seconds of it.", rich_help_panel=HealthOption
+    ),
+]

@@ -44,7 +44,8 @@ class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
     window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. score: is told
     what every frame was made of, None where no score is kept. preview: takes the frames that it wants. beat: where the
-    beat is at a time of the clock. arrivals: tells when a hop was heard."""
+    beat is at a time of the clock. arrivals: tells when a hop was heard. shown: called after every frame that was
+    drawn, with the time of the clock."""
 
     stage: Stage
     light: Light
@@ -57,6 +58,7 @@ class FrameParts:
     preview: FrameWatcher | None = None
     beat: Callable[[float], Beat] = _no_beat
     arrivals: Arrivals = field(default_factory=Arrivals)
+    shown: Callable[[float], None] | None = None
 
 
 class FrameLoop:
@@ -145,6 +147,11 @@ class FrameLoop:
             self._clock.wait_until(self._pacer.window_s(self._seen_s), stop)
 
     @property
+    def inputs(self) -> FrameInputs | None:
+        """What was drawn last; None before the first frame."""
+        return self._inputs
+
+    @property
     def fps(self) -> float:
         """Frames a second that were drawn lately; it falls while none is."""
         return self._schedule.fps_at(self._clock.now_s() - self._start_s)
@@ -220,6 +227,9 @@ class FrameLoop:
             self._ladder.frame(late, busy_s / self._schedule.period_s)
             if light.waits_for_display:
                 self._shift_s += self._rhythm.shown(light.shown_s, seen_s)
+            if parts.shown is not None:
+                with guard.part("the life line"):
+                    parts.shown(light.shown_s)
         if pixels is not None:
             with guard.part("outputs"):
                 self.watch.frame(pixels)

@@ -12,6 +12,7 @@ from chromesthesia.control.actions import command_of
 from chromesthesia.control.commands import Command, ToggleParameter
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.safe_write import numbered
 from chromesthesia.display.light import Light
 from chromesthesia.display.window import WindowEvent
 from chromesthesia.params.actions import (
@@ -25,7 +26,7 @@ from chromesthesia.params.actions import (
     UNDO,
 )
 from chromesthesia.params.sound import HUD_VISIBLE
-from chromesthesia.recording.files import numbered, write_new
+from chromesthesia.recording.files import write_new
 from chromesthesia.recording.stills import png_bytes
 
 log = logging.getLogger(__name__)

@@ -179,6 +179,18 @@ class Retelling:
         self._last_s = time_s
         return self._stage.step(time_s, dt_s, heard, self._painted_own, None, self._factor)
 
+    def move(self, time_us: int) -> None:
+        """Go on as if the frame decided last had been that of another time."""
+        if self._last_s is None:  # nothing was decided yet
+            self.time_us = time_us
+            return
+        moved_s = time_of(time_us) - time_of(self.time_us)
+        state = self._stage.state()
+        state["next_paint_s"] += moved_s
+        state["blend"]["started_s"] += moved_s
+        self._stage.restore(state)
+        self.time_us, self._last_s = time_us, time_of(time_us)
+
     def restore(self, key: Key) -> None:
         """Go on from a key."""
         for event in key.before:

@@ -175,11 +175,17 @@ class Follower:
 
     def next_due(self) -> Due | None:
         """The next frame, which stays."""
-        return self._ready[0] if self._ready else None
+        try:
+            return self._ready[0]
+        except IndexError:  # another thread empties it where the time of the show is another
+            return None
 
-    def take(self) -> Due:
+    def take(self) -> Due | None:
         """The next frame."""
-        return self._ready.popleft()
+        try:
+            return self._ready.popleft()
+        except IndexError:
+            return None
 
     @property
     def waiting(self) -> int:
@@ -246,13 +252,17 @@ class Follower:
         message = decode(content)
         match message:
             case Echo() if self._believes(message, received_s):
+                before = self._aligned.aligned
                 self._aligned.answered(message.sent_us / 1e6, message.show_us / 1e6, received_s)
+                if self._aligned.aligned and not before:
+                    self._move(received_s)
             case Lease(leads=True):
                 self._believes(message, received_s)
             case Frame() if self._believes(message, received_s):
                 self._frame(message)
             case KeyTold() if self._believes(message, received_s) and self._number is None:
-                self._key(message)
+                if self._aligned.aligned:
+                    self._key(message)
             case _:
                 pass
 
@@ -280,6 +290,15 @@ class Follower:
             self._aligned = AlignedClock()
             self._probes = 0
             self.head = None
+
+    def _move(self, now_s: float) -> None:
+        """Into the time of another show: what this machine painted by itself goes on there."""
+        time_us = max(0, round(self._show_s(now_s) * 1e6) - self._delay_us)
+        self._ready.clear()
+        self._last_due_us = -1
+        if self._alone_since_us is not None:
+            self._alone_since_us += time_us - self._told.time_us
+        self._told.move(time_us)
 
     def _frame(self, frame: Frame) -> None:
         if self._number is None:
@@ -338,7 +357,7 @@ class Follower:
             self._probes += 1
             self._probe_due_s = now_s + (FIRST_PROBES_S if self._probes < FIRST_PROBES else PROBE_EVERY_S)
             self._bus.publish(PROBE, encode(Probe(self._who, round(self._clock.now_s() * 1e6))))
-        if self._number is None and self._leader is not None and now_s >= self._ask_due_s:
+        if self._number is None and self._aligned.aligned and now_s >= self._ask_due_s:
             self._ask_due_s = now_s + self._ask_pause_s
             self._ask_pause_s = min(LONGEST_ASK_S, 2.0 * self._ask_pause_s)
             self._bus.publish(ASK, encode(Ask(self._who)))
