@@ -26,7 +26,7 @@ p.note, .soft { color: var(--soft); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 td, th { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-svg { width: 100%; height: auto; min-width: 30rem; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+svg { width: 100%; max-width: 44rem; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 .bar { fill: var(--bar); } .further { fill: var(--further); } .mark { stroke: var(--mark); stroke-width: 2; }
 .good { color: #15803d; } .bad { color: #b91c1c; }
 @media (prefers-color-scheme: dark) { .good { color: #4ade80; } .bad { color: #f87171; } }

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-WIDTH = 640
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 34
+WIDTH = 460
+LEFT, RIGHT, TOP, BOTTOM = 28, 12, 12, 42
 BAR, GAP = 18, 8
-LABEL = 210
-LETTERS = 34
+LABEL = 176
+LETTERS = 26
 
 
 def histogram(
@@ -38,14 +38,16 @@ def histogram(
     ]
     for number in range(6):
         value = low + step * len(counts) * number / 5
-        parts.append(f'<text x="{x(value):.1f}" y="{height - 14}" text-anchor="middle">{value:.0f}</text>')
+        parts.append(f'<text x="{x(value):.1f}" y="{height - 24}" text-anchor="middle">{value:.0f}</text>')
+    middle = low + 0.6 * step * len(counts)
     for turn, (name, value) in enumerate(marks):
         parts.append(
             f'<line class="mark" x1="{x(value):.1f}" x2="{x(value):.1f}" y1="{TOP}" y2="{TOP + tall}"/>'
-            f'<text x="{x(value) + 4:.1f}" y="{TOP + 12 + 14 * turn}">{escape(name)} {value:.1f}</text>'
+            f'<text x="{x(value) + (4 if value < middle else -4):.1f}" y="{TOP + 12 + 14 * turn}" '
+            f'text-anchor="{"start" if value < middle else "end"}">{escape(name)} {value:.1f}</text>'
         )
     parts.append(
-        f'<text x="{LEFT}" y="{height - 1}">{escape(unit)}</text><text x="4" y="{TOP + 10}">{most}</text>'
+        f'<text x="{LEFT}" y="{height - 6}">{escape(unit)}</text><text x="4" y="{TOP + 10}">{most}</text>'
     )
     return _svg(height, parts, "histogram")
 
@@ -56,7 +58,7 @@ def bars(rows: Sequence[tuple[str, float, float | None]], unit: str) -> str:
         return ""
     most = max(max(value, further or 0.0) for _, value, further in rows) or 1.0
     height = TOP + len(rows) * (BAR + GAP) + 6
-    inner = WIDTH - LABEL - 84
+    inner = WIDTH - LABEL - 106
     parts = []
     for number, (name, value, further) in enumerate(rows):
         y = TOP + number * (BAR + GAP)
@@ -72,9 +74,13 @@ def bars(rows: Sequence[tuple[str, float, float | None]], unit: str) -> str:
             f"<title>{escape(name)}</title></rect>"
         )
         end = LABEL + inner * max(value, further or 0.0) / most + 6
-        told = f"{value:.3g}" if further is None else f"{value:.3g} / {further:.3g}"
+        told = _number(value) if further is None else f"{_number(value)} / {_number(further)}"
         parts.append(f'<text x="{end:.1f}" y="{y + 13}">{told} {escape(unit)}</text>')
     return _svg(height, parts, "bars")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100.0 else f"{value:.3g}"
 
 
 def _svg(height: int, parts: Sequence[str], what: str) -> str:
