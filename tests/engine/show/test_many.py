@@ -383,6 +383,26 @@ def test_a_lost_frame_is_a_gap_and_a_key_mends_it(room: Stage) -> None:
     assert_same(last.inputs, dict(ear.drawn)[last.time_us])
 
 
+def test_frames_that_come_after_all_need_no_key(room: Stage) -> None:
+    ear = Ear(room, "main")
+    Lamp(room, "a")
+    late = Lamp(room, "late")
+    room.run(3.0)
+    keys, made_up = late.follower.counts()["keys"], late.follower.counts()["made_up"]
+    room.net.takes_s = lambda sender, receiver: 0.9 if receiver == "late" else 0.004
+    room.run(0.8)
+    room.net.takes_s = lambda sender, receiver: 0.004
+    assert late.follower.counts()["made_up"] > made_up + 5
+    assert not late.follower.follows
+    room.run(2.0)
+    assert late.follower.follows
+    assert late.follower.counts()["keys"] == keys
+    last = late.shown[-1][1]
+    assert_same(last.inputs, dict(ear.drawn)[last.time_us])
+    motions = [lamp.light.renderer.motion_state() for lamp in room.lamps if lamp.light.renderer]
+    assert motions[1]["phases"] == pytest.approx(motions[0]["phases"], abs=1e-6)
+
+
 def test_a_killed_ear_is_replaced_within_a_second_and_the_picture_goes_on(room: Stage) -> None:
     main = Ear(room, "main")
     spare = Ear(room, "spare", standby=True, clock=SkewedClock(room.clock, 50.0))
