@@ -178,6 +178,10 @@ class Lamp:
     def close(self) -> None:
         """Nothing to close."""
 
+    @property
+    def follows(self) -> bool:
+        return self.follower.follows
+
     def time_at(self, at_s: float) -> int:
         """Time of the frame that was to be seen then."""
         return [due.time_us for shown_s, due in self.shown if shown_s <= at_s][-1]
@@ -393,9 +397,10 @@ def test_frames_that_come_after_all_need_no_key(room: Stage) -> None:
     room.run(0.8)
     room.net.takes_s = lambda sender, receiver: 0.004
     assert late.follower.counts()["made_up"] > made_up + 5
-    assert not late.follower.follows
+    alone = late.follows
+    assert not alone
     room.run(2.0)
-    assert late.follower.follows
+    assert late.follows
     assert late.follower.counts()["keys"] == keys
     last = late.shown[-1][1]
     assert_same(last.inputs, dict(ear.drawn)[last.time_us])
@@ -404,8 +409,9 @@ def test_frames_that_come_after_all_need_no_key(room: Stage) -> None:
 
 
 def test_a_killed_ear_is_replaced_within_a_second_and_the_picture_goes_on(room: Stage) -> None:
-    main = Ear(room, "main")
-    spare = Ear(room, "spare", standby=True, clock=SkewedClock(room.clock, 50.0))
+    # The delay is long: when the stand-by leads, the lights still show frames of the ear that is gone.
+    main = Ear(room, "main", delay_s=0.45)
+    spare = Ear(room, "spare", standby=True, clock=SkewedClock(room.clock, 50.0), delay_s=0.45)
     for name in ("a", "b"):
         Lamp(room, name)
     room.run(3.0)
@@ -422,7 +428,7 @@ def test_a_killed_ear_is_replaced_within_a_second_and_the_picture_goes_on(room: 
         times = [due.time_us for shown_s, due in lamp.shown if shown_s > dead_s - 1.0]
         assert times == sorted(times)
         moments = [shown_s for shown_s, _ in lamp.shown if shown_s > dead_s - 1.0]
-        assert np.diff(moments).max() < 0.5
+        assert np.diff(moments).max() < 0.25
         last = lamp.shown[-1][1]
         assert_same(last.inputs, dict(spare.drawn)[last.time_us])
         pictures = [seen(due.inputs) for shown_s, due in lamp.shown if shown_s > dead_s - 1.0]

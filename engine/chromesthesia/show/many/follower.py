@@ -64,6 +64,8 @@ FADE_S = 2.0
 FIRST_DELAY_US = 100_000
 AHEAD_US = 40_000
 """Frames that are made up are made so long before they are due."""
+MOST_FILLED = 120
+"""Frames that are made up at once before a key."""
 FARTHEST_S = 5.0
 """A frame that is due later than this is one of a clock that is not known yet."""
 
@@ -344,6 +346,7 @@ class Follower:
     def _key(self, told: KeyTold) -> None:
         head = decode_head(told.head)
         key = decode_key(unpacked(told.key))
+        self._fill(key.time_us)
         if self.head is None or head.show != self.head.show or head.seed != self._seed:
             self._seed, self._fps = head.seed, head.fps
             self._told = Retelling(head.seed, head.fps, self._generator, hold=True)
@@ -383,14 +386,25 @@ class Follower:
             not alone and late_us < max(PATIENCE_S * 1e6, PATIENCE_FRAMES * period_us)
         ):
             return
+        missed = max(0, late_us) // period_us
+        self._breathe(told.time_us + period_us * (1 + missed))
+
+    def _fill(self, until_us: int) -> None:
+        """Frames up to a key's: it is newer than what is shown by as much as frames are shown later."""
+        period_us = round(1e6 / self._fps)
+        if until_us - self._told.time_us > MOST_FILLED * period_us:
+            return
+        while self._told.time_us + 1.5 * period_us < until_us:
+            self._breathe(self._told.time_us + period_us)
+
+    def _breathe(self, time_us: int) -> None:
+        told = self._told
         if self._alone_since_us is None:
             self._alone_since_us = told.time_us
             self._mark = told.mark(), self._motion.state()
         if self._mark is not None and told.time_us - self._alone_since_us > FORGET_S * 1e6:
             self._lose()
-        missed = max(0, late_us) // period_us
-        time_us = told.time_us + period_us * (1 + missed)
-        fade = math.exp(-(time_us - self._alone_since_us) / 1e6 / FADE_S)
+        fade = math.exp(-max(0, time_us - self._alone_since_us) / 1e6 / FADE_S)
         self.made_up += 1
         inputs = told.breathe(time_us, _fading(told.heard, fade))
         self._put(inputs, self._delay_us, made_up=True, shown=True)
