@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from chromesthesia.core.rungs import Rung as RungName
+
 SMALLEST, LARGEST = 16, 8192
 
 
@@ -40,12 +42,13 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 PictureOption = "Picture"
+HealthOption = "Left alone"
 SoundOption = "Sound"
 FilesOption = "Files"
 NetworkOption = "Control (OSC)"
 ScoreOption = "A logged show"
 
-StayOption = "Left alone"
+ManyOption = "Many machines"
 TempoOption = "Tempo, MIDI, lights"
 
 Preset = Annotated[
@@ -185,13 +188,89 @@ Dmx = Annotated[
         rich_help_panel=TempoOption,
     ),
 ]
+Rung = Annotated[
+    RungName,
+    typer.Option(
+        "--rung", help="Begin on this rung; better ones are tried later.", rich_help_panel=HealthOption
+    ),
+]
+LowestRung = Annotated[
+    RungName,
+    typer.Option(
+        "--lowest-rung", help="When frames come late, never step below it.", rich_help_panel=HealthOption
+    ),
+]
+Ear = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROOM",
+        help="Be the ear of this room: machines that run `light ROOM` show the same picture in step.",
+        rich_help_panel=ManyOption,
+    ),
+]
+Standby = Annotated[
+    bool,
+    typer.Option(
+        "--standby",
+        metavar="",
+        help="With --ear: go on when the other ear is gone.",
+        rich_help_panel=ManyOption,
+    ),
+]
+BusListen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bus-listen",
+        metavar="ENDPOINT",
+        help="Where lights come in, e.g. tls/192.168.1.10:7447; may be repeated.  [default with --lan: port 7447]",
+        rich_help_panel=ManyOption,
+    ),
+]
+BusConnect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bus-connect",
+        metavar="ENDPOINT",
+        help="Where an ear is, when it is not found by itself; may be repeated.",
+        rich_help_panel=ManyOption,
+    ),
+]
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="The room's keys, made with `chromesthesia keys`.", rich_help_panel=ManyOption
+    ),
+]
+Delay = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        max=5000,
+        metavar="MS",
+        help="All lights show a frame so long after its time.  [default: as long as the slowest needs]",
+        rich_help_panel=ManyOption,
+    ),
+]
+
+
+def parse_numbers(text: str, count: int, what: str) -> tuple[float, ...]:
+    """`count` numbers with commas between; raises typer.BadParameter."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != count:
+        raise typer.BadParameter(f"{text!r}: give {count} numbers with commas between, {what}")
+    return numbers
+
+
 Supervise = Annotated[
     bool,
     typer.Option(
         "--supervise",
         metavar="",
         help="Watch the show from a small process of its own, and start it again whatever happens.",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 Resume = Annotated[
@@ -199,7 +278,7 @@ Resume = Annotated[
     typer.Option(
         "--resume/--no-resume",
         help="Go on from where the last such show ended, and keep the state.  [default: with --supervise]",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 StateFolder = Annotated[
@@ -208,7 +287,7 @@ StateFolder = Annotated[
         "--state",
         metavar="FOLDER",
         help="Where the state, the events and crash reports are kept.",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 MostMemory = Annotated[
@@ -217,7 +296,7 @@ MostMemory = Annotated[
         min=64,
         metavar="MIB",
         help="With --supervise: start again beyond so much memory.  [default: 4096, or 80 % of the machine's]",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 MostVideoMemory = Annotated[
@@ -226,7 +305,7 @@ MostVideoMemory = Annotated[
         min=64,
         metavar="MIB",
         help="The same for memory of an NVIDIA card.",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 MostHandles = Annotated[
@@ -235,13 +314,13 @@ MostHandles = Annotated[
         min=32,
         metavar="N",
         help="The same for open files and connections.  [default: 80 % of what the system allows]",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 MostThreads = Annotated[
     int | None,
     typer.Option(
-        min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=StayOption
+        min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=HealthOption
     ),
 ]
 Hours = Annotated[
@@ -249,7 +328,7 @@ Hours = Annotated[
     typer.Option(
         metavar='"[DAYS] HH:MM-HH:MM"',
         help="Light only then, e.g. tue-sun 10:00-22:00; may be repeated.",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 FadeSeconds = Annotated[
@@ -260,7 +339,7 @@ FadeSeconds = Annotated[
         max=3600,
         metavar="S",
         help="How long light comes and goes.",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 RestartAt = Annotated[
@@ -268,18 +347,18 @@ RestartAt = Annotated[
     typer.Option(
         metavar="HH:MM",
         help="With --supervise: a fresh engine every night, with the state kept.",
-        rich_help_panel=StayOption,
+        rich_help_panel=HealthOption,
     ),
 ]
 SilenceLook = Annotated[
     str | None,
     typer.Option(
-        metavar="PRESET", help="The look of a room in which nothing is heard.", rich_help_panel=StayOption
+        metavar="PRESET", help="The look of a room in which nothing is heard.", rich_help_panel=HealthOption
     ),
 ]
 SilenceAfter = Annotated[
     float,
     typer.Option(
-        min=1, max=86_400, metavar="S", help="After so many seconds of it.", rich_help_panel=StayOption
+        min=1, max=86_400, metavar="S", help="After so many seconds of it.", rich_help_panel=HealthOption
     ),
 ]

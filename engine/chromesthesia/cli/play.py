@@ -17,9 +17,10 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
-from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here
+from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here, rung_here
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
+from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
 from chromesthesia.core.wall import Nightly, parse_hours, parse_time
 from chromesthesia.supervise.watch import Ceilings
@@ -213,6 +214,14 @@ def run(
     ltc: options.Ltc = "",
     ltc_channel: options.LtcChannel = 1,
     dmx: options.Dmx = None,
+    rung: options.Rung = Rung.FULL,
+    lowest_rung: options.LowestRung = RUNGS[-1],
+    ear: options.Ear = None,
+    standby: options.Standby = False,
+    listen: options.BusListen = None,
+    connect: options.BusConnect = None,
+    keys: options.Keys = None,
+    delay: options.Delay = None,
     supervise: options.Supervise = False,
     hours: options.Hours = None,
     fade: options.FadeSeconds = 10.0,
@@ -277,6 +286,12 @@ def run(
         ltc=ltc,
         ltc_channel=ltc_channel,
         dmx=dmx,
+        ear=ear,
+        standby=standby,
+        bus_listen=tuple(listen or ()),
+        bus_connect=tuple(connect or ()),
+        keys=keys,
+        delay_s=None if delay is None else delay / 1e3,
         hud=hud,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
         score=score,
@@ -290,6 +305,8 @@ def run(
         silence_preset=silence_look,
         silence_after_s=silence_after,
         cues=cues,
+        rung=rung_here(rung),
+        lowest_rung=lowest_rung,
     )
     if not config.headless and not has_display():
         config = _without_window(config)

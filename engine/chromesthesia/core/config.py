@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chromesthesia.core.errors import UsageError
+from chromesthesia.core.rungs import RUNGS, Rung, below
 
 LONGEST_S = 366 * 24 * 3600.0
 """Longest duration that may be asked for: a year."""
@@ -40,6 +41,10 @@ class ShowConfig:
     silence_preset: the look of a room in which nothing was heard for silence_after_s.
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
     cues: the file of a cue list.
+    rung: where on the ladder of cheaper pictures the show begins; lowest_rung: it never steps below that.
+    ear: the room whose lights, on other machines, show what this show paints, None for no bus; standby: lead them only
+    when another ear is gone; bus_listen, bus_connect: endpoints, keys: folder of the room's keys (see `ports.bus`);
+    delay_s: how long after its time a frame is shown by all lights, None for as long as they need.
     """
 
     source: str = "auto"
@@ -90,6 +95,45 @@ class ShowConfig:
     silence_preset: str | None = None
     silence_after_s: float = 120.0
     cues: Path | None = None
+    rung: Rung = Rung.FULL
+    lowest_rung: Rung = RUNGS[-1]
+    ear: str | None = None
+    standby: bool = False
+    bus_listen: tuple[str, ...] = ()
+    bus_connect: tuple[str, ...] = ()
+    keys: Path | None = None
+    delay_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LightConfig:
+    """Everything `chromesthesia light` can be told.
+
+    room: which ear it follows; name: its own, None for that of the machine. crop: left, top, width, height of the part
+    of the frame that it shows; corners: where they lie, x and y of upper left, upper right, lower right, lower left;
+    fade: over which shares of its left, top, right and bottom edge it rises. The rest as for a show.
+    """
+
+    room: str
+    name: str | None = None
+    headless: bool = False
+    fullscreen: bool = False
+    display: int = 0
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    pack: Path | None = None
+    provider: str = "auto"
+    seed: int = 1
+    fps: float | None = None
+    crop: tuple[float, float, float, float] | None = None
+    corners: tuple[float, ...] | None = None
+    fade: tuple[float, float, float, float] | None = None
+    flash_limiter: bool = True
+    lan: bool = False
+    connect: tuple[str, ...] = ()
+    keys: Path | None = None
+    report: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +186,7 @@ class RepaintConfig:
     report: Path | None = None
 
 
-def check_numbers(config: ShowConfig | FilmConfig | RepaintConfig) -> None:
+def check_numbers(config: ShowConfig | FilmConfig | RepaintConfig | LightConfig) -> None:
     """Raise UsageError for a duration, frame rate or size that no show can have: not a number, none, or beyond all."""
     for name, value, most, unit in (
         ("duration", config.duration_s, LONGEST_S, "seconds"),
@@ -153,3 +197,12 @@ def check_numbers(config: ShowConfig | FilmConfig | RepaintConfig) -> None:
         # NaN is neither above 0 nor anything else.
         if value is not None and not (math.isfinite(value) and 0 < value <= most):
             raise UsageError(f"{name} is {value:g}", f"give more than 0 and at most {most:.0f} {unit}")
+
+
+def check_rungs(config: ShowConfig) -> None:
+    """Raise UsageError for a show that is to begin below its lowest rung."""
+    if below(config.rung, config.lowest_rung):
+        raise UsageError(
+            f"--rung {config.rung} is below --lowest-rung {config.lowest_rung}",
+            f"the rungs are, best first: {', '.join(RUNGS)}",
+        )

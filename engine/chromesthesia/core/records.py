@@ -107,7 +107,7 @@ class PaintRequest:
 @dataclass(frozen=True, slots=True)
 class PaintedImage:
     """One picture from the generator: pixels uint8 [H, W, 3], row 0 at the top; paint_s: what painting took, in
-    seconds, until `painted_s`."""
+    seconds, until `painted_s`. painter: grows by one with every other generator."""
 
     serial: int
     end_sample: int
@@ -115,6 +115,7 @@ class PaintedImage:
     painted_s: float
     paint_s: float
     pixels: UInt8
+    painter: int = 0
 
 
 @dataclass(frozen=True, slots=True)

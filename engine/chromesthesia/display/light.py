@@ -15,6 +15,7 @@ from chromesthesia.core.user_files import one_line
 from chromesthesia.display.outputs import OpenOutputs, Output, no_outputs
 from chromesthesia.display.surface import Surface
 from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.output import PLAIN, OutputShape
 from chromesthesia.render.renderer import Renderer
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,18 @@ SETTLED_S = 5.0
 FIRST_PATIENCE_S, LONGEST_PATIENCE_S = 5.0, 60.0
 KEPT_REASONS = 8
 SHADER_POLL_S = 0.5
+CROSSFADE_S = 0.6
+"""How long the frame shown last goes on to be seen when what draws the next is another."""
 GL_ERRORS = (moderngl.Error, RenderError)
 """What a lost context, driver or window raises; anything else is a fault of ours that a new context would not mend."""
+
+
+def _nothing() -> None:
+    pass
+
+
+def _nobody_waits() -> None:
+    """Where nobody asks how far it is."""
 
 
 class Light:
@@ -61,8 +72,19 @@ class Light:
         self.outputs: Sequence[Output] = open_outputs(self.surface)
         self.frames = 0
         self.recoveries = 0
+        self.drawn_s = self.shown_s = 0.0
+        """When the last frame was finished, and when it had been handed to the display, on the clock."""
+        self.shape: OutputShape = PLAIN
+        """What the surface shows of the frame, and how."""
+        self.progress: Callable[[], None] = _nobody_waits
+        """Called when another part of OpenGL is there again: all of it may take longer than a frame may."""
         self.refused: RenderError | None = None
         """The error of our own that kept the last frame from being drawn, e.g. of a shader."""
+        self._share = 1.0
+        self.crossfade_s = CROSSFADE_S
+        """How long the frame shown last is still seen when what draws the next was changed; 0: not at all."""
+        self.reloaded: Callable[[], None] = _nothing
+        """Called when edited shaders were taken over."""
         self._trouble = ""
         self._shader_error = ""
         self._lost_for: set[str] = set()
@@ -97,18 +119,35 @@ class Light:
         assert self.surface is not None
         try:
             screen = self.surface.screen
-            self.renderer.render(inputs, screen)
-            pixels = self.renderer.read_pixels() if want_pixels or screen is None else None
+            self.renderer.render(inputs, screen if self.shape.is_plain else None)
+            if screen is not None and not self.shape.is_plain:
+                self.renderer.show(screen, self.shape)
             for output in self.outputs:
                 with self._guard.part(f"output {output.name}"):
                     self.renderer.show(output.target, output.shape, output.upright)
                     output.present()
+            self.renderer.finish()
+            self.drawn_s = self._clock.now_s()
             self.surface.present()
+            self.shown_s = self._clock.now_s()
+            # Behind the showing: whoever keeps the picture does not hold it up.
+            pixels = self.renderer.read_pixels() if want_pixels or screen is None else None
         except Exception as error:  # whatever it is: the next frame may be drawn, or all is made again
             self._fail(error)
             return None
         self._succeed()
         return pixels
+
+    def prepare(self, inputs: FrameInputs) -> None:
+        """Work over pictures of the generator that `inputs` shows first, so that the frame itself need not."""
+        if self.renderer is not None:
+            with self._guard.part("preparing"):
+                self.renderer.prepare(inputs)
+
+    @property
+    def waits_for_display(self) -> bool:
+        """True where showing a frame waits for the display's own rhythm."""
+        return bool(getattr(self.surface, "vsync", False))
 
     def counts(self) -> dict[str, int]:
         """How often OpenGL was made again."""
@@ -128,6 +167,14 @@ class Light:
         except RenderError as error:
             log.debug("the picture stays at %d x %d: %s", *self.size, error)
 
+    def draw_share(self, share: float) -> None:
+        """Draw only `share` of the pixels each way and enlarge them; OpenGL made again goes on so."""
+        self._share = share
+        if self.renderer is not None:
+            with self._guard.part("drawing fewer pixels"):
+                self.renderer.fade(self.crossfade_s)
+                self.renderer.draw_share(share)
+
     def reopen(self) -> None:
         """Close the surface and open it anew with the next frame, as when it is to be on another display."""
         if self.renderer is not None:
@@ -146,7 +193,24 @@ class Light:
             return
         self._poll_s = now_s + SHADER_POLL_S
         with self._guard.part("reload"):
+            before = self.renderer.shader_generation
             self._shader_error = self.renderer.reload_changed_shaders() or ""
+            if self.renderer.shader_generation != before:
+                self.renderer.fade(self.crossfade_s)
+                self.reloaded()
+
+    def take_back_shaders(self, why: str) -> None:
+        """Draw with the shaders from before the last reload again; why: told until a file is saved anew."""
+        if self.renderer is not None:
+            with self._guard.part("reload"):
+                self.renderer.fade(self.crossfade_s)
+                self.renderer.take_back_shaders(why)
+                self._shader_error = why
+
+    def keep_shaders(self) -> None:
+        """Those from before the last reload are not needed any more."""
+        if self.renderer is not None:
+            self.renderer.keep_shaders()
 
     def close(self) -> None:
         """Give everything back; never raises."""
@@ -199,9 +263,14 @@ class Light:
             return False
         self._close_surface()
         try:
+            self.progress()
             self.surface = self._open_surface()
+            self.progress()
             self.outputs = self._open_outputs(self.surface)
             self.renderer = self._make_renderer(self.surface)
+            self.progress()
+            if self._share != 1.0:
+                self.renderer.draw_share(self._share)
         except Exception as error:  # whatever a driver or a desktop answers: it is asked again
             self._guard.failed("making OpenGL again", error)
             self._trouble = f"OpenGL cannot be made again: {one_line(error)}"

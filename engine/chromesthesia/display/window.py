@@ -122,6 +122,8 @@ class WindowSurface:
         self.fullscreen = fullscreen
         self.size = (width, height)
         """Width and height of the drawable area in pixels, as of the last `poll`."""
+        self.vsync = False
+        """True where `present` waits for the display."""
         self._asked_display = display
         self._title = title
         count = start_video()
@@ -197,8 +199,10 @@ class WindowSurface:
             size = pygame.display.get_desktop_sizes()[self._display]
         try:
             pygame.display.set_mode(size, flags, display=self._display, vsync=1)
+            self.vsync = True
         except pygame.error:
             log.info("no vertical sync here")
+            self.vsync = False
             pygame.display.set_mode(size, flags, display=self._display)
         # Not before: the window without vertical sync is a second one, and the title goes with the first.
         pygame.display.set_caption(self._title)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 
+from chromesthesia.core.emotions import condition_size
 from chromesthesia.core.protocols import Clock, Generator
 from chromesthesia.core.records import PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
@@ -37,24 +39,20 @@ class GeneratorWorker:
         self._images = images
         self._shape: tuple[int, ...] | None = None
         self._next: Generator | None = None
-
-    @property
-    def size(self) -> tuple[int, ...] | None:
-        """Height and width of the pictures; None before the first. Any thread."""
-        shape = self._shape
-        return None if shape is None else shape[:2]
+        self._next_lock = threading.Lock()
+        self._painter = 0
 
     def change(self, generator: Generator) -> None:
-        """Paint with another generator from the next picture on. Any thread."""
-        self._next = generator
+        """Paint with another generator from the first request on that has its sizes. Any thread."""
+        with self._next_lock:
+            self._next = generator
 
     def step(self, timeout_s: float | None = 0.0) -> bool:
         """Wait for a request for at most `timeout_s`; True when a picture was published."""
         request = self._requests.take(timeout_s)
         if request is None:
             return False
-        if self._next is not None:
-            self._generator, self._next = self._next, None
+        self._take_next(request)
         started_s = self._clock.now_s()
         try:
             pixels = self._generator.paint(request.condition, request.noise)
@@ -73,11 +71,21 @@ class GeneratorWorker:
                 painted_s,
                 painted_s - started_s,
                 pixels,
+                self._painter,
             )
         )
         self.painted += 1
         self.failures_in_a_row = 0
         return True
+
+    def _take_next(self, request: PaintRequest) -> None:
+        with self._next_lock:
+            if self._next is None or not _fits(self._next, request):
+                return
+            self._generator, self._next = self._next, None
+        self._shape = None
+        self._painter += 1
+        self.failures_in_a_row = 0
 
     def counts(self) -> dict[str, int]:
         """Pictures painted, and times that none came of it."""
@@ -92,3 +100,8 @@ class GeneratorWorker:
             log.warning(
                 "generator failed (%d so far), holding the last picture: %s", self.failures, self.last_error
             )
+
+
+def _fits(generator: Generator, request: PaintRequest) -> bool:
+    sizes = condition_size(generator.condition_labels), generator.noise_size
+    return sizes == (request.condition.size, request.noise.size)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
+from chromesthesia.core.rungs import Rung
 from chromesthesia.health.counters import Counters, Groups, Read
 from chromesthesia.health.heartbeat import Heart, LoopState, LoopStatus
 from chromesthesia.packs.art_index import Artwork
 
 # Groups of counts that the figures below are made of.
-SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS = (
+SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER, BUS = (
     "source", "ring", "frames", "generator", "analysis", "gl", "faults", "control", "port osc", "outputs",
+    "ladder", "port bus",
 )  # fmt: skip
 
 
@@ -21,10 +23,11 @@ class Figures:
     """What is measured or named rather than counted.
 
     elapsed_s: since the show began. fps: frames shown per second lately; latency_ms: sound to light, median of the last
-    frames; generator_fps: pictures painted per second. routes: how often they became others. parameters: version of the
-    list of parameters. message: what a person should read now, one line; size: of the picture in pixels. nearest:
-    paintings to the sound, nearest first. tempo_source: what the beat clock follows. picture: what is wrong
-    with what is shown (see `OutputWatch`), empty for nothing.
+    frames; generator_fps: pictures painted per second. rung: of the ladder that the show stands
+    on. routes: how often they became others. parameters: version of the list of parameters. message: what a person
+    should read now, one line; size: of the picture in pixels. nearest: paintings to the sound, nearest first.
+    tempo_source: what the beat clock follows. picture: what is wrong with what is shown (see `OutputWatch`), empty for
+    nothing.
     """
 
     elapsed_s: float = 0.0
@@ -32,6 +35,7 @@ class Figures:
     latency_ms: float = 0.0
     generator_fps: float = 0.0
     source: str = ""
+    rung: Rung = Rung.FULL
     pack: str = ""
     preset: str = ""
     preset_index: int = 0
@@ -90,6 +94,16 @@ class ShowStatus:
     def osc_dropped(self) -> int:
         """Commands dropped because more waited than are kept."""
         return self.count(CONTROL, "dropped")
+
+    @property
+    def lights(self) -> int:
+        """Machines that show this show's frames."""
+        return self.count(BUS, "lights")
+
+    @property
+    def light_skew_ms(self) -> float:
+        """How far apart they show the same frame."""
+        return self.count(BUS, "skew_us") / 1e3
 
     @property
     def faults(self) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from chromesthesia.core.rungs import Rung
 from chromesthesia.health.show_report import machine
-from chromesthesia.health.status import ANALYSIS, FAULTS, GENERATOR, GL, OUTPUTS, ShowStatus
+from chromesthesia.health.status import ANALYSIS, BUS, FAULTS, GENERATOR, GL, OUTPUTS, ShowStatus
 from chromesthesia.packs.art_index import Artwork
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.readings import NEAREST_COUNT, nearest_addresses
@@ -26,6 +27,12 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/generator_fps": figures.generator_fps,
         "/status/osc_lost": status.osc_lost,
         "/status/osc_dropped": status.osc_dropped,
+        "/status/rung": str(figures.rung),
+        "/status/lights": status.lights,
+        "/status/lights_alone": status.count(BUS, "lights_alone"),
+        "/status/lights_late": status.count(BUS, "late"),
+        "/status/light_skew_ms": status.light_skew_ms,
+        "/status/light_delay_ms": status.count(BUS, "delay_us") / 1e3,
         "/status/source": figures.source,
         "/status/pack": figures.pack,
         "/status/preset": figures.preset,
@@ -57,6 +64,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
     figures = status.figures
     stalled = f"stands still: {', '.join(status.stalled)}" if status.stalled else ""
     wrong = f"the picture is {figures.picture}" if figures.picture else ""
+    rung = "" if figures.rung in (Rung.FULL, Rung.PAINT_SLOWER) else f"rung: {figures.rung}"
     return HudInfo(
         fps=figures.fps,
         latency_ms=figures.latency_ms,
@@ -65,8 +73,23 @@ def hud_of(status: ShowStatus) -> HudInfo:
         preset=figures.preset,
         overruns=status.overruns,
         nearest=nearest_line(figures.nearest[0]) if figures.nearest else "",
-        message=figures.message or stalled or wrong,
+        message=figures.message or stalled or wrong or rung,
         warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
+        lights=lights_line(status),
+    )
+
+
+def lights_line(status: ShowStatus) -> str:
+    """The lights of a show on one line; empty where it has no bus."""
+    if BUS not in status.counts:
+        return ""
+    if not status.count(BUS, "leads"):
+        return "stands by"
+    alone = status.count(BUS, "lights_alone")
+    parted = f", {alone} alone" if alone else ""
+    return (
+        f"{status.lights} lights{parted}, skew {status.light_skew_ms:.1f} ms, "
+        f"shown {status.count(BUS, 'delay_us') / 1e3:.0f} ms later"
     )
 
 
@@ -93,6 +116,7 @@ def report_of(
         "lost_frames": status.lost_frames,
         "duration_s": round(elapsed_s, 3),
         "overruns": status.overruns,
+        "rung": str(figures.rung),
         "source": figures.source,
         "pack": figures.pack,
         "preset": figures.preset,
@@ -118,6 +142,7 @@ def health_of(status: ShowStatus) -> dict[str, object]:
     figures = status.figures
     return {
         "elapsed_s": round(figures.elapsed_s, 1),
+        "rung": str(figures.rung),
         "source": figures.source,
         "pack": figures.pack,
         "preset": figures.preset,

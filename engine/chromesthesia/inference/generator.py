@@ -29,9 +29,16 @@ class OnnxGenerator:
     Raises PackError when the model does not fit the pack's manifest, UsageError when the provider is not there.
     """
 
-    def __init__(self, pack: Pack, provider: str = "auto", threads: int = 1) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        provider: str = "auto",
+        threads: int = 1,
+        model: tuple[str, bytes] | None = None,
+    ) -> None:
+        """model: file name and content of a precision of the pack's; None for the one that fits the provider."""
         spec = pack.manifest.generator
-        file, content = pack.model(GENERATOR_ROLE, on_cpu=first_provider(provider) == "cpu")
+        file, content = model or pack.model(GENERATOR_ROLE, on_cpu=first_provider(provider) == "cpu")
         name = f"{pack.name}/{file}"
         session = open_session(content, provider, threads, name)
         check_session(session, spec.inputs, spec.outputs, name)

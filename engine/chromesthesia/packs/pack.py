@@ -67,6 +67,15 @@ class Pack:
             own = fastest.file
         return own, self.models[own]
 
+    def faster_model(self, role: str, on_cpu: bool = True) -> tuple[str, bytes] | None:
+        """File name and content of the fastest kept precision, if it is a faster one than `model` gives."""
+        running, _ = self.model(role, on_cpu)
+        kept = {tier.file: tier.ms for tier in self.manifest.tiers if tier.model == role and tier.kept}
+        fastest = min(kept, key=lambda file: kept[file], default=running)
+        if running not in kept or kept[fastest] >= kept[running]:
+            return None
+        return fastest, self.models[fastest]
+
 
 def read_pack(path: Path) -> Pack:
     """Read and check the pack in folder `path`.

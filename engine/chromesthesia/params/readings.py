@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chromesthesia.core.rungs import RUNGS
 from chromesthesia.params.declaration import Access, Param, Value
 from chromesthesia.signals.declaration import Signal
 from chromesthesia.signals.table import TABLE, SignalTable
@@ -56,6 +57,18 @@ STATUS: tuple[Param, ...] = (
         -1,
     ),
     _reading("/status/osc_dropped", 0, "OSC commands dropped because more waited than are kept", 0),
+    _reading(
+        "/status/rung",
+        "full",
+        "Rung of the ladder that the show stands on, best first: " + ", ".join(RUNGS),
+    ),
+    _reading("/status/lights", 0, "Machines that show this show's frames", 0),
+    _reading("/status/lights_alone", 0, "Those of them that go on by themselves", 0),
+    _reading("/status/lights_late", 0, "Frames that a light showed too late", 0),
+    _reading("/status/light_skew_ms", 0.0, "How far apart the lights show the same frame", 0.0, unit="ms"),
+    _reading(
+        "/status/light_delay_ms", 0.0, "How long after its time the lights show a frame", 0.0, unit="ms"
+    ),
     _reading("/status/source", "", "Where the sound comes from"),
     _reading("/status/pack", "", "Model pack in use"),
     _reading("/status/preset", "", "Preset in use"),

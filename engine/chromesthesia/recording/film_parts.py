@@ -126,11 +126,12 @@ class FilmParts:
             f"the film {one_line(self.path)} broke off after {self.frames} frames: {reason(error)}",
             f"free some space and record again; what was written is in {one_line(now.path)}",
         )
-        broken.__cause__ = error
         now.writer.abandon()
         self._let_go(now)
         self._retry_at_s = time_s + RETRY_S
         log.error("%s", broken, exc_info=error if not isinstance(error, OSError) else None)
+        # It is kept to the end of the show: with its traceback it would keep the broken writer, threads and all, alive.
+        broken.__cause__ = error.with_traceback(None)
         self.error = self.error or broken
 
     def _let_go(self, now: _Part) -> None:

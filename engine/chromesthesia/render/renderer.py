@@ -17,8 +17,10 @@ from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
 from chromesthesia.params.live import Values
 from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
+from chromesthesia.render.crossfade import CrossFade
+from chromesthesia.render.fixed import copy_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
-from chromesthesia.render.gl import is_software, unlocked_finish
+from chromesthesia.render.gl import is_software, unlocked_finish, unlocked_flush
 from chromesthesia.render.grade import GRADIENT_SIZE, grade
 from chromesthesia.render.graph import SCREEN, Graph, Part, RunningGraph, Size
 from chromesthesia.render.hud_layer import HudLayer
@@ -72,8 +74,13 @@ class Renderer:
         self.library = ShaderLibrary(ctx, shaders)
         finish = unlocked_finish(ctx)
         self.drawer = Drawer(ctx, self.library, after_pass=finish if self.software else None)
+        self.drawer.start = unlocked_flush()
         self._finish = finish
-        self._size = _checked(ctx, width, height)
+        self._size = self._drawn_size = _checked(ctx, width, height)
+        self._share = 1.0
+        self._enlarge = copy_pass(ctx)
+        self._enlarged: Target | None = None
+        self._fade = CrossFade(ctx)
         self._motion = Motion()
         self._gradient = ctx.texture((GRADIENT_SIZE, 1), 4)
         self._gradient.filter = (moderngl.NEAREST, moderngl.NEAREST)
@@ -141,19 +148,59 @@ class Renderer:
         old = self._size
         self._size = _checked(self.ctx, width, height)
         try:
-            # The finished frame is stretched with the buffers that keep: the limiter goes on from what was shown.
-            self._running.lay_out(self._outside(self._more))
+            self._lay_out()
         except RenderError:
             self._size = old
             raise
-        self._painting.release()
-        self._painting = self._new_painting()
+        self._fade.stop()
         self._hud.resize(self._size)
         self._pixels = np.empty((height, width, 3), np.uint8)
+
+    def draw_share(self, share: float) -> None:
+        """Draw only `share` of the pixels each way from the next frame on, and enlarge what comes of it to `size`.
+
+        The display of figures stays sharp, outputs and `read_pixels` keep their size. Raises RenderError for a share
+        that leaves no picture, and then nothing has changed.
+        """
+        if share == self._share:
+            return
+        before, self._share = self._share, share
+        try:
+            self._lay_out()
+        except RenderError:
+            self._share = before
+            raise
+
+    def fade(self, length_s: float) -> None:
+        """Let the frame shown last go within `length_s`, while what draws the next is changed."""
+        if self._drawn and length_s > 0.0:
+            self._fade.begin(self._shown.texture, length_s)
+
+    def _lay_out(self) -> None:
+        width, height = self._size
+        before = self._drawn_size
+        self._drawn_size = _checked(
+            self.ctx,
+            min(width, max(LEAST_SIDE, round(width * self._share))),
+            min(height, max(LEAST_SIDE, round(height * self._share))),
+        )
+        try:
+            # The finished frame is stretched with the buffers that keep: the limiter goes on from what was shown.
+            self._running.lay_out(self._outside(self._more))
+        except RenderError:
+            self._drawn_size = before
+            raise
+        self._painting.release()
+        self._painting = self._new_painting()
+        if self._enlarged is not None:
+            self._enlarged.release()
+            self._enlarged = None
+        if self._drawn_size != self._size:
+            self._enlarged = Target.create(self.ctx, self._size, linear=True)
         self._drawn = False
         self._shown = self._running.target(self.graph.result)
         if self._limiter is not None:
-            self._limiter.resize(width, height)
+            self._limiter.resize(*self._drawn_size)
 
     def restart(self) -> None:
         """Forget motion, trails and pictures: the next frame is drawn as the first of a new renderer's."""
@@ -163,6 +210,7 @@ class Renderer:
         self._painting.forget()
         self._running.forget()
         self._hud_switch = SlowSwitch[HudInfo]()
+        self._fade.stop()
         if self._limiter is not None:
             self._limiter.restart()
 
@@ -203,6 +251,21 @@ class Renderer:
         self._drawn = bool(state["drawn"])
         self._shown = self._result
 
+    def motion_state(self) -> dict[str, Any]:
+        """The part of `state` that no later frame would come right without: a few numbers, nothing is read back."""
+        return self._motion.state()
+
+    def restore_motion(self, state: Mapping[str, Any]) -> None:
+        """Go on with the motion of another renderer; trails stay. Raises ValueError for another state."""
+        self._motion.restore(state)
+
+    def skip(self, inputs: FrameInputs) -> None:
+        """A frame that there is no time to draw: what moves goes on as if it had been drawn, what is shown stays."""
+        if not (inputs.values.get(MASTER_FREEZE.path) and self._drawn):
+            self._motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
+        if self._limiter is not None:
+            self._limiter.wait(inputs.dt_s)
+
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
         values = Values.of(inputs.values)
@@ -217,7 +280,7 @@ class Renderer:
             colors = grade(values, inputs.heard)
             self._gradient.write(colors.gradient)
             self._running.run(
-                Frame(inputs, values, moved, colors, self._size, first=not self._drawn),
+                Frame(inputs, values, moved, colors, self._drawn_size, first=not self._drawn),
                 {**self._more, PAINTING: painting, GRADIENT: self._gradient},
             )
             if self._limiter is not None:
@@ -226,9 +289,24 @@ class Renderer:
         elif self._limiter is not None:
             self._limiter.wait(inputs.dt_s)
         hud = inputs.hud if self._limiter is None else self._hud_switch.step(inputs.hud, inputs.dt_s)
-        self._shown = self._result if hud is None else self._hud.draw(self._result, inputs, hud)
+        frame = self._result
+        if self._enlarged is not None:
+            self._enlarge.draw(self._enlarged.frame, (frame.texture,))
+            frame = self._enlarged
+        frame = self._fade.draw(frame, inputs.dt_s)
+        self._shown = frame if hud is None else self._hud.draw(frame, inputs, hud)
         if target is not None:
             self.show(target)
+
+    def prepare(self, inputs: FrameInputs) -> None:
+        """Work over the pictures of `inputs` that are new, as `render` would: what takes longest in a frame and does
+        not depend on what is heard."""
+        self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        self._painting.prepare(inputs, Values.of(inputs.values))
+
+    def finish(self) -> None:
+        """Wait until the frame is drawn, with Python's lock released."""
+        self._finish()
 
     def show(self, target: moderngl.Framebuffer, shape: OutputShape = PLAIN, upright: bool = False) -> None:
         """Show the frame just drawn on one more output; see `OutputPass.draw`."""
@@ -251,6 +329,19 @@ class Renderer:
         """Take over edited shader files. Returns what is wrong while one does not compile (the last good ones stay)."""
         return self.library.reload_changed()
 
+    @property
+    def shader_generation(self) -> int:
+        """Grows whenever shaders were replaced."""
+        return self.library.generation
+
+    def take_back_shaders(self, why: str) -> None:
+        """Draw with the shaders from before the last reload again; see `ShaderLibrary.take_back`."""
+        self.library.take_back(why)
+
+    def keep_shaders(self) -> None:
+        """Those from before the last reload are not needed any more."""
+        self.library.keep()
+
     def release(self) -> None:
         """Free everything on the GPU."""
         self._running.release()
@@ -258,6 +349,10 @@ class Renderer:
         if self._limiter is not None:
             self._limiter.release()
         self._output.release()
+        self._enlarge.release()
+        self._fade.release()
+        if self._enlarged is not None:
+            self._enlarged.release()
         self._hud.release()
         self._gradient.release()
         self.library.release()
@@ -272,12 +367,12 @@ class Renderer:
         return self._running.target(self.graph.result)
 
     def _new_painting(self) -> Painting:
-        return Painting(self.drawer, painting_size(self._size[1], self.software))
+        return Painting(self.drawer, painting_size(self._drawn_size[1], self.software))
 
     def _outside(self, more: Mapping[str, moderngl.Texture] | None = None) -> dict[str, Size]:
-        side = painting_size(self._size[1], self.software)
+        side = painting_size(self._drawn_size[1], self.software)
         sizes = {} if more is None else {name: texture.size for name, texture in more.items()}
-        return {**sizes, SCREEN: self._size, PAINTING: (side, side), GRADIENT: self._gradient.size}
+        return {**sizes, SCREEN: self._drawn_size, PAINTING: (side, side), GRADIENT: self._gradient.size}
 
 
 def _checked(ctx: moderngl.Context, width: int, height: int) -> Size:

@@ -74,6 +74,12 @@ class ShaderFiles:
         """Those read last are not good: the ones before stay."""
         self.error = error
 
+    def take_back(self, texts: dict[str, str], names: Sequence[str], error: str) -> None:
+        """Go on with `texts` from before: those of `names` are not good, and are read again when one changes."""
+        self.texts = texts
+        self._refused.update(names)
+        self.error = error
+
     def source(self, name: str, texts: dict[str, str] | None = None) -> Source:
         """A file with everything it includes, each file once. texts: read before (default: the good ones)."""
         files: list[str] = []

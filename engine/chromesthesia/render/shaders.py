@@ -52,6 +52,7 @@ class ShaderLibrary:
         self._failed: dict[_Key, moderngl.Program] = {}
         self._values: dict[_Key, Mapping[str, UniformValue]] = {}
         self._scratch: moderngl.Framebuffer | None = None
+        self._former: tuple[dict[_Key, moderngl.Program], dict[str, str], list[str]] | None = None
         self.generation = 0
         """Grows when programs were replaced: vertex arrays made from older ones are stale."""
 
@@ -125,17 +126,41 @@ class ShaderLibrary:
             if not taken:
                 for program in fresh.values():
                     program.release()
-        for key, program in fresh.items():
-            self._programs[key].release()
-            self._programs[key] = program
+        self.keep()
+        self._former = dict(self._programs), self.files.texts, changed
+        self._programs.update(fresh)
         self.files.take(texts)
         self._failed.clear()
         self.generation += 1
         log.info("shaders reloaded: %s", ", ".join(changed))
         return None
 
+    def take_back(self, why: str) -> None:
+        """Draw with the programs from before the last reload again; why: told until a file is saved anew."""
+        if self._former is None:
+            return
+        programs, texts, changed = self._former
+        self._former = None
+        for key, program in self._programs.items():
+            if programs.get(key) is not program:
+                program.release()
+        self._programs = programs
+        self.files.take_back(texts, changed, why)
+        self._failed.clear()
+        self.generation += 1
+
+    def keep(self) -> None:
+        """The programs from before the last reload are not needed any more."""
+        if self._former is None:
+            return
+        for key, program in self._former[0].items():
+            if self._programs.get(key) is not program:
+                program.release()
+        self._former = None
+
     def release(self) -> None:
         """Free every program."""
+        self.keep()
         for program in self._programs.values():
             program.release()
         self._programs.clear()
@@ -209,13 +234,33 @@ def set_uniforms(program: moderngl.Program, values: Mapping[str, UniformValue], 
 
     Raises RenderError naming `shader` and the uniform whose type or size is another.
     """
-    for name, value in values.items():
-        member = program.get(name, None)
-        if isinstance(member, moderngl.Uniform):
+    UniformCache(program).set(values, shader)
+
+
+class UniformCache:
+    """Sets the uniforms of one program, and only those whose value is another than the last that was set here."""
+
+    def __init__(self, program: moderngl.Program) -> None:
+        self._program = program
+        self._members: dict[str, moderngl.Uniform | None] = {}
+        self._last: dict[str, UniformValue] = {}
+
+    def set(self, values: Mapping[str, UniformValue], shader: str = "") -> None:
+        """As `set_uniforms`. A list must not be changed by who gave it."""
+        members, last = self._members, self._last
+        for name, value in values.items():
+            if name not in members:
+                found = self._program.get(name, None)
+                members[name] = found if isinstance(found, moderngl.Uniform) else None
+            member = members[name]
+            if member is None or (name in last and last[name] == value):
+                continue
             try:
                 member.value = value
             except (moderngl.Error, TypeError, ValueError, OverflowError, struct.error) as error:
+                last.pop(name, None)
                 raise RenderError(
                     f"shader {shader}: uniform {name} does not take {one_line(value, 60)}: {one_line(error, 120)}",
                     f"declare it as in the shipped file; {_KEEPS}",
                 ) from error
+            last[name] = value

@@ -56,6 +56,8 @@ class Models:
     art_index: ArtIndex | None = None
     painter: str = ""
     """Hash of the model that paints, as `painter_of` gives it; empty for one of the caller's own."""
+    smaller: Callable[[], Generator] | None = None
+    """Opens a generator that paints the same with less; None where the pack has none."""
 
 
 def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_OWN) -> Models:
@@ -69,7 +71,14 @@ def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_O
         OnnxGenerator(pack, provider) if own.generator is None else own.generator,
         pack.art_index if own.encoder is None else None,
         painter_of(pack, provider) if own.generator is None else "",
+        _smaller(pack, provider) if own.generator is None else None,
     )
+
+
+def _smaller(pack: Pack, provider: str) -> Callable[[], Generator] | None:
+    """Opens the pack's faster precision, on the CPU: where a GPU paints, that is another processor, too."""
+    faster = pack.faster_model(GENERATOR_ROLE, on_cpu=first_provider(provider) == "cpu")
+    return None if faster is None else lambda: OnnxGenerator(pack, "cpu", model=faster)
 
 
 def painter_of(pack: Pack, provider: str) -> str:

@@ -10,7 +10,6 @@ from typing import Protocol, runtime_checkable
 
 from chromesthesia.control.actions import command_of
 from chromesthesia.control.commands import Command, ToggleParameter
-from chromesthesia.control.controller import Controller
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.safe_write import numbered
@@ -57,9 +56,15 @@ class Window(Protocol):
     def poll(self) -> list[WindowEvent]: ...
 
 
+class Takes(Protocol):
+    """Whoever does what is asked for at the window: the controller."""
+
+    def post(self, *commands: Command) -> None: ...
+
+
 def handle_window(
     light: Light,
-    controller: Controller,
+    controller: Takes,
     stop: threading.Event,
     may_resize: bool,
     guard: Guard,

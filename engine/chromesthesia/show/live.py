@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
-from chromesthesia.core.clock import SystemClock
-from chromesthesia.core.config import ShowConfig, check_numbers
+from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
@@ -35,6 +35,7 @@ from chromesthesia.show.assembly import (
     open_models,
 )
 from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.show.faults import NoFaults, open_faults
 from chromesthesia.show.going_on import GoingOn
 from chromesthesia.show.held_picture import holding
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
@@ -46,6 +47,9 @@ from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
+
+if TYPE_CHECKING:
+    from chromesthesia.show.many.ear import EarDesk
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +80,11 @@ def run_show(
     pulse: tells a supervisor how the show is.
     """
     check_numbers(config)
-    clock = SystemClock()
+    check_rungs(config)
     stop = stop or threading.Event()
     with ExitStack() as opened:
+        faults = open_faults(opened)
+        clock = faults.clock()
         going_on = GoingOn(config, pulse is not None and pulse.safe_look)
         config = going_on.config
         tree, controller = open_controller(config.preset)
@@ -90,11 +96,19 @@ def run_show(
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         going_on.set_room(controller)
-        opener = own.surface or SurfaceOpener(config)
+        opener = faults.surface(own.surface or SurfaceOpener(config))
         if pulse is not None and pulse.last_picture is not None and not config.headless:
             opener = holding(pulse.last_picture, opener)
-        models = going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
+        models = faults.models(
+            going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
+        )
         config = going_on.config
+        desk: EarDesk | None = None
+        if config.ear is not None:
+            # Imported only where it is asked for.
+            from chromesthesia.show.many.open_ear import open_ear
+
+            desk, models = open_ear(config, models, controller, clock, opened)
         osc = open_osc(config, tree, controller, clock, opened)
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
@@ -105,6 +119,7 @@ def run_show(
         open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
         if config.cues is not None:
             open_ports.append(open_cues(config.cues, tree, controller, clock))
+        open_ports += [] if desk is None else [desk]
         if config.osc_replay is not None:
             open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
         if config.record_osc is not None:
@@ -126,7 +141,9 @@ def run_show(
         )
         writer = None if config.score is None else open_writer(config.score, config.score_limit_mib)
         kept = Outputs(files.sinks + sinks, live=True, beside=() if writer is None else (writer,))
-        score = None if writer is None else FrameScore(writer, controller, light)
+        score = None
+        if writer is not None or desk is not None:
+            score = FrameScore(writer, controller, light, desk)
         preview = None if panel is None else panel.site.preview
         keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
         keeper.register()
@@ -149,14 +166,15 @@ def run_show(
         keeper.standing = lambda: show.standing
         if writer is not None:
             writer.begin(show.score_head(fps))
+        if desk is not None:
+            desk.begin_show(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
-        if writer is not None:
+        if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
-            swap = PackSwap(
-                models, controller.post, show.change_models, _opener(config.provider), show.picture_size
-            )
+            opens = _opener(config.provider, faults)
+            swap = PackSwap(models, controller.post, show.try_models, opens)
             controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
@@ -194,8 +212,8 @@ def _pack_of(config: ShowConfig, changed: str | None) -> str | None:
     return changed or (None if config.pack is None else str(config.pack))
 
 
-def _opener(provider: str) -> Callable[[Path], Models]:
-    return lambda folder: open_models(folder, provider)
+def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:
+    return lambda folder: faults.models(open_models(folder, provider))
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:

@@ -27,10 +27,13 @@ from chromesthesia.core.records import (
     PaintRequest,
     UInt8,
 )
+from chromesthesia.core.rungs import FOLLOW_FROM_SCORE, RUNGS, Rung, below
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
 from chromesthesia.display.output_probe import OutputProbe
+from chromesthesia.generator.kept import KeptPictures
+from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.output_watch import Expected, OutputWatch
@@ -41,6 +44,7 @@ from chromesthesia.health.status import (
     FRAMES,
     GENERATOR,
     GL,
+    LADDER,
     OUTPUTS,
     RING,
     SOURCE,
@@ -63,17 +67,21 @@ from chromesthesia.show.assembly import (
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
-from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.ladder import Ladder, Moved, steps_of
 from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
+from chromesthesia.show.smaller import SmallerGenerator
 from chromesthesia.show.sound import Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.surfaces import draws_small
+from chromesthesia.show.trial import Swap, SwapTrial
 from chromesthesia.signals.table import FIRST, TABLE
 
 log = logging.getLogger(__name__)
 
-ANALYSIS_PAUSE_S = 0.002
+ANALYSIS_PAUSE_S = 0.01
+"""Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
 LEAST_BRIGHTNESS, LEAST_ACTIVITY = 0.1, 0.5
@@ -129,6 +137,8 @@ class LiveShow:
         self._stop = stop
         self._guard = guard
         self._tap_guard = Guard(clock)
+        self._arrivals = Arrivals()
+        self._sounded = threading.Event()
         self._recording = bool(outputs.sinks)
         self._wires = Wires(Ring(), LatestSlot(), LatestSlot(), LatestSlot())
         self._meter = LatencyMeter()
@@ -136,14 +146,31 @@ class LiveShow:
         software = light.renderer is not None and light.renderer.software
         self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
+        self._kept = KeptPictures()
+        self._kept_of = self._kept_from = models
+        self._paints_with = models.generator
+        self._ladder = Ladder(
+            steps_of(_rungs(config, models.smaller is not None), SOFTWARE_PAINT_FACTOR if software else 1.0),
+            config.rung,
+            self._stepped,
+        )
+        self._trial = SwapTrial(self._ladder)
+        self._ladder.watch = self._trial.frame
+        light.reloaded = self._shaders_reloaded
+        if score is not None:
+            light.crossfade_s = 0.0  # what is painted again from a score knows nothing of it
+        self._smaller = self._smaller_of(models)
+        if self._ladder.step.detail != 1.0:
+            light.draw_share(self._ladder.step.detail)
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
             controller if score is None else score, models.generator, config.seed, self._ask
         )
         if score is not None:
-            score.follow(stage.state)
+            score.follow(stage.state, stage.restore)
             controller.told = score.asked
+        heart = self.health.heart("frame", max(PATIENCE_S, 3.0 / fps))
         self._loop = FrameLoop(
             FrameParts(
                 stage=stage,
@@ -156,16 +183,19 @@ class LiveShow:
                 preview=preview,
                 score=score,
                 beat=controller.beat,
+                arrivals=self._arrivals,
                 shown=self._shown,
             ),
             clock,
             guard,
             self._schedule,
-            PaintGovernor(SOFTWARE_PAINT_FACTOR if software else 1.0),
+            self._ladder,
             self._meter,
             silence,
-            self.health.heart("frame", max(PATIENCE_S, 3.0 / fps)),
+            heart,
         )
+        # A supervisor that ends a loop which makes OpenGL again would make the room wait for a whole start instead.
+        light.progress = heart.beat
         surface = light.surface
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
         self._told_shown = shown
@@ -241,31 +271,71 @@ class LiveShow:
         """Name of the pack that is used. Any thread."""
         return self._models.name
 
-    def change_models(self, models: Models) -> None:
-        """Go on with other models, which fit (see `pack_swap`). Any thread."""
-        self._analysis.change(models.encoder)
-        self._worker.change(models.generator)
-        self._nearest.change(models.art_index)
-        self._models = models
+    def try_models(self, models: Models, taken_back: Callable[[str], None]) -> None:
+        """Go on with other models; the former ones come back when these fail or make frames late. Any thread.
 
-    def picture_size(self) -> tuple[int, ...] | None:
-        """Height and width of what the generator paints; None before the first picture. Any thread."""
-        return self._worker.size
+        taken_back: called then, with the reason, on the main thread.
+        """
+        former = self._models
+
+        def back(why: str) -> None:
+            if self._models is models:
+                self._change_models(former)
+            taken_back(why)
+
+        self._change_models(models)
+        self._trial.begin(Swap(f"pack {one_line(models.name)}", back, _kept, self._model_failures))
+
+    def _change_models(self, models: Models) -> None:
+        former, self._models = self._models, models
+        self._analysis.change(models.encoder)
+        self._nearest.change(models.art_index)
+        old, new = former.generator, models.generator
+        if (old.noise_size, old.condition_labels) != (new.noise_size, new.condition_labels):
+            self._stage.change_motion(LatentMotion(self._config.seed, new.noise_size, new.condition_labels))
+        self._smaller = self._smaller_of(models)
+        self._use_generator()
+
+    def _smaller_of(self, models: Models) -> SmallerGenerator | None:
+        return None if models.smaller is None else SmallerGenerator(models.smaller, self._use_generator)
+
+    def _use_generator(self) -> None:
+        """Paint with the generator of the rung. Any thread."""
+        smaller, models = self._smaller, self._models
+        small = None
+        if smaller is not None and below(self._ladder.step.rung, Rung.PAINT_SLOWER):
+            smaller.prepare()
+            small = smaller.ready
+        wanted = small or models.generator
+        if wanted is not self._paints_with:
+            self._paints_with = wanted
+            self._worker.change(wanted)
+        self._kept_of = models
+
+    def _model_failures(self) -> int:
+        return self._worker.failures + self._analysis.counts()["encoder_failures"]
+
+    def _shaders_reloaded(self) -> None:
+        light = self._light
+        self._trial.begin(Swap("the shaders", light.take_back_shaders, light.keep_shaders))
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
     def _tap(self, block: AudioBlock) -> None:
+        self._sounded.set()
         if self._recording:
             with self._tap_guard.part("outputs"):
                 self._outputs.sound(block.samples, block.entered_s - self._start_s)
 
     def _publish(self, heard: Heard) -> None:
         self._wires.heard.put(heard)
+        self._arrivals.arrived(self._clock.now_s())
         self._nearest.step(heard)
 
     def _listen(self) -> bool:
+        self._sounded.clear()
         if not self._listening.step():
-            self._stop.wait(ANALYSIS_PAUSE_S)
+            self._clock.wait_until(self._clock.now_s() + ANALYSIS_PAUSE_S, self._sounded)
         return True
 
     def _paint(self) -> bool:
@@ -275,9 +345,33 @@ class LiveShow:
     # -- what the frame loop asks for ---------------------------------------------------------------------------
 
     def _ask(self, request: PaintRequest) -> None:
+        if self._kept_of is not self._kept_from:
+            self._kept_from = self._kept_of
+            self._kept.forget()
+        if self._ladder.step.rung is Rung.CACHED_LATENTS and len(self._kept) > 1:
+            again = self._kept.again(request, self._clock.now_s())
+            if again is not None:
+                self._wires.images.put(again)
+            return
+        self._kept.asked(request)
         if self._score is not None:
             self._score.asking(request)
         self._wires.requests.put(request)
+
+    def _stepped(self, moved: Moved) -> None:
+        """The ladder was stepped: main thread, between two frames."""
+        after = moved.after
+        if after.detail != moved.before.detail:
+            self._light.draw_share(after.detail)
+        if self._smaller is not None:
+            self._smaller.prepare()
+            if below(after.rung, Rung.PAINT_SLOWER) != below(moved.before.rung, Rung.PAINT_SLOWER):
+                self._use_generator()
+        log.warning(
+            "%s to %s, the generator at %d %%: %s (a frame took %d %% of its time)",
+            "down" if moved.down else "up", after.rung, round(100 * after.pace), moved.why,
+            round(100 * moved.cost),
+        )  # fmt: skip
 
     def _painted_now(self) -> PaintedImage | None:
         self._worker.step(0.0)
@@ -285,7 +379,7 @@ class LiveShow:
 
     def _new_image(self) -> PaintedImage | None:
         image = self._taken()
-        if image is not None:
+        if image is not None and self._kept.painted(image):
             self._meter.add("generator", image.paint_s)
         return image
 
@@ -350,6 +444,8 @@ class LiveShow:
         for name, slot in (("hops", wires.heard), ("requests", wires.requests), ("images", wires.images)):
             count("overtaken", functools.partial(_overtaken, name, slot))
         count(FRAMES, self._schedule.counts)
+        count(LADDER, self._ladder.counts)
+        count("swaps", self._trial.counts)
         count("pictures", self._loop.watch.counts)
         count("output", self.output.counts)
         count(GL, self._light.counts)
@@ -368,6 +464,7 @@ class LiveShow:
             latency_ms=self._loop.latency_ms,
             generator_fps=self._paint_rate.per_second(self._worker.painted, now_s),
             source=self._source_name,
+            rung=self._ladder.step.rung,
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
@@ -420,6 +517,21 @@ class LiveShow:
         return report_of(
             self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
         )
+
+
+def _kept() -> None:
+    pass
+
+
+def _rungs(config: ShowConfig, smaller: bool) -> tuple[Rung, ...]:
+    """Rungs that this show may use. smaller: a smaller generator is there."""
+    return tuple(
+        rung
+        for rung in RUNGS
+        if not below(rung, config.lowest_rung)
+        and (smaller or rung is not Rung.SMALLER_GENERATOR)
+        and (config.score is None or rung in FOLLOW_FROM_SCORE)
+    )
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:

@@ -27,27 +27,27 @@ class PackSwap:
     """Does `LoadPack` commands. `load` is called on the control thread and returns at once.
 
     Only packs that are where packs are found can be named, so nobody reaches a file through the network. What is wrong
-    with a pack, or does not fit the running show, is refused as a command is; the models that run go on.
+    with a pack is refused as a command is; the models that run go on. A pack may ask for another condition or noise,
+    and paint in another size: the walk then begins anew, and its pictures come up over the old ones. One that fails or
+    makes frames late in its first moments is taken back.
     """
 
     def __init__(
         self,
         running: Models,
         post: Callable[[Command], None],
-        take: Callable[[Models], None],
+        take: Callable[[Models, Callable[[str], None]], None],
         open_pack: Callable[[Path], Models],
-        size: Callable[[], tuple[int, ...] | None],
         packs: Callable[[], Iterable[Path]] = list_packs,
     ) -> None:
-        """post: `Controller.post`. take: puts the models in the place of the running ones. open_pack: slow; raises a
-        ChromesthesiaError. size: height and width of the running pictures, None before the first. packs: the folders
-        of the packs there are.
+        """post: `Controller.post`. take: puts the models in the place of the running ones; what it is given beside them
+        is called, from any thread, with the reason why they were taken back. open_pack: slow; raises a
+        ChromesthesiaError. packs: the folders of the packs there are.
         """
         self._running = running
         self._post = post
         self._take = take
         self._open_pack = open_pack
-        self._size = size
         self._packs = packs
         self._loading: threading.Thread | None = None
 
@@ -74,7 +74,7 @@ class PackSwap:
     def _load(self, folder: Path, source: str) -> None:
         try:
             models = self._open_pack(folder)
-            _check_fit(self._running.generator, self._size(), models.generator)
+            _warm_up(models.generator)
         except ChromesthesiaError as error:
             self._end(error, source)
         except Exception as error:  # whatever a model's runtime throws, the show goes on with what it has
@@ -87,9 +87,20 @@ class PackSwap:
 
     def _done(self, models: Models, source: str) -> None:
         self._loading = None
-        self._take(models)
-        self._running = models
+        former, self._running = self._running, models
+        self._take(models, lambda why: self._taken_back(models, former, why, source))
         log.info("pack %s (%s)", one_line(models.name), source)
+
+    def _taken_back(self, models: Models, former: Models, why: str, source: str) -> None:
+        def tell() -> NoReturn:
+            if self._running is models:
+                self._running = former
+            raise PackError(
+                f"pack {one_line(models.name)} was taken back: {why}",
+                f"{one_line(former.name)} goes on; see the log",
+            )
+
+        self._post(Finish(tell, source))
 
     def _end(self, error: ChromesthesiaError, source: str) -> None:
         def refuse() -> NoReturn:
@@ -107,22 +118,8 @@ def refuse_beside_score(command: LoadPack, now_s: float) -> NoReturn:
     )
 
 
-def _check_fit(running: Generator, size: tuple[int, ...] | None, other: Generator) -> None:
-    """Hold that the picture goes on: same latent, same condition, same size. Paints one picture with the other."""
-    for what, mine, its in (
-        ("condition", running.condition_labels, other.condition_labels),
-        ("latent size", running.noise_size, other.noise_size),
-        ("picture size", size, _painted_size(other)),
-    ):
-        if mine is not None and mine != its:
-            raise PackError(
-                f"the pack's {what} is {its}, the running show's is {mine}", "start the show with --pack"
-            )
-
-
-def _painted_size(generator: Generator) -> tuple[int, ...]:
+def _warm_up(generator: Generator) -> None:
+    """Paint once beside the running show: the first picture of a model takes longest. Raises what it raises."""
     condition = np.zeros(condition_size(generator.condition_labels), np.float32)
     noise = np.random.default_rng(1).standard_normal(generator.noise_size).astype(np.float32)
-    pixels = generator.paint(condition, noise)
-    check_picture(pixels)
-    return pixels.shape[:2]
+    check_picture(generator.paint(condition, noise))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
-from chromesthesia.generator.blend import ImageBlend
+from chromesthesia.generator.blend import BlendView, ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
 from chromesthesia.mapping.mapper import Look, Mapper
 from chromesthesia.mapping.standing import Standing
@@ -55,6 +55,7 @@ class Stage:
         self._ask = ask
         self._serial = 0
         self._next_paint_s = 0.0
+        self._next_motion: LatentMotion | None = None
         self.standing: Standing | None = None
         """The look drawn last as a preset, while it glides from one to another. Any thread."""
 
@@ -88,6 +89,15 @@ class Stage:
             self._motion.reset()
             raise
 
+    def change_motion(self, motion: LatentMotion) -> None:
+        """Walk through what another generator can imagine, from the next frame on. Any thread."""
+        self._next_motion = motion
+
+    def take(self, time_s: float, image: PaintedImage) -> BlendView:
+        """Take a picture before the frame of `time_s` is decided on: what that frame shows of pictures."""
+        self._blend.push(image, time_s)
+        return self._blend.at(time_s)
+
     def step(
         self,
         time_s: float,
@@ -100,15 +110,17 @@ class Stage:
         """What to draw `time_s` after the start of the show, `dt_s` after the last frame.
 
         painted: the newest picture not seen before, or None; asked after the request was made. paint_factor: scales the
-        generator's rate. The HUD is shown only when the parameter says so, but for its warning.
+        generator's rate; at 0 it is not asked. The HUD is shown only when the parameter says so, but for its warning.
         """
         preset, values = self._controls.current
         look = self._mapper.step(dt_s, values, preset.routes, heard)
         self.standing = self._mapper.standing(look, heard)
+        if (motion := self._next_motion) is not None:
+            self._motion, self._next_motion = motion, None
         frozen = look[MASTER_FREEZE]
         condition, noise = self._motion.step(0.0 if frozen else dt_s, heard, _motion_settings(look))
-        period_s = 1.0 / (look[GENERATOR_RATE_HZ] * paint_factor)
-        if time_s >= self._next_paint_s:
+        if paint_factor > 0.0 and time_s >= self._next_paint_s:
+            period_s = 1.0 / (look[GENERATOR_RATE_HZ] * paint_factor)
             # A request that is a little late keeps the rhythm; one that is far behind starts a new one.
             self._next_paint_s = max(self._next_paint_s + period_s, time_s)
             self._serial += 1

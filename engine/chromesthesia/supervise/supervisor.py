@@ -160,7 +160,7 @@ class Supervisor:
             self._notifier.stopping()
             self._ask_to_end(life, now_s, STOPPED, "asked to stop", ENDING_S)
         elif life.kill_at_s is not None:
-            if now_s >= life.kill_at_s and not life.killed:
+            if now_s >= life.kill_at_s and not life.killed and not self._spared(life, now_s):
                 life.engine.kill()
                 life.killed = True
         elif life.polite_until_s is not None:
@@ -188,6 +188,18 @@ class Supervisor:
             self._ask_stack(life, now_s)
         else:
             self._ask_to_end(life, now_s, FAULTY, fault.reason, POLITE_S)
+
+    def _spared(self, life: _Life, now_s: float) -> bool:
+        """One that was stopped, and plays again since it was asked for its stacks, is well: another start takes longer.
+
+        Not one that was first asked politely to end.
+        """
+        if life.polite_until_s is not None or life.watch.fault(now_s) is not None:
+            return False
+        log.warning("the engine goes on by itself (%s)", life.reason)
+        self._events.write("went on", now_s, pid=life.engine.pid, reason=life.reason)
+        life.why, life.reason, life.kill_at_s = "", "", None
+        return True
 
     def _ask_to_end(self, life: _Life, now_s: float, why: str, reason: str, patience_s: float) -> None:
         life.why, life.reason = why, reason

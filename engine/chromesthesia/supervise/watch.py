@@ -85,7 +85,8 @@ class Watch:
                 self.first_s = at_s
             case Beat():
                 if message.phase != self.phase:
-                    self._phase_s = 0.0
+                    # Nothing was to be drawn before: a start of a minute is no minute of darkness.
+                    self._phase_s = self._dark_s = self._frame_s = 0.0
                 self._quiet_s = 0.0
                 self.phase, self.beat = message.phase, message
                 frame = message.loops.get(FRAME_LOOP)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chromesthesia.core.records import EMBEDDING_SIZE, EmotionState, FeatureFrame, Float32, Heard, UInt8
+from chromesthesia.params.live import Values
 from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.motion import Motion
 
 
 class NullSurface:
@@ -42,8 +46,12 @@ class NullRenderer:
     def __init__(self, width: int = 64, height: int = 36, fail_at: Collection[int] = ()) -> None:
         self.size = (width, height)
         self.frames = 0
+        self.share = 1.0
+        self.shader_generation = 0
         self.inputs: FrameInputs | None = None
         self.released = False
+        self.library = SimpleNamespace(generation=0, files=SimpleNamespace(texts={}))
+        self.motion = Motion()
         self.shader_error: str | None = None
         self._fail_at = frozenset(fail_at)
 
@@ -53,6 +61,13 @@ class NullRenderer:
         if number in self._fail_at:
             raise moderngl.Error("context lost")
         self.inputs = inputs
+        self.motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
+
+    def prepare(self, inputs: FrameInputs) -> None:
+        """There is nothing to prepare."""
+
+    def finish(self) -> None:
+        """Everything is drawn at once."""
 
     def read_pixels(self, out: UInt8 | None = None) -> UInt8:
         """One even grey, uint8 [H, W, 3]."""
@@ -64,9 +79,36 @@ class NullRenderer:
         """Take the size."""
         self.size = (width, height)
 
+    def skip(self, inputs: FrameInputs) -> None:
+        """Let what moves go on."""
+        self.motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
+
+    def motion_state(self) -> dict[str, Any]:
+        """That of `motion`."""
+        return self.motion.state()
+
+    def restore_motion(self, state: Mapping[str, Any]) -> None:
+        """Into `motion`."""
+        self.motion.restore(state)
+
+    def draw_share(self, share: float) -> None:
+        """Take the share."""
+        self.share = share
+
+    def fade(self, length_s: float) -> None:
+        """Nothing to see."""
+
     def reload_changed_shaders(self) -> str | None:
         """`shader_error`, set by the test."""
         return self.shader_error
+
+    def take_back_shaders(self, why: str) -> None:
+        """Count it as another change."""
+        self.shader_generation += 1
+        self.shader_error = why
+
+    def keep_shaders(self) -> None:
+        """Nothing to free."""
 
     def release(self) -> None:
         """Remember that it was released."""

@@ -14,6 +14,7 @@ from chromesthesia.cli import play
 from chromesthesia.cli.app import main
 from chromesthesia.core.config import FilmConfig, ShowConfig
 from chromesthesia.core.errors import AudioError, RecordError, RenderError, WindowError
+from chromesthesia.core.rungs import Rung
 
 FIGURES: dict[str, object] = {
     "frames": 600,
@@ -98,6 +99,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         record_osc=Path("night.osc"),
         osc_replay=Path("rehearsal.osc"),
         cues=Path("evening.toml"),
+        rung=Rung.SHADERS,
+        lowest_rung=Rung.CACHED_LATENTS,
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -112,7 +115,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--osc-allow 192.168.1.20 --osc-allow 10.0.0.0/8 --bpm 128 --midi-in launch --midi-in virtual "
         "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
         "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
-        "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc --cues evening.toml"
+        "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
+        "--rung shaders --lowest-rung cached_latents --cues evening.toml"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]

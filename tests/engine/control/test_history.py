@@ -57,12 +57,23 @@ def test_what_one_fader_does_in_one_go_is_one_step() -> None:
     room = Room()
     room.do(SetParameter(ZOOM, 1.2, "hand"))
     for step in range(50):
-        room.do(SetParameter(FLOW, step / 50, "hand"), after_s=0.02)
+        room.do(SetParameter(FLOW, step / 50, "hand"), after_s=0.02 if step else 5.0)
     room.do(SetParameter(FLOW, 0.3, "hand"), after_s=2.0)
     room.do(Undo("hand"))
     assert room.value(FLOW) == 0.98
     room.do(Undo("hand"))
     assert (room.value(FLOW), room.value(ZOOM)) == (0.1, 1.2)
+
+
+def test_what_comes_at_once_is_one_step_whoever_sends_it() -> None:
+    room = Room()
+    room.do(SetParameter(ZOOM, 1.5, "hand"))
+    for step in range(100):
+        path = FLOW if step % 2 else ZOOM
+        room.do(SetParameter(path, 0.5 + step / 1000, "osc:a"), after_s=0.01 if step else 5.0)
+    assert len(room.controller.history) == 2
+    room.do(Undo("hand"))
+    assert (room.value(FLOW), room.value(ZOOM)) == (0.1, 1.5)
 
 
 def test_a_route_comes_back_and_the_preset_stays_what_its_file_says() -> None:

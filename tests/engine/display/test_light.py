@@ -51,6 +51,8 @@ class FakeRenderer:
         assert isinstance(target, FakeOutput)
         target.shown += 1
 
+    def finish(self) -> None: ...
+
     def read_pixels(self) -> UInt8:
         return PIXELS
 
@@ -116,6 +118,19 @@ def test_a_lost_context_is_made_again_after_a_pause() -> None:
     assert light.message == ""
     assert maker.surfaces[0].closed
     assert maker.surfaces[1].presented == 1
+
+
+def test_a_light_that_is_made_again_says_that_it_goes_on() -> None:
+    """Its frame loop comes round only when all of it is there: meanwhile nobody should think that it hangs."""
+    clock, maker = ManualClock(), Maker("fail", "good")
+    light = Light(maker.surface, maker.renderer, clock)
+    told: list[int] = []
+    light.progress = lambda: told.append(len(maker.surfaces))
+    light.draw(INPUTS, want_pixels=True)
+    assert told == []
+    clock.advance(FIRST_PAUSE_S)
+    light.draw(INPUTS, want_pixels=True)
+    assert told == [1, 2, 2]
 
 
 def test_outputs_are_opened_again_with_the_context_they_live_in() -> None:

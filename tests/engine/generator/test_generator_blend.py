@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from chromesthesia.core.records import PaintedImage
-from chromesthesia.generator.blend import BlendView, ImageBlend
+from chromesthesia.generator.blend import FADE_S, BlendView, ImageBlend
 
 
-def _image(serial: int, value: int, side: int = 4) -> PaintedImage:
-    return PaintedImage(serial, 240 * serial, 0.0, 0.0, 0.0, np.full((side, side, 3), value, dtype=np.uint8))
+def _image(serial: int, value: int, side: int = 4, painter: int = 0) -> PaintedImage:
+    pixels = np.full((side, side, 3), value, dtype=np.uint8)
+    return PaintedImage(serial, 240 * serial, 0.0, 0.0, 0.0, pixels, painter)
 
 
 def _shown(view: BlendView) -> float:
@@ -91,11 +92,45 @@ def test_when_pictures_stop_the_last_stays() -> None:
     assert blend.image.end_sample == 480
 
 
-def test_a_picture_of_another_size_replaces_at_once() -> None:
+@pytest.mark.parametrize("side", [2, 4, 7])
+@pytest.mark.parametrize("rate_hz", [2.0, 10.0, 30.0])
+def test_pictures_of_another_generator_come_up_slowly_whatever_their_size(side: int, rate_hz: float) -> None:
     blend = ImageBlend()
-    blend.push(_image(1, 10), 0.0)
-    blend.push(_image(2, 90, side=8), 0.01)
-    view = blend.at(0.01)
-    assert view.previous is view.current
-    assert view.current is not None
-    assert view.current.shape == (8, 8, 3)
+    for index in range(60):
+        blend.push(_image(index, 40), index / rate_hz)
+    began_s = 60 / rate_hz
+    levels = [_shown(blend.at(began_s))]
+    for frame in range(round(30 * (FADE_S + 2.0))):
+        now_s = began_s + frame / 30.0
+        if frame % max(1, round(30.0 / rate_hz)) == 0:
+            blend.push(_image(1000 + frame, 200, side, painter=1), now_s)
+        levels.append(_shown(blend.at(now_s)))
+    assert levels[0] == 40
+    assert levels[-1] == 200
+    steps = np.diff(levels)
+    assert steps.min() >= -1.0
+    # 160 levels in 1.5 s of thirty frames are 3.6 a frame on the mean.
+    assert steps.max() <= 12.0
+
+
+def test_what_comes_up_is_laid_over_what_was_on_show_scaled_to_its_size() -> None:
+    blend = ImageBlend()
+    old = np.zeros((8, 8, 3), np.uint8)
+    old[:, 4:] = 200
+    blend.push(PaintedImage(1, 0, 0.0, 0.0, 0.0, old), 0.0)
+    blend.push(_image(2, 100, side=16, painter=1), 1.0)
+    view = blend.at(1.0)
+    assert view.previous is not None
+    assert view.previous.shape == (16, 16, 3)
+    assert view.previous[:, :7].max() == 0
+    assert view.previous[:, 9:].min() == 200
+
+
+def test_a_change_in_the_middle_of_another_goes_on_from_there() -> None:
+    blend = ImageBlend()
+    blend.push(_image(1, 40), 0.0)
+    for frame in range(1, 20):
+        blend.push(_image(2 + frame, 240, painter=1), frame / 30.0)
+    before = _shown(blend.at(20 / 30.0))
+    blend.push(_image(30, 240, 6, painter=2), 20 / 30.0)
+    assert abs(_shown(blend.at(20 / 30.0)) - before) < 1.0

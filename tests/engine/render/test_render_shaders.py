@@ -71,6 +71,32 @@ def test_reload_takes_good_files_and_keeps_the_last_good_one(
     renderer.release()
 
 
+def test_shaders_that_were_taken_over_can_be_taken_back(
+    surface: HeadlessSurface, shipped: Path, tmp_path: Path, still: Callable[[Renderer], UInt8]
+) -> None:
+    path = tmp_path / "finish.frag"
+    source = (shipped / "finish.frag").read_text()
+    path.write_text(source)
+    renderer = Renderer(surface.ctx, 160, 90, tmp_path)
+    first = still(renderer)
+    white = swap(source, "clamp(c, 0.0, 1.0)", "vec3(1.0)")
+    path.write_text(white + "\n")
+    assert renderer.reload_changed_shaders() is None
+    assert still(renderer).min() == 255
+    renderer.take_back_shaders("too slow")
+    assert np.array_equal(still(renderer), first)
+    # It is told until the file is saved anew, and the same file is not taken a second time.
+    assert renderer.reload_changed_shaders() == "too slow"
+    assert np.array_equal(still(renderer), first)
+    path.write_text(white + "\n\n")
+    assert renderer.reload_changed_shaders() is None
+    assert still(renderer).min() == 255
+    renderer.keep_shaders()
+    renderer.take_back_shaders("too late")
+    assert still(renderer).min() == 255
+    renderer.release()
+
+
 def test_an_error_in_an_included_file_is_named_there(
     surface: HeadlessSurface, shipped: Path, tmp_path: Path, still: Callable[[Renderer], UInt8]
 ) -> None:

@@ -24,11 +24,18 @@ from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.testing.models import TINY_NOISE, PlainGenerator, ToneEncoder, write_tiny_pack
 
 SOURCE = "osc:10.0.0.7:1"
-FOLDERS = {name: Path("/packs") / name for name in ("tiny", "rooms", "large", "broken", "strange", "slow")}
+FOLDERS = {
+    name: Path("/packs") / name for name in ("tiny", "rooms", "large", "broken", "strange", "slow", "flat")
+}
 
 
 def models(name: str, noise_size: int = TINY_NOISE, side: int = 32) -> Models:
     return Models(name, ToneEncoder(), PlainGenerator(noise_size, side))
+
+
+class FlatGenerator(PlainGenerator):
+    def paint(self, condition: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        return np.full((32, 32, 3), 99, np.uint8)
 
 
 class Stage:
@@ -41,12 +48,15 @@ class Stage:
         self.swap = PackSwap(
             models("tiny"),
             self.controller.post,
-            self.taken.append,
+            self._take,
             open_pack or self._open,
-            lambda: (32, 32),
             FOLDERS.values,
         )
         self.controller.handle(LoadPack, self.swap.load)
+
+    def _take(self, models: Models, back: Callable[[str], None]) -> None:
+        self.taken.append(models)
+        self.take_back = back
 
     def _open(self, folder: Path) -> Models:
         if folder.name == "broken":
@@ -55,6 +65,8 @@ class Stage:
             raise RuntimeError("the runtime is ill")
         if folder.name == "slow":
             assert self.may_load.wait(20.0)
+        if folder.name == "flat":
+            return Models("flat", ToneEncoder(), FlatGenerator())
         return models(folder.name, side=64 if folder.name == "large" else 32)
 
     def ask(self, name: str) -> str:
@@ -83,7 +95,7 @@ def test_a_pack_that_fits_is_taken() -> None:
         ("..", "no model pack"),
         ("broken", "its hash is another (get it again)"),
         ("strange", "pack strange cannot be loaded: the runtime is ill"),
-        ("large", "the pack's picture size is (64, 64), the running show's is (32, 32)"),
+        ("flat", "the picture is flat"),
     ],
 )
 def test_what_cannot_be_had_is_refused_with_the_reason_and_the_show_goes_on(
@@ -118,10 +130,26 @@ def test_beside_a_score_no_pack_is_changed(caplog: pytest.LogCaptureFixture) -> 
     assert stage.taken == []
 
 
-def test_a_latent_of_another_size_does_not_fit(caplog: pytest.LogCaptureFixture) -> None:
-    stage = Stage(lambda folder: models(folder.name, noise_size=TINY_NOISE + 1))
+@pytest.mark.parametrize("other", [models("rooms", noise_size=TINY_NOISE + 1), models("rooms", side=64)])
+def test_a_pack_of_other_sizes_is_taken(other: Models) -> None:
+    stage = Stage(lambda folder: other)
     stage.ask("rooms")
-    assert f"latent size is {TINY_NOISE + 1}" in caplog.text
+    assert stage.taken == [other]
+
+
+def test_one_that_is_taken_back_is_told_and_the_former_is_what_the_next_follows(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = Stage()
+    stage.ask("rooms")
+    stage.take_back("20 of its first 30 frames were late")
+    stage.controller.step(1.0)
+    assert "pack rooms was taken back: 20 of its first 30 frames were late (tiny goes on" in caplog.text
+    assert stage.controller.notice.text.startswith("refused over OSC")
+    stage.ask("large")
+    stage.take_back("it failed 3 times")
+    stage.controller.step(2.0)
+    assert "tiny goes on" in caplog.text.splitlines()[-1]
 
 
 def test_the_next_picture_is_the_other_generators() -> None:
@@ -136,11 +164,30 @@ def test_the_next_picture_is_the_other_generators() -> None:
 
     worker = GeneratorWorker(PlainGenerator(), ManualClock(), requests, images)
     worker.change(White())
-    requests.put(PaintRequest(1, 0, 0.0, np.zeros(6, np.float32), np.zeros(TINY_NOISE, np.float32)))
+    requests.put(PaintRequest(1, 0, 0.0, np.zeros(5, np.float32), np.zeros(TINY_NOISE, np.float32)))
     assert worker.step()
     image = images.take()
     assert image is not None
     assert image.pixels[1:].min() == 255
+
+
+def test_a_generator_of_other_sizes_waits_for_the_first_request_of_its_own() -> None:
+    requests: LatestSlot[PaintRequest] = LatestSlot()
+    images: LatestSlot[PaintedImage] = LatestSlot()
+    worker = GeneratorWorker(PlainGenerator(), ManualClock(), requests, images)
+    worker.change(PlainGenerator(TINY_NOISE + 3, side=48))
+
+    def painted(serial: int, noise: int) -> PaintedImage:
+        requests.put(PaintRequest(serial, 0, 0.0, np.zeros(5, np.float32), np.zeros(noise, np.float32)))
+        assert worker.step()
+        image = images.take()
+        assert image is not None
+        return image
+
+    old, new = painted(1, TINY_NOISE), painted(2, TINY_NOISE + 3)
+    assert (old.pixels.shape[0], old.painter) == (32, 0)
+    assert (new.pixels.shape[0], new.painter) == (48, 1)
+    assert worker.failures == 0
 
 
 @pytest.fixture
@@ -154,9 +201,8 @@ def test_a_real_pack_from_disk(tiny: Path) -> None:
     swap = PackSwap(
         models("own", side=32),
         controller.post,
-        taken.append,
+        lambda models, back: taken.append(models),
         lambda folder: open_models(folder, "cpu"),
-        lambda: None,
         lambda: [tiny],
     )
     swap.load(LoadPack("tiny", SOURCE), 0.0)

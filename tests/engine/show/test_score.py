@@ -47,7 +47,7 @@ from chromesthesia.show import score_live
 from chromesthesia.show.assembly import make_stage
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import FrameSchedule
-from chromesthesia.show.governor import PaintGovernor
+from chromesthesia.show.ladder import Ladder
 from chromesthesia.show.score_live import FrameScore, head_of
 from chromesthesia.show.score_paint import Repainter
 from chromesthesia.testing.models import PlainGenerator, RaisingGenerator
@@ -183,7 +183,7 @@ class Room:
             self.clock,
             self.guard,
             self.schedule,
-            PaintGovernor(),
+            Ladder(),
             LatencyMeter(),
             SILENCE,
         )

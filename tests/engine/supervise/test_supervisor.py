@@ -66,6 +66,23 @@ def test_a_hung_engine_tells_its_stacks_and_is_killed_within_two_seconds(
     assert word in json.loads((report / "report.json").read_text())["reason"]
 
 
+def test_a_stopped_engine_that_goes_on_when_it_is_asked_is_spared(tmp_path: Path) -> None:
+    """SIGSTOP, or a machine that gave it no time: the request for its stacks lets it go on."""
+    show = SupervisedShow(tmp_path)
+    stopped = show.begin()
+    show.run(20.0)
+    stops(stopped)
+    stopped.wakes = True
+    show.run(20.0)
+    assert show.engine is stopped
+    assert stopped.asked == ["stack"]
+    assert events(tmp_path)[-1]["event"] == "went on"
+    stopped.wakes = False
+    stops(stopped)
+    show.begin()
+    assert stopped.asked == ["stack", "stack", "kill", "close"], "the next time counts anew"
+
+
 def test_a_machine_that_slept_is_no_hung_engine(tmp_path: Path) -> None:
     show = SupervisedShow(tmp_path)
     show.begin()

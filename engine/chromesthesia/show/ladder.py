@@ -1,0 +1,229 @@
+"""Keeps frames on time: when they come late, or nearly so, the show steps down to cheaper rungs, and up again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from chromesthesia.core.rungs import RUNGS, Rung, below
+
+log = logging.getLogger(__name__)
+
+WINDOW_FRAMES = 30
+BUSY_LIMIT = 0.85
+"""Share of the frame period above which a frame is nearly late."""
+BUSY_FRAMES = 3
+"""Nearly late frames in a window that are still fine."""
+LATE_FRAMES = 1
+"""Late frames in a window that are blamed on something else."""
+MANY_LATE = 8
+"""So many late frames end a window before its time."""
+HARD_LATE = 4
+"""Late frames in a window before the picture is given up for them, rather than only painted less often."""
+SETTLE_FRAMES = 8
+"""Frames after a step that are not judged: pictures that were asked for before it are still painted."""
+ROOM = 0.7
+"""A better rung is tried when its frames would take at most this share of their period."""
+COST_QUANTILE = 0.9
+"""What a window costs: so many of its frames took at most that share of their period."""
+CALM_WINDOWS = 2
+PROBE_WINDOWS = 60
+"""Calm windows until a rung is tried that was too dear when it was measured: the load of then may be gone."""
+HOLD_WINDOWS = 60
+"""A rung that has to be left again within so many windows was a mistake: the next try comes four times later."""
+MOST_PATIENCE = 64
+DEAREST = 8.0
+LOWEST_PACE = 0.125
+PACES = (0.5, 0.25, 0.125)
+"""Shares of the generator's rate on the rung that paints slower, in order."""
+DETAIL = 0.5
+"""Side of the picture on the smallest rung, of its full one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the ladder. pace: multiplies the generator's rate, 0: it is not asked; detail: the share of the
+    picture's sides that is drawn."""
+
+    rung: Rung
+    pace: float
+    detail: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The ladder was stepped. cost: share of the frame period that a frame took before; why: in words."""
+
+    before: Step
+    after: Step
+    cost: float
+    why: str
+
+    @property
+    def down(self) -> bool:
+        """True for a cheaper rung, or a slower pace on the same."""
+        return below(self.after.rung, self.before.rung) or (
+            self.after.rung is self.before.rung and self.after.pace < self.before.pace
+        )
+
+
+def steps_of(rungs: Collection[Rung] = RUNGS, ceiling: float = 1.0) -> tuple[Step, ...]:
+    """Every step of these rungs, best first. ceiling: the fastest pace; below 1 where the processor that paints also
+    draws."""
+    slowest = max(LOWEST_PACE, ceiling * PACES[-1])
+    paces: list[float] = []
+    for share in PACES:
+        pace = max(LOWEST_PACE, ceiling * share)
+        if pace < min(paces, default=ceiling):
+            paces.append(pace)
+    whole = {
+        Rung.FULL: (Step(Rung.FULL, ceiling),),
+        Rung.PAINT_SLOWER: tuple(Step(Rung.PAINT_SLOWER, pace) for pace in paces),
+        Rung.SMALLER_GENERATOR: (Step(Rung.SMALLER_GENERATOR, slowest),),
+        Rung.CACHED_LATENTS: (Step(Rung.CACHED_LATENTS, slowest),),
+        Rung.SHADERS: (Step(Rung.SHADERS, 0.0),),
+        Rung.SMALL: (Step(Rung.SMALL, 0.0, DETAIL),),
+    }
+    return tuple(step for rung in RUNGS if rung in rungs for step in whole[rung])
+
+
+def _ignored(moved: Moved) -> None:
+    pass
+
+
+def _unwatched(late: bool, busy: float) -> None:
+    pass
+
+
+class Ladder:
+    """Steps down and up by what frames take, in windows of 30. Main thread; `step` and `counts` may be read from any.
+
+    Down when more than one frame of a window was late, or several were busy for more than 85 % of their period; from
+    where the picture itself is given up, only when four were late. Up after calm windows, when the better rung is
+    expected to have room: every step measures how much dearer the rung above is than the one below, under the load of
+    that moment. A rung that had to be left soon after it was tried is tried ever more seldom, so that nothing swings.
+    """
+
+    def __init__(
+        self,
+        steps: Collection[Step] | None = None,
+        start: Rung = Rung.FULL,
+        moved: Callable[[Moved], None] = _ignored,
+    ) -> None:
+        """steps: best first, of `steps_of`; start: begin at its first step, or the next cheaper one there is. moved:
+        called on the main thread right after a step."""
+        self._steps = tuple(steps or steps_of())
+        self._at = next(
+            (index for index, step in enumerate(self._steps) if not below(start, step.rung)),
+            len(self._steps) - 1,
+        )
+        self._moved = moved
+        self._ratios: list[float | None] = [None] * len(self._steps)
+        self._patience = [1] * len(self._steps)
+        self._took: list[float] = []
+        self._late = 0
+        self._settle = 0
+        self._calm = 0
+        self._windows_here = 0
+        self._climbed = False
+        self._before: tuple[int, float] | None = None
+        self._held = False
+        self.downs = 0
+        self.ups = 0
+        self.watch: Callable[[bool, float], None] = _unwatched
+        """Told of every frame before it is judged: whether it was late, and its share of the period."""
+
+    @property
+    def step(self) -> Step:
+        """Where it stands."""
+        return self._steps[self._at]
+
+    @property
+    def factor(self) -> float:
+        """Multiplies the generator's rate."""
+        return self.step.pace
+
+    def counts(self) -> dict[str, int]:
+        """Steps so far, by their direction."""
+        return {"down": self.downs, "up": self.ups}
+
+    def hold(self, held: bool) -> None:
+        """Stay where it stands, whatever frames take, while something else is tried."""
+        self._held = held
+        self._begin_window()
+
+    def frame(self, late: bool, busy: float) -> None:
+        """Count one frame; busy: its duration over the frame period."""
+        self.watch(late, busy)
+        if self._held:
+            return
+        if self._settle:
+            self._settle -= 1
+            return
+        self._took.append(busy)
+        self._late += late
+        if len(self._took) < WINDOW_FRAMES and self._late < MANY_LATE:
+            return
+        took, lates = np.array(self._took), self._late
+        self._begin_window()
+        self._judge(float(np.quantile(took, COST_QUANTILE)), lates, int((took > BUSY_LIMIT).sum()))
+
+    def _judge(self, cost: float, lates: int, busy_frames: int) -> None:
+        self._windows_here += 1
+        self._learn(cost)
+        if self._climbed and self._windows_here > HOLD_WINDOWS:
+            self._climbed = False
+            self._patience[self._at] = max(1, self._patience[self._at] // 4)
+        if lates > LATE_FRAMES or busy_frames > BUSY_FRAMES:
+            self._calm = 0
+            if self._at + 1 < len(self._steps) and (
+                lates >= HARD_LATE or cost > 1.0 or self._steps[self._at + 1].rung is Rung.PAINT_SLOWER
+            ):
+                self._go(self._at + 1, cost, f"{lates} late frames, {busy_frames} nearly late")
+        elif lates or busy_frames:
+            self._calm = 0
+        else:
+            self._calm += 1
+            if self._at and self._may_climb(cost):
+                self._go(self._at - 1, cost, "there is room")
+
+    def _learn(self, cost: float) -> None:
+        """How much dearer the upper of two steps is: what both cost right before and after the step between them."""
+        if self._before is None:
+            return
+        at, cost_before = self._before
+        self._before = None
+        upper = min(at, self._at)
+        dearer = cost_before / max(cost, 1e-3) if at < self._at else cost / max(cost_before, 1e-3)
+        self._ratios[upper] = min(DEAREST, max(1.0, dearer))
+
+    def _may_climb(self, cost: float) -> bool:
+        upper = self._at - 1
+        ratio = self._ratios[upper]
+        # A rung that was never on show here was left out for a reason that the ladder does not know.
+        roomy = ratio is not None and cost * ratio < ROOM
+        wait = CALM_WINDOWS if roomy else PROBE_WINDOWS
+        return cost < ROOM and self._calm >= wait * self._patience[upper]
+
+    def _go(self, to: int, cost: float, why: str) -> None:
+        at, before = self._at, self.step
+        if to > at:
+            self.downs += 1
+            if self._climbed:
+                self._patience[at] = min(MOST_PATIENCE, self._patience[at] * 4)
+            self._climbed = False
+        else:
+            self.ups += 1
+            self._climbed = True
+        self._before = at, cost
+        self._at = to
+        self._calm = self._windows_here = 0
+        self._settle = SETTLE_FRAMES
+        self._moved(Moved(before, self.step, cost, why))
+
+    def _begin_window(self) -> None:
+        self._took.clear()
+        self._late = 0

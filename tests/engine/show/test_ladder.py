@@ -1,0 +1,205 @@
+"""The ladder on a simulated machine: every rung has its cost, and a load comes and goes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from chromesthesia.core.config import ShowConfig, check_rungs
+from chromesthesia.core.errors import UsageError
+from chromesthesia.core.rungs import RUNGS, Rung
+from chromesthesia.show.ladder import (
+    CALM_WINDOWS,
+    LATE_FRAMES,
+    LOWEST_PACE,
+    MANY_LATE,
+    PROBE_WINDOWS,
+    SETTLE_FRAMES,
+    WINDOW_FRAMES,
+    Ladder,
+    Moved,
+    steps_of,
+)
+
+STEPS = steps_of()
+COSTS = (0.60, 0.55, 0.50, 0.45, 0.40, 0.36, 0.33, 0.15)
+"""Share of a frame period that a frame takes on each step, without a load."""
+
+
+class Machine:
+    """Frames cost what the step says, times the load of that moment, with noise."""
+
+    def __init__(self, ladder_of: Callable[..., Ladder] = Ladder, seed: int = 1, noise: float = 0.05) -> None:
+        self.moves: list[Moved] = []
+        self.ladder = ladder_of(moved=self.moves.append)
+        self.noise = noise
+        self.rng = random.Random(seed)
+
+    def run(self, frames: int, load: float = 1.0, costs: tuple[float, ...] = COSTS) -> int:
+        """How many of the frames were late."""
+        late = 0
+        for _ in range(frames):
+            cost = costs[STEPS.index(self.ladder.step)] * load * self.rng.gauss(1.0, self.noise)
+            late += cost > 1.0
+            self.ladder.frame(cost > 1.0, cost)
+        return late
+
+    @property
+    def rung(self) -> Rung:
+        return self.ladder.step.rung
+
+
+def test_a_machine_with_room_stays_at_the_top() -> None:
+    machine = Machine()
+    machine.run(20_000)
+    assert machine.moves == []
+
+
+def test_one_late_frame_in_a_window_is_an_accident() -> None:
+    ladder = Ladder()
+    for index in range(WINDOW_FRAMES * 3):
+        ladder.frame(late=index % WINDOW_FRAMES == 7, busy=0.4)
+    assert ladder.step == STEPS[0]
+
+
+def test_it_acts_before_frames_are_late() -> None:
+    ladder = Ladder()
+    for _ in range(WINDOW_FRAMES):
+        ladder.frame(late=False, busy=0.9)
+    assert (ladder.step.rung, ladder.factor) == (Rung.PAINT_SLOWER, 0.5)
+
+
+def test_a_load_takes_it_down_as_far_as_is_needed_and_no_further() -> None:
+    machine = Machine()
+    machine.run(3000, load=2.2)
+    assert machine.rung is Rung.SMALLER_GENERATOR or machine.rung is Rung.CACHED_LATENTS
+    assert machine.run(3000, load=2.2) <= 3000 // WINDOW_FRAMES * LATE_FRAMES
+
+
+def test_it_goes_up_again_when_the_load_is_gone() -> None:
+    machine = Machine()
+    machine.run(3000, load=6.0)
+    lowest = machine.rung
+    machine.run(WINDOW_FRAMES * PROBE_WINDOWS * 3)
+    assert (lowest, machine.rung) == (Rung.SMALL, Rung.FULL)
+    assert machine.ladder.counts() == {"down": len(STEPS) - 1, "up": len(STEPS) - 1}
+
+
+@pytest.mark.parametrize("load", [1.25, 1.7, 2.1, 4.0])
+@pytest.mark.parametrize("noise", [0.02, 0.2])
+def test_under_a_steady_load_it_settles_and_does_not_swing(load: float, noise: float) -> None:
+    machine = Machine(noise=noise)
+    machine.run(30 * 60, load)
+    settled = len(machine.moves)
+    machine.run(30 * 60 * 10, load)
+    # Within ten minutes of thirty frames a second at most two tries of a better rung, each taken back.
+    assert len(machine.moves) - settled <= 4
+
+
+@pytest.mark.parametrize("seconds", [3, 12])
+def test_a_load_that_comes_and_goes_does_not_make_it_swing(seconds: int) -> None:
+    machine = Machine()
+    for _ in range(10):
+        machine.run(30 * seconds, load=2.5)
+        machine.run(30 * seconds)
+    settled = len(machine.moves)
+    for _ in range(20):
+        machine.run(30 * seconds, load=2.5)
+        machine.run(30 * seconds)
+    assert len(machine.moves) - settled <= 12
+    machine.run(30 * 60 * 30)
+    assert machine.rung is Rung.FULL
+
+
+def test_a_better_rung_is_tried_by_what_it_cost_not_by_what_the_lower_one_does() -> None:
+    dear = (2.0, *[0.3] * (len(STEPS) - 1))
+    machine = Machine(noise=0.02)
+    machine.run(WINDOW_FRAMES * (CALM_WINDOWS + 4) + SETTLE_FRAMES, costs=dear)
+    assert (machine.rung, len(machine.moves)) == (Rung.PAINT_SLOWER, 1)
+    machine.run(WINDOW_FRAMES * PROBE_WINDOWS // 2, costs=dear)
+    assert len(machine.moves) == 1
+
+
+def test_a_rung_measured_while_the_load_went_is_tried_all_the_same() -> None:
+    machine = Machine(noise=0.0)
+    machine.run(MANY_LATE, load=3.0)
+    assert machine.rung is Rung.PAINT_SLOWER
+    machine.run(WINDOW_FRAMES * (PROBE_WINDOWS + 2))
+    assert machine.rung is Rung.FULL
+
+
+def test_the_picture_is_not_given_up_for_few_late_frames() -> None:
+    ladder = Ladder()
+    for index in range(WINDOW_FRAMES * 40):
+        ladder.frame(late=index % WINDOW_FRAMES in (3, 9), busy=0.4)
+    assert (ladder.step.rung, ladder.factor) == (Rung.PAINT_SLOWER, LOWEST_PACE)
+
+
+def test_a_show_that_stands_nearly_still_does_not_wait_for_a_whole_window() -> None:
+    ladder = Ladder()
+    for _ in range(len(STEPS) * (8 + SETTLE_FRAMES)):
+        ladder.frame(late=True, busy=5.0)
+    assert ladder.step.rung is Rung.SMALL
+
+
+def test_every_step_is_told_with_its_reason() -> None:
+    machine = Machine()
+    machine.run(MANY_LATE, load=3.0)
+    (moved,) = machine.moves
+    assert (moved.before.rung, moved.after.rung, moved.down) == (Rung.FULL, Rung.PAINT_SLOWER, True)
+    assert "late" in moved.why
+    assert moved.cost > 1.0
+
+
+def test_it_begins_where_it_is_told_to_and_stays_there_for_a_while() -> None:
+    machine = Machine(lambda moved: Ladder(start=Rung.SHADERS, moved=moved))
+    assert machine.rung is Rung.SHADERS
+    machine.run(WINDOW_FRAMES * (PROBE_WINDOWS - 1))
+    assert machine.moves == []
+    machine.run(WINDOW_FRAMES * PROBE_WINDOWS * len(STEPS))
+    assert machine.rung is Rung.FULL
+
+
+def test_it_never_steps_below_its_lowest_rung() -> None:
+    ladder = Ladder(steps_of([Rung.FULL, Rung.PAINT_SLOWER]))
+    for _ in range(WINDOW_FRAMES * 20):
+        ladder.frame(late=True, busy=3.0)
+    assert (ladder.step.rung, ladder.factor) == (Rung.PAINT_SLOWER, LOWEST_PACE)
+
+
+def test_a_start_on_a_rung_that_is_not_there_is_on_the_next_cheaper_one() -> None:
+    without = [rung for rung in RUNGS if rung is not Rung.SMALLER_GENERATOR]
+    assert Ladder(steps_of(without), Rung.SMALLER_GENERATOR).step.rung is Rung.CACHED_LATENTS
+
+
+def test_it_stays_where_it_is_while_it_is_held() -> None:
+    ladder = Ladder()
+    ladder.hold(True)
+    for _ in range(WINDOW_FRAMES * 5):
+        ladder.frame(late=True, busy=3.0)
+    assert ladder.step.rung is Rung.FULL
+    ladder.hold(False)
+    for _ in range(WINDOW_FRAMES):
+        ladder.frame(late=True, busy=3.0)
+    assert ladder.step.rung is Rung.PAINT_SLOWER
+
+
+def test_where_the_processor_draws_too_every_pace_is_below_the_ceiling() -> None:
+    paces = [step.pace for step in steps_of(ceiling=1 / 3)]
+    assert paces[:3] == [1 / 3, 1 / 6, LOWEST_PACE]
+    assert paces == sorted(paces, reverse=True)
+
+
+def test_the_rungs_are_named_from_best_to_cheapest() -> None:
+    assert [str(rung) for rung in RUNGS] == [
+        "full", "paint_slower", "smaller_generator", "cached_latents", "shaders", "small",
+    ]  # fmt: skip
+    assert list(dict.fromkeys(step.rung for step in STEPS)) == list(RUNGS)
+
+
+def test_a_show_cannot_begin_below_its_lowest_rung() -> None:
+    check_rungs(ShowConfig(rung=Rung.SHADERS))
+    with pytest.raises(UsageError, match="--rung shaders is below --lowest-rung full"):
+        check_rungs(ShowConfig(rung=Rung.SHADERS, lowest_rung=Rung.FULL))
