@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chromesthesia.supervise.wire import Beat, First, LogLine, Message, Phase
@@ -26,6 +28,18 @@ ENDING_S = 60.0
 """So long a show may take to end: a film is finished."""
 FRAME_LOOP = "frame"
 STALLED = "stalled"
+
+
+MOST_SLACK = 8.0
+
+
+def machine_slack() -> float:
+    """How much more patience a machine needs that has too much to do: 1 up to two waiting for each core, 8 at most."""
+    try:
+        waiting = os.getloadavg()[0] / (2.0 * (os.cpu_count() or 1))
+    except (OSError, AttributeError):  # Windows has no such figure
+        return 1.0
+    return min(MOST_SLACK, max(1.0, waiting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,11 @@ class Fault:
 class Watch:
     """One engine's life. Times are monotonic seconds of the supervisor."""
 
-    def __init__(self, ceilings: Ceilings, now_s: float) -> None:
+    def __init__(
+        self, ceilings: Ceilings, now_s: float, slack: Callable[[], float] = machine_slack
+    ) -> None:
+        """slack: factor on the patience with what may be starved rather than stuck."""
+        self._slack = slack
         self.phase: Phase = "starting"
         self.beat: Beat | None = None
         self.first_s: float | None = None
@@ -110,17 +128,17 @@ class Watch:
         if self.phase == "playing":
             return self._playing(tick_s)
         silent_s, whole_s = (SILENT_START_S, START_S) if self.phase == "starting" else (ENDING_S, ENDING_S)
-        if self._quiet_s > silent_s or self._phase_s > whole_s:
+        if self._quiet_s > silent_s * self._slack() or self._phase_s > whole_s:
             return Fault(f"{self.phase} takes longer than {min(self._phase_s, whole_s):.0f} s", hangs=True)
         return None
 
     def _playing(self, tick_s: float) -> Fault | None:
         beat = self.beat
-        if beat is None or self._quiet_s > SILENT_S:
+        if beat is None or self._quiet_s > SILENT_S * self._slack():
             return Fault(f"no sign of life for {self._quiet_s:.1f} s", hangs=True)
-        if self._frame_s > FRAME_S:
+        if self._frame_s > FRAME_S * self._slack():
             return Fault(f"the frame loop stands still for {self._frame_s:.1f} s", hangs=True)
-        if self._dark_s > DARK_S:
+        if self._dark_s > DARK_S * self._slack():
             return Fault(f"no frame could be drawn for {self._dark_s:.0f} s")
         stalled = {name for name, loop in beat.loops.items() if loop.state == STALLED and name != FRAME_LOOP}
         self._stalled_s = {name: self._stalled_s.get(name, 0.0) + tick_s for name in stalled}
