@@ -3,6 +3,7 @@
 # make lint               ruff, mypy --strict, what may import what
 # make fuzz EXAMPLES=N    every fuzz test with N other inputs
 # make bench [ARGS=--quick]  ours beside peers and floors, one table; --quick: a second or two each
+# make soak MINUTES=60    a whole show while everything around it and in it breaks; a page in OUT, exit code 1 when a limit does
 # make docs               the documentation as a site, in site/
 # make wheel-check        build the wheel, install it in an empty environment, play it
 # Each target prepares what it needs by itself (tools/setup.sh); nothing is installed outside .venv and .venv-train
@@ -13,10 +14,12 @@ PYTEST_ARGS ?=
 # A process for each core, at most four, and one thread in each: twice as quick on two cores.
 PYTEST := -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 EXAMPLES ?= 2000
+MINUTES ?= 3
+OUT ?= docs/results
 ENGINE := .venv/bin
 TRAIN := .venv-train/bin
 
-.PHONY: run test test-engine test-training lint fuzz bench docs wheel wheel-check clean
+.PHONY: run test test-engine test-training lint fuzz bench soak docs wheel wheel-check clean
 
 run:
 	@tools/setup.sh run
@@ -48,6 +51,10 @@ bench:
 	@tools/setup.sh bench
 	@tools/setup.sh train
 	@$(ENGINE)/python -m benchmarks $(ARGS)
+
+soak:
+	@tools/setup.sh test
+	@$(ENGINE)/python -m benchmarks.soak --minutes $(MINUTES) --out $(OUT) $(ARGS)
 
 docs:
 	@tools/setup.sh docs

@@ -85,6 +85,9 @@ def missing(marker: str) -> str | None:
             return _missing_programs("pd")
         case "liblo":
             return None if importlib.util.find_spec("pyliblo3") else "pyliblo3 is not installed"
+        case "zenoh":
+            absent = [name for name in ("zenoh", "cryptography") if not importlib.util.find_spec(name)]
+            return f"not installed: {', '.join(absent)}" if absent else None
         case "chromium":
             return _missing_chromium()
         case "xvfb":

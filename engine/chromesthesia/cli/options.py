@@ -42,12 +42,13 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 PictureOption = "Picture"
-HealthOption = "Health"
+HealthOption = "Left alone"
 SoundOption = "Sound"
 FilesOption = "Files"
 NetworkOption = "Control (OSC)"
 ScoreOption = "A logged show"
 
+ManyOption = "Many machines"
 TempoOption = "Tempo, MIDI, lights"
 
 Preset = Annotated[
@@ -221,5 +222,120 @@ AlertCommand = Annotated[
         metavar="COMMAND",
         help="Start this then, without a shell; {state} and {text} are filled in.",
         rich_help_panel=HealthOption,
+    ),
+]
+Ear = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROOM",
+        help="Be the ear of this room: machines that run `light ROOM` show the same picture in step.",
+        rich_help_panel=ManyOption,
+    ),
+]
+Standby = Annotated[
+    bool,
+    typer.Option(
+        "--standby",
+        metavar="",
+        help="With --ear: go on when the other ear is gone.",
+        rich_help_panel=ManyOption,
+    ),
+]
+BusListen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bus-listen",
+        metavar="ENDPOINT",
+        help="Where lights come in, e.g. tls/192.168.1.10:7447; may be repeated.  [default with --lan: port 7447]",
+        rich_help_panel=ManyOption,
+    ),
+]
+BusConnect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bus-connect",
+        metavar="ENDPOINT",
+        help="Where an ear is, when it is not found by itself; may be repeated.",
+        rich_help_panel=ManyOption,
+    ),
+]
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="The room's keys, made with `chromesthesia keys`.", rich_help_panel=ManyOption
+    ),
+]
+Delay = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        max=5000,
+        metavar="MS",
+        help="All lights show a frame so long after its time.  [default: as long as the slowest needs]",
+        rich_help_panel=ManyOption,
+    ),
+]
+
+
+def parse_numbers(text: str, count: int, what: str) -> tuple[float, ...]:
+    """`count` numbers with commas between; raises typer.BadParameter."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != count:
+        raise typer.BadParameter(f"{text!r}: give {count} numbers with commas between, {what}")
+    return numbers
+
+
+Supervise = Annotated[
+    bool,
+    typer.Option(
+        "--supervise",
+        metavar="",
+        help="Watch the show from a small process of its own, and start it again whatever happens.",
+        rich_help_panel=HealthOption,
+    ),
+]
+StateFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FOLDER",
+        help="Where the state, the events and crash reports are kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=64,
+        metavar="MIB",
+        help="With --supervise: start again beyond so much memory.  [default: 4096, or 80 % of the machine's]",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostVideoMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=64,
+        metavar="MIB",
+        help="The same for memory of an NVIDIA card.",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostHandles = Annotated[
+    int | None,
+    typer.Option(
+        min=32,
+        metavar="N",
+        help="The same for open files and connections.  [default: 80 % of what the system allows]",
+        rich_help_panel=HealthOption,
+    ),
+]
+MostThreads = Annotated[
+    int | None,
+    typer.Option(
+        min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=HealthOption
     ),
 ]

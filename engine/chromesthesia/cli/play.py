@@ -17,10 +17,12 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
+from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
+from chromesthesia.supervise.watch import Ceilings
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +131,14 @@ def run(
             rich_help_panel=NetworkOption,
         ),
     ] = None,
+    cues: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SHOW.toml",
+            help="Play a cue list: looks in an order, by go, by themselves or at a time.",
+            rich_help_panel=NetworkOption,
+        ),
+    ] = None,
     osc_in_port: Annotated[
         int,
         typer.Option(
@@ -208,6 +218,18 @@ def run(
     log_file: options.LogFile = None,
     alert_webhook: options.AlertWebhook = None,
     alert_command: options.AlertCommand = None,
+    ear: options.Ear = None,
+    standby: options.Standby = False,
+    listen: options.BusListen = None,
+    connect: options.BusConnect = None,
+    keys: options.Keys = None,
+    delay: options.Delay = None,
+    supervise: options.Supervise = False,
+    state: options.StateFolder = None,
+    most_memory: options.MostMemory = None,
+    most_video_memory: options.MostVideoMemory = None,
+    most_handles: options.MostHandles = None,
+    most_threads: options.MostThreads = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -216,6 +238,10 @@ def run(
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
+    if supervise and not is_watched():
+        most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
+        raise typer.Exit(keep_playing(state, most))
+    pulse_here()
     config = ShowConfig(
         source=source,
         device=device,
@@ -252,12 +278,19 @@ def run(
         ltc=ltc,
         ltc_channel=ltc_channel,
         dmx=dmx,
+        ear=ear,
+        standby=standby,
+        bus_listen=tuple(listen or ()),
+        bus_connect=tuple(connect or ()),
+        keys=keys,
+        delay_s=None if delay is None else delay / 1e3,
         hud=hud,
         flash_limiter=flash_limiter is options.FlashLimiter.ON,
         score=score,
         score_limit_mib=score_limit,
         record_osc=record_osc,
         osc_replay=osc_replay,
+        cues=cues,
         rung=rung,
         lowest_rung=lowest_rung,
         log_file=log_file,
@@ -269,6 +302,8 @@ def run(
     try:
         figures = _run_show(config)
     except WindowError as error:
+        if is_watched():
+            raise  # the display may come back: the supervisor tries again
         say(f"The window did not open: {error}", "yellow")
         config = _without_window(config)
         figures = _run_show(config)
@@ -391,7 +426,7 @@ def _strings(lines: object) -> list[str]:
 def _run_show(config: ShowConfig) -> Mapping[str, object]:
     from chromesthesia.show.live import run_show
 
-    return run_show(config, tell_link=show_link)
+    return run_show(config, tell_link=show_link, pulse=pulse_here())
 
 
 def _without_window(config: ShowConfig) -> ShowConfig:

@@ -10,6 +10,11 @@ import msgspec
 from chromesthesia.control.commands import (
     AlignBar,
     Command,
+    CueBack,
+    CueGo,
+    CueHold,
+    CueJump,
+    CueTrigger,
     LoadPack,
     LoadPreset,
     NextPreset,
@@ -25,10 +30,16 @@ from chromesthesia.control.commands import (
     SetRoute,
     Subscribe,
     TapTempo,
+    Undo,
     Unsubscribe,
 )
 from chromesthesia.params.actions import (
     ACTIONS,
+    CUE_BACK,
+    CUE_GO,
+    CUE_HOLD,
+    CUE_JUMP,
+    CUE_TRIGGER,
     OSC_SUBSCRIBE,
     OSC_UNSUBSCRIBE,
     PACK_LOAD,
@@ -47,6 +58,7 @@ from chromesthesia.params.actions import (
     SCENE_NEXT,
     TEMPO_ONE,
     TEMPO_TAP,
+    UNDO,
     Action,
 )
 from chromesthesia.params.preset_file import RouteTable
@@ -69,9 +81,13 @@ _BUTTONS: Mapping[str, Callable[[str], Command]] = {
     SCENE_NEXT.path: NextScene,
     RESET.path: ResetParameters,
     ROOM_RESET.path: ResetRoom,
+    UNDO.path: Undo,
     SAFE.path: SafeLook,
     TEMPO_TAP.path: TapTempo,
     TEMPO_ONE.path: AlignBar,
+    CUE_GO.path: CueGo,
+    CUE_BACK.path: CueBack,
+    CUE_HOLD.path: CueHold,
 }
 
 
@@ -147,6 +163,16 @@ def _load_pack(arguments: Sequence[object], source: str) -> Command | None:
     return None if name is None else LoadPack(name, source)
 
 
+def _jump_cue(arguments: Sequence[object], source: str) -> Command | None:
+    which = _which(_at(arguments, 0))
+    return None if which is None else CueJump(which, source)
+
+
+def _trigger_cue(arguments: Sequence[object], source: str) -> Command | None:
+    word = _name(_at(arguments, 0))
+    return None if word is None else CueTrigger(word, source)
+
+
 def _subscribe(arguments: Sequence[object], source: str) -> Command | None:
     where = _where(arguments)
     if where is None:
@@ -173,6 +199,8 @@ _MAKERS: Mapping[str, Callable[[Sequence[object], str], Command | None]] = {
     ROUTE_REMOVE.path: _remove_route,
     PARAMETER_RESET.path: _reset_parameter,
     PACK_LOAD.path: _load_pack,
+    CUE_JUMP.path: _jump_cue,
+    CUE_TRIGGER.path: _trigger_cue,
     OSC_SUBSCRIBE.path: _subscribe,
     OSC_UNSUBSCRIBE.path: _unsubscribe,
 }

@@ -86,6 +86,13 @@ class ResetRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """The room as it was before the last change."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResetParameter:
     """One setting as the present preset has it, else at its default."""
 
@@ -146,6 +153,43 @@ class LoadPack:
     """Paint with the model pack of this name. Done by whoever runs the models (see `Controller.handle`)."""
 
     name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CueGo:
+    """Begin the next cue. This and the other cue commands are done by whoever plays a cue list."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CueBack:
+    """Go to the cue before."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CueHold:
+    """No cue begins by itself until one is asked for."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CueJump:
+    """Go to the cue with this name, or number from 1."""
+
+    which: str | int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CueTrigger:
+    """Go to the cue that waits for this word."""
+
+    word: str
     source: str
 
 
@@ -214,12 +258,18 @@ Command = (
     | ResetParameters
     | ResetRoom
     | ResetParameter
+    | Undo
     | SafeLook
     | SetRoute
     | RemoveRoute
     | SavePreset
     | RenamePreset
     | LoadPack
+    | CueGo
+    | CueBack
+    | CueHold
+    | CueJump
+    | CueTrigger
     | Finish
     | Subscribe
     | Unsubscribe

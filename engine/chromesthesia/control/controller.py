@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeGuard
@@ -14,6 +11,11 @@ from chromesthesia.control.commands import (
     AddParameters,
     AlignBar,
     Command,
+    CueBack,
+    CueGo,
+    CueHold,
+    CueJump,
+    CueTrigger,
     Finish,
     LoadPack,
     LoadPreset,
@@ -34,8 +36,11 @@ from chromesthesia.control.commands import (
     Subscribe,
     TapTempo,
     ToggleParameter,
+    Undo,
     Unsubscribe,
 )
+from chromesthesia.control.history import History
+from chromesthesia.control.waiting import WaitingCommands
 from chromesthesia.core.errors import ChromesthesiaError, PresetError
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.records import Beat
@@ -56,12 +61,6 @@ from chromesthesia.tempo.clock import BeatClock, tempo_settings
 
 log = logging.getLogger(__name__)
 
-QUEUE_LIMIT = 1024
-"""Most commands waiting to be applied; when more come the oldest go."""
-ROOM_LIMIT = QUEUE_LIMIT - QUEUE_LIMIT // 8
-"""So many stay of a full queue, so that not every command that follows has to make room again."""
-SCHEDULE_LIMIT = 1024
-"""Most commands waiting for their time; when more come they are applied at once."""
 OSC_SOURCE = "osc:"
 """How the source of every command that came over the network begins."""
 
@@ -72,13 +71,10 @@ class NotDoneHereError(ChromesthesiaError):
 
 @dataclass(slots=True)
 class ControlCounters:
-    """What became of the commands: applied, refused (bad value, unknown preset), superseded (queue full, and a newer
-    write to the same parameter waits behind it), dropped (queue full)."""
+    """What became of the commands that were taken: applied, refused (bad value, unknown preset)."""
 
     applied: int = 0
     refused: int = 0
-    superseded: int = 0
-    dropped: int = 0
 
 
 LookCommand = LoadPreset | NextPreset | PreviousPreset | SafeLook | ResetParameters
@@ -106,6 +102,15 @@ class Notice:
     is_error: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CueNow:
+    """Where a cue list is: names of the present cue and the next, and when that begins by itself, None for not."""
+
+    name: str = ""
+    next: str = ""
+    due_s: float | None = None
+
+
 class Controller:
     """Applies commands to the tree and publishes the preset and the values together.
 
@@ -120,10 +125,7 @@ class Controller:
         self._tree = tree
         self._library = library
         self._preset = first if first is not None else default_preset(library)
-        self._condition = threading.Condition()
-        self._queue: deque[Command] = deque()
-        self._schedule: list[tuple[float, int, Command]] = []
-        self._ticket = 0
+        self._waiting = WaitingCommands()
         self._others: dict[type, Do] = {}
         self._bounded_log = BoundedLog(log)
         self._look_log = BoundedLog(log)
@@ -134,6 +136,11 @@ class Controller:
         self.tempo = BeatClock()
         """Told by the ports what they hear of the tempo."""
         self.notice = Notice()
+        self.history = History()
+        self.cue = CueNow()
+        """Told by whoever plays a cue list."""
+        self.cues: tuple[str, ...] = ()
+        """Names of the cues there are, in order."""
         self._loaded = self._preset
         self.route_changes = 0
         """Grows whenever the routes in use are others."""
@@ -154,7 +161,7 @@ class Controller:
     @property
     def waiting(self) -> int:
         """Commands posted and not yet applied."""
-        return len(self._queue) + len(self._schedule)
+        return len(self._waiting)
 
     def beat(self, now_s: float) -> Beat:
         """Where the beat is at `now_s`, by the settings of that moment. Any thread."""
@@ -162,7 +169,13 @@ class Controller:
 
     def counts(self) -> dict[str, int]:
         """What became of the commands."""
-        return {**asdict(self.counters), "looks": self.looks, **self._tree.counts()}
+        return {
+            **asdict(self.counters),
+            "superseded": self._waiting.superseded,
+            "dropped": self._waiting.dropped,
+            "looks": self.looks,
+            **self._tree.counts(),
+        }
 
     def handle(self, kind: type, do: Do) -> None:
         """Let `do` do the commands of this kind, which are not the tree's: packs, subscriptions. Before the show."""
@@ -175,38 +188,24 @@ class Controller:
 
     def post(self, *commands: Command, at_s: float | None = None) -> None:
         """Ask for `commands`, in this order and in one step; at_s: monotonic time to apply them, None for now."""
-        with self._condition:
-            if at_s is not None and len(self._schedule) + len(commands) <= SCHEDULE_LIMIT:
-                for command in commands:
-                    heapq.heappush(self._schedule, (at_s, self._ticket, command))
-                    self._ticket += 1
-            else:
-                self._enqueue(commands)
-            self._condition.notify()
+        self._waiting.post(commands, at_s)
 
     def wait(self, now_s: float, timeout_s: float) -> None:
         """Sleep until a command is posted, one falls due, or `timeout_s` is over."""
-        with self._condition:
-            if self._queue:
-                return
-            if self._schedule:
-                timeout_s = min(timeout_s, self._schedule[0][0] - now_s)
-            if timeout_s > 0:
-                self._condition.wait(timeout_s)
+        self._waiting.wait(now_s, timeout_s)
 
     def step(self, now_s: float) -> list[SetParameter]:
         """Apply what is posted and due; a command that fails is counted, logged and shown, never raised.
 
         Returns the writes that came to one address and were taken: their senders know of them.
         """
-        with self._condition:
-            due = list(self._queue)
-            self._queue.clear()
-            while self._schedule and self._schedule[0][0] <= now_s:
-                due.append(heapq.heappop(self._schedule)[2])
+        due = self._waiting.take(now_s)
+        before = self.current
         with self._tree.together():
             taken = self._do(due, now_s)
         self.current = (self._preset, self._tree.snapshot())
+        if not any(isinstance(command, Undo) for command in due):
+            self.history.changed(due, before, self.current, now_s)
         return taken
 
     def _do(self, due: Sequence[Command], now_s: float) -> list[SetParameter]:
@@ -239,29 +238,6 @@ class Controller:
                 self.told(command, now_s, self.counters.refused == refused)
         return taken
 
-    def _enqueue(self, commands: Sequence[Command]) -> None:
-        self._queue.extend(commands)
-        if len(self._queue) > QUEUE_LIMIT:
-            self._make_room()
-
-    def _make_room(self) -> None:
-        """The last value of each parameter and every other command stay, as long as there is any room for them."""
-        written: set[str] = set()
-        kept: deque[Command] = deque()
-        for command in reversed(self._queue):
-            if isinstance(command, SetParameter):
-                if command.path in written:
-                    self.counters.superseded += 1
-                    continue
-                written.add(command.path)
-            kept.appendleft(command)
-        if len(kept) > ROOM_LIMIT:
-            surplus = len(kept) - ROOM_LIMIT
-            self.counters.dropped += surplus
-            for _ in range(surplus):
-                kept.popleft()
-        self._queue = kept
-
     def _apply(self, command: Command, now_s: float) -> None:
         match command:
             case SetParameter(path, raw, source):
@@ -274,6 +250,8 @@ class Controller:
                 self._next_scene(source, now_s)
             case ResetParameters(source, paths):
                 self._tree.reset(paths, source)
+            case Undo(source):
+                self._undo(source, now_s)
             case ResetRoom(source):
                 self._reset_room(source, now_s)
             case Finish(do, _):
@@ -388,9 +366,8 @@ class Controller:
             self._preset = replace(self._preset, routes=routes)
 
     def _reset_room(self, source: str, now_s: float) -> None:
-        with self._condition:
-            # A blackout that waits for its time belongs to the room that is left.
-            self._schedule.clear()
+        # A blackout that waits for its time belongs to the room that is left.
+        self._waiting.forget_scheduled()
         preset, values = self._start
         self._tree.restore(values, source)
         self._take_preset(preset)
@@ -398,6 +375,17 @@ class Controller:
         self.looks += 1
         self.notice = Notice("room as at the start", now_s)
         self._look_log.info(now_s, "room as at the start (%s)", source)
+
+    def _undo(self, source: str, now_s: float) -> None:
+        step = self.history.back()
+        if step is None:
+            raise NotDoneHereError("nothing was changed", "there is nothing to take back")
+        loaded = self._loaded
+        self._take_preset(step.preset)
+        if loaded.name == step.preset.name:
+            self._loaded = loaded  # a route that is taken back is no part of the preset's file
+        self._tree.restore({**self._tree.snapshot(), **step.values}, source)
+        self.notice = Notice("taken back", now_s)
 
     def _next_scene(self, source: str, now_s: float) -> None:
         param = self._tree.declaration(GENERATOR_SCENE.path)
@@ -436,6 +424,11 @@ _WORDS: dict[type, str] = {
     SavePreset: "a preset to keep",
     RenamePreset: "another name of a preset",
     LoadPack: "another model pack",
+    CueGo: "the next cue",
+    CueBack: "the cue before",
+    CueHold: "to hold the cues",
+    CueJump: "a cue",
+    CueTrigger: "a cue",
     Finish: "another model pack",
     Subscribe: "a subscription",
     Unsubscribe: "the end of a subscription",

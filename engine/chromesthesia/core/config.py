@@ -37,9 +37,13 @@ class ShowConfig:
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
+    cues: the file of a cue list.
     rung: where on the ladder of cheaper pictures the show begins; lowest_rung: it never steps below that.
     log_file: takes the log as JSON lines. alert_webhook, alert_command: an address and a command that are told when the
     show is degraded or well again.
+    ear: the room whose lights, on other machines, show what this show paints, None for no bus; standby: lead them only
+    when another ear is gone; bus_listen, bus_connect: endpoints, keys: folder of the room's keys (see `ports.bus`);
+    delay_s: how long after its time a frame is shown by all lights, None for as long as they need.
     """
 
     source: str = "auto"
@@ -83,11 +87,49 @@ class ShowConfig:
     score_limit_mib: int = 4096
     record_osc: Path | None = None
     osc_replay: Path | None = None
+    cues: Path | None = None
     rung: Rung = Rung.FULL
     lowest_rung: Rung = RUNGS[-1]
     log_file: Path | None = None
     alert_webhook: str | None = None
     alert_command: str | None = None
+    ear: str | None = None
+    standby: bool = False
+    bus_listen: tuple[str, ...] = ()
+    bus_connect: tuple[str, ...] = ()
+    keys: Path | None = None
+    delay_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LightConfig:
+    """Everything `chromesthesia light` can be told.
+
+    room: which ear it follows; name: its own, None for that of the machine. crop: left, top, width, height of the part
+    of the frame that it shows; corners: where they lie, x and y of upper left, upper right, lower right, lower left;
+    fade: over which shares of its left, top, right and bottom edge it rises. The rest as for a show.
+    """
+
+    room: str
+    name: str | None = None
+    headless: bool = False
+    fullscreen: bool = False
+    display: int = 0
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    pack: Path | None = None
+    provider: str = "auto"
+    seed: int = 1
+    fps: float | None = None
+    crop: tuple[float, float, float, float] | None = None
+    corners: tuple[float, ...] | None = None
+    fade: tuple[float, float, float, float] | None = None
+    flash_limiter: bool = True
+    lan: bool = False
+    connect: tuple[str, ...] = ()
+    keys: Path | None = None
+    report: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +182,7 @@ class RepaintConfig:
     report: Path | None = None
 
 
-def check_numbers(config: ShowConfig | FilmConfig | RepaintConfig) -> None:
+def check_numbers(config: ShowConfig | FilmConfig | RepaintConfig | LightConfig) -> None:
     """Raise UsageError for a duration, frame rate or size that no show can have: not a number, none, or beyond all."""
     for name, value, most, unit in (
         ("duration", config.duration_s, LONGEST_S, "seconds"),

@@ -42,6 +42,23 @@ def user_folder(kind: ResourceKind) -> Path:
     return data / "chromesthesia" / kind
 
 
+def state_folder() -> Path:
+    """Where a show keeps what it goes on from: `CHROMESTHESIA_HOME`, systemd's StateDirectory, the system's place."""
+    home = os.environ.get(HOME_VARIABLE)
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if home:
+        return Path(home) / "state"
+    if given:
+        return Path(given)
+    if sys.platform == "win32":
+        state = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        state = Path.home() / "Library" / "Application Support"
+    else:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return state / "chromesthesia" / "state" if sys.platform != "linux" else state / "chromesthesia"
+
+
 def resource_dirs(kind: ResourceKind, extra: Path | None = None) -> list[Path]:
     """Existing folders for `kind` in the order of look-up: `extra` (command line), the user's, checkout, packaged data.
 

@@ -15,6 +15,7 @@ from chromesthesia.core.user_files import one_line
 from chromesthesia.display.outputs import OpenOutputs, Output, no_outputs
 from chromesthesia.display.surface import Surface
 from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.output import PLAIN, OutputShape
 from chromesthesia.render.renderer import Renderer
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,10 @@ class Light:
         self.outputs: Sequence[Output] = open_outputs(self.surface)
         self.frames = 0
         self.recoveries = 0
+        self.drawn_s = self.shown_s = 0.0
+        """When the last frame was finished, and when it had been handed to the display, on the clock."""
+        self.shape: OutputShape = PLAIN
+        """What the surface shows of the frame, and how."""
         self.refused: RenderError | None = None
         """The error of our own that kept the last frame from being drawn, e.g. of a shader."""
         self._share = 1.0
@@ -108,18 +113,35 @@ class Light:
         assert self.surface is not None
         try:
             screen = self.surface.screen
-            self.renderer.render(inputs, screen)
-            pixels = self.renderer.read_pixels() if want_pixels or screen is None else None
+            self.renderer.render(inputs, screen if self.shape.is_plain else None)
+            if screen is not None and not self.shape.is_plain:
+                self.renderer.show(screen, self.shape)
             for output in self.outputs:
                 with self._guard.part(f"output {output.name}"):
                     self.renderer.show(output.target, output.shape, output.upright)
                     output.present()
+            self.renderer.finish()
+            self.drawn_s = self._clock.now_s()
             self.surface.present()
+            self.shown_s = self._clock.now_s()
+            # Behind the showing: whoever keeps the picture does not hold it up.
+            pixels = self.renderer.read_pixels() if want_pixels or screen is None else None
         except Exception as error:  # whatever it is: the next frame may be drawn, or all is made again
             self._fail(error)
             return None
         self._succeed()
         return pixels
+
+    def prepare(self, inputs: FrameInputs) -> None:
+        """Work over pictures of the generator that `inputs` shows first, so that the frame itself need not."""
+        if self.renderer is not None:
+            with self._guard.part("preparing"):
+                self.renderer.prepare(inputs)
+
+    @property
+    def waits_for_display(self) -> bool:
+        """True where showing a frame waits for the display's own rhythm."""
+        return bool(getattr(self.surface, "vsync", False))
 
     def counts(self) -> dict[str, int]:
         """How often OpenGL was made again."""

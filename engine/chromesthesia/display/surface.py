@@ -10,7 +10,8 @@ import moderngl
 class Surface(Protocol):
     """Something with an OpenGL context to draw into. Everything is used on one thread, the one that opened it.
 
-    A window that a person can ask things of has `poll` beside this (`show.keys.Window`).
+    A window that a person can ask things of has `poll` beside this (`show.keys.Window`); one whose `present` waits for
+    the display has `vsync`, True.
     """
 
     @property

@@ -30,6 +30,9 @@ class WindowEvent(Enum):
     SCREENSHOT = auto()
     RESET_ROOM = auto()
     TAP_TEMPO = auto()
+    UNDO = auto()
+    CUE_GO = auto()
+    CUE_BACK = auto()
     RESIZED = auto()
     DISPLAY_CAME = auto()
 
@@ -44,6 +47,9 @@ KEYS = {
     pygame.K_s: WindowEvent.SCREENSHOT,
     pygame.K_r: WindowEvent.RESET_ROOM,
     pygame.K_HOME: WindowEvent.RESET_ROOM,
+    pygame.K_RETURN: WindowEvent.CUE_GO,
+    pygame.K_BACKSPACE: WindowEvent.CUE_BACK,
+    pygame.K_u: WindowEvent.UNDO,
     pygame.K_t: WindowEvent.TAP_TEMPO,
     pygame.K_SPACE: WindowEvent.NEXT_SCENE,
     pygame.K_q: WindowEvent.QUIT,
@@ -116,6 +122,8 @@ class WindowSurface:
         self.fullscreen = fullscreen
         self.size = (width, height)
         """Width and height of the drawable area in pixels, as of the last `poll`."""
+        self.vsync = False
+        """True where `present` waits for the display."""
         self._asked_display = display
         self._title = title
         count = start_video()
@@ -191,8 +199,10 @@ class WindowSurface:
             size = pygame.display.get_desktop_sizes()[self._display]
         try:
             pygame.display.set_mode(size, flags, display=self._display, vsync=1)
+            self.vsync = True
         except pygame.error:
             log.info("no vertical sync here")
+            self.vsync = False
             pygame.display.set_mode(size, flags, display=self._display)
         # Not before: the window without vertical sync is a second one, and the title goes with the first.
         pygame.display.set_caption(self._title)

@@ -14,9 +14,9 @@ from chromesthesia.health.host import HostLoad
 from chromesthesia.packs.art_index import Artwork
 
 # Groups of counts that the figures below are made of.
-SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER, LATE = (
+SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER, BUS, LATE = (
     "source", "ring", "frames", "generator", "analysis", "gl", "faults", "control", "port osc", "outputs",
-    "ladder", "late",
+    "ladder", "port bus", "late",
 )  # fmt: skip
 
 
@@ -41,6 +41,9 @@ class Figures:
     pack: str = ""
     preset: str = ""
     preset_index: int = 0
+    cue: str = ""
+    cue_next: str = ""
+    cue_left_s: float = 0.0
     routes: int = 0
     tempo_source: str = ""
     timecode: str = ""
@@ -95,6 +98,16 @@ class ShowStatus:
     def osc_dropped(self) -> int:
         """Commands dropped because more waited than are kept."""
         return self.count(CONTROL, "dropped")
+
+    @property
+    def lights(self) -> int:
+        """Machines that show this show's frames."""
+        return self.count(BUS, "lights")
+
+    @property
+    def light_skew_ms(self) -> float:
+        """How far apart they show the same frame."""
+        return self.count(BUS, "skew_us") / 1e3
 
     @property
     def faults(self) -> int:

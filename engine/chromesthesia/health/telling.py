@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from chromesthesia.core.rungs import Rung
 from chromesthesia.health.show_report import machine
-from chromesthesia.health.status import ANALYSIS, FAULTS, GENERATOR, GL, LATE, OUTPUTS, ShowStatus
+from chromesthesia.health.status import ANALYSIS, BUS, FAULTS, GENERATOR, GL, LATE, OUTPUTS, ShowStatus
 from chromesthesia.health.verdict import verdict_of
 from chromesthesia.packs.art_index import Artwork
 from chromesthesia.params.declaration import Value
@@ -42,10 +42,18 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/sound/dc": sound.dc,
         "/status/sound/silent": sound.silent_s,
         "/status/sound/drift_ppm": sound.drift_ppm or 0.0,
+        "/status/lights": status.lights,
+        "/status/lights_alone": status.count(BUS, "lights_alone"),
+        "/status/lights_late": status.count(BUS, "late"),
+        "/status/light_skew_ms": status.light_skew_ms,
+        "/status/light_delay_ms": status.count(BUS, "delay_us") / 1e3,
         "/status/source": figures.source,
         "/status/pack": figures.pack,
         "/status/preset": figures.preset,
         "/status/preset_index": figures.preset_index,
+        "/status/cue": figures.cue,
+        "/status/cue_next": figures.cue_next,
+        "/status/cue_left_s": figures.cue_left_s,
         "/status/routes": figures.routes,
         "/status/tempo_source": figures.tempo_source,
         "/status/timecode": figures.timecode,
@@ -80,6 +88,21 @@ def hud_of(status: ShowStatus) -> HudInfo:
         nearest=nearest_line(figures.nearest[0]) if figures.nearest else "",
         message=figures.message or stalled or rung,
         warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
+        lights=lights_line(status),
+    )
+
+
+def lights_line(status: ShowStatus) -> str:
+    """The lights of a show on one line; empty where it has no bus."""
+    if BUS not in status.counts:
+        return ""
+    if not status.count(BUS, "leads"):
+        return "stands by"
+    alone = status.count(BUS, "lights_alone")
+    parted = f", {alone} alone" if alone else ""
+    return (
+        f"{status.lights} lights{parted}, skew {status.light_skew_ms:.1f} ms, "
+        f"shown {status.count(BUS, 'delay_us') / 1e3:.0f} ms later"
     )
 
 

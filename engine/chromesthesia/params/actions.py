@@ -84,6 +84,15 @@ PACK_LOAD = Action(
     "Paint with another model pack from now on",
     (Argument("name", "s", "of its folder, where packs are found"),),
 )
+CUE_GO = Action(
+    "/cue/go", "Begin the next cue of the list; pressed again while it waits for its beat: at once"
+)
+CUE_BACK = Action("/cue/back", "Back to the cue before")
+CUE_HOLD = Action("/cue/hold", "No cue begins by itself until one is asked for")
+CUE_JUMP = Action("/cue/jump", "Go to a cue", (Argument("which", "si", "its name, or its number from 1"),))
+CUE_TRIGGER = Action(
+    "/cue/trigger", "Go to the cue that waits for this word", (Argument("word", "s", "its trigger"),)
+)
 SCENE_NEXT = Action("/scene/next", "Another place in the generator's imagination")
 RESET = Action("/reset", "The present preset as it was loaded; what belongs to the room stays")
 ROOM_RESET = Action(
@@ -91,6 +100,7 @@ ROOM_RESET = Action(
     "Everything as at the start of the show: preset, settings, the room's too",
     critical=True,
 )
+UNDO = Action("/undo", "Take the last change back, up to 100 of them: a setting, a route, a whole look")
 
 _SUBSCRIBER = (
     Argument("host", "s", "an IPv4 address or `localhost`; left out: where the message came from", True),
@@ -117,9 +127,15 @@ ACTIONS: tuple[Action, ...] = (
     ROUTE_REMOVE,
     PARAMETER_RESET,
     PACK_LOAD,
+    CUE_GO,
+    CUE_BACK,
+    CUE_HOLD,
+    CUE_JUMP,
+    CUE_TRIGGER,
     SCENE_NEXT,
     RESET,
     ROOM_RESET,
+    UNDO,
     OSC_SUBSCRIBE,
     OSC_UNSUBSCRIBE,
     TEMPO_TAP,

@@ -86,11 +86,23 @@ STATUS: tuple[Param, ...] = (
         "How much faster the clock of the sound runs than that of the pictures; 0 until it is known",
         unit="ppm",
     ),
+    _reading("/status/lights", 0, "Machines that show this show's frames", 0),
+    _reading("/status/lights_alone", 0, "Those of them that go on by themselves", 0),
+    _reading("/status/lights_late", 0, "Frames that a light showed too late", 0),
+    _reading("/status/light_skew_ms", 0.0, "How far apart the lights show the same frame", 0.0, unit="ms"),
+    _reading(
+        "/status/light_delay_ms", 0.0, "How long after its time the lights show a frame", 0.0, unit="ms"
+    ),
     _reading("/status/source", "", "Where the sound comes from"),
     _reading("/status/pack", "", "Model pack in use"),
     _reading("/status/preset", "", "Preset in use"),
     _reading(
         "/status/preset_index", 0, "Number of the preset in use, for partners that carry numbers only", 0
+    ),
+    _reading("/status/cue", "", "Cue that is on; empty without a cue list"),
+    _reading("/status/cue_next", "", "Cue that comes next"),
+    _reading(
+        "/status/cue_left_s", 0.0, "Until the next cue begins by itself; 0 when it does not", 0.0, unit="s"
     ),
     _reading("/status/routes", 0, "Grows by one whenever the routes in use are others", 0),
     _reading("/status/tempo_source", "", "What the beat clock follows; empty while it rests"),

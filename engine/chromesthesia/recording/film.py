@@ -28,15 +28,19 @@ AUDIO_BITS_PER_S: Final = 128_000
 LIVE_OPTIONS: Final = {"preset": "ultrafast", "crf": "20"}
 OFFLINE_OPTIONS: Final = {"preset": "veryfast", "crf": "18", "mbtree": "0"}
 """Without x264's macroblock tree, which does not repeat itself byte for byte (docs/decisions/0005-films.md)."""
-FRAGMENT_S: Final = 2.0
-"""A film that is cut off loses at most about this much."""
+KEYFRAME_S: Final = 2.0
+"""Players seek to a whole picture; one so often."""
+FRAGMENT_S: Final = 0.5
+"""Pictures and sound reach the file in pieces of this length, each playable as soon as it is there."""
 DRIFT_LIMIT_S: Final = 0.008
 """Sound whose mean distance from its place grows beyond this is put back in step."""
 JUMP_LIMIT_S: Final = 0.1
 """Sound further than this from its place is moved at once: something was lost."""
 DRIFT_MEMORY: Final = 0.02
-SILENCE_AFTER_S: Final = 2.0
-"""A sound that stays away this long is written as silence; the muxer would hold all pictures back for it."""
+SILENCE_AFTER_S: Final = 1.0
+"""A sound that stays away this long is written as silence; the muxer holds all pictures back for it.
+
+With `FRAGMENT_S` it is what a film loses at most whose process dies: 1.5 s and what waits to be encoded."""
 
 
 class PartFile:
@@ -102,7 +106,11 @@ class FilmWriter:
         self.frames = 0
         self.repeated_times = 0
         self._file = PartFile(file)
-        muxing = {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
+        muxing = {
+            "movflags": "hybrid_fragmented+frag_keyframe+delay_moov",
+            "frag_duration": str(round(FRAGMENT_S * 1e6)),
+            "flush_packets": "1",
+        }
         try:
             self._container = av.open(self._file, "w", format="mp4", options=muxing)
             rate = Fraction(fps).limit_denominator(1001)
@@ -117,7 +125,7 @@ class FilmWriter:
         video = self._video.codec_context
         video.width, video.height, video.pix_fmt = self._width, self._height, "yuv420p"
         video.time_base = self._video.time_base = Fraction(1, VIDEO_TICKS_HZ)
-        video.gop_size = max(1, round(FRAGMENT_S * fps))
+        video.gop_size = max(1, round(KEYFRAME_S * fps))
         video.thread_count = 1 if live else 2
         video.colorspace, video.color_range = Colorspace.ITU709, ColorRange.MPEG
         video.color_primaries, video.color_trc = ColorPrimaries.BT709, ColorTrc.BT709

@@ -10,17 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chromesthesia.core.errors import RecordError
+from chromesthesia.core.safe_write import numbered, open_new, open_part, reason
 from chromesthesia.core.user_files import one_line
-from chromesthesia.recording.files import (
-    LEAST_FREE_BYTES,
-    numbered,
-    open_new,
-    open_part,
-    place_new,
-    prepare_file,
-    prepare_folder,
-    reason,
-)
+from chromesthesia.recording.files import LEAST_FREE_BYTES, place_new, prepare_file, prepare_folder
 from chromesthesia.recording.film import FilmWriter
 from chromesthesia.recording.media_queue import Picture, Sound
 
@@ -134,11 +126,12 @@ class FilmParts:
             f"the film {one_line(self.path)} broke off after {self.frames} frames: {reason(error)}",
             f"free some space and record again; what was written is in {one_line(now.path)}",
         )
-        broken.__cause__ = error
         now.writer.abandon()
         self._let_go(now)
         self._retry_at_s = time_s + RETRY_S
         log.error("%s", broken, exc_info=error if not isinstance(error, OSError) else None)
+        # It is kept to the end of the show: with its traceback it would keep the broken writer, threads and all, alive.
+        broken.__cause__ = error.with_traceback(None)
         self.error = self.error or broken
 
     def _let_go(self, now: _Part) -> None:

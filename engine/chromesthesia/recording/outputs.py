@@ -12,8 +12,8 @@ from typing import Protocol, Self, runtime_checkable
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.protocols import Counting, FrameSink
 from chromesthesia.core.records import Float32, UInt8
+from chromesthesia.core.safe_write import reason
 from chromesthesia.recording.contact_sheet import ContactSheet
-from chromesthesia.recording.files import reason
 from chromesthesia.recording.report import prepare_report, write_report
 from chromesthesia.recording.stills import StillsFolder
 

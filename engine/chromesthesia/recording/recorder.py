@@ -11,8 +11,8 @@ from typing import BinaryIO
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.priority import give_way
 from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32, UInt8
+from chromesthesia.core.safe_write import open_new
 from chromesthesia.core.user_files import one_line
-from chromesthesia.recording.files import open_new
 from chromesthesia.recording.film import FilmWriter
 from chromesthesia.recording.film_parts import FilmParts
 from chromesthesia.recording.media_queue import MediaQueue, Picture, frames_in_budget

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from chromesthesia.core.errors import RecordError
+from chromesthesia.core.safe_write import reason
 from chromesthesia.core.user_files import one_line
-from chromesthesia.recording.files import reason
 
 _OWN = re.compile(
     r"/dev/(?:std(?P<name>out|err)|fd/(?P<number>[0-9]{1,4}))|/proc/self/fd/(?P<other>[0-9]{1,4})"

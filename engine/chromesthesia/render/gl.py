@@ -33,13 +33,25 @@ def is_software(ctx: moderngl.Context) -> bool:
 
 def unlocked_finish(ctx: moderngl.Context) -> Callable[[], object]:
     """A `glFinish` for the current context that releases the global lock; `ctx.finish` where no library is found."""
+    finish = _from_library("glFinish")
+    if finish is None:
+        log.warning("no OpenGL library for glFinish; other threads wait while a frame is drawn")
+        return ctx.finish
+    return finish
+
+
+def unlocked_flush() -> Callable[[], object] | None:
+    """A `glFlush` for the current context that releases the global lock; None where no library is found."""
+    return _from_library("glFlush")
+
+
+def _from_library(function: str) -> Callable[[], object] | None:
     for name in _LIBRARIES.get(sys.platform, ("libGL.so.1", "libOpenGL.so.0", "libGLESv2.so.2")):
         try:
-            finish = ctypes.CDLL(name).glFinish
+            found = getattr(ctypes.CDLL(name), function)
         except (OSError, AttributeError):
             continue
-        finish.restype = None
-        finish.argtypes = []
-        return lambda: finish()
-    log.warning("no OpenGL library for glFinish; other threads wait while a frame is drawn")
-    return ctx.finish
+        found.restype = None
+        found.argtypes = []
+        return lambda: found()
+    return None

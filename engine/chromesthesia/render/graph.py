@@ -295,7 +295,7 @@ class RunningGraph(Generic[F]):
         imports: Mapping[str, moderngl.Texture] = _NOTHING,
         exports: Mapping[str, Target] = _NOTHING,
     ) -> None:
-        """Draw every pass once. imports, exports: one for every name that the graph declares."""
+        """Draw every pass once, and wait where the drawer does. imports, exports: one for every name declared."""
         for step in self._steps:
             one = step.one
             if not one.when(frame):
@@ -315,7 +315,9 @@ class RunningGraph(Generic[F]):
                 **{name: int(asked(frame)) for name, asked in step.defines},
             )
             if store is not None and store.declared.mips:
+                self._drawer.settle()
                 target.texture.build_mipmaps()
+        self._drawer.settle()
 
     def target(self, name: str) -> Target:
         """The buffer as it was drawn last; valid until it is drawn into again, or the next change of size or graph."""

@@ -15,7 +15,8 @@ FLASH_LIMITER_OFF = "flash limiter off"
 class HudInfo:
     """Figures and names for the on-screen display.
 
-    nearest: artist and title of the painting nearest to what is heard; empty for none. message: one line, e.g. a shader
+    nearest: artist and title of the painting nearest to what is heard; empty for none. lights: how the lights on other
+    machines are; empty for none. message: one line, e.g. a shader
     error; empty for none. warning: a line that stays for as long as it is true, even
     when the rest is hidden (panel False); empty for none.
     """
@@ -30,10 +31,11 @@ class HudInfo:
     warning: str = ""
     panel: bool = True
     nearest: str = ""
+    lights: str = ""
 
     def hidden(self) -> HudInfo | None:
         """What is left of it when the display is hidden: the warning, or None."""
-        return replace(self, nearest="", message="", panel=False) if self.warning else None
+        return replace(self, nearest="", message="", lights="", panel=False) if self.warning else None
 
 
 @dataclass(frozen=True, slots=True)

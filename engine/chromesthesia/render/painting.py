@@ -137,7 +137,7 @@ class Painting:
 
     def update(self, inputs: FrameInputs, values: Values) -> moderngl.Texture:
         """The painting for this frame: RGBA, alpha the strength of its contours."""
-        style = tuple(round(values[param] / _STYLE_STEP) * _STYLE_STEP for param in _STYLE)
+        style = _style(values)
         if inputs.current is None:
             return self._worked(self._stand_in, _STAND_IN, _STAND_IN, style).worked.texture
         after = self._worked(inputs.current, inputs.current_serial, inputs.previous_serial, style)
@@ -148,6 +148,15 @@ class Painting:
             return before.worked.texture
         self._blend.run(float(inputs.mix), {BEFORE: before.worked.texture, AFTER: after.worked.texture})
         return self._blend.target(BLENDED).texture
+
+    def prepare(self, inputs: FrameInputs, values: Values) -> None:
+        """Work over what `update` would find new."""
+        if inputs.current is None:
+            return
+        style = _style(values)
+        self._worked(inputs.current, inputs.current_serial, inputs.previous_serial, style)
+        if inputs.previous is not None and inputs.previous_serial != inputs.current_serial:
+            self._worked(inputs.previous, inputs.previous_serial, inputs.current_serial, style)
 
     def forget(self) -> None:
         """Take every picture as new from now on, whatever its serial."""
@@ -202,6 +211,10 @@ class Painting:
         stroke, sharpness, relief = style
         work = _Work(stroke, sharpness, relief, source.size, self._size)
         self._work.run(work, {SOURCE: source}, {WORKED: canvas.worked})
+
+
+def _style(values: Values) -> tuple[float, ...]:
+    return tuple(round(values[param] / _STYLE_STEP) * _STYLE_STEP for param in _STYLE)
 
 
 def painting_size(height: int, software: bool) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import moderngl
 
-from chromesthesia.render.shaders import ShaderLibrary, UniformValue, set_uniforms
+from chromesthesia.render.shaders import ShaderLibrary, UniformCache, UniformValue
 
 
 @dataclass(slots=True)
@@ -53,13 +53,17 @@ class Target:
 
 @dataclass(slots=True)
 class Drawer:
-    """Draws passes. `after_pass` runs behind each one (on software GL: wait for it with Python's lock released);
-    `on_pass` is told its name, for measuring."""
+    """Draws passes. after_pass: waits for one (on software GL, with Python's lock released), but not before the next is
+    ready to be drawn: Python prepares one pass while the processor draws the last. start: has it drawn meanwhile.
+    on_pass: is told its name when it is drawn, for measuring."""
 
     ctx: moderngl.Context
     library: ShaderLibrary
     after_pass: Callable[[], object] | None = None
     on_pass: Callable[[str], object] | None = None
+    start: Callable[[], object] | None = None
+    _under_way: bool = False
+    _uniforms: dict[moderngl.Program, UniformCache] = field(default_factory=dict)
     _arrays: dict[moderngl.Program, moderngl.VertexArray] = field(default_factory=dict)
     _generation: int = -1
 
@@ -74,19 +78,31 @@ class Drawer:
     ) -> None:
         """Run one fragment shader over the whole of `target`."""
         values: dict[str, UniformValue] = {**uniforms}
-        for unit, (sampler, texture) in enumerate(textures.items()):
-            texture.use(unit)
+        for unit, sampler in enumerate(textures):
             values[sampler] = unit
         program = self.library.program(fragment, vertex, values, **defines)
         if program not in self._fresh_arrays():
             self._arrays[program] = self.ctx.vertex_array(program, [])
-        set_uniforms(program, values, fragment)
+            self._uniforms[program] = UniformCache(program)
+        self._uniforms[program].set(values, fragment)
+        self.settle()
+        for unit, texture in enumerate(textures.values()):
+            texture.use(unit)
         target.use()
         self._arrays[program].render(vertices=3)
         if self.after_pass is not None:
-            self.after_pass()
+            self._under_way = True
+            if self.start is not None:
+                self.start()
         if self.on_pass is not None:
+            self.settle()
             self.on_pass(fragment)
+
+    def settle(self) -> None:
+        """Wait for the pass that is being drawn."""
+        if self._under_way and self.after_pass is not None:
+            self.after_pass()
+        self._under_way = False
 
     def _fresh_arrays(self) -> dict[moderngl.Program, moderngl.VertexArray]:
         """Vertex arrays by program; none that belongs to a program replaced by a reload."""
@@ -94,5 +110,6 @@ class Drawer:
             for array in self._arrays.values():
                 array.release()
             self._arrays.clear()
+            self._uniforms.clear()
             self._generation = self.library.generation
         return self._arrays

@@ -20,7 +20,7 @@ from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
 from chromesthesia.render.crossfade import CrossFade
 from chromesthesia.render.fixed import copy_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
-from chromesthesia.render.gl import is_software, unlocked_finish
+from chromesthesia.render.gl import is_software, unlocked_finish, unlocked_flush
 from chromesthesia.render.grade import GRADIENT_SIZE, grade
 from chromesthesia.render.graph import SCREEN, Graph, Part, RunningGraph, Size
 from chromesthesia.render.hud_layer import HudLayer
@@ -74,6 +74,7 @@ class Renderer:
         self.library = ShaderLibrary(ctx, shaders)
         finish = unlocked_finish(ctx)
         self.drawer = Drawer(ctx, self.library, after_pass=finish if self.software else None)
+        self.drawer.start = unlocked_flush()
         self._finish = finish
         self._size = self._drawn_size = _checked(ctx, width, height)
         self._share = 1.0
@@ -250,6 +251,14 @@ class Renderer:
         self._drawn = bool(state["drawn"])
         self._shown = self._result
 
+    def motion_state(self) -> dict[str, Any]:
+        """The part of `state` that no later frame would come right without: a few numbers, nothing is read back."""
+        return self._motion.state()
+
+    def restore_motion(self, state: Mapping[str, Any]) -> None:
+        """Go on with the motion of another renderer; trails stay. Raises ValueError for another state."""
+        self._motion.restore(state)
+
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
         values = Values.of(inputs.values)
@@ -281,6 +290,16 @@ class Renderer:
         self._shown = frame if hud is None else self._hud.draw(frame, inputs, hud)
         if target is not None:
             self.show(target)
+
+    def prepare(self, inputs: FrameInputs) -> None:
+        """Work over the pictures of `inputs` that are new, as `render` would: what takes longest in a frame and does
+        not depend on what is heard."""
+        self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        self._painting.prepare(inputs, Values.of(inputs.values))
+
+    def finish(self) -> None:
+        """Wait until the frame is drawn, with Python's lock released."""
+        self._finish()
 
     def show(self, target: moderngl.Framebuffer, shape: OutputShape = PLAIN, upright: bool = False) -> None:
         """Show the frame just drawn on one more output; see `OutputPass.draw`."""

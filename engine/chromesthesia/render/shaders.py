@@ -234,13 +234,33 @@ def set_uniforms(program: moderngl.Program, values: Mapping[str, UniformValue], 
 
     Raises RenderError naming `shader` and the uniform whose type or size is another.
     """
-    for name, value in values.items():
-        member = program.get(name, None)
-        if isinstance(member, moderngl.Uniform):
+    UniformCache(program).set(values, shader)
+
+
+class UniformCache:
+    """Sets the uniforms of one program, and only those whose value is another than the last that was set here."""
+
+    def __init__(self, program: moderngl.Program) -> None:
+        self._program = program
+        self._members: dict[str, moderngl.Uniform | None] = {}
+        self._last: dict[str, UniformValue] = {}
+
+    def set(self, values: Mapping[str, UniformValue], shader: str = "") -> None:
+        """As `set_uniforms`. A list must not be changed by who gave it."""
+        members, last = self._members, self._last
+        for name, value in values.items():
+            if name not in members:
+                found = self._program.get(name, None)
+                members[name] = found if isinstance(found, moderngl.Uniform) else None
+            member = members[name]
+            if member is None or (name in last and last[name] == value):
+                continue
             try:
                 member.value = value
             except (moderngl.Error, TypeError, ValueError, OverflowError, struct.error) as error:
+                last.pop(name, None)
                 raise RenderError(
                     f"shader {shader}: uniform {name} does not take {one_line(value, 60)}: {one_line(error, 120)}",
                     f"declare it as in the shipped file; {_KEEPS}",
                 ) from error
+            last[name] = value

@@ -182,6 +182,18 @@ class Beaten(Event, frozen=True, tag=12):
     position_s: float
 
 
+class Sensed(Event, frozen=True, tag=13):
+    """What is heard from here on, by lights on other machines and in no file: signals as in `fine`."""
+
+    signals: Annotated[bytes, msgspec.Meta(max_length=1 << 10)]
+
+
+class Embedded(Event, frozen=True, tag=14):
+    """The embedding that belongs to it from here on."""
+
+    embedding: Annotated[bytes, msgspec.Meta(max_length=1 << 10)]
+
+
 AnyEvent = (
     Begun
     | Sized
@@ -196,6 +208,8 @@ AnyEvent = (
     | Reshaded
     | Torn
     | Beaten
+    | Sensed
+    | Embedded
 )
 
 

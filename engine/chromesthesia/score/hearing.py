@@ -57,8 +57,8 @@ _SIGNS = np.array(
       for column in range(EMBEDDING_SIZE)] for row in range(SHADOWS)],
     dtype=np.int64,
 )  # fmt: skip
-_SILENT_MEL: Float32 = np.zeros(64, dtype=np.float32)
-_SILENT_MEL.flags.writeable = False
+SILENT_MEL: Float32 = np.zeros(64, dtype=np.float32)
+SILENT_MEL.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +196,8 @@ def heard_of(levels: Levels) -> Heard:
         index=0,
         end_sample=0,
         entered_s=0.0,
-        log_mel=_mel_of_flatness(levels.flatness),
-        encoder_mel=_SILENT_MEL,
+        log_mel=mel_of_flatness(levels.flatness, FLATNESS_STEPS),
+        encoder_mel=SILENT_MEL,
         rms_dbfs=LOWEST_DB + RMS_STEP_DB * levels.rms,
         lufs_momentary=LOWEST_DB + LUFS_STEP_DB * levels.lufs,
         bands=np.array(
@@ -242,10 +242,10 @@ def _embedding(shadows: tuple[int, ...]) -> Float32:
 
 
 @functools.cache
-def _mel_of_flatness(step: int) -> Float32:
-    """A spectrum of 64 bands with this flatness, for readers that measure it of a spectrum."""
+def mel_of_flatness(step: int, steps: int) -> Float32:
+    """A spectrum of 64 bands with the flatness `step` of `steps`, for readers that measure it of a spectrum."""
     mel: Float32 = np.full(64, -16.0, dtype=np.float32)
-    wanted = min(max(step / FLATNESS_STEPS, 0.005), 0.999)
+    wanted = min(max(step / steps, 0.005), 0.999)
     low, high = 0.0, 16.0
     for _ in range(40):
         # One band above the others by `middle`: the flatness falls the higher it is.

@@ -14,15 +14,9 @@ from typing import BinaryIO
 
 from chromesthesia.core.errors import RecordError, UsageError
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.safe_write import write_all
+from chromesthesia.core.safe_write import open_new, reason, write_all
 from chromesthesia.core.user_files import one_line
-from chromesthesia.recording.files import (
-    LEAST_FREE_BYTES,
-    open_first_free,
-    open_new,
-    prepare_file,
-    reason,
-)
+from chromesthesia.recording.files import LEAST_FREE_BYTES, open_first_free, prepare_file
 from chromesthesia.score.blocks import FIRST_LINE, Kind, packed_block
 from chromesthesia.score.events import AnyEvent, Drawn, Head, Key, encoded, encoded_event, joined
 

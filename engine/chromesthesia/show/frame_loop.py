@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
@@ -19,6 +19,7 @@ from chromesthesia.health.show_report import PictureWatch
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.show.frames import FrameSchedule
 from chromesthesia.show.ladder import Ladder
+from chromesthesia.show.pacing import Arrivals, DisplayRhythm, FramePacer
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.sound import HOP_S
 from chromesthesia.show.stage import Stage
@@ -33,12 +34,18 @@ def _no_beat(now_s: float) -> Beat:
     return NO_BEAT
 
 
+def _none_now() -> PaintedImage | None:
+    """Pictures are taken before the frame waits for sound."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class FrameParts:
     """What a frame passes through. image: the newest picture not seen before. hud: figures and names for the display.
     window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. score: is told
     what every frame was made of, None where no score is kept. preview: takes the frames that it wants. beat: where the
-    beat is at a time of the clock."""
+    beat is at a time of the clock. arrivals: tells when a hop was heard. shown: called after every frame that was
+    drawn, with the time of the clock."""
 
     stage: Stage
     light: Light
@@ -50,10 +57,14 @@ class FrameParts:
     score: FrameScore | None = None
     preview: FrameWatcher | None = None
     beat: Callable[[float], Beat] = _no_beat
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    shown: Callable[[float], None] | None = None
 
 
 class FrameLoop:
-    """Draws frames when they are due. Main thread only; `fps` and `latency_ms` may be read from any.
+    """Draws frames, each as late as can be. Main thread only; `fps` and `latency_ms` may be read from any.
+
+    A frame is dated by when it is to be seen, so that motion is even though frames are not begun evenly.
 
     Every part of a frame has its guard: what raises is logged, counted in `guard.failures` and left out, and the parts
     behind it still run. Figures count only frames that were drawn.
@@ -81,7 +92,11 @@ class FrameLoop:
         self._heart = heart or Heart("frame", clock, math.inf)
         self._inputs: FrameInputs | None = None
         self._shown_index = -1
+        self._pacer = FramePacer(schedule.period_s)
+        self._rhythm = DisplayRhythm(schedule.period_s)
         self._start_s = 0.0
+        self._shift_s = 0.0
+        self._time_s = 0.0
         self._last_frame_s: float | None = None
         self._hud: HudInfo | None = None
         self._hud_due_s = 0.0
@@ -122,9 +137,14 @@ class FrameLoop:
                 ended = over()
             if ended:
                 return
+            begin_s = self._clock.now_s()
             with self._guard.part("the frame loop"):
-                self._frame()
-            self._clock.wait_until(start_s + self._schedule.due_s, stop)
+                self._prepare()
+            prepare_s = self._clock.now_s() - begin_s
+            self._pacer.wait(self._seen_s, self._parts.arrivals, self._clock, stop)
+            with self._guard.part("the frame loop"):
+                self._frame(prepare_s)
+            self._clock.wait_until(self._pacer.window_s(self._seen_s), stop)
 
     @property
     def fps(self) -> float:
@@ -138,13 +158,40 @@ class FrameLoop:
         age_s = self._schedule.age_at(self._clock.now_s() - self._start_s)
         return max(recent_ms, 1000.0 * age_s) if age_s > 2.0 * self._schedule.period_s else recent_ms
 
-    def _frame(self) -> None:
+    @property
+    def _seen_s(self) -> float:
+        """When the next frame is to be seen, on the clock."""
+        return self._start_s + self._shift_s + self._schedule.due_s + self._schedule.period_s
+
+    def _prepare(self) -> None:
+        """What the next frame shows beside sound: done before it waits for the newest sound."""
+        parts = self._parts
+        self._time_s = self._seen_s - self._start_s
+        if parts.score is not None:
+            self._time_s = parts.score.begin(self._time_s)
+        self._hud_info(self._time_s)
+        with self._guard.part("the stage"):
+            image = parts.image()
+            if image is not None:
+                view = parts.stage.take(self._time_s, image)
+                if self._inputs is not None:
+                    parts.light.prepare(
+                        replace(
+                            self._inputs,
+                            previous=view.previous,
+                            current=view.current,
+                            mix=view.mix,
+                            previous_serial=view.previous_serial,
+                            current_serial=view.current_serial,
+                        )
+                    )
+
+    def _frame(self, prepare_s: float) -> None:
+        """Draw and show the frame that was prepared, which took `prepare_s`."""
         parts, guard = self._parts, self._guard
         begin_s = self._clock.now_s()
-        time_s = begin_s - self._start_s
+        seen_s, time_s = self._seen_s, self._time_s
         score = parts.score
-        if score is not None:
-            time_s = score.begin(time_s)
         drawn_before = parts.light.frames
         pixels = None
         seen = False
@@ -158,13 +205,22 @@ class FrameLoop:
         if score is not None:
             with guard.part("the score"):
                 score.end(parts.light.frames > drawn_before)
-        end_s = self._clock.now_s()
+        done_s = self._clock.now_s()
         drawn = parts.light.frames > drawn_before
-        late = self._schedule.finished(end_s - self._start_s, drawn)
+        end_s = self._ended(seen_s) if drawn else done_s
+        late = self._schedule.finished(end_s - self._start_s - self._shift_s, drawn)
         if drawn:
+            light = parts.light
+            self._pacer.finished(begin_s, end_s, seen_s)
             self._meter.add("render", end_s - begin_s)
-            self._measure_light(end_s)
-            self._ladder.frame(late, (end_s - begin_s) / self._schedule.period_s)
+            self._measure_light(light.shown_s)
+            busy_s = prepare_s + (end_s - begin_s) + (done_s - light.shown_s)
+            self._ladder.frame(late, busy_s / self._schedule.period_s)
+            if light.waits_for_display:
+                self._shift_s += self._rhythm.shown(light.shown_s, seen_s)
+            if parts.shown is not None:
+                with guard.part("the life line"):
+                    parts.shown(light.shown_s)
         if pixels is not None:
             with guard.part("outputs"):
                 self.watch.frame(pixels)
@@ -178,17 +234,23 @@ class FrameLoop:
         with guard.part("the window"):
             parts.window()
 
+    def _ended(self, seen_s: float) -> float:
+        """When the work at the frame just drawn ended: one waits for a display that is in time, and does not work."""
+        light, half_s = self._parts.light, self._schedule.period_s / 2
+        waits = light.waits_for_display and self._rhythm.steady
+        return light.drawn_s if waits and light.shown_s < seen_s + half_s else light.shown_s
+
     def _decide(self, time_s: float) -> FrameInputs | None:
         """What to draw; while the stage is ill, what was drawn last, moved on in time. None before the first."""
         last_s, self._last_frame_s = self._last_frame_s, time_s
-        dt_s = time_s - last_s if last_s is not None else self._schedule.period_s
-        hud = self._hud_info(time_s)
+        dt_s = max(0.0, time_s - last_s) if last_s is not None else self._schedule.period_s
+        hud = self._hud
         with self._guard.part("the stage"):
             heard = self._parts.heard.take() or self._heard
             self._heard = replace(heard, beat=self._parts.beat(self._start_s + time_s))
             score, factor = self._parts.score, self._ladder.factor
             heard = self._heard if score is None else score.hear(self._heard, factor)
-            self._inputs = self._parts.stage.step(time_s, dt_s, heard, self._parts.image, hud, factor)
+            self._inputs = self._parts.stage.step(time_s, dt_s, heard, _none_now, hud, factor)
             if score is not None:
                 score.decided(self._inputs)
             return self._inputs
@@ -198,12 +260,11 @@ class FrameLoop:
             self._inputs, time_s=time_s, dt_s=dt_s, hud=hud if self._inputs.hud is not None else None
         )
 
-    def _hud_info(self, time_s: float) -> HudInfo | None:
+    def _hud_info(self, time_s: float) -> None:
         if self._hud is None or time_s >= self._hud_due_s:
             self._hud_due_s = time_s + HUD_PERIOD_S
             with self._guard.part("the display of figures"):
                 self._hud = self._parts.hud()
-        return self._hud
 
     def _measure_light(self, end_s: float) -> None:
         frame = self._heard.frame

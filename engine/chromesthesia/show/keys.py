@@ -10,14 +10,23 @@ from typing import Protocol, runtime_checkable
 
 from chromesthesia.control.actions import command_of
 from chromesthesia.control.commands import Command, ToggleParameter
-from chromesthesia.control.controller import Controller
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.safe_write import numbered
 from chromesthesia.display.light import Light
 from chromesthesia.display.window import WindowEvent
-from chromesthesia.params.actions import PRESET_NEXT, PRESET_PREVIOUS, ROOM_RESET, SCENE_NEXT, TEMPO_TAP
+from chromesthesia.params.actions import (
+    CUE_BACK,
+    CUE_GO,
+    PRESET_NEXT,
+    PRESET_PREVIOUS,
+    ROOM_RESET,
+    SCENE_NEXT,
+    TEMPO_TAP,
+    UNDO,
+)
 from chromesthesia.params.sound import HUD_VISIBLE
-from chromesthesia.recording.files import numbered, write_new
+from chromesthesia.recording.files import write_new
 from chromesthesia.recording.stills import png_bytes
 
 log = logging.getLogger(__name__)
@@ -29,6 +38,9 @@ COMMANDS: dict[WindowEvent, Command] = {
     WindowEvent.PREVIOUS_PRESET: command_of(PRESET_PREVIOUS, SOURCE),
     WindowEvent.NEXT_SCENE: command_of(SCENE_NEXT, SOURCE),
     WindowEvent.RESET_ROOM: command_of(ROOM_RESET, SOURCE),
+    WindowEvent.UNDO: command_of(UNDO, SOURCE),
+    WindowEvent.CUE_GO: command_of(CUE_GO, SOURCE),
+    WindowEvent.CUE_BACK: command_of(CUE_BACK, SOURCE),
     WindowEvent.TAP_TEMPO: command_of(TEMPO_TAP, SOURCE),
     WindowEvent.TOGGLE_HUD: ToggleParameter(HUD_VISIBLE.path, SOURCE),
 }
@@ -44,9 +56,15 @@ class Window(Protocol):
     def poll(self) -> list[WindowEvent]: ...
 
 
+class Takes(Protocol):
+    """Whoever does what is asked for at the window: the controller."""
+
+    def post(self, *commands: Command) -> None: ...
+
+
 def handle_window(
     light: Light,
-    controller: Controller,
+    controller: Takes,
     stop: threading.Event,
     may_resize: bool,
     guard: Guard,

@@ -7,17 +7,20 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
-from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
+from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.health.telling import health_of
 from chromesthesia.params.sound import HUD_VISIBLE
+from chromesthesia.ports.cues.player import open_cues
 from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
@@ -32,15 +35,20 @@ from chromesthesia.show.assembly import (
     open_models,
 )
 from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.show.faults import NoFaults, open_faults
 from chromesthesia.show.health_watch import HealthWatch, open_alerts, open_log_file, pages
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
 from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
+from chromesthesia.show.preset_watch import PresetWatch
+from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
-from chromesthesia.show.stop_signals import stop_on_signals
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
+
+if TYPE_CHECKING:
+    from chromesthesia.show.many.ear import EarDesk
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +66,7 @@ def run_show(
     outputs: OpenOutputs = no_outputs,
     own: OwnParts = ENGINES_OWN,
     tell_link: Callable[[str], None] = log_link,
+    pulse: Pulse | None = None,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
@@ -67,14 +76,16 @@ def run_show(
     ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
     surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
     closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
+    pulse: tells a supervisor how the show is.
     """
     check_numbers(config)
     check_rungs(config)
-    clock = SystemClock()
     stop = stop or threading.Event()
     alerts = open_alerts(config)
     with ExitStack() as opened:
         log_file = open_log_file(config, opened)
+        faults = open_faults(opened)
+        clock = faults.clock()
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
@@ -83,7 +94,13 @@ def run_show(
         if config.bpm is not None:
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
-        models = open_models(config.pack, config.provider, own)
+        models = faults.models(open_models(config.pack, config.provider, own))
+        desk: EarDesk | None = None
+        if config.ear is not None:
+            # Imported only where it is asked for.
+            from chromesthesia.show.many.open_ear import open_ear
+
+            desk, models = open_ear(config, models, controller, clock, opened)
         osc = open_osc(config, tree, controller, clock, opened)
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
@@ -91,6 +108,10 @@ def run_show(
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
         open_ports += [make(tree, controller, clock) for make in ports]
+        open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
+        if config.cues is not None:
+            open_ports.append(open_cues(config.cues, tree, controller, clock))
+        open_ports += [] if desk is None else [desk]
         if config.osc_replay is not None:
             open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
         if config.record_osc is not None:
@@ -100,7 +121,7 @@ def run_show(
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        opener = own.surface or SurfaceOpener(config)
+        opener = faults.surface(own.surface or SurfaceOpener(config))
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
@@ -113,38 +134,59 @@ def run_show(
         )
         writer = None if config.score is None else open_writer(config.score, config.score_limit_mib)
         kept = Outputs(files.sinks + sinks, live=True, beside=() if writer is None else (writer,))
-        score = None if writer is None else FrameScore(writer, controller, light)
+        score = None
+        if writer is not None or desk is not None:
+            score = FrameScore(writer, controller, light, desk)
         preview = None if panel is None else panel.site.preview
         keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
         keeper.register()
         show = LiveShow(
-            config, clock, controller, models, source, light, kept, fps, stop, guard, preview, score
+            config,
+            clock,
+            controller,
+            models,
+            source,
+            light,
+            kept,
+            fps,
+            stop,
+            guard,
+            preview,
+            score,
+            None if pulse is None else pulse.shown,
         )
         keeper.standing = lambda: show.standing
         if writer is not None:
             writer.begin(show.score_head(fps))
+        if desk is not None:
+            desk.begin_show(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
             panel.port.server.pages = pages(show.health.status)
         open_ports.append(HealthWatch(show.health.status, alerts, log_file))
-        if writer is not None:
+        if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
-            swap = PackSwap(models, controller.post, show.try_models, _opener(config.provider))
+            opens = _opener(config.provider, faults)
+            swap = PackSwap(models, controller.post, show.try_models, opens)
             controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
         control = ControlLoop(controller, clock, open_ports, show.readings, heart)
+        if pulse is not None:
+            pulse.playing(show.health.status, stop)
         try:
             show.run(control)
         finally:
+            if pulse is not None:
+                pulse.ending()
             report = close_and_report(kept, config.report, show.report)
     return report
 
 
-def _opener(provider: str) -> Callable[[Path], Models]:
-    return lambda folder: open_models(folder, provider)
+def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:
+    return lambda folder: faults.models(open_models(folder, provider))
 
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:

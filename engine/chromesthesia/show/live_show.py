@@ -58,6 +58,7 @@ from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.ladder import Ladder, Moved, steps_of
 from chromesthesia.show.nearest import NearestPaintings
+from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.smaller import SmallerGenerator
 from chromesthesia.show.sound import Capture, Listening
@@ -68,7 +69,8 @@ from chromesthesia.signals.table import FIRST, TABLE
 
 log = logging.getLogger(__name__)
 
-ANALYSIS_PAUSE_S = 0.002
+ANALYSIS_PAUSE_S = 0.01
+"""Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
 LATENCIES_A_MINUTE = 6000
@@ -110,8 +112,9 @@ class LiveShow:
         guard: Guard,
         preview: FrameWatcher | None = None,
         score: FrameScore | None = None,
+        shown: Callable[[float], None] | None = None,
     ) -> None:
-        """preview: takes frames it wants. score: is told what every frame was made of."""
+        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each."""
         self._config = config
         self._score = score
         self._clock = clock
@@ -123,6 +126,8 @@ class LiveShow:
         self._stop = stop
         self._guard = guard
         self._tap_guard = Guard(clock)
+        self._arrivals = Arrivals()
+        self._sounded = threading.Event()
         self._recording = bool(outputs.sinks)
         self._wires = Wires(Ring(), LatestSlot(), LatestSlot(), LatestSlot())
         self._meter = LatencyMeter()
@@ -134,7 +139,10 @@ class LiveShow:
         self._kept_of = self._kept_from = models
         self._paints_with = models.generator
         self._ladder = Ladder(
-            steps_of(_rungs(config, models.smaller is not None), SOFTWARE_PAINT_FACTOR if software else 1.0),
+            steps_of(
+                _rungs(config, models.smaller is not None, score is not None),
+                SOFTWARE_PAINT_FACTOR if software else 1.0,
+            ),
             config.rung,
             self._stepped,
         )
@@ -154,7 +162,7 @@ class LiveShow:
             controller if score is None else score, models.generator, config.seed, self._ask
         )
         if score is not None:
-            score.follow(stage.state)
+            score.follow(stage.state, stage.restore)
             controller.told = score.asked
         self._loop = FrameLoop(
             FrameParts(
@@ -168,6 +176,8 @@ class LiveShow:
                 preview=preview,
                 score=score,
                 beat=controller.beat,
+                arrivals=self._arrivals,
+                shown=shown,
             ),
             clock,
             guard,
@@ -274,17 +284,20 @@ class LiveShow:
     # -- steps of the threads -------------------------------------------------------------------------------
 
     def _tap(self, block: AudioBlock) -> None:
+        self._sounded.set()
         if self._recording:
             with self._tap_guard.part("outputs"):
                 self._outputs.sound(block.samples, block.entered_s - self._start_s)
 
     def _publish(self, heard: Heard) -> None:
         self._wires.heard.put(heard)
+        self._arrivals.arrived(self._clock.now_s())
         self._nearest.step(heard)
 
     def _listen(self) -> bool:
+        self._sounded.clear()
         if not self._listening.step():
-            self._stop.wait(ANALYSIS_PAUSE_S)
+            self._clock.wait_until(self._clock.now_s() + ANALYSIS_PAUSE_S, self._sounded)
         return True
 
     def _paint(self) -> bool:
@@ -388,7 +401,7 @@ class LiveShow:
 
     def _figures(self) -> Figures:
         now_s = self._clock.now_s()
-        notice = self._controller.notice
+        notice, cue = self._controller.notice, self._controller.cue
         return Figures(
             elapsed_s=(self._end_s or now_s) - self._start_s if self._start_s else 0.0,
             fps=self._loop.fps,
@@ -399,6 +412,9 @@ class LiveShow:
             pack=self._models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
+            cue=cue.name,
+            cue_next=cue.next,
+            cue_left_s=0.0 if cue.due_s is None else max(0.0, cue.due_s - now_s),
             routes=self._controller.route_changes,
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),
@@ -453,14 +469,14 @@ def _kept() -> None:
     pass
 
 
-def _rungs(config: ShowConfig, smaller: bool) -> tuple[Rung, ...]:
-    """Rungs that this show may use. smaller: a smaller generator is there."""
+def _rungs(config: ShowConfig, smaller: bool, followed: bool) -> tuple[Rung, ...]:
+    """Rungs that this show may use. smaller: a smaller generator is there. followed: its frames are painted again."""
     return tuple(
         rung
         for rung in RUNGS
         if not below(rung, config.lowest_rung)
         and (smaller or rung is not Rung.SMALLER_GENERATOR)
-        and (config.score is None or rung in FOLLOW_FROM_SCORE)
+        and (not followed or rung in FOLLOW_FROM_SCORE)
     )
 
 

@@ -15,6 +15,7 @@ from chromesthesia.core.errors import ChromesthesiaError, RenderError
 from chromesthesia.core.protocols import FrameSink
 from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
+from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.light import Light
@@ -30,7 +31,6 @@ from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import make_stage, open_controller, open_models
 from chromesthesia.show.more_ports import set_bpm
 from chromesthesia.show.nearest import NearestPaintings
-from chromesthesia.show.stop_signals import stop_on_signals
 
 
 def render_film(

@@ -12,6 +12,7 @@ from time import perf_counter
 from chromesthesia.core.config import RepaintConfig, check_numbers
 from chromesthesia.core.errors import ChromesthesiaError, PackError, ScoreError, UsageError
 from chromesthesia.core.protocols import FrameSink, Generator
+from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.core.user_files import one_line
 from chromesthesia.core.version import __version__
 from chromesthesia.display.headless import HeadlessSurface
@@ -27,7 +28,6 @@ from chromesthesia.score.reader import open_score
 from chromesthesia.show.assembly import painter_of
 from chromesthesia.show.score_live import catalogue_hash, shader_hash
 from chromesthesia.show.score_paint import Repainter
-from chromesthesia.show.stop_signals import stop_on_signals
 
 DAY_US = 24 * 3600 * 1_000_000
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d{1,6})?))?")

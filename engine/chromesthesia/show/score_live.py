@@ -6,10 +6,10 @@ import hashlib
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -31,12 +31,14 @@ from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.renderer import Renderer
+from chromesthesia.score import fine
 from chromesthesia.score.events import (
     AnyEvent,
     Asked,
     Beaten,
     Begun,
     Drawn,
+    Embedded,
     Head,
     Heeded,
     Key,
@@ -46,6 +48,7 @@ from chromesthesia.score.events import (
     Requested,
     Reshaded,
     RouteTold,
+    Sensed,
     Sized,
     Told,
     Torn,
@@ -73,6 +76,48 @@ def time_of(time_us: int) -> float:
     return time_us / 1e6
 
 
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """What an ear goes on from that begins to lead. stage, motion: states; time_us: of the frame shown last."""
+
+    stage: Mapping[str, Any]
+    motion: Mapping[str, Any]
+    time_us: int
+
+
+class Others(Protocol):
+    """Lights on other machines, which are told every frame as it is drawn. Main thread; nothing here waits or raises.
+
+    `key_wanted`: one of them needs a key. `leads`: this show is the one that they follow.
+    """
+
+    @property
+    def key_wanted(self) -> bool: ...
+
+    @property
+    def leads(self) -> bool: ...
+
+    def begin(self, time_s: float) -> float:
+        """A frame begins: its show time, which all machines share."""
+        ...
+
+    def taken_over(self) -> Takeover | None:
+        """Once, before the first frame of a show that begins to lead in the place of another."""
+        ...
+
+    def frame(self, time_us: int, events: Sequence[AnyEvent]) -> None:
+        """What one frame was made of."""
+        ...
+
+    def skipped(self) -> None:
+        """A frame of which nothing can be told."""
+        ...
+
+    def key(self, key: Key) -> None:
+        """The state behind the frame told last."""
+        ...
+
+
 class FrameScore:
     """Stands between the frame loop and its stage. All of it on the main thread, but for `asked`.
 
@@ -82,13 +127,18 @@ class FrameScore:
     next key.
     """
 
-    def __init__(self, writer: ScoreWriter, controls: Controls, light: Light) -> None:
-        self._writer = writer
+    def __init__(
+        self, writer: ScoreWriter | None, controls: Controls, light: Light, others: Others | None = None
+    ) -> None:
+        """writer: of a file; without one the picture hears finely. others: are told as well."""
+        self._writer = writer or _NoFile()
+        self._others = others
         self._controls = controls
         self._light = light
         self.current: tuple[Preset, Snapshot] = controls.current
         self._stage_state: Callable[[], dict[str, Any]] | None = None
-        self._softening = Softening()
+        self._stage_restore: Callable[[Mapping[str, Any]], None] | None = None
+        self._softening = None if writer is None else Softening()
         self._renderer: Renderer | None = light.renderer
         self._generation = -1 if light.renderer is None else light.renderer.library.generation
         self._told = _Before()
@@ -108,9 +158,13 @@ class FrameScore:
         self._asked_second = 0
         self._start_s = 0.0
 
-    def follow(self, stage_state: Callable[[], dict[str, Any]]) -> None:
-        """stage_state: gives the state of the stage."""
-        self._stage_state = stage_state
+    def follow(
+        self,
+        stage_state: Callable[[], dict[str, Any]],
+        stage_restore: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        """stage_state: gives the state of the stage; stage_restore: takes it."""
+        self._stage_state, self._stage_restore = stage_state, stage_restore
 
     # -- what the show gives ------------------------------------------------------------------------------------
 
@@ -125,6 +179,8 @@ class FrameScore:
 
     def taking(self, image: PaintedImage | None) -> PaintedImage | None:
         """The picture that a frame takes, if any."""
+        if image is not None and self._others is not None and image.serial not in self._pending:
+            return None  # asked for before another show was taken over: nobody else could paint it
         if image is not None:
             self._image = image.serial
         return image
@@ -150,6 +206,13 @@ class FrameScore:
 
     def begin(self, time_s: float) -> float:
         """A frame begins: the time that it is to be drawn for."""
+        others = self._others
+        if others is not None:
+            time_s = others.begin(time_s)
+            if (takeover := others.taken_over()) is not None:
+                self._take_over(takeover)
+            elif not others.leads:
+                self._time_us = round(time_s * 1e6)
         before_us, self._time_us = self._time_us, max(self._time_us, round(time_s * 1e6))
         self._after_us = self._time_us - before_us
         self._decided = False
@@ -183,9 +246,13 @@ class FrameScore:
             self._put()
         else:
             self._unknown_frames += 1
+            if self._others is not None:
+                self._others.skipped()
         self._image = 0
         if shown and renderer is not None and (self._torn or self._time_us >= self._key_due_us):
             self._make_key(renderer)
+        if shown and renderer is not None and self._others is not None and self._others.key_wanted:
+            self._tell_key(renderer, self._others)
         self._tell_shaders(renderer)
         self._events.clear()
 
@@ -197,11 +264,18 @@ class FrameScore:
         self._told.look(self.current, self._events)
 
     def _hear(self, heard: Heard, factor: float) -> Heard:
-        levels = self._softening.levels(heard)
-        self._told.levels(levels.packed(), self._events)
+        if self._softening is None:
+            signals, embedding = fine.signals_of(heard), fine.embedding_of(heard)
+            self._told.sense(Embedded(embedding), self._events)
+            self._told.sense(Sensed(signals), self._events)
+            coarse = fine.heard_of(signals, embedding)
+        else:
+            levels = self._softening.levels(heard)
+            self._told.sense(Heeded(levels.packed()), self._events)
+            coarse = heard_of(levels)
         self._told.beat(heard.beat, self._events)
         self._told.factor(factor, self._events)
-        return replace(heard_of(levels), beat=heard.beat)
+        return replace(coarse, beat=heard.beat)
 
     def _tell_image(self) -> None:
         request = self._pending.get(self._image) if self._image else None
@@ -239,6 +313,8 @@ class FrameScore:
     def _put(self) -> None:
         events = [*self._told.pending, *self._events]
         self._events.clear()
+        if self._others is not None:
+            self._others.frame(self._time_us, events)
         if self._writer.frame(self._time_us, events):
             self._told.pending.clear()
         elif not self._writer.ended:
@@ -267,9 +343,50 @@ class FrameScore:
             self._asked_before_key = self._serial
             self._key_due_us = self._time_us + self._key_every_us(size_bytes)
 
+    def _tell_key(self, renderer: Renderer, others: Others) -> None:
+        """To lights: without the buffers of the size of the screen, which come right by themselves."""
+        if self._stage_state is None:
+            return
+        if isinstance(self._writer, _NoFile):
+            self._torn = ""
+        parts = {"stage": self._stage_state(), "motion": renderer.motion_state()}
+        others.key(Key(time_us=self._time_us, before=self._told.all(), parts=parts))
+        self._asked_before_key = self._serial
+
+    def _take_over(self, takeover: Takeover) -> None:
+        """Go on where another show was: what was asked here before is nobody's any more."""
+        self._latch()
+        self._time_us = takeover.time_us
+        self._pending.clear()
+        self._image = 0
+        if self._stage_restore is not None and takeover.stage:
+            # So far apart, no picture that is still being painted can be taken for one of the new numbers.
+            serial = max(self._serial, int(takeover.stage["serial"])) + MOST_PENDING
+            self._stage_restore({**takeover.stage, "serial": serial})
+            self._serial = serial
+        renderer = self._light.renderer
+        if renderer is not None and takeover.motion:
+            renderer.restore_motion(takeover.motion)
+
     def _key_every_us(self, size_bytes: float) -> int:
         packed_bytes = self._writer.key_bytes or _PACKED_SHARE * size_bytes
         return round(1e6 * max(KEY_EVERY_S, 3600.0 * packed_bytes / KEY_BYTES_AN_HOUR))
+
+
+class _NoFile:
+    """Stands for the file of a show that only tells its lights."""
+
+    ended = True
+    key_bytes = 0
+
+    def frame(self, time_us: int, events: list[AnyEvent]) -> bool:
+        return True
+
+    def room_for(self, size_bytes: int) -> bool:
+        return False
+
+    def key(self, key: Key, size_bytes: int) -> bool:
+        return False
 
 
 class _Before:
@@ -279,7 +396,7 @@ class _Before:
         self.pending: list[AnyEvent] = []
         self._size: tuple[int, int] | None = None
         self._look: tuple[Preset, Snapshot] | None = None
-        self._levels: bytes | None = None
+        self._sensed: dict[type[AnyEvent], AnyEvent] = {}
         self._factor: float | None = None
         self._beat = NO_BEAT
         self._hud: HudInfo | None = None
@@ -298,10 +415,10 @@ class _Before:
             return
         events.append(_looked(look, before))
 
-    def levels(self, levels: bytes, events: list[AnyEvent]) -> None:
-        if levels != self._levels:
-            self._levels = levels
-            events.append(Heeded(levels))
+    def sense(self, sensed: Heeded | Sensed | Embedded, events: list[AnyEvent]) -> None:
+        if sensed != self._sensed.get(type(sensed)):
+            self._sensed[type(sensed)] = sensed
+            events.append(sensed)
 
     def beat(self, beat: Beat, events: list[AnyEvent]) -> None:
         if beat != self._beat:
@@ -324,8 +441,7 @@ class _Before:
             events.append(Sized(*self._size))
         if self._look is not None:
             events.append(_looked(self._look, None))
-        if self._levels is not None:
-            events.append(Heeded(self._levels))
+        events += self._sensed.values()
         if self._factor is not None:
             events.append(Paced(self._factor))
         return tuple(events)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
-from chromesthesia.generator.blend import ImageBlend
+from chromesthesia.generator.blend import BlendView, ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
 from chromesthesia.mapping.mapper import Look, Mapper
 from chromesthesia.mapping.standing import Standing
@@ -80,6 +80,11 @@ class Stage:
     def change_motion(self, motion: LatentMotion) -> None:
         """Walk through what another generator can imagine, from the next frame on. Any thread."""
         self._next_motion = motion
+
+    def take(self, time_s: float, image: PaintedImage) -> BlendView:
+        """Take a picture before the frame of `time_s` is decided on: what that frame shows of pictures."""
+        self._blend.push(image, time_s)
+        return self._blend.at(time_s)
 
     def step(
         self,

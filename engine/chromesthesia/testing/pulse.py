@@ -77,6 +77,7 @@ class PulseStage:
 
     def play(self, path: Path) -> subprocess.Popen[bytes]:
         """Play a sound file into the stage; it ends by itself, or with the stage."""
+        self._players = [each for each in self._players if each.poll() is None]
         player = subprocess.Popen(
             ["paplay", f"--device={SINK}", "--latency-msec=20", str(path)],
             env=self._environ(),
@@ -97,6 +98,13 @@ class PulseStage:
     def unplug(self) -> None:
         """Take the sink and with it the only source away: the server answers and has nothing to record from."""
         subprocess.run(["pactl", "unload-module", "module-null-sink"], env=self._environ(), check=True)
+
+    def plug_in(self) -> None:
+        """Bring the sink and its source back, as a device that is found again."""
+        module = ["module-null-sink", f"sink_name={SINK}", f"rate={RATE_HZ}"]
+        subprocess.run(
+            ["pactl", "load-module", *module], env=self._environ(), check=True, stdout=subprocess.DEVNULL
+        )
 
     def freeze(self) -> None:
         """Stop the server where it is: connections stay, nothing answers."""

@@ -56,6 +56,12 @@ class NullRenderer:
             raise moderngl.Error("context lost")
         self.inputs = inputs
 
+    def prepare(self, inputs: FrameInputs) -> None:
+        """There is nothing to prepare."""
+
+    def finish(self) -> None:
+        """Everything is drawn at once."""
+
     def read_pixels(self, out: UInt8 | None = None) -> UInt8:
         """One even grey, uint8 [H, W, 3]."""
         pixels = np.empty((self.size[1], self.size[0], 3), np.uint8) if out is None else out

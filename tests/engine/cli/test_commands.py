@@ -98,6 +98,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         score_limit_mib=64,
         record_osc=Path("night.osc"),
         osc_replay=Path("rehearsal.osc"),
+        cues=Path("evening.toml"),
         rung=Rung.SHADERS,
         lowest_rung=Rung.CACHED_LATENTS,
         log_file=Path("night.log"),
@@ -118,7 +119,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
         "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
         "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
-        "--rung shaders --lowest-rung cached_latents --log-file night.log "
+        "--rung shaders --lowest-rung cached_latents --cues evening.toml --log-file night.log "
         "--alert-webhook http://127.0.0.1:9/ill --alert-command true"
     )
     assert run_main(*line.split()) == 0

@@ -20,7 +20,8 @@ from chromesthesia.control.commands import (
     SetParameter,
     ToggleParameter,
 )
-from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.waiting import QUEUE_LIMIT, SCHEDULE_LIMIT
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary, find_presets, load_preset
@@ -198,8 +199,8 @@ def test_in_a_flood_the_last_value_of_each_address_wins_and_no_trigger_is_lost(
     last = 4 * QUEUE_LIMIT - 1
     assert (values[DRIFT], values[GAIN]) == (last % 2, last % 7)
     assert values["/generator/scene"] == len(range(0, 4 * QUEUE_LIMIT, 100))
-    assert controller.counters.superseded > 0
-    assert controller.counters.dropped == 0
+    assert controller.counts()["superseded"] > 0
+    assert controller.counts()["dropped"] == 0
 
 
 def test_what_is_left_out_of_a_flood_changes_nothing_of_how_it_ends(controller: Controller) -> None:
@@ -217,7 +218,7 @@ def test_a_flood_of_triggers_is_bounded_and_the_newest_survive(controller: Contr
         controller.post(NextScene("t"))
         assert controller.waiting <= QUEUE_LIMIT
     controller.post(SetParameter(GAIN, 4, "t"))
-    waiting, dropped = controller.waiting, controller.counters.dropped
+    waiting, dropped = controller.waiting, controller.counts()["dropped"]
     assert waiting + dropped == QUEUE_LIMIT + 501
     controller.step(0.0)
     assert controller.counters.applied == waiting

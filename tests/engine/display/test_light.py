@@ -53,6 +53,8 @@ class FakeRenderer:
         assert isinstance(target, FakeOutput)
         target.shown += 1
 
+    def finish(self) -> None: ...
+
     def read_pixels(self) -> UInt8:
         return PIXELS
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.fuzzing import in_time, settings_for
 
 from chromesthesia.control.commands import SetParameter
-from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.waiting import QUEUE_LIMIT, SCHEDULE_LIMIT
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.params.actions import ACTIONS
 from chromesthesia.params.catalogue import PARAMETERS

@@ -8,7 +8,8 @@ import tracemalloc
 
 import pytest
 
-from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.waiting import QUEUE_LIMIT, SCHEDULE_LIMIT
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary

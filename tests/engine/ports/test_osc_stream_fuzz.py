@@ -14,7 +14,8 @@ from tests.fuzzing import check_told, examples_asked, growth_bytes, in_time, set
 
 from chromesthesia.control.actions import commands_of
 from chromesthesia.control.commands import Subscribe, Unsubscribe
-from chromesthesia.control.controller import QUEUE_LIMIT, SCHEDULE_LIMIT, Controller
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.waiting import QUEUE_LIMIT, SCHEDULE_LIMIT
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.params.actions import ACTIONS, OSC_SUBSCRIBE, OSC_UNSUBSCRIBE

@@ -20,7 +20,8 @@ from tests.fuzzing import growth_bytes, in_time, settings_for
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from chromesthesia.control.controller import QUEUE_LIMIT, Controller
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.waiting import QUEUE_LIMIT
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
+from chromesthesia.control.commands import Command, CueGo, CueJump
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.routes import Route
 from chromesthesia.testing.chromium import LOOK_S, PATIENCE_S, Page, chromium
@@ -395,3 +396,26 @@ def wait_for(number: int) -> None:
             if time.monotonic() > end_s:
                 raise
             time.sleep(LOOK_S)
+
+
+def test_a_cue_list_is_shown_and_run_from_the_live_page(page: Page, show: PanelShow) -> None:
+    turn(page, "live")
+    hidden = "document.querySelector('.cues').hidden"
+    assert page.until(f"{hidden} === true")
+    asked: list[Command] = []
+    for kind in (CueGo, CueJump):
+        show.controller.handle(kind, lambda command, now_s: asked.append(command))
+    show.controller.cues = ("doors", "storm")
+    page.run("location.reload()")
+    page.until(f"{LIVE} && {hidden} === false")
+    page.click(".cues .go")
+    page.run(
+        "(() => { const s = document.querySelector('.cues select'); s.value = 'storm';"
+        " s.dispatchEvent(new Event('change')); })()"
+    )
+    deadline = time.monotonic() + PATIENCE_S
+    while len(asked) < 2 and time.monotonic() < deadline:
+        page.until("true")
+    assert [type(command) for command in asked] == [CueGo, CueJump]
+    assert isinstance(asked[1], CueJump)
+    assert asked[1].which == "storm"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
+import weakref
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -13,8 +15,8 @@ import pytest
 
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.records import SAMPLE_RATE_HZ
+from chromesthesia.core.safe_write import open_new
 from chromesthesia.recording import film_parts
-from chromesthesia.recording.files import open_new
 from chromesthesia.recording.film import FilmWriter
 from chromesthesia.recording.film_parts import MOST_PARTS, FilmParts
 from chromesthesia.recording.media_queue import Picture, Sound
@@ -128,3 +130,20 @@ def test_offline_a_film_does_not_go_on(tmp_path: Path) -> None:
     film.finish(whole=True)
     assert len(disk.opened) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["a.part.mp4"]
+
+
+def test_a_broken_part_gives_its_encoders_back_while_the_film_goes_on(tmp_path: Path) -> None:
+    disk = Disk(2)
+    writers: list[weakref.ref[FilmWriter]] = []
+
+    def make(file: BinaryIO) -> FilmWriter:
+        writer = FilmWriter(file, WIDTH, HEIGHT, 1, SAMPLE_RATE_HZ, True)
+        writers.append(weakref.ref(writer))
+        return writer
+
+    film = FilmParts(tmp_path / "a.mp4", make, True, disk)
+    play(film, 60)
+    gc.collect()
+    assert film.error is not None
+    assert [each() is None for each in writers] == [True, False]
+    film.finish(True)

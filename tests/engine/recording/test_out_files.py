@@ -13,8 +13,9 @@ import pytest
 
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.records import UInt8
+from chromesthesia.core.safe_write import numbered, part_name
 from chromesthesia.recording.contact_sheet import ContactSheet
-from chromesthesia.recording.files import numbered, part_name, prepare_file, write_atomically, write_new
+from chromesthesia.recording.files import prepare_file, write_atomically, write_new
 from chromesthesia.recording.outputs import open_outputs
 from chromesthesia.recording.recorder import FilmRecorder
 from chromesthesia.recording.report import prepare_report, write_report

@@ -19,7 +19,7 @@ from chromesthesia.render.graph import SCREEN, Buffer, Fixed, Graph, Part, Pass,
 from chromesthesia.render.look_graph import FRAME, Frame, look_graph
 from chromesthesia.render.passes import Drawer
 from chromesthesia.render.renderer import Renderer
-from chromesthesia.render.shaders import ShaderLibrary
+from chromesthesia.render.shaders import ShaderLibrary, UniformCache
 from chromesthesia.testing.render import plain_picture
 
 Draw = Callable[..., UInt8]
@@ -314,3 +314,47 @@ def test_an_import_of_the_users_is_read(user: Renderer, draw: Draw, tmp_path: Pa
     user.change_graph(user.graph.adding(node, imports=["photo"], after="finish"), {"photo": photo})
     assert (draw(user, current=plain_picture(0, 0, 0)) == (10, 20, 30)).all()
     photo.release()
+
+
+@pytest.mark.gl
+def test_a_pass_is_waited_for_before_the_next_is_drawn_and_never_left_behind(
+    make: Callable[..., RunningGraph[Any]],
+) -> None:
+    running = make(
+        Graph(
+            (
+                Pass("count", "count.frag", "count", {"u_self": "count"}),
+                Pass("add", "add.frag", "added", {"u_one": "count"}),
+            ),
+            (Buffer("count", Part(by=2), "f4", keeps=True), Buffer("added", Part(by=2), "f4")),
+            "added",
+        )
+    )
+    order: list[str] = []
+    drawer = running._drawer
+    drawer.start = lambda: order.append("start")
+    drawer.after_pass = lambda: order.append("wait")
+    running.run(None)
+    assert order == ["start", "wait", "start", "wait"]
+    drawer.settle()
+    assert order[-1] == "wait"
+    assert len(order) == 4
+
+
+@pytest.mark.gl
+def test_a_uniform_is_set_again_only_when_its_value_is_another(surface: HeadlessSurface) -> None:
+    program: Any = surface.ctx.program(
+        vertex_shader="#version 330\nvoid main() { gl_Position = vec4(0.0); }",
+        fragment_shader="#version 330\nuniform float a; uniform vec2 b; out vec4 o; void main() { o = vec4(a, b, 1); }",
+    )
+    cache = UniformCache(program)
+    cache.set({"a": 1.0, "b": (1.0, 2.0), "not there": 3.0})
+    program["a"].value = 5.0
+    cache.set({"a": 1.0, "b": (1.0, 3.0)})
+    assert program["a"].value == 5.0, "the same value is not set again"
+    assert program["b"].value == (1.0, 3.0)
+    with pytest.raises(RenderError, match="uniform b"):
+        cache.set({"b": "none"})  # type: ignore[dict-item]
+    cache.set({"b": (1.0, 3.0)})
+    assert program["b"].value == (1.0, 3.0)
+    program.release()

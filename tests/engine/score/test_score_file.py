@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chromesthesia.core.errors import RecordError, ScoreError, UsageError
-from chromesthesia.recording.files import open_new
+from chromesthesia.core.safe_write import open_new
 from chromesthesia.score.blocks import FIRST_LINE, HEAD_BYTES, Kind, packed_block
 from chromesthesia.score.events import (
     AnyEvent,

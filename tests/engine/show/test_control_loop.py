@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 from pythonosc.osc_packet import OscPacket
 
-from chromesthesia.control.commands import SetParameter
+from chromesthesia.control.commands import NextScene, SetParameter
 from chromesthesia.control.controller import Controller
+from chromesthesia.control.waiting import QUEUE_LIMIT, ROOM_LIMIT
 from chromesthesia.core.clock import ManualClock, SystemClock
 from chromesthesia.health.status import CONTROL, OSC, Health
 from chromesthesia.health.telling import readings_of
@@ -190,13 +191,16 @@ def test_what_comes_after_a_look_keeps_its_place_behind_the_next() -> None:
 def test_what_osc_lost_is_told() -> None:
     show = Show()
     show.incoming.lost = 3297
-    show.controller.counters.dropped = 5
+    show.controller.post(*[NextScene("test")] * (QUEUE_LIMIT + 1))
     health = Health(show.clock)
     health.count(OSC, show.input.counts)
     health.count(CONTROL, show.controller.counts)
     show.readings = lambda: readings_of(health.status())
     told = dict(show.hear())
-    assert (told["/status/osc_lost"], told["/status/osc_dropped"]) == ([3297], [5])
+    assert (told["/status/osc_lost"], told["/status/osc_dropped"]) == (
+        [3297],
+        [QUEUE_LIMIT + 1 - ROOM_LIMIT],
+    )
 
 
 def test_a_port_that_fails_on_and_on_does_not_take_a_core() -> None:

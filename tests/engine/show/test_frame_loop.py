@@ -75,6 +75,9 @@ class Show:
 
     # the parts
 
+    def take(self, time_s: float, image: PaintedImage) -> None:
+        raise AssertionError("no picture comes")
+
     def step(
         self,
         time_s: float,
@@ -85,7 +88,7 @@ class Show:
         factor: float = 1.0,
     ) -> FrameInputs:
         self.fault("stage")
-        painted()
+        assert painted() is None
         return FrameInputs(time_s, dt_s, {}, hearing, hud=hud)
 
     def _image(self) -> PaintedImage | None:
@@ -195,7 +198,7 @@ def test_a_part_beside_the_picture_takes_no_frame_with_it(part: str) -> None:
     show.run(2.0)
     assert show.schedule.frames == 30
     assert show.schedule.lost_frames == 0
-    assert show.inputs[-1].time_s == pytest.approx(3.0 - 1 / FPS)
+    assert show.inputs[-1].time_s == pytest.approx(3.0)
     assert show.inputs[-1].dt_s == pytest.approx(1 / FPS)
     assert show.polls == (10 if part == "window" else 30)
     assert len(show.kept) == (10 if part == "outputs" else 30)
@@ -322,3 +325,35 @@ def test_a_preview_that_fails_costs_no_frame_and_no_film() -> None:
     show.run(1.0)
     assert len(show.kept) >= 10
     assert show.guard.failures == {"the preview": 2}
+
+
+def test_a_frame_is_dated_by_when_it_is_seen_however_unevenly_frames_begin() -> None:
+    show = Show(lambda part: None)
+    spent = iter([0.02, 0.05, 0.03, 0.06, 0.01] * 20)
+    draw = show.fault
+
+    def cost(part: str) -> None:
+        if part == "draw":
+            show.clock.advance(next(spent))
+        draw(part)
+
+    show.fault = cost
+    show.run(3.0)
+    times_s = [inputs.time_s for inputs in show.inputs]
+    assert times_s == pytest.approx([(number + 1) / FPS for number in range(len(times_s))])
+    assert [inputs.dt_s for inputs in show.inputs] == pytest.approx([1 / FPS] * len(times_s))
+    assert show.schedule.late_frames == 0
+
+
+def test_what_keeps_a_picture_does_not_hold_up_its_showing() -> None:
+    order: list[str] = []
+    show = Show(lambda part: order.append(part) if part in ("draw", "flip", "read-back", "outputs") else None)
+    show.run(0.1)
+    assert order == ["draw", "flip", "read-back", "outputs"]
+
+
+def test_a_picture_is_taken_and_worked_over_before_the_frame_waits_for_sound() -> None:
+    order: list[str] = []
+    show = Show(lambda part: order.append(part) if part in ("image", "stage", "draw") else None)
+    show.run(0.2)
+    assert order == ["image", "stage", "draw"] * 2

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from chromesthesia.core.safe_write import replace_text
+from chromesthesia.core.safe_write import replace_file
 from chromesthesia.core.schema import Table, Whole, toml_text
 from chromesthesia.core.table_files import checked_table
 from chromesthesia.core.user_files import is_there, one_line, read_toml, shown
@@ -141,7 +141,7 @@ def save_bindings(path: Path, bindings: Bindings) -> None:
         for row in bindings.rows
     )
     text = toml_text(BindingsFile(schema=SCHEMA, programs=bindings.programs, bindings=rows))
-    replace_text(path, text, MidiError)
+    replace_file(path, text.encode(), MidiError)
 
 
 def _checked(row: BindingTable, where: str) -> Binding:

@@ -50,6 +50,7 @@ class PanelSite:
             "presets.json": self._presets,
             "routes.json": self._routes,
             "signals.json": self._signal_list,
+            "cues.json": lambda: list(controller.cues),
             "packs.json": lambda: [path.name for path in list_packs()],
             "log.json": lines.lines,
             "health.json": lambda: self.health(),

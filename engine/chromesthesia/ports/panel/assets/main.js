@@ -157,6 +157,7 @@ keysAndHelp([
   ["4", "Routes", () => go("routes")],
   ["5", "Health and log", () => go("room")],
   ["/", "Search settings", () => { go("look"); requestAnimationFrame(() => { turn(); byId("search")?.focus(); }); }],
+  ["u", "Undo", () => { if (app.act("/undo")) tell("Taken back"); }],
   ["n", "Next preset", () => app.act("/preset/next")],
   ["p", "Previous preset", () => app.act("/preset/previous")],
   ["s", "Next scene", () => app.act("/scene/next")],

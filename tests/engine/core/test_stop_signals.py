@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chromesthesia.show.stop_signals import SIGNALS, stop_on_signals
+from chromesthesia.core.stop_signals import SIGNALS, stop_on_signals
 
 WAIT_S = 60.0
 

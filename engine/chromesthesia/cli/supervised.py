@@ -1,0 +1,46 @@
+"""The command's part in supervision: the parent that watches, and the engine's side of its life line."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chromesthesia.supervise.run import Supervision, supervise
+from chromesthesia.supervise.usage import usual_ceilings
+from chromesthesia.supervise.watch import Ceilings
+from chromesthesia.supervise.wire import orders_here
+
+if TYPE_CHECKING:
+    from chromesthesia.show.pulse import Pulse
+
+
+def is_watched() -> bool:
+    """True in an engine that a supervisor started."""
+    return orders_here() is not None
+
+
+def keep_playing(folder: Path | None, most: Ceilings) -> int:
+    """Be the supervisor of a show with this process' arguments; its exit code. most: None for the usual ceilings."""
+    usual = usual_ceilings()
+    most = replace(
+        usual,
+        rss_mib=most.rss_mib or usual.rss_mib,
+        vram_mib=most.vram_mib,
+        handles=most.handles or usual.handles,
+        threads=most.threads or usual.threads,
+    )
+    return supervise(Supervision(tuple(sys.argv[1:]), folder, most))
+
+
+@functools.cache
+def pulse_here() -> Pulse | None:
+    """This engine's pulse, begun with the first call; None where nobody watches."""
+    orders = orders_here()
+    if orders is None:
+        return None
+    from chromesthesia.show.pulse import Pulse
+
+    return Pulse(orders)

@@ -1,0 +1,127 @@
+"""When a frame is begun: as late as it can be and still be finished when it is due, and just behind a hop.
+
+A hop that enters while a frame is drawn waits for the next one. Frames and hops come at rates of their own, so a frame
+that begins by the clock alone shows sound that has waited for half a hop and more. One that begins right behind a hop
+shows it fresh.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ
+
+HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
+REMEMBERED_FRAMES = 120
+FEWEST_FRAMES = 30
+"""Before so many were drawn, a frame begins when it is due."""
+COST_QUANTILE = 0.95
+"""Share of the last frames that took no longer than what is kept for the next one."""
+LEAST_MARGIN_S = 0.0005
+MARGIN_STEP_S = 0.001
+"""Kept more of for every frame that waiting made late, and given back over `CALM_FRAMES` without one."""
+CALM_FRAMES = 600
+PREPARE_S = 0.005
+"""Before the first hop that may be waited for: time to work a new picture over."""
+STEADY_FRAMES, STEADY_SHARE, STEADY_WITHIN = 30, 0.9, 0.04
+FOLLOW = 0.1
+"""Share of its distance by which the show moves towards the display with every frame."""
+GRACE_S = 0.005
+"""A hop that is later than this is not waited for any longer."""
+
+
+class Arrivals:
+    """Tells the thread that draws when a hop has been heard. `arrived` on the thread that listens."""
+
+    def __init__(self) -> None:
+        self.newest_s = -HOP_S
+        """When the newest came, on the clock."""
+        self.fresh = threading.Event()
+        """Set whenever one comes."""
+
+    def arrived(self, now_s: float) -> None:
+        """A hop was heard."""
+        self.newest_s = now_s
+        self.fresh.set()
+
+
+class FramePacer:
+    """Keeps what the last frames took, and says when the next is to begin. Times of the clock in seconds; main thread.
+
+    What is kept for a frame is a high quantile of what the last took, and a margin that grows with every frame that
+    would have been on time without waiting: on a machine that stalls, frames begin earlier, and never later than they
+    are due to.
+    """
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._costs_s: deque[float] = deque(maxlen=REMEMBERED_FRAMES)
+        self._margin_s = LEAST_MARGIN_S
+        self._quantile_s = period_s
+
+    @property
+    def reserve_s(self) -> float:
+        """Kept for the next frame: its time of the clock, and the margin."""
+        return min(self._period_s, self._quantile_s + self._margin_s)
+
+    def finished(self, begin_s: float, end_s: float, shown_s: float) -> None:
+        """A frame was drawn from `begin_s` to `end_s` that was to be finished at `shown_s`."""
+        cost_s = end_s - begin_s
+        self._costs_s.append(cost_s)
+        if len(self._costs_s) >= FEWEST_FRAMES:
+            ordered = sorted(self._costs_s)
+            self._quantile_s = ordered[int(COST_QUANTILE * len(ordered))]
+        waited = begin_s > shown_s - self._period_s
+        if end_s > shown_s and waited and cost_s <= self._period_s:
+            self._margin_s = min(self._period_s, self._margin_s + MARGIN_STEP_S)
+        else:
+            self._margin_s = max(LEAST_MARGIN_S, self._margin_s - MARGIN_STEP_S / CALM_FRAMES)
+
+    def window_s(self, shown_s: float) -> float:
+        """When to look at what the frame that is to be finished at `shown_s` needs beside sound."""
+        return shown_s - self.reserve_s - HOP_S - PREPARE_S
+
+    def wait(self, shown_s: float, arrivals: Arrivals, clock: Clock, stop: threading.Event) -> None:
+        """Return when the frame that is to be finished at `shown_s` is to begin, or when `stop` is set."""
+        latest_s = shown_s - self.reserve_s
+        # In a time as long as a hop one hop comes: the last that the frame can still show.
+        clock.wait_until(latest_s - HOP_S, stop)
+        while not stop.is_set():
+            arrivals.fresh.clear()
+            now_s = clock.now_s()
+            next_s = arrivals.newest_s + HOP_S
+            if next_s > latest_s or now_s >= next_s + GRACE_S or now_s >= latest_s:
+                return
+            clock.wait_until(min(latest_s, next_s + GRACE_S), arrivals.fresh)
+
+
+class DisplayRhythm:
+    """Finds out whether frames are shown at a display's own rhythm, and by how much the show is out of step with it.
+
+    A display that waits for its next picture shows one every period; where that is the show's period too, frames are
+    to be finished just before. Main thread.
+    """
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._intervals_s: deque[float] = deque(maxlen=STEADY_FRAMES)
+        self._last_s: float | None = None
+
+    @property
+    def steady(self) -> bool:
+        """True while nearly every frame is shown one period after the last."""
+        allowed_s = STEADY_WITHIN * self._period_s
+        near = sum(abs(interval_s - self._period_s) <= allowed_s for interval_s in self._intervals_s)
+        return near >= STEADY_SHARE * STEADY_FRAMES
+
+    def shown(self, shown_s: float, due_s: float) -> float:
+        """A frame due at `due_s` was shown at `shown_s`: by how much the frames to come are to be due later."""
+        if self._last_s is not None:
+            self._intervals_s.append(shown_s - self._last_s)
+        self._last_s = shown_s
+        if not self.steady:
+            return 0.0
+        half_s = self._period_s / 2
+        return FOLLOW * ((shown_s - due_s + half_s) % self._period_s - half_s)

@@ -1,0 +1,1 @@
+"""The small process that watches a show and starts it again. Imports nothing heavy: no numpy, no OpenGL."""

@@ -1,0 +1,118 @@
+"""`chromesthesia run --supervise`: the parent process from its start to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chromesthesia.core.clock import SystemClock
+from chromesthesia.core.errors import UsageError
+from chromesthesia.core.paths import state_folder
+from chromesthesia.core.safe_write import reason
+from chromesthesia.core.stop_signals import stop_on_signals
+from chromesthesia.core.user_files import one_line
+from chromesthesia.supervise.child import ChildEngine, Engine
+from chromesthesia.supervise.crash import LARGEST_BYTES, CrashReports
+from chromesthesia.supervise.escalation import LEVELS
+from chromesthesia.supervise.events import EventLog, wall_now
+from chromesthesia.supervise.notify import Notifier
+from chromesthesia.supervise.supervisor import TICK_S, Due, Supervisor
+from chromesthesia.supervise.watch import Ceilings
+
+log = logging.getLogger(__name__)
+
+STATE_FILE = "live.json"
+LOCK_FILE = "supervisor.lock"
+RUNGS = {"shaders": "shaders", "small": "small"}
+"""What `--rung` would be given on a level, by the level's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """What `run --supervise` was told. folder: of the state, None for the usual one."""
+
+    arguments: tuple[str, ...]
+    folder: Path | None = None
+    ceilings: Ceilings = field(default_factory=Ceilings)
+    nightly: Due | None = None
+
+
+def supervise(supervision: Supervision, stop: threading.Event | None = None) -> int:
+    """Play until the show is over or a signal comes; the exit code.
+
+    Main thread. Raises UsageError for a folder that another supervised show uses.
+    """
+    clock = SystemClock()
+    stop = stop or threading.Event()
+    folder = supervision.folder or state_folder()
+    with _own(folder), stop_on_signals(stop):
+        reports = CrashReports(folder)
+        supervisor = Supervisor(
+            lambda level: start_engine(supervision.arguments, level),
+            supervision.ceilings,
+            EventLog(folder),
+            reports,
+            Notifier(),
+            wall_now,
+            lambda: _content(folder / STATE_FILE),
+            supervision.nightly,
+        )
+        try:
+            while (code := supervisor.step(clock.now_s(), stop.is_set())) is None:
+                if not supervisor.watching:
+                    stop.wait(TICK_S)
+        finally:
+            supervisor.abandon()
+            reports.wait()
+    return code
+
+
+def start_engine(arguments: Sequence[str], level: int) -> Engine:
+    """An engine with the same arguments, and less to do on each of `LEVELS`. Raises OSError."""
+    command = (sys.executable, "-P", "-m", "chromesthesia", *arguments)
+    return ChildEngine(command, safe_look=level > 0, rung=RUNGS.get(LEVELS[level], ""))
+
+
+def _content(path: Path) -> bytes:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(LARGEST_BYTES)
+    return b""
+
+
+@contextlib.contextmanager
+def _own(folder: Path) -> Iterator[None]:
+    """No other supervisor uses `folder` meanwhile. A folder that cannot be written is none of the show's business."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        log.warning("nothing is kept in %s: %s", one_line(folder), reason(error))
+        yield
+        return
+    try:
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            raise UsageError(
+                f"another supervised show keeps its state in {one_line(folder)}", "give --state FOLDER"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
