@@ -29,7 +29,7 @@ class Figures:
     on. routes: how often they became others. parameters: version of the list of parameters. message: what a person
     should read now, one line; size: of the picture in pixels. nearest: paintings to the sound, nearest first.
     tempo_source: what the beat clock follows. sound, host: how what comes in and the machine are. latency_p95_ms: of
-    the last minute.
+    the last minute. trouble: what is wrong with OpenGL or a shader, for as long as it is.
     """
 
     elapsed_s: float = 0.0
@@ -49,6 +49,7 @@ class Figures:
     timecode: str = ""
     parameters: int = 0
     message: str = ""
+    trouble: str = ""
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True
     nearest: tuple[Artwork, ...] = ()

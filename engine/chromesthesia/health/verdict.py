@@ -39,7 +39,7 @@ def verdict_of(status: ShowStatus) -> Verdict:
     if below(figures.rung, Rung.PAINT_SLOWER):
         degraded.append(f"on the rung {figures.rung}")
     degraded += figures.sound.troubles
-    if figures.message:
-        degraded.append(figures.message)
+    if figures.trouble:
+        degraded.append(figures.trouble)
     state = State.FAILING if failing else State.DEGRADED if degraded else State.OK
     return Verdict(state, (*failing, *degraded))

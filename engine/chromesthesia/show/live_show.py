@@ -419,6 +419,7 @@ class LiveShow:
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
+            trouble=self._light.message,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
