@@ -426,7 +426,7 @@ class LiveShow:
             nearest=self._nearest.now,
             sound=self._capture.watch.now(),
             host=self._host.now(),
-            latency_p95_ms=self._meter.quantile_ms("sound_to_light", 0.95, LATENCIES_A_MINUTE),
+            latency_p95_ms=self._meter.lately_ms("sound_to_light", 0.95, LATENCIES_A_MINUTE, now_s),
         )
 
     def readings(self) -> Mapping[str, Value]:
