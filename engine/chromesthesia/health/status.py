@@ -14,9 +14,9 @@ from chromesthesia.health.host import HostLoad
 from chromesthesia.packs.art_index import Artwork
 
 # Groups of counts that the figures below are made of.
-SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER, BUS, LATE = (
+SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER, LATE, BUS = (
     "source", "ring", "frames", "generator", "analysis", "gl", "faults", "control", "port osc", "outputs",
-    "ladder", "port bus", "late",
+    "ladder", "late", "port bus",
 )  # fmt: skip
 
 
@@ -29,7 +29,8 @@ class Figures:
     on. routes: how often they became others. parameters: version of the list of parameters. message: what a person
     should read now, one line; size: of the picture in pixels. nearest: paintings to the sound, nearest first.
     tempo_source: what the beat clock follows. sound, host: how what comes in and the machine are. latency_p95_ms: of
-    the last minute. trouble: what is wrong with OpenGL or a shader, for as long as it is.
+    the last minute. picture: what is wrong with what is shown (see `OutputWatch`), empty for nothing.
+    trouble: what is wrong with OpenGL or a shader, for as long as it is.
     """
 
     elapsed_s: float = 0.0
@@ -49,6 +50,7 @@ class Figures:
     timecode: str = ""
     parameters: int = 0
     message: str = ""
+    picture: str = ""
     trouble: str = ""
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True

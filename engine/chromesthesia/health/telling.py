@@ -31,6 +31,11 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/osc_lost": status.osc_lost,
         "/status/osc_dropped": status.osc_dropped,
         "/status/rung": str(figures.rung),
+        "/status/lights": status.lights,
+        "/status/lights_alone": status.count(BUS, "lights_alone"),
+        "/status/lights_late": status.count(BUS, "late"),
+        "/status/light_skew_ms": status.light_skew_ms,
+        "/status/light_delay_ms": status.count(BUS, "delay_us") / 1e3,
         "/status/health": str(verdict.state),
         "/status/health_reason": verdict.reasons[0] if verdict.reasons else "",
         "/status/late_host": status.count(LATE, "host"),
@@ -42,11 +47,6 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/sound/dc": sound.dc,
         "/status/sound/silent": sound.silent_s,
         "/status/sound/drift_ppm": sound.drift_ppm or 0.0,
-        "/status/lights": status.lights,
-        "/status/lights_alone": status.count(BUS, "lights_alone"),
-        "/status/lights_late": status.count(BUS, "late"),
-        "/status/light_skew_ms": status.light_skew_ms,
-        "/status/light_delay_ms": status.count(BUS, "delay_us") / 1e3,
         "/status/source": figures.source,
         "/status/pack": figures.pack,
         "/status/preset": figures.preset,
@@ -78,6 +78,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
     figures = status.figures
     stalled = f"stands still: {', '.join(status.stalled)}" if status.stalled else ""
     rung = "" if figures.rung in (Rung.FULL, Rung.PAINT_SLOWER) else f"rung: {figures.rung}"
+    wrong = f"the picture is {figures.picture}" if figures.picture else ""
     return HudInfo(
         fps=figures.fps,
         latency_ms=figures.latency_ms,
@@ -86,7 +87,7 @@ def hud_of(status: ShowStatus) -> HudInfo:
         preset=figures.preset,
         overruns=status.overruns,
         nearest=nearest_line(figures.nearest[0]) if figures.nearest else "",
-        message=figures.message or stalled or rung,
+        message=figures.message or stalled or wrong or rung,
         warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
         lights=lights_line(status),
     )
@@ -166,6 +167,7 @@ def health_of(status: ShowStatus) -> dict[str, object]:
         "health": _verdict(status),
         "sound": asdict(figures.sound),
         "host": asdict(figures.host),
+        "picture": figures.picture,
         "size": list(figures.size),
         "flash_limiter": figures.flash_limiter,
         "loops": {

@@ -62,6 +62,13 @@ STATUS: tuple[Param, ...] = (
         "full",
         "Rung of the ladder that the show stands on, best first: " + ", ".join(RUNGS),
     ),
+    _reading("/status/lights", 0, "Machines that show this show's frames", 0),
+    _reading("/status/lights_alone", 0, "Those of them that go on by themselves", 0),
+    _reading("/status/lights_late", 0, "Frames that a light showed too late", 0),
+    _reading("/status/light_skew_ms", 0.0, "How far apart the lights show the same frame", 0.0, unit="ms"),
+    _reading(
+        "/status/light_delay_ms", 0.0, "How long after its time the lights show a frame", 0.0, unit="ms"
+    ),
     _reading("/status/health", "ok", "How the show is: ok, degraded or failing"),
     _reading("/status/health_reason", "", "Why it is not ok; empty when it is"),
     _reading("/status/late_host", 0, "Late frames for which the machine did not let the show run", 0),
@@ -85,13 +92,6 @@ STATUS: tuple[Param, ...] = (
         0.0,
         "How much faster the clock of the sound runs than that of the pictures; 0 until it is known",
         unit="ppm",
-    ),
-    _reading("/status/lights", 0, "Machines that show this show's frames", 0),
-    _reading("/status/lights_alone", 0, "Those of them that go on by themselves", 0),
-    _reading("/status/lights_late", 0, "Frames that a light showed too late", 0),
-    _reading("/status/light_skew_ms", 0.0, "How far apart the lights show the same frame", 0.0, unit="ms"),
-    _reading(
-        "/status/light_delay_ms", 0.0, "How long after its time the lights show a frame", 0.0, unit="ms"
     ),
     _reading("/status/source", "", "Where the sound comes from"),
     _reading("/status/pack", "", "Model pack in use"),

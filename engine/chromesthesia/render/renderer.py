@@ -259,6 +259,13 @@ class Renderer:
         """Go on with the motion of another renderer; trails stay. Raises ValueError for another state."""
         self._motion.restore(state)
 
+    def skip(self, inputs: FrameInputs) -> None:
+        """A frame that there is no time to draw: what moves goes on as if it had been drawn, what is shown stays."""
+        if not (inputs.values.get(MASTER_FREEZE.path) and self._drawn):
+            self._motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
+        if self._limiter is not None:
+            self._limiter.wait(inputs.dt_s)
+
     def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
         """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
         values = Values.of(inputs.values)
@@ -349,6 +356,11 @@ class Renderer:
         self._hud.release()
         self._gradient.release()
         self.library.release()
+
+    @property
+    def floats(self) -> list[moderngl.Texture]:
+        """Textures of floats behind the frame just drawn: the graph's, and what the flash limiter judges by."""
+        return [*self._running.floats, *(() if self._limiter is None else self._limiter.floats)]
 
     @property
     def _result(self) -> Target:

@@ -97,8 +97,8 @@ class Others(Protocol):
     @property
     def leads(self) -> bool: ...
 
-    def begin(self, time_s: float) -> float:
-        """A frame begins: its show time, which all machines share."""
+    def begin(self, time_s: float, at_s: float) -> float:
+        """A frame begins, of `time_s` here, `at_s` on the clock: its show time, which all machines share."""
         ...
 
     def taken_over(self) -> Takeover | None:
@@ -208,7 +208,7 @@ class FrameScore:
         """A frame begins: the time that it is to be drawn for."""
         others = self._others
         if others is not None:
-            time_s = others.begin(time_s)
+            time_s = others.begin(time_s, self._start_s + time_s)
             if (takeover := others.taken_over()) is not None:
                 self._take_over(takeover)
             elif not others.leads:

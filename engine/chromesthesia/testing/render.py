@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chromesthesia.core.records import EMBEDDING_SIZE, EmotionState, FeatureFrame, Float32, Heard, UInt8
+from chromesthesia.params.live import Values
 from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.motion import Motion
 
 
 class NullSurface:
@@ -46,6 +50,8 @@ class NullRenderer:
         self.shader_generation = 0
         self.inputs: FrameInputs | None = None
         self.released = False
+        self.library = SimpleNamespace(generation=0, files=SimpleNamespace(texts={}))
+        self.motion = Motion()
         self.shader_error: str | None = None
         self._fail_at = frozenset(fail_at)
 
@@ -55,6 +61,7 @@ class NullRenderer:
         if number in self._fail_at:
             raise moderngl.Error("context lost")
         self.inputs = inputs
+        self.motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
 
     def prepare(self, inputs: FrameInputs) -> None:
         """There is nothing to prepare."""
@@ -71,6 +78,18 @@ class NullRenderer:
     def resize(self, width: int, height: int) -> None:
         """Take the size."""
         self.size = (width, height)
+
+    def skip(self, inputs: FrameInputs) -> None:
+        """Let what moves go on."""
+        self.motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
+
+    def motion_state(self) -> dict[str, Any]:
+        """That of `motion`."""
+        return self.motion.state()
+
+    def restore_motion(self, state: Mapping[str, Any]) -> None:
+        """Into `motion`."""
+        self.motion.restore(state)
 
     def draw_share(self, share: float) -> None:
         """Take the share."""

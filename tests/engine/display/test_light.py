@@ -122,6 +122,19 @@ def test_a_lost_context_is_made_again_after_a_pause() -> None:
     assert maker.surfaces[1].presented == 1
 
 
+def test_a_light_that_is_made_again_says_that_it_goes_on() -> None:
+    """Its frame loop comes round only when all of it is there: meanwhile nobody should think that it hangs."""
+    clock, maker = ManualClock(), Maker("fail", "good")
+    light = Light(maker.surface, maker.renderer, clock)
+    told: list[int] = []
+    light.progress = lambda: told.append(len(maker.surfaces))
+    light.draw(INPUTS, want_pixels=True)
+    assert told == []
+    clock.advance(FIRST_PAUSE_S)
+    light.draw(INPUTS, want_pixels=True)
+    assert told == [1, 2, 2]
+
+
 def test_outputs_are_opened_again_with_the_context_they_live_in() -> None:
     clock, maker = ManualClock(), Maker("good", "fail", "good")
     opened: list[FakeOutput] = []

@@ -119,20 +119,20 @@ class EarDesk:
         """A light asked for a key, and it is time for one."""
         return self._led is not None and self._key_asked and self._clock.now_s() >= self._key_due_s
 
-    def begin(self, time_s: float) -> float:
-        """Show time of the frame that begins; from here on this ear leads, or no more."""
+    def begin(self, time_s: float, at_s: float) -> float:
+        """Show time of the frame that begins, to be seen `at_s`; from here on this ear leads, or no more."""
         now_s = self._clock.now_s()
         self._frame_s = now_s
         begins = self.leadership.step(now_s)
         if begins:
-            self._lead(time_s, now_s)
+            self._lead(time_s, at_s, now_s)
         elif self._led is not None and not self.leadership.leads:
             log.warning("another ear leads: this one stands by")
             self._led, self._offset_s = None, None
             self._follower.paused = False
         if self._offset_s is not None:
-            return now_s + self._offset_s
-        return self._follower.show_s(now_s) if self._follower.aligned else time_s
+            return at_s + self._offset_s
+        return self._follower.show_s(now_s) + at_s - now_s if self._follower.aligned else time_s
 
     def taken_over(self) -> Takeover | None:
         """Once, when this ear goes on for another."""
@@ -309,7 +309,7 @@ class EarDesk:
     def _delay_us(self) -> int:
         return round(self._delay.delay_s * 1e6)
 
-    def _lead(self, time_s: float, now_s: float) -> None:
+    def _lead(self, time_s: float, at_s: float, now_s: float) -> None:
         leader = self.leadership.leader
         assert leader is not None
         follower = self._follower
@@ -321,7 +321,7 @@ class EarDesk:
             log.warning("the ear that led is gone: this one goes on for it, epoch %d", leader.epoch)
         else:
             leader = self.leadership.begin_anew()
-            self._offset_s = time_s - now_s
+            self._offset_s = time_s - at_s
             log.info("leads, epoch %d", leader.epoch)
         follower.paused = True
         self._number = 0

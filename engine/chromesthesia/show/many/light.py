@@ -41,8 +41,8 @@ STATUS_EVERY_S = 0.5
 STATUS_FRAMES = 64
 FOLLOW_PAUSE_S = 0.004
 LONGEST_WAIT_S = 0.01
-LATE_S = 0.5
-"""A frame that is later than this is left out: drawing all that was missed would make the next late, too."""
+LONGEST_STILL_S = 0.25
+"""However late it is, so often a light draws."""
 MOST_LEAD_S = 0.03
 
 
@@ -87,6 +87,7 @@ class LightLoop:
         self._needs_s: list[float] = []
         self._status_due_s = 0.0
         self._shown_us = 0
+        self._drawn_s = 0.0
         self.frames = self.late = self.left_out = 0
         self.watch = PictureWatch()
 
@@ -114,16 +115,34 @@ class LightLoop:
         if ahead_s > 0.0:
             clock.wait_until(now_s + min(ahead_s, LONGEST_WAIT_S), stop)
             return
-        follower.take()
-        if -ahead_s > LATE_S and follower.waiting:
-            self.left_out += 1
-            self._needs_s.append(due.ready_s)
+        due = follower.take()
+        if due is None:
             return
-        self._show(due)
+        if -ahead_s > follower.period_s and self._next_is_due(now_s):
+            self._skip(due)
+        else:
+            self._show(due)
 
     def counts(self) -> dict[str, int]:
         """Frames shown, late, and left out."""
         return {"drawn": self.frames, "late": self.late, "left_out": self.left_out}
+
+    def _next_is_due(self, now_s: float) -> bool:
+        """Drawing all that was missed would only make the next late, too."""
+        following = self._follower.next_due()
+        if following is None or now_s - self._drawn_s > LONGEST_STILL_S:
+            return False
+        return following.due_us / 1e6 <= self._follower.show_s(now_s) + self.lead_s
+
+    def _skip(self, due: Due) -> None:
+        self.left_out += 1
+        self._needs_s.append(due.ready_s)
+        renderer = self._light.renderer
+        if renderer is not None and due.shown:
+            with self._guard.part("the motion"):
+                if due.motion is not None:
+                    renderer.restore_motion(due.motion)
+                renderer.skip(due.inputs)
 
     def _show(self, due: Due) -> None:
         light, follower, clock = self._light, self._follower, self._clock
@@ -141,6 +160,7 @@ class LightLoop:
         if light.frames == before:
             return
         self.frames += 1
+        self._drawn_s = end_s
         self._shown_us = due.time_us
         self._draw_s.append(end_s - begun_s)
         error_s = follower.show_s(end_s) - due.due_us / 1e6

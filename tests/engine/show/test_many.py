@@ -1,0 +1,606 @@
+"""An ear, its lights and a stand-by on a network of the test's: in step, and nothing that happens makes one dark."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from chromesthesia.control.commands import SetParameter
+from chromesthesia.control.controller import Controller
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.guard import Guard
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import Heard, PaintedImage, PaintRequest, UInt8
+from chromesthesia.core.slot import LatestSlot
+from chromesthesia.display.headless import HeadlessSurface
+from chromesthesia.display.light import Light
+from chromesthesia.generator.worker import GeneratorWorker
+from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.presets import Preset, PresetLibrary
+from chromesthesia.params.tree import ParameterTree
+from chromesthesia.ports.bus.wire import FRAMES, Ask, Frame, decode, encode
+from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.renderer import Renderer
+from chromesthesia.score.events import Head
+from chromesthesia.show.assembly import Models, make_stage
+from chromesthesia.show.many.ear import EarDesk
+from chromesthesia.show.many.follower import Due, Follower
+from chromesthesia.show.many.light import LightLoop
+from chromesthesia.show.many.open_ear import ear_on
+from chromesthesia.show.score_live import FrameScore
+from chromesthesia.testing.bus import FakeNet, SkewedClock
+from chromesthesia.testing.models import PlainGenerator, RaisingGenerator
+from chromesthesia.testing.render import NullRenderer, NullSurface, heard
+
+FPS = 20.0
+STEP_S = 0.01
+PRESETS = PresetLibrary(
+    (Preset("Calm", {"/look/trails/amount": 0.0}), Preset("Wild", {"/look/view/zoom": 1.2}))
+)
+
+
+def hearing(frame: int) -> Heard:
+    one = heard(
+        valence=float(0.8 * np.sin(0.02 * frame)),
+        bands=[0.5 + 0.5 * np.sin(0.3 * frame * (1 + 0.2 * band)) for band in range(8)],
+        onset_count=frame // 6,
+        end_sample=1200 * frame,
+    )
+    embedding = np.sin(np.arange(128) * (1.0 + 0.01 * (frame // 2))).astype(np.float32)
+    return replace(one, emotion=replace(one.emotion, embedding=embedding))
+
+
+class Ear:
+    """A show without threads, its desk, and what it drew."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        name: str,
+        standby: bool = False,
+        clock: Clock | None = None,
+        light: Light | None = None,
+        delay_s: float | None = 0.1,
+    ) -> None:
+        self.room = stage
+        self.name = name
+        self.clock = clock or stage.clock
+        self.tree = ParameterTree(PARAMETERS)
+        self.controller = Controller(self.tree, PRESETS, PRESETS.presets[0])
+        self.bus = stage.net.node(name)
+        config = ShowConfig(ear="room", standby=standby, delay_s=delay_s, seed=5)
+        generator = PlainGenerator()
+        models = Models("own", cast(Any, None), generator)
+        self.desk: EarDesk = ear_on(self.bus, config, models, self.controller, self.clock, name)
+        self.light = light or null_light(self.clock)
+        self.requests: LatestSlot[PaintRequest] = LatestSlot()
+        self.images: LatestSlot[PaintedImage] = LatestSlot()
+        self.worker = GeneratorWorker(generator, self.clock, self.requests, self.images)
+        self.score = FrameScore(None, self.controller, self.light, self.desk)
+        self.stage = make_stage(self.score, generator, 5, self._ask)
+        self.score.follow(self.stage.state, self.stage.restore)
+        self.desk.begin_show(HEAD)
+        for topic in ("probe", "ask", "status", "lease"):
+            self.bus.subscribe(topic, self.desk._came)
+        self.desk.next_s = 0.0
+        self.begin_s = self.clock.now_s()
+        self.score.start(self.begin_s)
+        self.last_s: float | None = None
+        self.number = 0
+        self.due_s = self.begin_s
+        self.drawn: list[tuple[int, FrameInputs]] = []
+        self.pixels: list[UInt8] = []
+        self.led_at_s: float | None = None
+        stage.ears.append(self)
+
+    def step(self) -> None:
+        """What its threads would do."""
+        now_s = self.clock.now_s()
+        self.controller.step(now_s)
+        self.desk.publish(now_s, (), dict)
+        self.desk.step()
+        if now_s >= self.due_s:
+            self.due_s += 1.0 / FPS
+            self._frame(now_s)
+
+    def _frame(self, now_s: float) -> None:
+        time_s = self.score.begin(now_s - self.begin_s)
+        dt_s = 1.0 / FPS if self.last_s is None else max(0.0, time_s - self.last_s)
+        self.last_s = time_s
+        told = self.score.hear(hearing(self.number), 1.0)
+        inputs = self.stage.step(time_s, dt_s, told, self._image)
+        self.score.decided(inputs)
+        pixels = self.light.draw(inputs, want_pixels=True)
+        assert pixels is not None
+        self.score.end(True)
+        if self.desk.leads:
+            if self.led_at_s is None:
+                self.led_at_s = self.room.clock.now_s()
+            self.drawn.append((round(time_s * 1e6), inputs))
+            self.pixels.append(pixels.copy())
+        if self.number % 3 == 1:
+            self.worker.step(0.0)
+        self.number += 1
+
+    def _ask(self, request: PaintRequest) -> None:
+        self.score.asking(request)
+        self.requests.put(request)
+
+    def _image(self) -> PaintedImage | None:
+        return self.score.taking(self.images.take())
+
+
+class Lamp:
+    """A light without threads, and what it showed: when, and of what time."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        name: str,
+        clock: Clock | None = None,
+        generator: Any = None,
+        light: Light | None = None,
+    ) -> None:
+        self.room = stage
+        self.name = name
+        self.clock = clock or stage.clock
+        self.bus = stage.net.node(name)
+        self.follower = Follower(self.bus, name, self.clock, generator or PlainGenerator(), seed=5, fps=FPS)
+        self.light = light or null_light(self.clock)
+        self.loop = LightLoop(
+            name, self.follower, self.light, self.bus, Standing(self.clock), Guard(self.clock), (self,)
+        )
+        self.shown: list[tuple[float, Due]] = []
+        self.pixels: list[tuple[int, UInt8]] = []
+        stage.lamps.append(self)
+
+    def step(self) -> None:
+        self.follower.step()
+        for _ in range(4):
+            due, before = self.follower.next_due(), self.loop.frames
+            self.loop.step(self.room.stop)
+            if self.loop.frames > before and due is not None:
+                self.shown.append((self.room.clock.now_s(), due))
+
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        self.pixels.append((round(time_s * 1e6), pixels.copy()))
+
+    def sound(self, *_: object) -> None:
+        """None comes."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    @property
+    def follows(self) -> bool:
+        return self.follower.follows
+
+    def time_at(self, at_s: float) -> int:
+        """Time of the frame that was to be seen then."""
+        return [due.time_us for shown_s, due in self.shown if shown_s <= at_s][-1]
+
+
+class Standing:
+    """A clock whose waits are over at once: the test moves the time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now_s(self) -> float:
+        return self._clock.now_s()
+
+    def wait_until(self, deadline_s: float, stop: threading.Event) -> bool:
+        return stop.is_set()
+
+
+class Stage:
+    """The whole room under one true clock."""
+
+    def __init__(self, takes_s: float = 0.004) -> None:
+        self.clock = ManualClock(1000.0)
+        self.net = FakeNet(self.clock, lambda sender, receiver: takes_s)
+        self.stop = threading.Event()
+        self.ears: list[Ear] = []
+        self.lamps: list[Lamp] = []
+
+    def run(self, seconds: float) -> None:
+        until_s = self.clock.now_s() + seconds
+        while self.clock.now_s() < until_s:
+            self.clock.advance(STEP_S)
+            self.net.deliver()
+            for ear in self.ears:
+                ear.step()
+            self.net.deliver()
+            for lamp in self.lamps:
+                lamp.step()
+
+    def kill(self, ear: Ear) -> None:
+        """As by SIGKILL."""
+        self.net.remove(ear.name)
+        self.ears.remove(ear)
+
+
+HEAD = Head(
+    show="own",
+    engine="0",
+    began_s=0.0,
+    utc_offset_s=0,
+    seed=5,
+    fps=FPS,
+    size=(64, 36),
+    pack="own",
+    generator="",
+    provider="cpu",
+    shaders="",
+    catalogue="",
+    opengl="",
+    source="script",
+    preset="Calm",
+    flash_limiter=True,
+)
+
+
+def null_light(clock: Clock) -> Light:
+    return Light(cast(Any, NullSurface), cast(Any, lambda surface: NullRenderer()), clock)
+
+
+@pytest.fixture
+def room() -> Stage:
+    return Stage()
+
+
+def assert_same(one: FrameInputs, other: FrameInputs) -> None:
+    """Everything that a frame is drawn from, bit by bit."""
+    assert (one.time_s, one.mix) == (other.time_s, other.mix)
+    assert dict(one.values) == dict(other.values)
+    for mine, yours in ((one.previous, other.previous), (one.current, other.current)):
+        assert mine is not None
+        assert yours is not None
+        assert np.array_equal(mine, yours)
+    assert one.heard is not None
+    assert other.heard is not None
+    assert np.array_equal(one.heard.frame.bands, other.heard.frame.bands)
+    assert np.array_equal(one.heard.emotion.embedding, other.heard.emotion.embedding)
+    assert one.heard.onset_count == other.heard.onset_count
+
+
+def assert_in_step(room: Stage, begin_s: float, end_s: float, frames: int = 1) -> None:
+    """What lights show at one moment is at most so many frames apart."""
+    for at_s in np.arange(begin_s, end_s, 0.007):
+        times = [lamp.time_at(at_s) for lamp in room.lamps]
+        assert max(times) - min(times) <= 1.01 * frames * 1e6 / FPS, f"at {at_s}: {times}"
+
+
+def test_lights_decide_the_same_frames_and_show_them_at_one_moment(room: Stage) -> None:
+    ear = Ear(room, "main")
+    for name in ("a", "b", "c"):
+        Lamp(room, name)
+    room.run(4.0)
+    ear.controller.post(SetParameter("/look/flow/amount", 0.77, "osc"))
+    room.run(2.0)
+    of_ear = dict(ear.drawn)
+    for lamp in room.lamps:
+        assert lamp.follower.counts()["refused"] == 0
+        followed = [due for _, due in lamp.shown if due.ready_s == due.ready_s][40:]
+        assert len(followed) > 50
+        for due in followed:
+            assert_same(due.inputs, of_ear[due.time_us])
+        assert followed[-1].inputs.values["/look/flow/amount"] == pytest.approx(0.77, abs=0.05)
+    assert_in_step(room, 1003.0, 1005.9)
+    # The show's clock began with the ear; a frame is seen one delay after its time.
+    shown_s, due = room.lamps[0].shown[-1]
+    assert shown_s - ear.begin_s - due.time_us / 1e6 == pytest.approx(0.1, abs=0.012)
+
+
+def test_clocks_that_differ_and_drift_show_in_step_all_the_same(room: Stage) -> None:
+    Ear(room, "main", clock=SkewedClock(room.clock, -400.0, 40e-6))
+    Lamp(room, "a", clock=SkewedClock(room.clock, 7.3, -60e-6))
+    Lamp(room, "b", clock=SkewedClock(room.clock, 9000.0, 90e-6))
+    room.run(12.0)
+    assert_in_step(room, 1006.0, 1011.9)
+    for lamp in room.lamps:
+        assert lamp.follower.clock_bound_s < 0.011
+
+
+def test_a_light_that_joins_late_shows_what_the_others_do(room: Stage) -> None:
+    ear = Ear(room, "main")
+    Lamp(room, "a")
+    room.run(5.0)
+    late = Lamp(room, "late")
+    room.run(2.5)
+    assert late.follower.counts()["refused"] == 0
+    of_ear = dict(ear.drawn)
+    last = late.shown[-1][1]
+    assert last.ready_s == last.ready_s
+    assert_same(last.inputs, of_ear[last.time_us])
+    assert_in_step(room, 1006.2, 1007.4)
+    motions = [lamp.light.renderer.motion_state()["phases"] for lamp in room.lamps if lamp.light.renderer]
+    assert motions[1] == pytest.approx(motions[0], abs=1e-6)
+
+
+def test_a_light_without_network_goes_on_and_catches_up(room: Stage) -> None:
+    ear = Ear(room, "main")
+    Lamp(room, "a")
+    alone = Lamp(room, "alone")
+    room.run(3.0)
+    room.net.cut.add("alone")
+    cut_s = room.clock.now_s()
+    room.run(4.0)
+    assert not alone.follower.follows
+    assert alone.follower.made_up > 50
+    gaps_s = np.diff([shown_s for shown_s, _ in alone.shown if shown_s > cut_s])
+    assert gaps_s.max() < 0.5
+    quiet = alone.shown[-1][1].inputs.heard
+    assert quiet is not None
+    assert float(quiet.frame.bands.max()) < 0.2
+    room.net.cut.clear()
+    room.run(3.0)
+    last = alone.shown[-1][1]
+    assert_same(last.inputs, dict(ear.drawn)[last.time_us])
+    assert_in_step(room, 1009.0, 1009.9)
+
+
+def test_coming_back_is_no_jump(room: Stage) -> None:
+    Ear(room, "main")
+    alone = Lamp(room, "alone")
+    room.run(3.0)
+    room.net.cut.add("alone")
+    room.run(4.0)
+    room.net.cut.clear()
+    room.run(2.0)
+    pictures = [seen(due.inputs) for _, due in alone.shown]
+    changes = [np.abs(after - before).mean() for before, after in pairwise(pictures)]
+    usual = np.percentile(changes[20:60], 95)
+    assert max(changes[20:]) < 3.0 * usual + 4.0
+
+
+def seen(inputs: FrameInputs) -> Any:
+    assert inputs.previous is not None
+    assert inputs.current is not None
+    return inputs.previous * (1.0 - inputs.mix) + inputs.current * inputs.mix
+
+
+def test_a_lost_frame_is_a_gap_and_a_key_mends_it(room: Stage) -> None:
+    ear = Ear(room, "main")
+    lamp = Lamp(room, "a")
+    room.run(3.0)
+    lost: list[float] = []
+
+    def loses(sender: str, receiver: str, topic: str) -> bool:
+        if receiver == "a" and topic == FRAMES and not lost:
+            lost.append(room.clock.now_s())
+            return True
+        return False
+
+    room.net.loses = loses
+    room.run(3.0)
+    assert lost
+    assert lamp.follower.counts()["gaps"] == 1
+    last = lamp.shown[-1][1]
+    assert_same(last.inputs, dict(ear.drawn)[last.time_us])
+
+
+def test_frames_that_come_after_all_need_no_key(room: Stage) -> None:
+    ear = Ear(room, "main")
+    Lamp(room, "a")
+    late = Lamp(room, "late")
+    room.run(3.0)
+    keys, made_up = late.follower.counts()["keys"], late.follower.counts()["made_up"]
+    room.net.takes_s = lambda sender, receiver: 0.9 if receiver == "late" else 0.004
+    room.run(0.8)
+    room.net.takes_s = lambda sender, receiver: 0.004
+    assert late.follower.counts()["made_up"] > made_up + 5
+    alone = late.follows
+    assert not alone
+    room.run(2.0)
+    assert late.follows
+    assert late.follower.counts()["keys"] == keys
+    last = late.shown[-1][1]
+    assert_same(last.inputs, dict(ear.drawn)[last.time_us])
+    motions = [lamp.light.renderer.motion_state() for lamp in room.lamps if lamp.light.renderer]
+    assert motions[1]["phases"] == pytest.approx(motions[0]["phases"], abs=1e-6)
+
+
+def test_a_killed_ear_is_replaced_within_a_second_and_the_picture_goes_on(room: Stage) -> None:
+    # The delay is long: when the stand-by leads, the lights still show frames of the ear that is gone.
+    main = Ear(room, "main", delay_s=0.45)
+    spare = Ear(room, "spare", standby=True, clock=SkewedClock(room.clock, 50.0), delay_s=0.45)
+    for name in ("a", "b"):
+        Lamp(room, name)
+    room.run(3.0)
+    main.controller.post(SetParameter("/look/flow/amount", 0.77, "osc"))
+    room.run(1.5)
+    room.kill(main)
+    dead_s = room.clock.now_s()
+    room.run(4.0)
+    assert spare.led_at_s is not None
+    assert spare.led_at_s - dead_s < 1.0
+    # What was set on the other ear is set here.
+    assert spare.controller.current[1]["/look/flow/amount"] == pytest.approx(0.77)
+    for lamp in room.lamps:
+        times = [due.time_us for shown_s, due in lamp.shown if shown_s > dead_s - 1.0]
+        assert times == sorted(times)
+        moments = [shown_s for shown_s, _ in lamp.shown if shown_s > dead_s - 1.0]
+        assert np.diff(moments).max() < 0.25
+        last = lamp.shown[-1][1]
+        assert_same(last.inputs, dict(spare.drawn)[last.time_us])
+        pictures = [seen(due.inputs) for shown_s, due in lamp.shown if shown_s > dead_s - 1.0]
+        changes = [np.abs(b - a).mean() for a, b in pairwise(pictures)]
+        assert max(changes) < 40.0
+    assert_in_step(room, dead_s - 1.0, dead_s + 3.9)
+
+
+def test_the_ear_that_comes_back_stands_by_for_the_one_that_took_over(room: Stage) -> None:
+    main = Ear(room, "main")
+    spare = Ear(room, "spare", standby=True)
+    lamp = Lamp(room, "a")
+    room.run(3.0)
+    room.kill(main)
+    room.run(2.0)
+    back = Ear(room, "main")
+    room.run(4.0)
+    assert spare.desk.leads
+    assert not back.desk.leads
+    assert lamp.follower.leader is not None
+    assert lamp.follower.leader.ear == "spare"
+    assert lamp.follower.follows
+
+
+def test_a_picture_that_stands_still_gives_no_lease(room: Stage) -> None:
+    main = Ear(room, "main")
+    spare = Ear(room, "spare", standby=True)
+    Lamp(room, "a")
+    room.run(3.0)
+    main.due_s = float("inf")  # its frame loop hangs; its control thread does not
+    room.run(1.2)
+    assert spare.desk.leads
+
+
+def test_a_parted_room_is_one_again_with_one_ear(room: Stage) -> None:
+    main = Ear(room, "main")
+    spare = Ear(room, "spare", standby=True)
+    Lamp(room, "a")
+    Lamp(room, "b")
+    room.run(3.0)
+    room.net.cut.add("main")
+    room.run(3.0)
+    assert main.desk.leads
+    assert spare.desk.leads
+    room.net.cut.clear()
+    room.run(3.0)
+    assert (main.desk.leads, spare.desk.leads) == (False, True)
+    for lamp in room.lamps:
+        last = lamp.shown[-1][1]
+        assert_same(last.inputs, dict(spare.drawn)[last.time_us])
+
+
+def test_without_any_ear_a_light_paints_by_itself(room: Stage) -> None:
+    lamp = Lamp(room, "a")
+    room.run(2.0)
+    assert len(lamp.shown) > 30
+    assert all(due.inputs.current is not None for _, due in lamp.shown)
+    room.run(1.0)
+    ear = Ear(room, "main")
+    room.run(3.0)
+    last = lamp.shown[-1][1]
+    assert_same(last.inputs, dict(ear.drawn)[last.time_us])
+
+
+def test_a_generator_that_fails_leaves_the_last_picture(room: Stage) -> None:
+    Ear(room, "main")
+    lamp = Lamp(room, "a", generator=RaisingGenerator(lambda call: call >= 2))
+    room.run(4.0)
+    assert lamp.follower.follows
+    assert lamp.follower.counts()["failures"] > 3
+    assert all(due.inputs.current is not None for _, due in lamp.shown)
+
+
+def test_the_delay_grows_to_what_the_slowest_light_needs(room: Stage) -> None:
+    ear = Ear(room, "main", delay_s=None)
+    Lamp(room, "near")
+    slow = Lamp(room, "far")
+    room.net.takes_s = lambda sender, receiver: 0.2 if "far" in (sender, receiver) else 0.002
+    room.run(5.0)
+    late = slow.loop.late
+    room.run(3.0)
+    assert ear.desk.health()["delay_us"] > 200_000
+    assert_in_step(room, 1005.0, 1007.9)
+    assert slow.loop.late == late
+
+
+def test_the_ear_knows_its_lights(room: Stage) -> None:
+    ear = Ear(room, "main")
+    for name in ("a", "b", "c"):
+        Lamp(room, name)
+    room.run(4.0)
+    health = ear.desk.health()
+    assert (health["lights"], health["lights_alone"], health["leads"]) == (3, 0, 1)
+    assert health["skew_us"] < 50_000
+    room.net.cut.add("b")
+    room.run(4.0)
+    assert ear.desk.health()["lights"] == 2
+
+
+def test_what_nobody_should_say_is_refused_and_changes_nothing(room: Stage) -> None:
+    ear = Ear(room, "main")
+    lamp = Lamp(room, "a")
+    room.run(3.0)
+    stranger = room.net.node("stranger")
+    frame = next(
+        message
+        for _, topic, content in reversed(room.net.told)
+        if topic == FRAMES and isinstance(message := decode(content), Frame)
+    )
+    for content in (
+        b"",
+        b"\x00" * 100,
+        b"\xc1",
+        encode(replace_frame(frame, events=b"\x91\x93\x07")),
+        encode(replace_frame(frame, number=frame.number + 1, time_us=1 << 52)),
+    ):
+        for topic in (FRAMES, "key", "lease", "probe", "status", "ask"):
+            stranger.publish(topic, content)
+    for _ in range(50):
+        stranger.publish("ask", encode(Ask("x")))
+    keys = ear.desk.keys
+    room.run(2.0)
+    assert ear.desk.keys - keys <= 8  # four a second at most
+    last = lamp.shown[-1][1]
+    assert_same(last.inputs, dict(ear.drawn)[last.time_us])
+
+
+def replace_frame(frame: Frame, **changes: Any) -> Frame:
+    fields = {name: getattr(frame, name) for name in frame.__struct_fields__}
+    return Frame(**{**fields, **changes})
+
+
+def test_no_spectrum_leaves_the_ear(room: Stage) -> None:
+    """The mel bands, from which speech could be made again, are on no message."""
+    Ear(room, "main")
+    Lamp(room, "a")
+    room.run(3.0)
+    largest = max(len(content) for _, topic, content in room.net.told if topic == FRAMES)
+    seconds = sum(len(content) for _, topic, content in room.net.told if topic == FRAMES) / 3.0
+    assert largest < 1 << 15
+    assert seconds < 20_000
+
+
+@pytest.fixture(scope="module")
+def surface() -> Iterator[HeadlessSurface]:
+    opened = HeadlessSurface(64, 36)
+    yield opened
+    opened.make_current()
+    opened.close()
+
+
+@pytest.mark.gl
+def test_pixels_of_a_late_light_come_to_be_those_of_the_ear(room: Stage, surface: HeadlessSurface) -> None:
+    surface.make_current()
+    made: list[Renderer] = []
+
+    def drawn(clock: Clock) -> Light:
+        renderer = Renderer(surface.ctx, 64, 36)
+        made.append(renderer)
+        return Light(lambda: surface, lambda _: renderer, clock)
+
+    ear = Ear(room, "main", light=drawn(room.clock))
+    room.run(2.0)
+    late = Lamp(room, "late", light=drawn(room.clock))
+    room.run(4.0)
+    for renderer in made:
+        renderer.release()
+    of_ear = {time_us: pixels for (time_us, _), pixels in zip(ear.drawn, ear.pixels, strict=True)}
+    differences = [
+        int(np.abs(pixels.astype(int) - of_ear[time_us]).max())
+        for time_us, pixels in late.pixels
+        if time_us in of_ear
+    ]
+    assert len(differences) > 50
+    assert max(differences[-20:]) == 0
