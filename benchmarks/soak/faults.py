@@ -23,6 +23,8 @@ HEARD_DBFS = -60.0
 OVER_WITHIN_S = 45.0
 SMALL_FILE_BYTES = 1 << 20
 """Largest file while the disk is full: what is larger already fails at its next write."""
+FULL_FILE_BYTES = 8 << 20
+"""Largest file in the second half: settings and logs find room, a film does not."""
 STANDS_STILL_S = 10.0
 
 Over = Callable[[], bool]
@@ -72,6 +74,17 @@ class Breaker:
             "engine stands still": self._stopped,
             "X server killed": self._display_killed,
         }
+
+    def fill_disk(self) -> None:
+        """Let the disk stay full from now on; a second call does nothing.
+
+        The film is given up after its eighth part, and with it its index of every frame, which grows by some MiB an
+        hour and would hide a leak.
+        """
+        for pid in (self._room.process, *children(self._room.process)):
+            with contextlib.suppress(OSError):
+                _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (FULL_FILE_BYTES, most))
 
     def run(self, kind: str) -> Told:
         """Make one fault, and wait until it is over or was not within 45 s."""

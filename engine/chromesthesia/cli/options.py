@@ -156,6 +156,14 @@ MidiMap = Annotated[
         rich_help_panel=TempoOption,
     ),
 ]
+Room = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE.toml",
+        help="What the room adds behind the show, as `bench --light` measured it; read where it is there.",
+        rich_help_panel=PictureOption,
+    ),
+]
 MidiClockOut = Annotated[
     str, typer.Option(metavar="NAME", help="Send MIDI clock to this output.", rich_help_panel=TempoOption)
 ]
@@ -273,6 +281,14 @@ Supervise = Annotated[
         rich_help_panel=HealthOption,
     ),
 ]
+Resume = Annotated[
+    bool | None,
+    typer.Option(
+        "--resume/--no-resume",
+        help="Go on from where the last such show ended, and keep the state.  [default: with --supervise]",
+        rich_help_panel=HealthOption,
+    ),
+]
 StateFolder = Annotated[
     Path | None,
     typer.Option(
@@ -313,5 +329,68 @@ MostThreads = Annotated[
     int | None,
     typer.Option(
         min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=HealthOption
+    ),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.log",
+        help="Keep the log as JSON lines too, with a line of figures a minute; turned over at 8 MiB, five are kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+AlertWebhook = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="POST JSON there when the show is degraded, fails, or is well again.",
+        rich_help_panel=HealthOption,
+    ),
+]
+AlertCommand = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COMMAND",
+        help="Start this then, without a shell; {state} and {text} are filled in.",
+        rich_help_panel=HealthOption,
+    ),
+]
+Hours = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar='"[DAYS] HH:MM-HH:MM"',
+        help="Light only then, e.g. tue-sun 10:00-22:00; may be repeated.",
+        rich_help_panel=HealthOption,
+    ),
+]
+FadeSeconds = Annotated[
+    float,
+    typer.Option(
+        "--fade",
+        min=0,
+        max=3600,
+        metavar="S",
+        help="How long light comes and goes.",
+        rich_help_panel=HealthOption,
+    ),
+]
+RestartAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HH:MM",
+        help="With --supervise: a fresh engine every night, with the state kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+SilenceLook = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PRESET", help="The look of a room in which nothing is heard.", rich_help_panel=HealthOption
+    ),
+]
+SilenceAfter = Annotated[
+    float,
+    typer.Option(
+        min=1, max=86_400, metavar="S", help="After so many seconds of it.", rich_help_panel=HealthOption
     ),
 ]

@@ -20,8 +20,10 @@ from chromesthesia.cli.streams import never_wait
 from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
+from chromesthesia.core.room import ROOM_FILE
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
+from chromesthesia.core.wall import Nightly, parse_hours, parse_time
 from chromesthesia.supervise.watch import Ceilings
 
 log = logging.getLogger(__name__)
@@ -207,6 +209,7 @@ def run(
     bpm: options.Bpm = None,
     midi_in: options.MidiIn = None,
     midi_map: options.MidiMap = Path("midi.toml"),
+    room: options.Room = ROOM_FILE,
     midi_clock_out: options.MidiClockOut = "",
     midi_out: options.MidiOut = "",
     link: options.Link = False,
@@ -222,11 +225,20 @@ def run(
     keys: options.Keys = None,
     delay: options.Delay = None,
     supervise: options.Supervise = False,
+    hours: options.Hours = None,
+    fade: options.FadeSeconds = 10.0,
+    restart_at: options.RestartAt = None,
+    silence_look: options.SilenceLook = None,
+    silence_after: options.SilenceAfter = 120.0,
+    resume: options.Resume = None,
     state: options.StateFolder = None,
     most_memory: options.MostMemory = None,
     most_video_memory: options.MostVideoMemory = None,
     most_handles: options.MostHandles = None,
     most_threads: options.MostThreads = None,
+    log_file: options.LogFile = None,
+    alert_webhook: options.AlertWebhook = None,
+    alert_command: options.AlertCommand = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -235,9 +247,13 @@ def run(
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)
+    parse_hours(hours or ())
+    nightly = None if restart_at is None else Nightly(parse_time(restart_at))
+    if nightly is not None and not supervise:
+        raise typer.BadParameter("--restart-at needs --supervise")
     if supervise and not is_watched():
         most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
-        raise typer.Exit(keep_playing(state, most))
+        raise typer.Exit(keep_playing(state, most, nightly))
     pulse_here()
     config = ShowConfig(
         source=source,
@@ -269,6 +285,7 @@ def run(
         bpm=bpm,
         midi_in=tuple(midi_in or ()),
         midi_map=midi_map,
+        room=room,
         midi_clock_out=midi_clock_out,
         midi_out=midi_out,
         link=link,
@@ -287,9 +304,18 @@ def run(
         score_limit_mib=score_limit,
         record_osc=record_osc,
         osc_replay=osc_replay,
+        resume=supervise if resume is None else resume,
+        state=state,
+        hours=tuple(hours or ()),
+        fade_s=fade,
+        silence_preset=silence_look,
+        silence_after_s=silence_after,
         cues=cues,
         rung=rung,
         lowest_rung=lowest_rung,
+        log_file=log_file,
+        alert_webhook=alert_webhook,
+        alert_command=alert_command,
     )
     if not config.headless and not has_display():
         config = _without_window(config)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chromesthesia.supervise.run import Supervision, supervise
+from chromesthesia.supervise.supervisor import Due
 from chromesthesia.supervise.usage import usual_ceilings
 from chromesthesia.supervise.watch import Ceilings
 from chromesthesia.supervise.wire import orders_here
@@ -22,7 +23,7 @@ def is_watched() -> bool:
     return orders_here() is not None
 
 
-def keep_playing(folder: Path | None, most: Ceilings) -> int:
+def keep_playing(folder: Path | None, most: Ceilings, nightly: Due | None = None) -> int:
     """Be the supervisor of a show with this process' arguments; its exit code. most: None for the usual ceilings."""
     usual = usual_ceilings()
     most = replace(
@@ -32,7 +33,7 @@ def keep_playing(folder: Path | None, most: Ceilings) -> int:
         handles=most.handles or usual.handles,
         threads=most.threads or usual.threads,
     )
-    return supervise(Supervision(tuple(sys.argv[1:]), folder, most))
+    return supervise(Supervision(tuple(sys.argv[1:]), folder, most, nightly))
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeGuard
 
@@ -45,6 +45,7 @@ from chromesthesia.core.errors import ChromesthesiaError, PresetError
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.records import Beat
 from chromesthesia.core.user_files import one_line, shown
+from chromesthesia.params.declaration import Value
 from chromesthesia.params.presets import (
     PLAIN,
     ROUTE_LIMIT,
@@ -331,6 +332,16 @@ class Controller:
             return
         self.notice = Notice(one_line(f"preset {preset.name}"), now_s)
         self._look_log.info(now_s, "preset %s (%s)", one_line(preset.name), source)
+
+    def go_on(self, preset: Preset, routes: tuple[Route, ...], values: Mapping[str, Value]) -> None:
+        """Set everything as an earlier show had it; the room that ResetRoom comes back to stays. Before the threads.
+
+        values: of every parameter; what is left out is brought to its default.
+        """
+        self._tree.restore(values, "the last show")
+        self._take_preset(preset)
+        self._take_routes(routes)
+        self.current = (self._preset, self._tree.snapshot())
 
     def adopt(self, preset: Preset, library: PresetLibrary) -> None:
         """The present look is `preset` now, of another library: it was kept. Control thread."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chromesthesia.core.errors import UsageError
+from chromesthesia.core.room import ROOM_FILE
 from chromesthesia.core.rungs import RUNGS, Rung, below
 
 LONGEST_S = 366 * 24 * 3600.0
@@ -35,13 +36,19 @@ class ShowConfig:
     controllers are told what they steer. link: follow Ableton Link. ltc: part of the name of the sound input that
     timecode comes in by, or `default`. dmx: patch of the lamps.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
+    room: what `bench --light` found that the room adds behind the show, where there is such a file.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
+    resume: go on from the state that is kept in `state` (a folder, None for the usual one), and keep it there.
+    hours: when there is light (see `core.wall.parse_hours`), always when empty; fade_s: how long it comes and goes.
+    silence_preset: the look of a room in which nothing was heard for silence_after_s.
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
     cues: the file of a cue list.
     rung: where on the ladder of cheaper pictures the show begins; lowest_rung: it never steps below that.
     ear: the room whose lights, on other machines, show what this show paints, None for no bus; standby: lead them only
     when another ear is gone; bus_listen, bus_connect: endpoints, keys: folder of the room's keys (see `ports.bus`);
     delay_s: how long after its time a frame is shown by all lights, None for as long as they need.
+    log_file: takes the log as JSON lines. alert_webhook, alert_command: an address and a command that are told when the
+    show is degraded or well again.
     """
 
     source: str = "auto"
@@ -73,6 +80,7 @@ class ShowConfig:
     bpm: float | None = None
     midi_in: tuple[str, ...] = ()
     midi_map: Path = Path("midi.toml")
+    room: Path = ROOM_FILE
     midi_clock_out: str = ""
     midi_out: str = ""
     link: bool = False
@@ -85,6 +93,12 @@ class ShowConfig:
     score_limit_mib: int = 4096
     record_osc: Path | None = None
     osc_replay: Path | None = None
+    resume: bool = False
+    state: Path | None = None
+    hours: tuple[str, ...] = ()
+    fade_s: float = 10.0
+    silence_preset: str | None = None
+    silence_after_s: float = 120.0
     cues: Path | None = None
     rung: Rung = Rung.FULL
     lowest_rung: Rung = RUNGS[-1]
@@ -94,6 +108,9 @@ class ShowConfig:
     bus_connect: tuple[str, ...] = ()
     keys: Path | None = None
     delay_s: float | None = None
+    log_file: Path | None = None
+    alert_webhook: str | None = None
+    alert_command: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

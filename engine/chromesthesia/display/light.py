@@ -37,6 +37,10 @@ def _nothing() -> None:
     pass
 
 
+def _nobody_waits() -> None:
+    """Where nobody asks how far it is."""
+
+
 class Light:
     """Draws frames, and makes the surface and the renderer again when OpenGL was lost. Nothing that fails in it raises.
 
@@ -72,6 +76,8 @@ class Light:
         """When the last frame was finished, and when it had been handed to the display, on the clock."""
         self.shape: OutputShape = PLAIN
         """What the surface shows of the frame, and how."""
+        self.progress: Callable[[], None] = _nobody_waits
+        """Called when another part of OpenGL is there again: all of it may take longer than a frame may."""
         self.refused: RenderError | None = None
         """The error of our own that kept the last frame from being drawn, e.g. of a shader."""
         self._share = 1.0
@@ -257,9 +263,12 @@ class Light:
             return False
         self._close_surface()
         try:
+            self.progress()
             self.surface = self._open_surface()
+            self.progress()
             self.outputs = self._open_outputs(self.surface)
             self.renderer = self._make_renderer(self.surface)
+            self.progress()
             if self._share != 1.0:
                 self.renderer.draw_share(self._share)
         except Exception as error:  # whatever a driver or a desktop answers: it is asked again

@@ -91,6 +91,13 @@ class EmotionTracker:
             self._filter.jump(self._filter.value + np.float32(back) * (_neutral() - self._filter.value))
         return self._state(reading, frame, settings)
 
+    def go_on(self, row: Float32) -> None:
+        """Be where an earlier show was: valence, arousal, probabilities, confidence, embedding. ValueError for less."""
+        if row.shape != self._target.shape or not np.isfinite(row).all() or row[_PROBABILITIES].sum() <= 0.0:
+            raise ValueError(f"expected {self._target.size} numbers of an emotion")
+        self._target = row.astype(np.float32)
+        self._filter.jump(self._target)
+
     def reset(self) -> None:
         """Back to neutral at once."""
         self._gate.reset()

@@ -9,11 +9,25 @@ from time import perf_counter
 
 import numpy as np
 
-STAGES = ("capture", "features", "encoder", "generator", "render", "sound_to_light")
+STAGES = (
+    "capture",
+    "heard",
+    "features",
+    "encoder",
+    "generator",
+    "upload",
+    "passes",
+    "present",
+    "render",
+    "sound_to_light",
+)
 """Stages of the report, in the order of the way of a sound.
 
-capture: the oldest sample of a block entered -> the block is in the ring. features: one hop's features computed.
-encoder: one 80 ms step computed. generator: one image painted. render: one frame drawn and finished. sound_to_light:
+capture: the oldest sample of a block entered -> the block is in the ring. heard: a hop is
+whole -> it has been analysed. features: one hop's features computed.
+encoder: one 80 ms step computed. generator: one image painted. upload: one image
+taken over and worked over, before its frame. passes: one frame decided on and drawn. present: handed to the display.
+render: both. sound_to_light:
 the oldest sample of a hop entered -> the end of the frame that first shows that hop.
 """
 
@@ -44,12 +58,16 @@ class LatencyMeter:
 
     def recent_ms(self, stage: str, newest: int = 60) -> float:
         """Median of the newest values in milliseconds; 0 before the first."""
+        return self.quantile_ms(stage, 0.5, newest)
+
+    def quantile_ms(self, stage: str, share: float, newest: int) -> float:
+        """The value that so large a share of the newest lies below, in milliseconds; 0 before the first."""
         with self._lock:
             count = self._count[stage]
             if count == 0:
                 return 0.0
             indices = np.arange(max(0, count - min(newest, KEPT_PER_STAGE)), count) % KEPT_PER_STAGE
-            return float(np.median(self._kept_ms[stage][indices]))
+            return float(np.quantile(self._kept_ms[stage][indices], share))
 
     def summary(self) -> Mapping[str, Mapping[str, float | int | None]]:
         """p50, p95, p99 in milliseconds and the count for every stage; None where nothing was measured."""

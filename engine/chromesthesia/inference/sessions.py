@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
+import threading
 from collections.abc import Sequence
 from importlib import metadata
 from types import ModuleType
@@ -22,6 +24,9 @@ PROVIDERS = {
 }
 TRIAL_BYTES = 2 << 30
 """Most memory that a model on trial may take."""
+_MAKING_MEMORY = threading.Lock()
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""Read when ONNX Runtime is imported. Without it a number of this machine is kept in the user's cache, and reported."""
 _DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu")
 
 
@@ -57,6 +62,7 @@ def load_runtime() -> ModuleType:
             f"{' and '.join(installed)} are both installed and overwrite each other",
             "pip uninstall both, then install exactly one: pip install 'chromesthesia[cpu]' or 'chromesthesia[cuda]'",
         )
+    os.environ[NO_TELEMETRY] = "1"
     try:
         import onnxruntime
     except ImportError as error:
@@ -160,9 +166,14 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-@functools.cache
 def _limited_memory() -> bool:
     """Make the memory that trial sessions share, once; False where this ONNX Runtime cannot."""
+    with _MAKING_MEMORY:
+        return _make_memory()
+
+
+@functools.cache
+def _make_memory() -> bool:
     runtime = load_runtime()
     try:
         place = runtime.OrtMemoryInfo(

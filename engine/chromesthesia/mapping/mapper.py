@@ -16,7 +16,7 @@ from chromesthesia.mapping.standing import STRONGEST, Standing, standing_look
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.live import Values
 from chromesthesia.params.routes import CURVES, Route
-from chromesthesia.params.sound import MASTER_BLACKOUT, MASTER_BRIGHTNESS, MASTER_MORPH_S
+from chromesthesia.params.sound import MASTER_BLACKOUT, MASTER_BRIGHTNESS, MASTER_FADE, MASTER_MORPH_S
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.signals.table import FIRST, TABLE, Hearing, SignalTable, Tap
 
@@ -164,6 +164,9 @@ class Mapper:
         self._target = np.array([self._set[path] for path in self._paths], dtype=float)
         if snapshot.get(MASTER_BLACKOUT.path) and MASTER_BRIGHTNESS.path in self._columns:
             self._target[self._columns[MASTER_BRIGHTNESS.path]] = 0.0
+        elif MASTER_BRIGHTNESS.path in self._columns:
+            fade = float(snapshot.get(MASTER_FADE.path, MASTER_FADE.default))
+            self._target[self._columns[MASTER_BRIGHTNESS.path]] *= fade
         if before is None:
             self._live = self._target.copy()
         elif snapshot.look_version != before.look_version:

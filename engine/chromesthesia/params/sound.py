@@ -111,6 +111,15 @@ MASTER_BRIGHTNESS = Number(
     smoothing_s=0.15,
     room=True,
 )
+MASTER_FADE = Number(
+    "/master/fade",
+    1.0,
+    "Fader of the opening hours, over the brightness",
+    low=0.0,
+    high=1.0,
+    smoothing_s=0.15,
+    room=True,
+)
 MASTER_BLACKOUT = Switch(
     "/master/blackout", False, "No light at all, whatever else is set", room=True, critical=True
 )
@@ -141,6 +150,7 @@ SOUND: tuple[Param, ...] = (
     GENERATOR_CONDITION_GAIN,
     HUD_VISIBLE,
     MASTER_BRIGHTNESS,
+    MASTER_FADE,
     MASTER_BLACKOUT,
     MASTER_FREEZE,
     MASTER_MORPH_S,

@@ -95,6 +95,11 @@ class FlashLimiter:
         self._waited_s = self._now_s = 0.0
         self._judge.set("u_first_hold", 0.0)
 
+    @property
+    def floats(self) -> tuple[moderngl.Texture, ...]:
+        """What it judges by, as it was written last."""
+        return self._fields.newest
+
     def wait(self, dt_s: float) -> None:
         """The frame shown last stays for `dt_s` more."""
         self._waited_s += _step_s(dt_s)
@@ -225,6 +230,11 @@ class _Pair:
         """The one written last, to read, and the other one, to write."""
         self._before, self._after = self._after, self._before
         return self._before, self._after
+
+    @property
+    def newest(self) -> tuple[moderngl.Texture, ...]:
+        """The textures of the one written last."""
+        return self._after.textures
 
     def read(self) -> list[Float32]:
         """Both textures of the one written last: float32 [height, width, 4]."""

@@ -323,6 +323,13 @@ class RunningGraph(Generic[F]):
         """The buffer as it was drawn last; valid until it is drawn into again, or the next change of size or graph."""
         return self._stores[name].front
 
+    @property
+    def floats(self) -> list[moderngl.Texture]:
+        """The buffers that hold floats, which may come to hold what is no number, as they were drawn last."""
+        return [
+            store.front.texture for store in self._stores.values() if store.declared.dtype in ("f2", "f4")
+        ]
+
     def last(self, name: str) -> Target:
         """What a buffer that keeps held before it was drawn last."""
         back = self._stores[name].back

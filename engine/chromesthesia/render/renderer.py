@@ -358,6 +358,11 @@ class Renderer:
         self.library.release()
 
     @property
+    def floats(self) -> list[moderngl.Texture]:
+        """Textures of floats behind the frame just drawn: the graph's, and what the flash limiter judges by."""
+        return [*self._running.floats, *(() if self._limiter is None else self._limiter.floats)]
+
+    @property
     def _result(self) -> Target:
         return self._running.target(self.graph.result)
 

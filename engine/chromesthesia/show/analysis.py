@@ -72,6 +72,10 @@ class Analysis:
         """Hear with another encoder from the next step on; the emotion goes on from where it is. Any thread."""
         self._next = encoder
 
+    def go_on(self, row: Float32) -> None:
+        """Feel what an earlier show felt (see `EmotionTracker.go_on`). Before the first step."""
+        self._tracker.go_on(row)
+
     def counts(self) -> dict[str, int]:
         """Encoder steps that raised, and readings that were no numbers."""
         return {"encoder_failures": self.encoder_failures, "bad_readings": self._tracker.bad_readings}

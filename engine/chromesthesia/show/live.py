@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
+from chromesthesia.core.ahead import Ahead
 from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
+from chromesthesia.core.room import read_room
 from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.health.telling import health_of
+from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.cues.player import open_cues
 from chromesthesia.ports.osc.endpoints import open_osc
@@ -26,7 +29,9 @@ from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
+from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.score.writer import open_writer
+from chromesthesia.show.analysis import silent_heard
 from chromesthesia.show.assembly import (
     ENGINES_OWN,
     Models,
@@ -36,6 +41,9 @@ from chromesthesia.show.assembly import (
 )
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.faults import NoFaults, open_faults
+from chromesthesia.show.going_on import GoingOn
+from chromesthesia.show.health_watch import HealthWatch, open_alerts, open_log_file, pages
+from chromesthesia.show.held_picture import holding
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -44,12 +52,22 @@ from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
+from chromesthesia.show.stage import Controls
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
 
 if TYPE_CHECKING:
     from chromesthesia.show.many.ear import EarDesk
 
 log = logging.getLogger(__name__)
+
+
+def first_light(light: Light, controls: Controls) -> None:
+    """Show the preset's shaders over a quiet picture while the models are still opened."""
+    preset, values = controls.current
+    heard = silent_heard(values)
+    look = Mapper().step(0.0, values, preset.routes, heard)
+    light.draw(FrameInputs(0.0, 0.0, look, heard), want_pixels=False)
+    light.restart()
 
 
 def log_link(link: str) -> None:
@@ -79,10 +97,15 @@ def run_show(
     """
     check_numbers(config)
     check_rungs(config)
+    read_room(config.room)
     stop = stop or threading.Event()
+    alerts = open_alerts(config)
     with ExitStack() as opened:
+        log_file = open_log_file(config, opened)
         faults = open_faults(opened)
         clock = faults.clock()
+        going_on = GoingOn(config, pulse is not None and pulse.safe_look)
+        config = going_on.config
         tree, controller = open_controller(config.preset)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
@@ -91,13 +114,24 @@ def run_show(
         if config.bpm is not None:
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
-        models = faults.models(open_models(config.pack, config.provider, own))
+        going_on.set_room(controller)
+        opener = faults.surface(own.surface or SurfaceOpener(config))
+        if pulse is not None and pulse.last_picture is not None and not config.headless:
+            opener = holding(pulse.last_picture, opener)
+        # Models open while the surface, the shaders and the ports do.
+        loading = Ahead(
+            lambda: faults.models(
+                going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
+            ),
+            "models load",
+        )
+        models: Models | None = None
         desk: EarDesk | None = None
         if config.ear is not None:
             # Imported only where it is asked for.
             from chromesthesia.show.many.open_ear import open_ear
 
-            desk, models = open_ear(config, models, controller, clock, opened)
+            desk, models = open_ear(config, loading.result(), controller, clock, opened)
         osc = open_osc(config, tree, controller, clock, opened)
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
@@ -118,12 +152,14 @@ def run_show(
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        opener = faults.surface(own.surface or SurfaceOpener(config))
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
         fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
+        first_light(light, controller)
+        models = models or loading.result()
+        config = going_on.config
         # From here on there are files to finish: a signal ends the show in order.
         opened.enter_context(stop_on_signals(stop))
         files = open_outputs(
@@ -137,6 +173,7 @@ def run_show(
         preview = None if panel is None else panel.site.preview
         keeper = PresetKeeper(tree, controller, picture=no_picture if preview is None else preview.newest)
         keeper.register()
+        watchers: list[Callable[[float], None]] = [] if pulse is None else [pulse.shown]
         show = LiveShow(
             config,
             clock,
@@ -150,7 +187,7 @@ def run_show(
             guard,
             preview,
             score,
-            None if pulse is None else pulse.shown,
+            lambda now_s: _tell(watchers, now_s),
         )
         keeper.standing = lambda: show.standing
         if writer is not None:
@@ -159,6 +196,8 @@ def run_show(
             desk.begin_show(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
+            panel.port.server.pages = pages(show.health.status)
+        open_ports.append(HealthWatch(show.health.status, alerts, log_file))
         if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
@@ -169,15 +208,36 @@ def run_show(
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
         control = ControlLoop(controller, clock, open_ports, show.readings, heart)
+        first_pack = models.name
+        state = going_on.begin(
+            show, controller, lambda: _pack_of(config, None if show.pack == first_pack else show.pack)
+        )
+        if state is not None:
+            show.health.count("state", state.counts)
+            watchers.append(state.shown)
+            state.start()
         if pulse is not None:
+            show.keep_picture = pulse.keep_picture
             pulse.playing(show.health.status, stop)
         try:
             show.run(control)
         finally:
             if pulse is not None:
                 pulse.ending()
+            if state is not None:
+                state.close()
             report = close_and_report(kept, config.report, show.report)
     return report
+
+
+def _tell(watchers: Sequence[Callable[[float], None]], now_s: float) -> None:
+    for watcher in watchers:
+        watcher(now_s)
+
+
+def _pack_of(config: ShowConfig, changed: str | None) -> str | None:
+    """Which pack another show would be given to go on with this one's; None for the default."""
+    return changed or (None if config.pack is None else str(config.pack))
 
 
 def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:

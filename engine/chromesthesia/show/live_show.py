@@ -17,15 +17,28 @@ from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
 from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameWatcher
-from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, Heard, PaintedImage, PaintRequest
+from chromesthesia.core.records import (
+    HOP_SAMPLES,
+    AudioBlock,
+    EmotionState,
+    Float32,
+    Heard,
+    PaintedImage,
+    PaintRequest,
+    UInt8,
+)
+from chromesthesia.core.room import read_room
 from chromesthesia.core.rungs import FOLLOW_FROM_SCORE, RUNGS, Rung, below
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
+from chromesthesia.display.output_probe import OutputProbe
 from chromesthesia.generator.kept import KeptPictures
 from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.generator.worker import GeneratorWorker
+from chromesthesia.health.host import HostWatch, LateBlame
 from chromesthesia.health.latency import LatencyMeter
+from chromesthesia.health.output_watch import Expected, OutputWatch
 from chromesthesia.health.status import (
     ANALYSIS,
     CONTROL,
@@ -34,6 +47,7 @@ from chromesthesia.health.status import (
     GENERATOR,
     GL,
     LADDER,
+    LATE,
     OUTPUTS,
     RING,
     SOURCE,
@@ -43,6 +57,8 @@ from chromesthesia.health.status import (
 from chromesthesia.health.telling import hud_of, readings_of, report_of
 from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
+from chromesthesia.params.live import Values
+from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
 from chromesthesia.recording.outputs import Outputs
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.score.events import Head
@@ -59,7 +75,7 @@ from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.smaller import SmallerGenerator
-from chromesthesia.show.sound import Capture, Listening
+from chromesthesia.show.sound import HOP_S, Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.surfaces import draws_small
 from chromesthesia.show.trial import Swap, SwapTrial
@@ -71,6 +87,10 @@ ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
+LATENCIES_A_MINUTE = 6000
+"""One for every hop."""
+LEAST_BRIGHTNESS, LEAST_ACTIVITY = 0.1, 0.5
+"""Above these a picture is meant to be seen, and sound is heard that would move it."""
 PATIENCE_S = 1.0
 """A loop that has not come round for so long stands still; the slowest of them is to come round ten times as often."""
 PAINTER_PATIENCE_S = 5.0
@@ -140,13 +160,16 @@ class LiveShow:
             self._stepped,
         )
         self._trial = SwapTrial(self._ladder)
-        self._ladder.watch = self._trial.frame
+        self._host = HostWatch(clock)
+        self._blame = LateBlame(self._host, self._schedule.period_s)
+        self._ladder.watch = self._watch_frame
         light.reloaded = self._shaders_reloaded
         if score is not None:
             light.crossfade_s = 0.0  # what is painted again from a score knows nothing of it
         self._smaller = self._smaller_of(models)
         if self._ladder.step.detail != 1.0:
             light.draw_share(self._ladder.step.detail)
+        room_s = read_room(config.room)
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
@@ -155,6 +178,7 @@ class LiveShow:
         if score is not None:
             score.follow(stage.state, stage.restore)
             controller.told = score.asked
+        heart = self.health.heart("frame", max(PATIENCE_S, 3.0 / fps))
         self._loop = FrameLoop(
             FrameParts(
                 stage=stage,
@@ -166,9 +190,9 @@ class LiveShow:
                 sink=outputs if self._recording else None,
                 preview=preview,
                 score=score,
-                beat=controller.beat,
+                beat=lambda seen_s: controller.beat(seen_s + room_s),
                 arrivals=self._arrivals,
-                shown=shown,
+                shown=self._shown,
             ),
             clock,
             guard,
@@ -176,10 +200,17 @@ class LiveShow:
             self._ladder,
             self._meter,
             silence,
-            self.health.heart("frame", max(PATIENCE_S, 3.0 / fps)),
+            heart,
         )
+        # A supervisor that ends a loop which makes OpenGL again would make the room wait for a whole start instead.
+        light.progress = heart.beat
         surface = light.surface
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
+        self._told_shown = shown
+        self.output = OutputWatch()
+        self.keep_picture: Callable[[UInt8], None] | None = None
+        """Takes a small copy of the output, uint8 [h, w, 3], four times a second. Main thread."""
+        self._probe = OutputProbe(light, self._see)
         self._start_s = 0.0
         self._end_s = 0.0
         self._capture = Capture(source, self._wires.ring, clock, self._meter, self._tap)
@@ -223,6 +254,30 @@ class LiveShow:
             controlling.join(5.0)
             gc.unfreeze()
             sys.setswitchinterval(switch_interval_s)
+
+    def go_on(self, emotion: Float32 | None, walk: Mapping[str, Any] | None) -> None:
+        """Feel, and walk on from, what an earlier show left. Before `run`. Raises ValueError, KeyError or TypeError for
+        a walk that does not fit the generator; the emotion is taken all the same.
+        """
+        if emotion is not None:
+            self._analysis.go_on(emotion)
+        if walk is not None:
+            self._stage.go_on(walk)
+
+    def walk(self) -> Mapping[str, Any]:
+        """Where the latent walk is, as plain values. Main thread."""
+        return self._stage.walk()
+
+    @property
+    def emotion(self) -> EmotionState | None:
+        """What is felt now; None before the first sound. Any thread."""
+        heard = self._wires.heard.peek()
+        return None if heard is None else heard.emotion
+
+    @property
+    def pack(self) -> str:
+        """Name of the pack that is used. Any thread."""
+        return self._models.name
 
     def try_models(self, models: Models, taken_back: Callable[[str], None]) -> None:
         """Go on with other models; the former ones come back when these fail or make frames late. Any thread.
@@ -282,7 +337,9 @@ class LiveShow:
 
     def _publish(self, heard: Heard) -> None:
         self._wires.heard.put(heard)
-        self._arrivals.arrived(self._clock.now_s())
+        now_s = self._clock.now_s()
+        self._arrivals.arrived(now_s)
+        self._meter.add("heard", max(0.0, now_s - heard.frame.entered_s - HOP_S))
         self._nearest.step(heard)
 
     def _listen(self) -> bool:
@@ -310,6 +367,10 @@ class LiveShow:
         if self._score is not None:
             self._score.asking(request)
         self._wires.requests.put(request)
+
+    def _watch_frame(self, late: bool, busy: float) -> None:
+        self._trial.frame(late, busy)
+        self._blame.frame(late, busy)
 
     def _stepped(self, moved: Moved) -> None:
         """The ladder was stepped: main thread, between two frames."""
@@ -348,6 +409,28 @@ class LiveShow:
 
         handle_window(self._light, self._controller, self._stop, self._may_resize, self._guard)
 
+    def _shown(self, now_s: float) -> None:
+        if self._told_shown is not None:
+            self._told_shown(now_s)
+        self._probe.shown(now_s)
+
+    def _see(self, pixels: UInt8, numbers: bool, shown_s: float) -> None:
+        self.output.take(pixels, numbers, self._expected(), shown_s)
+        if self.keep_picture is not None:
+            self.keep_picture(pixels)
+
+    def _expected(self) -> Expected:
+        """What the picture should be like, by what was drawn last."""
+        inputs = self._loop.inputs
+        if inputs is None or inputs.heard is None:
+            return Expected(heard=False)
+        values = Values.of(inputs.values)
+        return Expected(
+            lit=values[MASTER_BRIGHTNESS] > LEAST_BRIGHTNESS,
+            moving=not values[MASTER_FREEZE],
+            heard=inputs.heard.emotion.activity > LEAST_ACTIVITY,
+        )
+
     def _hud_info(self) -> HudInfo:
         return hud_of(self.health.status())
 
@@ -377,7 +460,9 @@ class LiveShow:
         count(FRAMES, self._schedule.counts)
         count(LADDER, self._ladder.counts)
         count("swaps", self._trial.counts)
+        count(LATE, self._blame.counts)
         count("pictures", self._loop.watch.counts)
+        count("output", self.output.counts)
         count(GL, self._light.counts)
         count(CONTROL, self._controller.counts)
         count(OUTPUTS, self._outputs.counts)
@@ -406,9 +491,13 @@ class LiveShow:
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
+            picture=self.output.fault,
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
             nearest=self._nearest.now,
+            sound=self._capture.watch.now(),
+            host=self._host.now(),
+            latency_p95_ms=self._meter.quantile_ms("sound_to_light", 0.95, LATENCIES_A_MINUTE),
         )
 
     def readings(self) -> Mapping[str, Value]:

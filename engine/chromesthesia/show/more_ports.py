@@ -8,6 +8,7 @@ from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.protocols import Clock
+from chromesthesia.core.wall import Fade, parse_hours
 from chromesthesia.display.outputs import OpenOutputs
 from chromesthesia.params.tempo import TEMPO_FOLLOW, TEMPO_OWN_BPM
 from chromesthesia.params.tree import ParameterTree
@@ -54,6 +55,15 @@ def open_more_ports(
         from chromesthesia.ports.ltc.port import open_ltc
 
         ports.append(open_ltc(config.ltc, config.ltc_channel, controller.tempo, clock))
+    if config.hours:
+        from chromesthesia.ports.hours.port import HoursPort
+
+        ports.append(HoursPort(controller, Fade(parse_hours(config.hours), config.fade_s)))
+    if config.silence_preset is not None:
+        from chromesthesia.ports.hours.port import SilencePort
+
+        controller.library.choose(config.silence_preset)
+        ports.append(SilencePort(controller, config.silence_preset, config.silence_after_s))
     if config.dmx is not None:
         from chromesthesia.ports.dmx.picture import with_small_pictures
         from chromesthesia.ports.dmx.port import open_dmx

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.user_files import one_line
+from chromesthesia.supervise.last_picture import LastPicture, PictureMemory
 from chromesthesia.supervise.usage import VideoMemory, handles, rss_mib, threads
 from chromesthesia.supervise.wire import (
     BEAT_S,
@@ -28,9 +29,10 @@ from chromesthesia.supervise.wire import (
 )
 
 if TYPE_CHECKING:
-    from chromesthesia.health.status import (
-        ShowStatus,  # what it imports is loaded later: the pulse comes first
-    )
+    from chromesthesia.core.records import UInt8
+
+    # What these import is loaded later: the pulse comes first.
+    from chromesthesia.health.status import ShowStatus
 
 LOGGER = "chromesthesia"
 LONGEST_LINE = 2000
@@ -87,6 +89,10 @@ class Pulse:
     """
 
     def __init__(self, orders: Orders) -> None:
+        self.safe_look = orders.safe_look
+        self._memory = PictureMemory(_descriptor(orders.picture))
+        self.last_picture = self._memory.read()
+        """What the engine before showed last; None when there was none."""
         self._clock = SystemClock()
         self.line = LifeLine(_descriptor(orders.lifeline))
         self._stack = _descriptor(orders.stack)
@@ -114,6 +120,11 @@ class Pulse:
         first, self._shown_s = self._shown_s is None, now_s
         if first:
             self.line.tell(First(now_s))
+
+    def keep_picture(self, pixels: UInt8) -> None:
+        """Leave a small copy uint8 [h, w, 3] of what is shown for the engine that may follow. Main thread."""
+        height, width, _ = pixels.shape
+        self._memory.write(LastPicture(width, height, pixels.tobytes()))
 
     def ending(self) -> None:
         """The show is over; its files are finished."""
@@ -147,6 +158,7 @@ class Pulse:
             vram_mib=video,
             handles=open_files,
             threads=running,
+            picture="" if status is None else status.figures.picture,
         )
 
 

@@ -86,6 +86,18 @@ class Stage:
         self._blend.push(image, time_s)
         return self._blend.at(time_s)
 
+    def walk(self) -> dict[str, Any]:
+        """Where the latent walk is, as plain values; `go_on` takes it."""
+        return self._motion.state()
+
+    def go_on(self, walk: Mapping[str, Any]) -> None:
+        """Walk on from there. Raises ValueError, KeyError or TypeError for another walk, and begins anew."""
+        try:
+            self._motion.restore(walk)
+        except (ValueError, KeyError, TypeError):
+            self._motion.reset()
+            raise
+
     def step(
         self,
         time_s: float,

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from chromesthesia.supervise.wire import STACK_SIGNAL, VARIABLE, Message, Orders, decode, orders_text
 
@@ -58,15 +58,21 @@ class Engine(Protocol):
 
 
 class ChildEngine:
-    """A process that keeps a life line. Raises OSError where none can be started."""
+    """A process that keeps a life line. picture: memory for its last picture, which outlives it.
 
-    def __init__(self, command: Sequence[str], safe_look: bool = False, rung: str = "") -> None:
+    Raises OSError where none can be started.
+    """
+
+    def __init__(
+        self, command: Sequence[str], picture: BinaryIO, safe_look: bool = False, rung: str = ""
+    ) -> None:
         reading, writing = os.pipe()
         self._stack = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
         self._closing = False
         try:
-            inherited = (writing, self._stack.fileno())
-            orders = Orders(_inheritable(writing), _inheritable(self._stack.fileno()), safe_look, rung)
+            inherited = (writing, self._stack.fileno(), picture.fileno())
+            lifeline, stack, memory = map(_inheritable, inherited)
+            orders = Orders(lifeline, stack, memory, safe_look, rung)
             self._process = subprocess.Popen(
                 command,
                 env={**os.environ, VARIABLE: orders_text(orders)},

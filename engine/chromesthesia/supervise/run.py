@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.errors import UsageError
@@ -21,6 +22,7 @@ from chromesthesia.supervise.child import ChildEngine, Engine
 from chromesthesia.supervise.crash import LARGEST_BYTES, CrashReports
 from chromesthesia.supervise.escalation import LEVELS
 from chromesthesia.supervise.events import EventLog, wall_now
+from chromesthesia.supervise.last_picture import open_memory
 from chromesthesia.supervise.notify import Notifier
 from chromesthesia.supervise.supervisor import TICK_S, Due, Supervisor
 from chromesthesia.supervise.watch import Ceilings
@@ -51,10 +53,10 @@ def supervise(supervision: Supervision, stop: threading.Event | None = None) -> 
     clock = SystemClock()
     stop = stop or threading.Event()
     folder = supervision.folder or state_folder()
-    with _own(folder), stop_on_signals(stop):
+    with _own(folder), open_memory() as picture, stop_on_signals(stop):
         reports = CrashReports(folder)
         supervisor = Supervisor(
-            lambda level: start_engine(supervision.arguments, level),
+            lambda level: start_engine(supervision.arguments, level, picture),
             supervision.ceilings,
             EventLog(folder),
             reports,
@@ -73,10 +75,10 @@ def supervise(supervision: Supervision, stop: threading.Event | None = None) -> 
     return code
 
 
-def start_engine(arguments: Sequence[str], level: int) -> Engine:
+def start_engine(arguments: Sequence[str], level: int, picture: BinaryIO) -> Engine:
     """An engine with the same arguments, and less to do on each of `LEVELS`. Raises OSError."""
     command = (sys.executable, "-P", "-m", "chromesthesia", *arguments)
-    return ChildEngine(command, safe_look=level > 0, rung=RUNGS.get(LEVELS[level], ""))
+    return ChildEngine(command, picture, safe_look=level > 0, rung=RUNGS.get(LEVELS[level], ""))
 
 
 def _content(path: Path) -> bytes:

@@ -25,6 +25,8 @@ POLITE_S = 15.0
 STACK_S = 0.3
 """So long a hung engine has to write its stacks."""
 MOST_LOG_LINES = 2000
+PATIENT_AFTER_S, MOST_PATIENCE = 60.0, 8.0
+"""An engine that hangs within so long of its first frame has twice the time in its next life, eight times at most."""
 USAGE = 2
 FINAL_AT_FIRST = frozenset({USAGE, 4, 6, 8, 10})
 """Exit codes of errors that a person has to mend (a pack, a preset, a file); final when the show never played."""
@@ -88,6 +90,7 @@ class Supervisor:
         self._shown_s: float | None = None
         self._played = False
         self._alive_s = float("-inf")
+        self._patience = 1.0
         self.restarts = 0
 
     def step(self, now_s: float, stop: bool = False) -> int | None:
@@ -131,7 +134,7 @@ class Supervisor:
                 return FAILED
             self._plan(now_s, self._escalation.failed(None, outside=True))
             return None
-        self._life = _Life(engine, Watch(self._ceilings, now_s), now_s, plan.level)
+        self._life = _Life(engine, Watch(self._ceilings, now_s, self._patience), now_s, plan.level)
         told = "" if plan.level == 0 else f", {LEVELS[plan.level]}"
         log.info("started the engine, pid %d%s", engine.pid, told)
         self._events.write("start", now_s, pid=engine.pid, level=LEVELS[plan.level])
@@ -160,7 +163,7 @@ class Supervisor:
             self._notifier.stopping()
             self._ask_to_end(life, now_s, STOPPED, "asked to stop", ENDING_S)
         elif life.kill_at_s is not None:
-            if now_s >= life.kill_at_s and not life.killed:
+            if now_s >= life.kill_at_s and not life.killed and not self._spared(life, now_s):
                 life.engine.kill()
                 life.killed = True
         elif life.polite_until_s is not None:
@@ -188,6 +191,18 @@ class Supervisor:
             self._ask_stack(life, now_s)
         else:
             self._ask_to_end(life, now_s, FAULTY, fault.reason, POLITE_S)
+
+    def _spared(self, life: _Life, now_s: float) -> bool:
+        """One that was stopped, and plays again since it was asked for its stacks, is well: another start takes longer.
+
+        Not one that was first asked politely to end.
+        """
+        if life.polite_until_s is not None or life.watch.fault(now_s) is not None:
+            return False
+        log.warning("the engine goes on by itself (%s)", life.reason)
+        self._events.write("went on", now_s, pid=life.engine.pid, reason=life.reason)
+        life.why, life.reason, life.kill_at_s = "", "", None
+        return True
 
     def _ask_to_end(self, life: _Life, now_s: float, why: str, reason: str, patience_s: float) -> None:
         life.why, life.reason = why, reason
@@ -251,6 +266,9 @@ class Supervisor:
                 life.reason,
                 f"in {plan.delay_s:g} s" if plan.delay_s else "now",
             )
+        # A machine that is too busy for a second of patience is not mended by starting it again every two.
+        hung_again = life.why == FAULTY and life.killed and (lived_s or 0.0) < PATIENT_AFTER_S
+        self._patience = min(MOST_PATIENCE, 2.0 * self._patience) if hung_again else 1.0
         self.restarts += 1
         self._plan(now_s, plan)
         result = self._begin(now_s, stop)

@@ -28,12 +28,14 @@ PHASES: tuple[Phase, ...] = ("starting", "playing", "ending")
 class Orders:
     """What a supervisor tells the engine that it starts.
 
-    lifeline, stack: descriptors of the pipe and of a file for the stacks of all threads. safe_look: play the plain
+    lifeline, stack, picture: descriptors of the pipe, of a file for the stacks of all threads, and of the memory for
+    the last picture. safe_look: play the plain
     look, and keep the one that was set for later. rung: as `--rung`, empty for none.
     """
 
     lifeline: int
     stack: int
+    picture: int
     safe_look: bool = False
     rung: str = ""
 

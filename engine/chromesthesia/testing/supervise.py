@@ -20,7 +20,10 @@ WALL = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 @dataclass
 class FakeEngine:
-    """Plays as told: `hears` False ignores polite requests, `alive` False tells nothing more."""
+    """Plays as told: `hears` False ignores polite requests, `alive` False tells nothing more.
+
+    wakes: it tells again once it is asked for its stacks.
+    """
 
     pid: int
     level: int
@@ -28,6 +31,7 @@ class FakeEngine:
     hears: bool = True
     alive: bool = True
     turning: bool = True
+    wakes: bool = False
     drawing: bool = True
     phase: Phase = "starting"
     picture: str = ""
@@ -72,6 +76,7 @@ class FakeEngine:
     def ask_stack(self) -> None:
         """SIGUSR1."""
         self.asked.append("stack")
+        self.alive = self.alive or self.wakes
 
     def kill(self) -> None:
         """SIGKILL."""

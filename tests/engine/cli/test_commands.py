@@ -99,8 +99,12 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         record_osc=Path("night.osc"),
         osc_replay=Path("rehearsal.osc"),
         cues=Path("evening.toml"),
+        room=Path("hall.toml"),
         rung=Rung.SHADERS,
         lowest_rung=Rung.CACHED_LATENTS,
+        log_file=Path("night.log"),
+        alert_webhook="http://127.0.0.1:9/ill",
+        alert_command="true",
         ear="hall",
         standby=True,
         bus_listen=("tls/192.168.1.10:7447",),
@@ -114,6 +118,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
     assert unset == [], "this test must name every field"
     line = (
         "run --source song.wav --device USB --host-api ALSA --headless --fullscreen --display 2 --size 320x200 "
+        "--room hall.toml "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
         "--report a.json --sheet a.png --osc-in-port 9100 --osc-to 10.0.0.2:7000 --osc-out 239.1.1.1:7000 "
         "--osc-tcp-port 9101 --lan "
@@ -122,7 +127,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
         "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
         "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
-        "--rung shaders --lowest-rung cached_latents --cues evening.toml "
+        "--rung shaders --lowest-rung cached_latents --cues evening.toml --log-file night.log "
+        "--alert-webhook http://127.0.0.1:9/ill --alert-command true "
         "--ear hall --standby --bus-listen tls/192.168.1.10:7447 --bus-connect tls/192.168.1.11:7447 "
         "--bus-connect tls/192.168.1.12:7447 --keys hall-keys --delay 80"
     )

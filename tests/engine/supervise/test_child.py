@@ -17,7 +17,20 @@ import pytest
 
 from chromesthesia.show.pulse import LifeLine
 from chromesthesia.supervise.child import ChildEngine
-from chromesthesia.supervise.wire import LINE_BYTES, Beat, First, LogLine, LoopBeat, Message, decode, encode
+from chromesthesia.supervise.last_picture import open_memory
+from chromesthesia.supervise.wire import (
+    LINE_BYTES,
+    VARIABLE,
+    Beat,
+    First,
+    LogLine,
+    LoopBeat,
+    Message,
+    Orders,
+    decode,
+    encode,
+    orders_text,
+)
 
 PATIENCE_S = 30.0
 BEGIN = """
@@ -32,12 +45,13 @@ log.setLevel("INFO")
 
 @contextmanager
 def child(script: str) -> Iterator[ChildEngine]:
-    engine = ChildEngine([sys.executable, "-c", BEGIN + script])
-    try:
-        yield engine
-    finally:
-        engine.kill()
-        engine.close()
+    with open_memory() as picture:
+        engine = ChildEngine([sys.executable, "-c", BEGIN + script], picture)
+        try:
+            yield engine
+        finally:
+            engine.kill()
+            engine.close()
 
 
 def told(engine: ChildEngine, until: Callable[[Message], bool]) -> list[Message]:
@@ -117,7 +131,7 @@ def test_a_child_whose_supervisor_is_gone_hears_of_it() -> None:
     with open(os.devnull, "r+b") as nothing:
         environment = {
             **os.environ,
-            "CHROMESTHESIA_SUPERVISED": f'{{"lifeline": {writing}, "stack": {nothing.fileno()}}}',
+            VARIABLE: orders_text(Orders(writing, nothing.fileno(), nothing.fileno())),
         }
         orphan = subprocess.Popen(
             [sys.executable, "-c", script],

@@ -47,6 +47,20 @@ def encoder(score: float, protocol: str, tess: bool = False) -> dict[str, Any]:
 
 def made_up(section: str, name: str) -> dict[str, Any]:
     """Content that every reader of that file understands."""
+    if name.startswith("robust"):
+        return {
+            "protocol": "robust",
+            "settings": {"scenes": {"as_recorded": "as recorded", "hall": "a hall of 1.2 s"}},
+            "figures": {
+                "macro_f1_mean": 0.7,
+                "scenes": {"as_recorded": 0.8, "hall": 0.612},
+                "floor_shift": 0.05,
+                "floor_moves": {"angry": -0.05, "sad": 0.04},
+                "nonspeech_named": 2,
+                "change": {"median_s": 1.1, "p90_s": 2.9, "share_named": 0.91},
+                "plane_distance": 0.9,
+            },
+        }
     if section == "encoders" and name != "optuna":
         return encoder(0.9 if "random" in name else 0.7, name.rsplit(".", 1)[1])
     if name == "cgan":
@@ -182,7 +196,19 @@ def whole(write: Write, tmp_path: Path) -> Path:
         write(*name.split("/", 1))
     write("music", "emotify.ensemble")
     write("analysis", "shared_space")
+    write("encoders", "robust.default")
     return tmp_path
+
+
+def test_the_encoders_page_has_the_scenes_of_a_real_room(whole: Path) -> None:
+    write_report(whole, drawings=False)
+    text = (whole / "encoders.md").read_text()
+    assert "| a hall of 1.2 s | 0.612 |" in text
+    assert "| sounds that feel nothing, of 21, named | 2 |" in text
+    summary = json.loads((whole / "summary.json").read_text())
+    assert summary["robust.nonspeech_named"]["met"]
+    assert not summary["robust.macro_f1"]["met"]
+    assert summary["latency.change_p90_s"]["value"] == 2.9
 
 
 def test_with_every_run_nothing_is_missing_and_the_pages_are_what_their_files_say(whole: Path) -> None:

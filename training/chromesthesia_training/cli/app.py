@@ -11,6 +11,7 @@ from rich.logging import RichHandler
 
 from chromesthesia.cli.streams import take_every_sign
 from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia_training.cli import evaluate as cli_evaluate
 from chromesthesia_training.cli import export as cli_export
 from chromesthesia_training.cli import reproduce as cli_reproduce
 from chromesthesia_training.cli import results as cli_results
@@ -69,6 +70,7 @@ app.command("reproduce", epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)
 app.add_typer(tune_app, name="tune")
 app.command("tensorrt")(cli_export.tensorrt)
 app.command("measure")(cli_results.measure)
+app.command("evaluate", epilog=cli_evaluate.EXAMPLES)(cli_evaluate.evaluate)
 app.command("results")(cli_results.results)
 app.command("sonify", epilog=cli_vae.EXAMPLES)(cli_vae.sonify)
 app.add_typer(survey_app, name="survey")

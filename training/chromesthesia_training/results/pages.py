@@ -12,6 +12,7 @@ from chromesthesia_training.results.book import NOT_RUN, Book, link, said, seeds
 from chromesthesia_training.results.generator_page import generator_page
 from chromesthesia_training.results.music_page import music_page
 from chromesthesia_training.results.parts import picture, targets_table
+from chromesthesia_training.results.robust_part import robust_part
 from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, EncoderRow, missing
 from chromesthesia_training.results.targets import summary
 from chromesthesia_training.results.vae_page import vae_page
@@ -141,6 +142,7 @@ def _encoders(book: Book, shown: set[str]) -> list[str]:
         *_other_rows(book, "A"),
         "",
         *_every_encoder(book),
+        *robust_part(book),
     ]
     for name, words in (
         ("encoders_protocols.png", "Macro-F1 by clip and by speaker beside the reference"),

@@ -1,0 +1,116 @@
+"""A small copy of what is shown, a few times a second, read a moment later so that no frame waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import moderngl
+import numpy as np
+
+from chromesthesia.core.records import UInt8
+from chromesthesia.display.light import Light
+from chromesthesia.render.fixed import FixedPass
+from chromesthesia.render.passes import Target
+from chromesthesia.render.renderer import Renderer
+
+WIDTH = 160
+"""Of the copy; it is as high as the picture's shape has it."""
+PERIOD_S = 0.25
+_MASK = (16, 9)
+_MOST_FLOATS = 4
+"""Buffers of floats that are looked at."""
+_NUMBERS = f"""#version 330 core
+uniform sampler2D u_floats;
+out vec4 o_color;
+void main() {{
+    // Each pixel stands for a tile: four by four points of it.
+    ivec2 size = textureSize(u_floats, 0);
+    ivec2 tile = ivec2(gl_FragCoord.xy);
+    float odd = 0.0;
+    for (int y = 0; y < 4; y++)
+        for (int x = 0; x < 4; x++) {{
+            ivec2 at = ivec2((vec2(tile) + (vec2(x, y) + 0.5) / 4.0) / vec2({_MASK[0]}, {_MASK[1]}) * vec2(size));
+            vec4 value = texelFetch(u_floats, min(at, size - 1), 0);
+            odd = any(isnan(value)) || any(isinf(value)) ? 1.0 : odd;
+        }}
+    o_color = vec4(odd, 0.0, 0.0, 1.0);
+}}
+"""
+
+Take = Callable[[UInt8, bool, float], None]
+"""Called with a copy uint8 [h, w, 3], valid until it returns, whether all floats were numbers, and when it was so."""
+
+
+class OutputProbe:
+    """Main thread. Call `shown` after every frame: four times a second it copies one, and hands on the one before."""
+
+    def __init__(self, light: Light, take: Take, period_s: float = PERIOD_S) -> None:
+        self._light = light
+        self._take = take
+        self._period_s = period_s
+        self._due_s = float("-inf")
+        self._copier: _Copier | None = None
+        self._renderer: Renderer | None = None
+
+    def shown(self, now_s: float) -> None:
+        """A frame was shown at `now_s`."""
+        if now_s < self._due_s:
+            return
+        self._due_s = now_s + self._period_s
+        renderer = self._light.renderer
+        if not isinstance(renderer, Renderer):
+            return
+        height = max(1, round(WIDTH * renderer.size[1] / renderer.size[0]))
+        copier = self._copier
+        if copier is None or renderer is not self._renderer or copier.height != height:
+            # What belongs to a lost context went with it.
+            if copier is not None and renderer is self._renderer:
+                copier.release()
+            copier = self._copier = _Copier(renderer.ctx, height)
+            self._renderer = renderer
+        elif (found := copier.collect()) is not None:
+            self._take(*found)
+        copier.copy(renderer, now_s)
+
+
+class _Copier:
+    """The textures and buffers of one context."""
+
+    def __init__(self, ctx: moderngl.Context, height: int) -> None:
+        self.height = height
+        self._picture = Target.create(ctx, (WIDTH, height))
+        self._pixels = ctx.buffer(reserve=WIDTH * height * 3, dynamic=True)
+        self._masks = [Target.create(ctx, _MASK) for _ in range(_MOST_FLOATS)]
+        self._marks = [ctx.buffer(reserve=_MASK[0] * _MASK[1], dynamic=True) for _ in range(_MOST_FLOATS)]
+        self._check = FixedPass(ctx, _NUMBERS, ("u_floats",))
+        self._checked = 0
+        self._shown_s: float | None = None
+
+    def copy(self, renderer: Renderer, now_s: float) -> None:
+        """Let the card copy; nothing is waited for."""
+        renderer.show(self._picture.frame, upright=True)
+        self._picture.frame.read_into(self._pixels, components=3, alignment=1)
+        self._checked = self._look(renderer.floats)
+        self._shown_s = now_s
+
+    def collect(self) -> tuple[UInt8, bool, float] | None:
+        """What was copied last."""
+        if self._shown_s is None:
+            return None
+        pixels = np.frombuffer(self._pixels.read(), np.uint8).reshape(self.height, WIDTH, 3)
+        odd = any(any(mark.read()) for mark in self._marks[: self._checked])
+        return pixels, not odd, self._shown_s
+
+    def _look(self, floats: Sequence[moderngl.Texture]) -> int:
+        looked = list(zip(floats, self._masks, self._marks, strict=False))
+        for texture, mask, mark in looked:
+            self._check.draw(mask.frame, (texture,))
+            mask.frame.read_into(mark, components=1, alignment=1)
+        return len(looked)
+
+    def release(self) -> None:
+        for target in (self._picture, *self._masks):
+            target.release()
+        for buffer in (self._pixels, *self._marks):
+            buffer.release()
+        self._check.release()

@@ -1,0 +1,1 @@
+"""What the clock and the silence of a room do to a show that is left alone."""

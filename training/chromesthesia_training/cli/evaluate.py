@@ -1,0 +1,92 @@
+"""`chromesthesia-train evaluate`: what a finished pack is worth beyond clean test sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chromesthesia.core.errors import UsageError
+from chromesthesia_training.cli.options import (
+    DataOption,
+    SoundsOption,
+    console,
+    default_data_dir,
+    errors,
+    print_figures,
+)
+from chromesthesia_training.progress import progress_bar
+
+EXAMPLES = """[bold]Examples[/bold]
+
+chromesthesia-train evaluate --robust exports/default
+
+chromesthesia-train evaluate --robust exports/mine --sounds sounds
+"""
+
+
+def evaluate(
+    pack: Annotated[Path, typer.Argument(help="Folder of the pack.")] = Path("exports/default"),
+    robust: Annotated[
+        bool,
+        typer.Option(
+            "--robust",
+            help="Noise, rooms, music, codecs, clipping; sounds that feel nothing; changes of emotion.",
+        ),
+    ] = False,
+    data_dir: DataOption = None,
+    sounds: SoundsOption = None,
+    results_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--results", help="Also keep the figures as a metrics file below this folder.", show_default=False
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="Name of the metrics file; else the pack's.", show_default=False),
+    ] = None,
+    notes: Annotated[
+        list[str] | None, typer.Option("--note", help="A remark kept with the figures; may be given again.")
+    ] = None,
+) -> None:
+    """Measure a pack's encoder as the engine runs it, on voices of unseen speakers."""
+    import tempfile
+
+    from chromesthesia_training.metrics.metrics_file import read_metrics
+    from chromesthesia_training.robust.evaluate import evaluate_robust
+
+    if not robust:
+        raise UsageError(
+            "nothing was asked of the pack", "say --robust: chromesthesia-train evaluate --robust PACK"
+        )
+    data_dir = data_dir or (None if sounds is not None else default_data_dir())
+    name = name or pack.resolve().name
+    command = f"chromesthesia-train evaluate --robust {pack.as_posix()} --results {results_dir}"
+    with tempfile.TemporaryDirectory() as nowhere, progress_bar(errors) as progress:
+        root = Path(nowhere) if results_dir is None else results_dir / "metrics"
+        tasks: dict[str, object] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done)  # type: ignore[arg-type]
+
+        path = evaluate_robust(pack, name, command, root, data_dir, sounds, tuple(notes or ()), tell=tell)
+        (found,) = [one for one in read_metrics(root) if one.path == path]
+    file, clips = found["settings"]["encoder_file"], found["data"]["clips"]
+    print_figures(f"{pack}: {file}, {clips} clips", flat(found["figures"]))
+    if results_dir is not None:
+        console.print(str(path))
+
+
+def flat(figures: object, prefix: str = "") -> dict[str, float]:
+    """Nested figures as one table."""
+    assert isinstance(figures, dict)
+    found: dict[str, float] = {}
+    for key, value in figures.items():
+        found.update(
+            flat(value, f"{prefix}{key}: ") if isinstance(value, dict) else {f"{prefix}{key}": value}
+        )
+    return found
