@@ -20,8 +20,8 @@ EVERY = 240
 WINDOW = 2048
 SIZE = 16 * WINDOW
 NOISE_LIKE, VOICE_LIKE = 0.2, 0.7
-"""Likeness of a window to a part of the sound from which it counts, 0 to 1. To noise by chance 0.02, and 0.13 at most over
-millions of places; a voice is like anything that comes again and again, lines of a table say."""
+"""Likeness of a window to a part of the sound from which it counts, 0 to 1. To noise by chance 0.02, and 0.13 at most
+over millions of places; a voice is like anything that comes again and again, lines of a table say."""
 PARTS = 6
 """Windows of each kind that are looked for."""
 LARGEST_BLOB = 8 << 20
