@@ -87,7 +87,7 @@ def gone(pid: int) -> bool:
 
 def test_a_show_that_is_killed_and_stopped_goes_on_and_ends_in_order(room: Room) -> None:
     first = room.playing(1)
-    room.wait(lambda: (room.folder / "live.json").exists() and room.state()["walk"] is not None)
+    room.wait(lambda: (room.folder / "live.json").exists() and bool(room.events("first frame")))
     before = room.state()
     os.kill(first, signal.SIGKILL)
     second = room.playing(2)
