@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 
+import numpy as np
+
 from chromesthesia.audio.capture import PortAudioBackend
 from chromesthesia.audio.inputs import Captured, InputBackend, InputStream
 from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.polyphase import PolyphaseResampler
+from chromesthesia.audio.soundness import FULL_SCALE, PaceWatch, clipped_of
 from chromesthesia.audio.timeline import ArrivalTimeline
 from chromesthesia.core.errors import AudioError
 from chromesthesia.core.protocols import Clock
-from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock
+from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 
@@ -72,6 +75,13 @@ class MicrophoneSource:
         """Times at which a driver raised what it should not; after 1, 2, 4 ... of them the log tells."""
         self.last_error: str | None = None
         """Why the device was last lost or could not be opened."""
+        self.rate_changes = 0
+        """Times at which a device gave samples at another rate than before, or than it said."""
+        self.clipped = 0
+        """Samples at full scale, in runs, in any channel."""
+        self.nan = 0
+        """Samples that were no numbers, in any channel."""
+        self._rate_hz = 0
         self._stream: InputStream | None = None
         self._label: str | None = None
         try:
@@ -104,7 +114,7 @@ class MicrophoneSource:
                 self._lose(stream, str(error))
                 continue
             if captured is not None:
-                if (block := self._convert(captured)) is not None:
+                if (block := self._convert(stream, captured)) is not None:
                     return block
             elif self._clock.now_s() - self._last_heard_s > self._stall_s:
                 self._lose(stream, f"{stream.label} gave no sound for {self._stall_s:g} s")
@@ -112,7 +122,13 @@ class MicrophoneSource:
 
     def counts(self) -> dict[str, int]:
         """What went wrong with the device."""
-        return {"reconnects": self.reconnects, "driver_failures": self.failures}
+        return {
+            "reconnects": self.reconnects,
+            "driver_failures": self.failures,
+            "rate_changes": self.rate_changes,
+            "clipped": self.clipped,
+            "nan": self.nan,
+        }
 
     def close(self) -> None:
         """Stop; a `read` under way returns None within about 50 ms. Safe from any thread, and twice."""
@@ -129,20 +145,33 @@ class MicrophoneSource:
             self._helper.join(CLOSE_WITHIN_S)
             self._discard_reopened()
 
-    def _begin(self, stream: InputStream) -> None:
+    def _begin(self, stream: InputStream, rate_hz: int | None = None) -> None:
+        """rate_hz: at which the stream really gives samples; None for what it says."""
+        rate_hz = rate_hz or stream.rate_hz
+        if self._rate_hz and rate_hz != self._rate_hz:
+            self.rate_changes += 1
+            log.warning(
+                "%s gives %d samples a second now, not %d as before", stream.label, rate_hz, self._rate_hz
+            )
+        self._rate_hz = rate_hz
         self._label = stream.label
-        self._mixdown = Mixdown(stream.rate_hz, lambda line: log.warning("%s: %s", stream.label, line))
-        self._resampler = PolyphaseResampler(stream.rate_hz)
-        self._timeline = ArrivalTimeline(stream.rate_hz)
+        self._mixdown = Mixdown(rate_hz, lambda line: log.warning("%s: %s", stream.label, line))
+        self._resampler = PolyphaseResampler(rate_hz)
+        self._timeline = ArrivalTimeline(rate_hz)
+        self._pace = PaceWatch(rate_hz)
         self._given = 0
         self._last_heard_s = self._clock.now_s()
         self._stream = stream
 
-    def _convert(self, captured: Captured) -> AudioBlock | None:
+    def _convert(self, stream: InputStream, captured: Captured) -> AudioBlock | None:
         self._last_heard_s = captured.newest_s
         if captured.overflowed:
             self.overruns += 1
             self._timeline.skipped()
+            self._pace.skipped()
+        if (rate_hz := self._pace.seen(captured.frames.shape[0], captured.newest_s)) is not None:
+            self._begin(stream, rate_hz)
+        self._look_at(captured.frames)
         self._timeline.seen(captured.frames.shape[0], captured.newest_s)
         samples = self._resampler.push(self._mixdown.push(captured.frames))
         if not samples.size:
@@ -150,6 +179,16 @@ class MicrophoneSource:
         entered_s = self._timeline.origin_s + self._given / SAMPLE_RATE_HZ
         self._given += samples.shape[0]
         return AudioBlock(samples, entered_s)
+
+    def _look_at(self, frames: Float32) -> None:
+        """Count what mixing and converting would hide."""
+        loudness = np.abs(frames)
+        most = loudness.max(initial=0.0)
+        if most < FULL_SCALE:
+            return
+        if not np.isfinite(most):
+            self.nan += int(loudness.size - np.isfinite(loudness).sum())
+        self.clipped += sum(clipped_of(channel) for channel in np.where(np.isinf(loudness), 0.0, loudness).T)
 
     def _lose(self, stream: InputStream, reason: str) -> None:
         self._stream = None

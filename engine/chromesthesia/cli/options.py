@@ -323,6 +323,30 @@ MostThreads = Annotated[
         min=16, metavar="N", help="The same for threads.  [default: 256]", rich_help_panel=HealthOption
     ),
 ]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.log",
+        help="Keep the log as JSON lines too, with a line of figures a minute; turned over at 8 MiB, five are kept.",
+        rich_help_panel=HealthOption,
+    ),
+]
+AlertWebhook = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="POST JSON there when the show is degraded, fails, or is well again.",
+        rich_help_panel=HealthOption,
+    ),
+]
+AlertCommand = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COMMAND",
+        help="Start this then, without a shell; {state} and {text} are filled in.",
+        rich_help_panel=HealthOption,
+    ),
+]
 Hours = Annotated[
     list[str] | None,
     typer.Option(

@@ -234,6 +234,9 @@ def run(
     most_video_memory: options.MostVideoMemory = None,
     most_handles: options.MostHandles = None,
     most_threads: options.MostThreads = None,
+    log_file: options.LogFile = None,
+    alert_webhook: options.AlertWebhook = None,
+    alert_command: options.AlertCommand = None,
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
@@ -307,6 +310,9 @@ def run(
         cues=cues,
         rung=rung_here(rung),
         lowest_rung=lowest_rung,
+        log_file=log_file,
+        alert_webhook=alert_webhook,
+        alert_command=alert_command,
     )
     if not config.headless and not has_display():
         config = _without_window(config)

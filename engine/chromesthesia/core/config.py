@@ -45,6 +45,8 @@ class ShowConfig:
     ear: the room whose lights, on other machines, show what this show paints, None for no bus; standby: lead them only
     when another ear is gone; bus_listen, bus_connect: endpoints, keys: folder of the room's keys (see `ports.bus`);
     delay_s: how long after its time a frame is shown by all lights, None for as long as they need.
+    log_file: takes the log as JSON lines. alert_webhook, alert_command: an address and a command that are told when the
+    show is degraded or well again.
     """
 
     source: str = "auto"
@@ -103,6 +105,9 @@ class ShowConfig:
     bus_connect: tuple[str, ...] = ()
     keys: Path | None = None
     delay_s: float | None = None
+    log_file: Path | None = None
+    alert_webhook: str | None = None
+    alert_command: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,16 @@ class LatencyMeter:
 
     def recent_ms(self, stage: str, newest: int = 60) -> float:
         """Median of the newest values in milliseconds; 0 before the first."""
+        return self.quantile_ms(stage, 0.5, newest)
+
+    def quantile_ms(self, stage: str, share: float, newest: int) -> float:
+        """The value that so large a share of the newest lies below, in milliseconds; 0 before the first."""
         with self._lock:
             count = self._count[stage]
             if count == 0:
                 return 0.0
             indices = np.arange(max(0, count - min(newest, KEPT_PER_STAGE)), count) % KEPT_PER_STAGE
-            return float(np.median(self._kept_ms[stage][indices]))
+            return float(np.quantile(self._kept_ms[stage][indices], share))
 
     def summary(self) -> Mapping[str, Mapping[str, float | int | None]]:
         """p50, p95, p99 in milliseconds and the count for every stage; None where nothing was measured."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from chromesthesia.audio.soundness import Soundness
 from chromesthesia.core.protocols import UNKNOWN_LOSS, Clock
 from chromesthesia.core.rungs import Rung
 from chromesthesia.health.counters import Counters, Groups, Read
 from chromesthesia.health.heartbeat import Heart, LoopState, LoopStatus
+from chromesthesia.health.host import HostLoad
 from chromesthesia.packs.art_index import Artwork
 
 # Groups of counts that the figures below are made of.
-SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER, BUS = (
+SOURCE, RING, FRAMES, GENERATOR, ANALYSIS, GL, FAULTS, CONTROL, OSC, OUTPUTS, LADDER, LATE, BUS = (
     "source", "ring", "frames", "generator", "analysis", "gl", "faults", "control", "port osc", "outputs",
-    "ladder", "port bus",
+    "ladder", "late", "port bus",
 )  # fmt: skip
 
 
@@ -26,8 +28,8 @@ class Figures:
     frames; generator_fps: pictures painted per second. rung: of the ladder that the show stands
     on. routes: how often they became others. parameters: version of the list of parameters. message: what a person
     should read now, one line; size: of the picture in pixels. nearest: paintings to the sound, nearest first.
-    tempo_source: what the beat clock follows. picture: what is wrong with what is shown (see `OutputWatch`), empty for
-    nothing.
+    tempo_source: what the beat clock follows. sound, host: how what comes in and the machine are. latency_p95_ms: of
+    the last minute. picture: what is wrong with what is shown (see `OutputWatch`), empty for nothing.
     """
 
     elapsed_s: float = 0.0
@@ -51,6 +53,9 @@ class Figures:
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True
     nearest: tuple[Artwork, ...] = ()
+    sound: Soundness = field(default_factory=Soundness)
+    host: HostLoad = field(default_factory=HostLoad)
+    latency_p95_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from chromesthesia.core.rungs import Rung
 from chromesthesia.health.show_report import machine
-from chromesthesia.health.status import ANALYSIS, BUS, FAULTS, GENERATOR, GL, OUTPUTS, ShowStatus
+from chromesthesia.health.status import ANALYSIS, BUS, FAULTS, GENERATOR, GL, LATE, OUTPUTS, ShowStatus
+from chromesthesia.health.verdict import verdict_of
 from chromesthesia.packs.art_index import Artwork
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.readings import NEAREST_COUNT, nearest_addresses
@@ -15,7 +17,8 @@ from chromesthesia.render.inputs import FLASH_LIMITER_OFF, HudInfo
 
 def readings_of(status: ShowStatus) -> dict[str, Value]:
     """A value for each of `params.readings.STATUS` and `NEAREST`, by address."""
-    figures = status.figures
+    figures, verdict = status.figures, verdict_of(status)
+    sound, host = figures.sound, figures.host
     return {
         "/status/fps": figures.fps,
         "/status/latency_ms": figures.latency_ms,
@@ -33,6 +36,17 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/lights_late": status.count(BUS, "late"),
         "/status/light_skew_ms": status.light_skew_ms,
         "/status/light_delay_ms": status.count(BUS, "delay_us") / 1e3,
+        "/status/health": str(verdict.state),
+        "/status/health_reason": verdict.reasons[0] if verdict.reasons else "",
+        "/status/late_host": status.count(LATE, "host"),
+        "/status/host/steal": host.steal or 0.0,
+        "/status/host/throttled": host.throttled or 0.0,
+        "/status/host/busy": host.busy or 0.0,
+        "/status/sound/clipped": sound.clipped,
+        "/status/sound/nan": sound.nan,
+        "/status/sound/dc": sound.dc,
+        "/status/sound/silent": sound.silent_s,
+        "/status/sound/drift_ppm": sound.drift_ppm or 0.0,
         "/status/source": figures.source,
         "/status/pack": figures.pack,
         "/status/preset": figures.preset,
@@ -63,8 +77,8 @@ def hud_of(status: ShowStatus) -> HudInfo:
     """What the on-screen display shows; a loop that stands still is told where there is no other message."""
     figures = status.figures
     stalled = f"stands still: {', '.join(status.stalled)}" if status.stalled else ""
-    wrong = f"the picture is {figures.picture}" if figures.picture else ""
     rung = "" if figures.rung in (Rung.FULL, Rung.PAINT_SLOWER) else f"rung: {figures.rung}"
+    wrong = f"the picture is {figures.picture}" if figures.picture else ""
     return HudInfo(
         fps=figures.fps,
         latency_ms=figures.latency_ms,
@@ -126,6 +140,9 @@ def report_of(
         "dropped_film_frames": status.count(OUTPUTS, "film_frames_dropped"),
         **failures_of(status),
         "frame_failures": {part: count for part, count in status.counts.get(FAULTS, {}).items() if count},
+        "health": _verdict(status),
+        "sound": asdict(figures.sound),
+        "host": asdict(figures.host),
         "pictures": pictures,
         "nearest": list(nearest),
         "loops": {
@@ -147,6 +164,9 @@ def health_of(status: ShowStatus) -> dict[str, object]:
         "pack": figures.pack,
         "preset": figures.preset,
         "message": figures.message,
+        "health": _verdict(status),
+        "sound": asdict(figures.sound),
+        "host": asdict(figures.host),
         "picture": figures.picture,
         "size": list(figures.size),
         "flash_limiter": figures.flash_limiter,
@@ -156,6 +176,11 @@ def health_of(status: ShowStatus) -> dict[str, object]:
         },
         "counts": {group: dict(counts) for group, counts in status.counts.items()},
     }
+
+
+def _verdict(status: ShowStatus) -> dict[str, object]:
+    verdict = verdict_of(status)
+    return {"state": str(verdict.state), "reasons": list(verdict.reasons)}
 
 
 def failures_of(status: ShowStatus) -> dict[str, int]:

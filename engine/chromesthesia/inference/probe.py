@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from chromesthesia.core.ahead import Ahead
 from chromesthesia.core.errors import PackError
 from chromesthesia.core.user_files import one_line
 from chromesthesia.inference.binding import BoundSession
@@ -29,8 +31,12 @@ def load_pack(path: Path, check_models: bool = True) -> Pack:
 
 def check_models_work(pack: Pack) -> None:
     """Raise PackError unless ONNX Runtime opens every model, finds the tensors as declared and gets finite answers."""
-    for file, spec in model_files(pack.manifest).items():
-        check_works(pack.models[file], spec, one_line(pack.path / file))
+    tried = [
+        Ahead(partial(check_works, pack.models[file], spec, one_line(pack.path / file)), "trial")
+        for file, spec in model_files(pack.manifest).items()
+    ]
+    for trial in tried:
+        trial.result()
 
 
 def check_works(content: bytes, spec: EncoderSpec | GeneratorSpec, name: str) -> None:

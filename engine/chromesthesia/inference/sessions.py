@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 from collections.abc import Sequence
 from importlib import metadata
 from types import ModuleType
@@ -22,6 +23,7 @@ PROVIDERS = {
 }
 TRIAL_BYTES = 2 << 30
 """Most memory that a model on trial may take."""
+_MAKING_MEMORY = threading.Lock()
 _DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu")
 
 
@@ -160,9 +162,14 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-@functools.cache
 def _limited_memory() -> bool:
     """Make the memory that trial sessions share, once; False where this ONNX Runtime cannot."""
+    with _MAKING_MEMORY:
+        return _make_memory()
+
+
+@functools.cache
+def _make_memory() -> bool:
     runtime = load_runtime()
     try:
         place = runtime.OrtMemoryInfo(

@@ -69,6 +69,30 @@ STATUS: tuple[Param, ...] = (
     _reading(
         "/status/light_delay_ms", 0.0, "How long after its time the lights show a frame", 0.0, unit="ms"
     ),
+    _reading("/status/health", "ok", "How the show is: ok, degraded or failing"),
+    _reading("/status/health_reason", "", "Why it is not ok; empty when it is"),
+    _reading("/status/late_host", 0, "Late frames for which the machine did not let the show run", 0),
+    _reading(
+        "/status/host/steal",
+        0.0,
+        "Share of the processors' time that the hypervisor gave to others",
+        0.0,
+        1.0,
+    ),
+    _reading(
+        "/status/host/throttled", 0.0, "Share of the time in which this container was held back", 0.0, 1.0
+    ),
+    _reading("/status/host/busy", 0.0, "Share of the processors' time that was used, by whomever", 0.0, 1.0),
+    _reading("/status/sound/clipped", 0, "Samples that came in at full scale, in runs", 0),
+    _reading("/status/sound/nan", 0, "Samples that came in as no numbers", 0),
+    _reading("/status/sound/dc", 0.0, "Mean of the sound, in shares of full scale", -1.0, 1.0),
+    _reading("/status/sound/silent", 0.0, "How long the sound has been dead", 0.0, unit="s"),
+    _reading(
+        "/status/sound/drift_ppm",
+        0.0,
+        "How much faster the clock of the sound runs than that of the pictures; 0 until it is known",
+        unit="ppm",
+    ),
     _reading("/status/source", "", "Where the sound comes from"),
     _reading("/status/pack", "", "Model pack in use"),
     _reading("/status/preset", "", "Preset in use"),

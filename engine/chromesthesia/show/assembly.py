@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chromesthesia.control.controller import Controller
+from chromesthesia.core.ahead import Ahead
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Encoder, Generator
 from chromesthesia.core.records import PaintRequest
@@ -65,10 +66,13 @@ def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_O
     if own.encoder is not None and own.generator is not None:
         return Models(OWN_MODELS, own.encoder, own.generator)
     pack = load_pack(find_pack(pack_path)) if own.pack is None else own.pack
+    # Both at a time: ONNX Runtime opens models without Python's lock.
+    encoder = Ahead(lambda: OnnxEncoder(pack) if own.encoder is None else own.encoder, "encoder loads")
+    generator = OnnxGenerator(pack, provider) if own.generator is None else own.generator
     return Models(
         pack.name,
-        OnnxEncoder(pack) if own.encoder is None else own.encoder,
-        OnnxGenerator(pack, provider) if own.generator is None else own.generator,
+        encoder.result(),
+        generator,
         pack.art_index if own.encoder is None else None,
         painter_of(pack, provider) if own.generator is None else "",
         _smaller(pack, provider) if own.generator is None else None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
+from chromesthesia.core.ahead import Ahead
 from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
@@ -19,6 +20,7 @@ from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.health.telling import health_of
+from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.cues.player import open_cues
 from chromesthesia.ports.osc.endpoints import open_osc
@@ -26,7 +28,9 @@ from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
+from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.score.writer import open_writer
+from chromesthesia.show.analysis import silent_heard
 from chromesthesia.show.assembly import (
     ENGINES_OWN,
     Models,
@@ -37,6 +41,7 @@ from chromesthesia.show.assembly import (
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.faults import NoFaults, open_faults
 from chromesthesia.show.going_on import GoingOn
+from chromesthesia.show.health_watch import HealthWatch, open_alerts, open_log_file, pages
 from chromesthesia.show.held_picture import holding
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
@@ -46,12 +51,22 @@ from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
+from chromesthesia.show.stage import Controls
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
 
 if TYPE_CHECKING:
     from chromesthesia.show.many.ear import EarDesk
 
 log = logging.getLogger(__name__)
+
+
+def first_light(light: Light, controls: Controls) -> None:
+    """Show the preset's shaders over a quiet picture while the models are still opened."""
+    preset, values = controls.current
+    heard = silent_heard(values)
+    look = Mapper().step(0.0, values, preset.routes, heard)
+    light.draw(FrameInputs(0.0, 0.0, look, heard), want_pixels=False)
+    light.restart()
 
 
 def log_link(link: str) -> None:
@@ -82,7 +97,9 @@ def run_show(
     check_numbers(config)
     check_rungs(config)
     stop = stop or threading.Event()
+    alerts = open_alerts(config)
     with ExitStack() as opened:
+        log_file = open_log_file(config, opened)
         faults = open_faults(opened)
         clock = faults.clock()
         going_on = GoingOn(config, pulse is not None and pulse.safe_look)
@@ -99,16 +116,20 @@ def run_show(
         opener = faults.surface(own.surface or SurfaceOpener(config))
         if pulse is not None and pulse.last_picture is not None and not config.headless:
             opener = holding(pulse.last_picture, opener)
-        models = faults.models(
-            going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
+        # Models open while the surface, the shaders and the ports do.
+        loading = Ahead(
+            lambda: faults.models(
+                going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
+            ),
+            "models load",
         )
-        config = going_on.config
+        models: Models | None = None
         desk: EarDesk | None = None
         if config.ear is not None:
             # Imported only where it is asked for.
             from chromesthesia.show.many.open_ear import open_ear
 
-            desk, models = open_ear(config, models, controller, clock, opened)
+            desk, models = open_ear(config, loading.result(), controller, clock, opened)
         osc = open_osc(config, tree, controller, clock, opened)
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
@@ -134,6 +155,9 @@ def run_show(
         width, height = light.size
         slow = config.headless or (light.renderer is not None and light.renderer.software)
         fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
+        first_light(light, controller)
+        models = models or loading.result()
+        config = going_on.config
         # From here on there are files to finish: a signal ends the show in order.
         opened.enter_context(stop_on_signals(stop))
         files = open_outputs(
@@ -170,6 +194,8 @@ def run_show(
             desk.begin_show(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
+            panel.port.server.pages = pages(show.health.status)
+        open_ports.append(HealthWatch(show.health.status, alerts, log_file))
         if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:

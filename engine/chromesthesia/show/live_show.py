@@ -35,6 +35,7 @@ from chromesthesia.display.output_probe import OutputProbe
 from chromesthesia.generator.kept import KeptPictures
 from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.generator.worker import GeneratorWorker
+from chromesthesia.health.host import HostWatch, LateBlame
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.output_watch import Expected, OutputWatch
 from chromesthesia.health.status import (
@@ -45,6 +46,7 @@ from chromesthesia.health.status import (
     GENERATOR,
     GL,
     LADDER,
+    LATE,
     OUTPUTS,
     RING,
     SOURCE,
@@ -84,6 +86,8 @@ ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
+LATENCIES_A_MINUTE = 6000
+"""One for every hop."""
 LEAST_BRIGHTNESS, LEAST_ACTIVITY = 0.1, 0.5
 """Above these a picture is meant to be seen, and sound is heard that would move it."""
 PATIENCE_S = 1.0
@@ -155,7 +159,9 @@ class LiveShow:
             self._stepped,
         )
         self._trial = SwapTrial(self._ladder)
-        self._ladder.watch = self._trial.frame
+        self._host = HostWatch(clock)
+        self._blame = LateBlame(self._host, self._schedule.period_s)
+        self._ladder.watch = self._watch_frame
         light.reloaded = self._shaders_reloaded
         if score is not None:
             light.crossfade_s = 0.0  # what is painted again from a score knows nothing of it
@@ -358,6 +364,10 @@ class LiveShow:
             self._score.asking(request)
         self._wires.requests.put(request)
 
+    def _watch_frame(self, late: bool, busy: float) -> None:
+        self._trial.frame(late, busy)
+        self._blame.frame(late, busy)
+
     def _stepped(self, moved: Moved) -> None:
         """The ladder was stepped: main thread, between two frames."""
         after = moved.after
@@ -446,6 +456,7 @@ class LiveShow:
         count(FRAMES, self._schedule.counts)
         count(LADDER, self._ladder.counts)
         count("swaps", self._trial.counts)
+        count(LATE, self._blame.counts)
         count("pictures", self._loop.watch.counts)
         count("output", self.output.counts)
         count(GL, self._light.counts)
@@ -480,6 +491,9 @@ class LiveShow:
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
             nearest=self._nearest.now,
+            sound=self._capture.watch.now(),
+            host=self._host.now(),
+            latency_p95_ms=self._meter.quantile_ms("sound_to_light", 0.95, LATENCIES_A_MINUTE),
         )
 
     def readings(self) -> Mapping[str, Value]:

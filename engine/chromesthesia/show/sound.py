@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from chromesthesia.audio.ring import Ring
-from chromesthesia.core.protocols import AudioSource, Clock
+from chromesthesia.audio.soundness import SoundWatch
+from chromesthesia.core.protocols import AudioSource, Clock, Counting
 from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32, Heard
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.params.tree import Snapshot
@@ -39,6 +40,7 @@ class Capture:
         self._meter = meter
         self._tap = tap
         self.ended = False
+        self.watch = SoundWatch()
 
     def step(self) -> bool:
         """One block; False when the source has ended. Capture thread."""
@@ -46,6 +48,9 @@ class Capture:
         if block is None:
             self.ended = True
             return False
+        if isinstance(self._source, Counting) and "clipped" in (counts := self._source.counts()):
+            self.watch.told(counts["clipped"], counts["nan"])
+        self.watch.block(block.samples, block.entered_s)
         self._ring.write(block.samples, block.entered_s)
         self._meter.add("capture", self._clock.now_s() - block.entered_s)
         if self._tap is not None:

@@ -77,6 +77,15 @@ class Stage:
         self._blend.restore(state["blend"])
         self._serial, self._next_paint_s = int(state["serial"]), float(state["next_paint_s"])
 
+    def change_motion(self, motion: LatentMotion) -> None:
+        """Walk through what another generator can imagine, from the next frame on. Any thread."""
+        self._next_motion = motion
+
+    def take(self, time_s: float, image: PaintedImage) -> BlendView:
+        """Take a picture before the frame of `time_s` is decided on: what that frame shows of pictures."""
+        self._blend.push(image, time_s)
+        return self._blend.at(time_s)
+
     def walk(self) -> dict[str, Any]:
         """Where the latent walk is, as plain values; `go_on` takes it."""
         return self._motion.state()
@@ -88,15 +97,6 @@ class Stage:
         except (ValueError, KeyError, TypeError):
             self._motion.reset()
             raise
-
-    def change_motion(self, motion: LatentMotion) -> None:
-        """Walk through what another generator can imagine, from the next frame on. Any thread."""
-        self._next_motion = motion
-
-    def take(self, time_s: float, image: PaintedImage) -> BlendView:
-        """Take a picture before the frame of `time_s` is decided on: what that frame shows of pictures."""
-        self._blend.push(image, time_s)
-        return self._blend.at(time_s)
 
     def step(
         self,

@@ -75,9 +75,7 @@ class Fault:
 class Watch:
     """One engine's life. Times are monotonic seconds of the supervisor."""
 
-    def __init__(
-        self, ceilings: Ceilings, now_s: float, slack: Callable[[], float] = machine_slack
-    ) -> None:
+    def __init__(self, ceilings: Ceilings, now_s: float, slack: Callable[[], float] = machine_slack) -> None:
         """slack: factor on the patience with what may be starved rather than stuck."""
         self._slack = slack
         self.phase: Phase = "starting"

@@ -239,7 +239,7 @@ def test_whatever_a_driver_throws_the_microphone_comes_back(
     source = MicrophoneSource(None, None, clock, backend=OddBackend(clock, 9))
     take(source, 1000)
     assert (source.reconnects, source.failures) == (1, 10)
-    assert source.counts() == {"reconnects": 1, "driver_failures": 10}
+    assert source.counts().items() >= {"reconnects": 1, "driver_failures": 10}.items()
     told = [record.message for record in caplog.records if "failures so far" in record.message]
     assert told == [
         "the microphone could not be closed (1 failures so far)",

@@ -107,6 +107,9 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         fade_s=20.0,
         silence_preset="Ink",
         silence_after_s=300.0,
+        log_file=Path("night.log"),
+        alert_webhook="http://127.0.0.1:9/ill",
+        alert_command="true",
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -122,7 +125,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
         "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
         "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
-        "--rung shaders --lowest-rung cached_latents --cues evening.toml "
+        "--rung shaders --lowest-rung cached_latents --cues evening.toml --log-file night.log "
+        "--alert-webhook http://127.0.0.1:9/ill --alert-command true "
         "--resume --state kept --hours 10:00-18:00 --fade 20 --silence-look Ink --silence-after 300"
     )
     assert run_main(*line.split()) == 0

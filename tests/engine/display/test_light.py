@@ -10,6 +10,7 @@ import numpy as np
 
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import RenderError
+from chromesthesia.core.guard import Guard
 from chromesthesia.core.records import UInt8
 from chromesthesia.display.light import FIRST_PAUSE_S, Light
 from chromesthesia.display.outputs import Output
@@ -42,6 +43,7 @@ class FakeRenderer:
         self.failing = failing
         self.released = False
         self.size = (4, 4)
+        self.shader_generation = 0
 
     def render(self, inputs: FrameInputs, target: object) -> None:
         if self.failing:
@@ -287,3 +289,60 @@ def test_a_surface_is_moved_without_being_counted_as_lost() -> None:
     assert light.draw(INPUTS, want_pixels=True) is PIXELS
     assert maker.surfaces[0].closed
     assert light.recoveries == 0
+
+
+class ReloadingRenderer(FakeRenderer):
+    """Takes over edited shaders at every look."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.said: list[str] = []
+
+    def reload_changed_shaders(self) -> str | None:
+        self.shader_generation += 1
+        return None
+
+    def fade(self, length_s: float) -> None:
+        self.said.append(f"fade {length_s:g}")
+
+    def take_back_shaders(self, why: str) -> None:
+        self.said.append(f"back: {why}")
+
+    def keep_shaders(self) -> None:
+        self.said.append("kept")
+
+    def draw_share(self, share: float) -> None:
+        self.said.append(f"share {share:g}")
+
+
+def test_edited_shaders_fade_in_are_told_and_can_be_taken_back() -> None:
+    clock, renderer = ManualClock(10.0), ReloadingRenderer()
+    light = Light(
+        lambda: cast(Surface, FakeSurface()), lambda _: cast(Renderer, renderer), clock, Guard(clock)
+    )
+    told: list[float] = []
+    light.reloaded = lambda: told.append(clock.now_s())
+    light.poll_shaders()
+    assert (told, renderer.said) == ([10.0], ["fade 0.6"])
+    light.take_back_shaders("too slow")
+    assert renderer.said[1:] == ["fade 0.6", "back: too slow"]
+    assert light.message == "too slow"
+    light.keep_shaders()
+    assert renderer.said[-1] == "kept"
+
+
+def test_opengl_made_again_goes_on_with_as_few_pixels() -> None:
+    clock = ManualClock(10.0)
+    made: list[ReloadingRenderer] = []
+
+    def make(_: Surface) -> Renderer:
+        made.append(ReloadingRenderer())
+        return cast(Renderer, made[-1])
+
+    light = Light(lambda: cast(Surface, FakeSurface()), make, clock, Guard(clock))
+    light.draw_share(0.5)
+    assert made[0].said == ["fade 0.6", "share 0.5"]
+    light.reopen()
+    clock.advance(1.0)
+    light.draw(INPUTS, False)
+    assert made[1].said == ["share 0.5"]

@@ -67,7 +67,10 @@ def test_a_day_is_told_from_its_log_alone(tmp_path: Path) -> None:
     assert degraded.what == "degraded: slow"
     assert found.overruns == 3, "a count of 2, then of 3"
     assert found.fps_lowest == 20.0
-    assert found.loudest == (12, pytest.approx(-20.0, abs=0.2))
+    assert found.loudest is not None
+    hour, level_db = found.loudest
+    assert hour == 12
+    assert level_db == pytest.approx(-20.0, abs=0.2)
     text = "\n".join(told(found))
     assert "open: 4 h 00 min, 10:00 to 13:00, 15:00 to 16:00" in text
     assert "loudest hour: 12:00 to 13:00" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -112,13 +113,7 @@ def test_a_pack_of_other_sizes_comes_up_and_one_that_fails_goes_again(
             else open_models(path, provider, own or OwnParts())
         ),
     )
-    monkeypatch.setattr(
-        live,
-        "PackSwap",
-        lambda running, post, take, open_pack: PackSwap(
-            running, post, take, open_pack, lambda: [Path("/packs/other")]
-        ),
-    )
+    monkeypatch.setattr(live, "PackSwap", partial(PackSwap, packs=lambda: [Path("/packs/other")]))
     stop = threading.Event()
 
     class UntilSwapped(Watcher):

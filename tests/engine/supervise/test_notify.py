@@ -146,9 +146,14 @@ def test_the_units_start_what_the_command_understands(
 ) -> None:
     from chromesthesia.cli import play
 
-    seen: list[object] = []
-    monkeypatch.setattr(play, "keep_playing", lambda *given: seen.append(given) or 0)
+    seen: list[tuple[object, ...]] = []
+
+    def keep_playing(*given: object) -> int:
+        seen.append(given)
+        return 0
+
+    monkeypatch.setattr(play, "keep_playing", keep_playing)
     app(commands(repository)[system], standalone_mode=False)
-    ((folder, _, nightly),) = seen  # type: ignore[misc]
+    folder, _, nightly = seen[0]
     assert folder is None
     assert nightly is not None

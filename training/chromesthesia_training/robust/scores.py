@@ -54,7 +54,8 @@ def scene_score(emotions: Sequence[int], ends: Sequence[ClipEnd]) -> float:
 
 def mean_probabilities(ends: Sequence[ClipEnd]) -> Float64:
     """Mean over clips: float64 [3]."""
-    return np.mean([end.probabilities for end in ends], axis=0)
+    mean: Float64 = np.mean([end.probabilities for end in ends], axis=0)
+    return mean
 
 
 def recalls(emotions: Sequence[int], ends: Sequence[ClipEnd]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from chromesthesia.ports.oscquery.gate import Gate
 from chromesthesia.ports.oscquery.nodes import Item, NodeSource
-from chromesthesia.ports.oscquery.site import Site
+from chromesthesia.ports.oscquery.site import Reply, Site
 
 if TYPE_CHECKING:
     import asyncio
@@ -62,6 +62,7 @@ class Front(Protocol):
     gate: Gate
     host_info: Callable[[str], Mapping[str, object]]
     site: Site | None
+    pages: Mapping[str, Callable[[], Reply]]
     fresh_s: float
     parts: list[Also]
     counters: dict[str, int]

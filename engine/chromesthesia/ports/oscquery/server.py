@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from chromesthesia.ports.oscquery.front import Also, Notes, Served, Values
 from chromesthesia.ports.oscquery.gate import Gate
 from chromesthesia.ports.oscquery.nodes import Item, NodeSource
-from chromesthesia.ports.oscquery.site import Site
+from chromesthesia.ports.oscquery.site import Reply, Site
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ class QueryServer:
         self.gate = gate
         self.host_info = host_info
         self.site = site
+        self.pages: Mapping[str, Callable[[], Reply]] = {}
+        """Answers to requests for whole paths, for programs; before `start`. They are asked in the event loop."""
         self.fresh_s = fresh_s
         self.parts: list[Also] = []
         self.counters = dict.fromkeys(

@@ -177,6 +177,9 @@ class Serving:
         return None
 
     async def _get(self, connection: ServerConnection, path: str, query: str, head: bool) -> Response:
+        page = self._server.pages.get(path)
+        if page is not None:
+            return _respond(page(), head)
         if self._is_site(path):
             assert self._site is not None
             if self._gate.token_in(query):
