@@ -1,4 +1,5 @@
-"""What starting costs: `import chromesthesia` and `chromesthesia --version`, beside a Python that does nothing.
+"""What starting costs: `import chromesthesia`, `chromesthesia --version` and a show up to its first picture, beside a
+Python that does nothing.
 
 python -m benchmarks start [--quick]
 """
@@ -9,7 +10,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from benchmarks.rows import Row, compared, in_turns
+from benchmarks.rows import Row, compared, in_turns, times
+from chromesthesia.bench.starting import measure_start
 
 FLOOR = "bare python (floor)"
 
@@ -26,9 +28,11 @@ def rows(quick: bool) -> list[Row]:
         warm_up=1,
     )
     floor = {FLOOR: spent[FLOOR]}
+    shown = times(measure_start(2 if quick else 10))
     return [
         *compared("import chromesthesia, whole process", spent["import"], floor, "ms"),
         *compared("chromesthesia --version, whole process", spent["version"], floor, "ms"),
+        *compared("chromesthesia run, to the first picture", shown, floor, "ms"),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from chromesthesia import __version__
-from chromesthesia.cli import day_report, doctor, lists, many, nearest, play
+from chromesthesia.cli import bench, day_report, doctor, lists, many, nearest, play
 from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
 from chromesthesia.cli.streams import standard_streams
 from chromesthesia.core.errors import ChromesthesiaError
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command("run", epilog=play.RUN_EXAMPLES)(play.run)
 app.command("render", epilog=play.RENDER_EXAMPLES)(play.render)
+app.command("bench", epilog=bench.EXAMPLES)(bench.bench)
 app.command("light", epilog=many.LIGHT_EXAMPLES)(many.light)
 app.command("keys")(many.keys)
 app.command("nearest")(nearest.nearest)

@@ -156,6 +156,14 @@ MidiMap = Annotated[
         rich_help_panel=TempoOption,
     ),
 ]
+Room = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE.toml",
+        help="What the room adds behind the show, as `bench --light` measured it; read where it is there.",
+        rich_help_panel=PictureOption,
+    ),
+]
 MidiClockOut = Annotated[
     str, typer.Option(metavar="NAME", help="Send MIDI clock to this output.", rich_help_panel=TempoOption)
 ]

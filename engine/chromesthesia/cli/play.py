@@ -20,6 +20,7 @@ from chromesthesia.cli.streams import never_wait
 from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here, rung_here
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
+from chromesthesia.core.room import ROOM_FILE
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
 from chromesthesia.core.wall import Nightly, parse_hours, parse_time
@@ -208,6 +209,7 @@ def run(
     bpm: options.Bpm = None,
     midi_in: options.MidiIn = None,
     midi_map: options.MidiMap = Path("midi.toml"),
+    room: options.Room = ROOM_FILE,
     midi_clock_out: options.MidiClockOut = "",
     midi_out: options.MidiOut = "",
     link: options.Link = False,
@@ -283,6 +285,7 @@ def run(
         bpm=bpm,
         midi_in=tuple(midi_in or ()),
         midi_map=midi_map,
+        room=room,
         midi_clock_out=midi_clock_out,
         midi_out=midi_out,
         link=link,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chromesthesia.core.errors import UsageError
+from chromesthesia.core.room import ROOM_FILE
 from chromesthesia.core.rungs import RUNGS, Rung, below
 
 LONGEST_S = 366 * 24 * 3600.0
@@ -35,6 +36,7 @@ class ShowConfig:
     controllers are told what they steer. link: follow Ableton Link. ltc: part of the name of the sound input that
     timecode comes in by, or `default`. dmx: patch of the lamps.
     flash_limiter: hold flashes under three a second; nothing can switch it while the show runs.
+    room: what `bench --light` found that the room adds behind the show, where there is such a file.
     score: a file that tells what every frame was made of, of at most score_limit_mib (see `score`).
     resume: go on from the state that is kept in `state` (a folder, None for the usual one), and keep it there.
     hours: when there is light (see `core.wall.parse_hours`), always when empty; fade_s: how long it comes and goes.
@@ -78,6 +80,7 @@ class ShowConfig:
     bpm: float | None = None
     midi_in: tuple[str, ...] = ()
     midi_map: Path = Path("midi.toml")
+    room: Path = ROOM_FILE
     midi_clock_out: str = ""
     midi_out: str = ""
     link: bool = False

@@ -9,11 +9,25 @@ from time import perf_counter
 
 import numpy as np
 
-STAGES = ("capture", "features", "encoder", "generator", "render", "sound_to_light")
+STAGES = (
+    "capture",
+    "heard",
+    "features",
+    "encoder",
+    "generator",
+    "upload",
+    "passes",
+    "present",
+    "render",
+    "sound_to_light",
+)
 """Stages of the report, in the order of the way of a sound.
 
-capture: the oldest sample of a block entered -> the block is in the ring. features: one hop's features computed.
-encoder: one 80 ms step computed. generator: one image painted. render: one frame drawn and finished. sound_to_light:
+capture: the oldest sample of a block entered -> the block is in the ring. heard: a hop is
+whole -> it has been analysed. features: one hop's features computed.
+encoder: one 80 ms step computed. generator: one image painted. upload: one image
+taken over and worked over, before its frame. passes: one frame decided on and drawn. present: handed to the display.
+render: both. sound_to_light:
 the oldest sample of a hop entered -> the end of the frame that first shows that hop.
 """
 

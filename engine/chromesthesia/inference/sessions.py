@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from importlib import metadata
@@ -24,6 +25,8 @@ PROVIDERS = {
 TRIAL_BYTES = 2 << 30
 """Most memory that a model on trial may take."""
 _MAKING_MEMORY = threading.Lock()
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+"""Read when ONNX Runtime is imported. Without it a number of this machine is kept in the user's cache, and reported."""
 _DISTRIBUTIONS = ("onnxruntime", "onnxruntime-gpu")
 
 
@@ -59,6 +62,7 @@ def load_runtime() -> ModuleType:
             f"{' and '.join(installed)} are both installed and overwrite each other",
             "pip uninstall both, then install exactly one: pip install 'chromesthesia[cpu]' or 'chromesthesia[cuda]'",
         )
+    os.environ[NO_TELEMETRY] = "1"
     try:
         import onnxruntime
     except ImportError as error:

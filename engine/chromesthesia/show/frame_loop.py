@@ -178,6 +178,7 @@ class FrameLoop:
         with self._guard.part("the stage"):
             image = parts.image()
             if image is not None:
+                began_s = self._clock.now_s()
                 view = parts.stage.take(self._time_s, image)
                 if self._inputs is not None:
                     parts.light.prepare(
@@ -190,6 +191,7 @@ class FrameLoop:
                             current_serial=view.current_serial,
                         )
                     )
+                self._meter.add("upload", self._clock.now_s() - began_s)
 
     def _frame(self, prepare_s: float) -> None:
         """Draw and show the frame that was prepared, which took `prepare_s`."""
@@ -217,6 +219,8 @@ class FrameLoop:
         if drawn:
             light = parts.light
             self._pacer.finished(begin_s, end_s, seen_s)
+            self._meter.add("passes", light.drawn_s - begin_s)
+            self._meter.add("present", light.shown_s - light.drawn_s)
             self._meter.add("render", end_s - begin_s)
             self._measure_light(light.shown_s)
             busy_s = prepare_s + (end_s - begin_s) + (done_s - light.shown_s)

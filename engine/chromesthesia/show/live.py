@@ -16,6 +16,7 @@ from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
+from chromesthesia.core.room import read_room
 from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
@@ -96,6 +97,7 @@ def run_show(
     """
     check_numbers(config)
     check_rungs(config)
+    read_room(config.room)
     stop = stop or threading.Event()
     alerts = open_alerts(config)
     with ExitStack() as opened:

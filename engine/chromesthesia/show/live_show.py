@@ -27,6 +27,7 @@ from chromesthesia.core.records import (
     PaintRequest,
     UInt8,
 )
+from chromesthesia.core.room import read_room
 from chromesthesia.core.rungs import FOLLOW_FROM_SCORE, RUNGS, Rung, below
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
@@ -74,7 +75,7 @@ from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.smaller import SmallerGenerator
-from chromesthesia.show.sound import Capture, Listening
+from chromesthesia.show.sound import HOP_S, Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.surfaces import draws_small
 from chromesthesia.show.trial import Swap, SwapTrial
@@ -168,6 +169,7 @@ class LiveShow:
         self._smaller = self._smaller_of(models)
         if self._ladder.step.detail != 1.0:
             light.draw_share(self._ladder.step.detail)
+        room_s = read_room(config.room)
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
@@ -188,7 +190,7 @@ class LiveShow:
                 sink=outputs if self._recording else None,
                 preview=preview,
                 score=score,
-                beat=controller.beat,
+                beat=lambda seen_s: controller.beat(seen_s + room_s),
                 arrivals=self._arrivals,
                 shown=self._shown,
             ),
@@ -335,7 +337,9 @@ class LiveShow:
 
     def _publish(self, heard: Heard) -> None:
         self._wires.heard.put(heard)
-        self._arrivals.arrived(self._clock.now_s())
+        now_s = self._clock.now_s()
+        self._arrivals.arrived(now_s)
+        self._meter.add("heard", max(0.0, now_s - heard.frame.entered_s - HOP_S))
         self._nearest.step(heard)
 
     def _listen(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -81,6 +81,16 @@ class Desk:
         if told.routes is not None or told.preset != preset.name:
             preset = Preset(one_line(told.preset), routes=routes)
         self.current = preset, Snapshot(values, self._declared, told.version, told.look_version, told.morph_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of a retelling; see `Retelling.mark`."""
+
+    stage: Mapping[str, Any]
+    time_us: int
+    last_s: float | None
+    pending: Mapping[int, PaintRequest]
 
 
 class Retelling:
@@ -178,6 +188,15 @@ class Retelling:
         dt_s = 1.0 / self._fps if self._last_s is None else max(0.0, time_s - self._last_s)
         self._last_s = time_s
         return self._stage.step(time_s, dt_s, heard, self._painted_own, None, self._factor)
+
+    def mark(self) -> Mark:
+        """Where it stands, to go back to after frames that were made up."""
+        return Mark(self._stage.state(), self.time_us, self._last_s, dict(self._pending))
+
+    def go_back(self, mark: Mark) -> None:
+        """As if nothing had been made up since."""
+        self._stage.restore(mark.stage)
+        self.time_us, self._last_s, self._pending = mark.time_us, mark.last_s, dict(mark.pending)
 
     def move(self, time_us: int) -> None:
         """Go on as if the frame decided last had been that of another time."""

@@ -25,6 +25,8 @@ POLITE_S = 15.0
 STACK_S = 0.3
 """So long a hung engine has to write its stacks."""
 MOST_LOG_LINES = 2000
+PATIENT_AFTER_S, MOST_PATIENCE = 60.0, 8.0
+"""An engine that hangs within so long of its first frame has twice the time in its next life, eight times at most."""
 USAGE = 2
 FINAL_AT_FIRST = frozenset({USAGE, 4, 6, 8, 10})
 """Exit codes of errors that a person has to mend (a pack, a preset, a file); final when the show never played."""
@@ -91,6 +93,7 @@ class Supervisor:
         self._shown_s: float | None = None
         self._played = False
         self._alive_s = float("-inf")
+        self._patience = 1.0
         self.restarts = 0
 
     def step(self, now_s: float, stop: bool = False) -> int | None:
@@ -134,7 +137,8 @@ class Supervisor:
                 return FAILED
             self._plan(now_s, self._escalation.failed(None, outside=True))
             return None
-        self._life = _Life(engine, Watch(self._ceilings, now_s, self._slack), now_s, plan.level)
+        watch = Watch(self._ceilings, now_s, self._patience, self._slack)
+        self._life = _Life(engine, watch, now_s, plan.level)
         told = "" if plan.level == 0 else f", {LEVELS[plan.level]}"
         log.info("started the engine, pid %d%s", engine.pid, told)
         self._events.write("start", now_s, pid=engine.pid, level=LEVELS[plan.level])
@@ -266,6 +270,9 @@ class Supervisor:
                 life.reason,
                 f"in {plan.delay_s:g} s" if plan.delay_s else "now",
             )
+        # A machine that is too busy for a second of patience is not mended by starting it again every two.
+        hung_again = life.why == FAULTY and life.killed and (lived_s or 0.0) < PATIENT_AFTER_S
+        self._patience = min(MOST_PATIENCE, 2.0 * self._patience) if hung_again else 1.0
         self.restarts += 1
         self._plan(now_s, plan)
         result = self._begin(now_s, stop)

@@ -14,6 +14,8 @@ SILENT_S = 1.0
 """A playing engine that tells nothing for so long hangs."""
 FRAME_S = 1.5
 """So long the frame loop may not come round."""
+FIRST_PATIENCE = 8.0
+"""So many times longer than `SILENT_S`, `FRAME_S` and `DARK_S` until the first frame is shown."""
 LOOP_S = 10.0
 """So long any other loop may stand still beyond its patience."""
 DARK_S = 6.0
@@ -75,14 +77,23 @@ class Fault:
 class Watch:
     """One engine's life. Times are monotonic seconds of the supervisor."""
 
-    def __init__(self, ceilings: Ceilings, now_s: float, slack: Callable[[], float] = machine_slack) -> None:
-        """slack: factor on the patience with what may be starved rather than stuck."""
+    def __init__(
+        self,
+        ceilings: Ceilings,
+        now_s: float,
+        patience: float = 1.0,
+        slack: Callable[[], float] = lambda: 1.0,
+    ) -> None:
+        """patience: how much longer than usual it may hang; more where it was ended for hanging just before. slack: the
+        same for what may be starved rather than stuck, asked again and again.
+        """
         self._slack = slack
         self.phase: Phase = "starting"
         self.beat: Beat | None = None
         self.first_s: float | None = None
         """When its first frame was shown."""
         self._ceilings = ceilings
+        self._patience = patience
         self._now_s = now_s
         self._quiet_s = 0.0
         self._phase_s = 0.0
@@ -132,11 +143,14 @@ class Watch:
 
     def _playing(self, tick_s: float) -> Fault | None:
         beat = self.beat
-        if beat is None or self._quiet_s > SILENT_S * self._slack():
+        # Its first frame takes longest, and another start would take longer still.
+        patience = max(self._patience, FIRST_PATIENCE) if self.first_s is None else self._patience
+        patience *= self._slack()
+        if beat is None or self._quiet_s > SILENT_S * patience:
             return Fault(f"no sign of life for {self._quiet_s:.1f} s", hangs=True)
-        if self._frame_s > FRAME_S * self._slack():
+        if self._frame_s > FRAME_S * patience:
             return Fault(f"the frame loop stands still for {self._frame_s:.1f} s", hangs=True)
-        if self._dark_s > DARK_S * self._slack():
+        if self._dark_s > DARK_S * patience:
             return Fault(f"no frame could be drawn for {self._dark_s:.0f} s")
         stalled = {name for name, loop in beat.loops.items() if loop.state == STALLED and name != FRAME_LOOP}
         self._stalled_s = {name: self._stalled_s.get(name, 0.0) + tick_s for name in stalled}

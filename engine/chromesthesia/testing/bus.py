@@ -45,6 +45,7 @@ class FakeNet:
         """Everything that was said: sender, topic, content."""
         self._nodes: dict[str, FakeBus] = {}
         self._waiting: list[tuple[float, int, str, str, str, bytes]] = []
+        self._last_s: dict[tuple[str, str], float] = {}
         self._count = 0
 
     def node(self, name: str) -> FakeBus:
@@ -61,6 +62,9 @@ class FakeNet:
             if receiver not in self.cut and not self.loses(sender, receiver, topic):
                 self._count += 1
                 due_s = self._clock.now_s() + (0.0 if sender == receiver else self.takes_s(sender, receiver))
+                # As over TCP: what was said first comes first.
+                due_s = max(due_s, self._last_s.get((sender, receiver), due_s))
+                self._last_s[sender, receiver] = due_s
                 heapq.heappush(self._waiting, (due_s, self._count, sender, receiver, topic, content))
 
     def deliver(self) -> None:

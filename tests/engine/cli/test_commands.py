@@ -12,7 +12,7 @@ import pytest
 from chromesthesia import __version__
 from chromesthesia.cli import play
 from chromesthesia.cli.app import main
-from chromesthesia.core.config import FilmConfig, ShowConfig
+from chromesthesia.core.config import FilmConfig, LightConfig, ShowConfig
 from chromesthesia.core.errors import AudioError, RecordError, RenderError, WindowError
 from chromesthesia.core.rungs import Rung
 
@@ -99,6 +99,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         record_osc=Path("night.osc"),
         osc_replay=Path("rehearsal.osc"),
         cues=Path("evening.toml"),
+        room=Path("hall.toml"),
         rung=Rung.SHADERS,
         lowest_rung=Rung.CACHED_LATENTS,
         resume=True,
@@ -110,6 +111,12 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         log_file=Path("night.log"),
         alert_webhook="http://127.0.0.1:9/ill",
         alert_command="true",
+        ear="hall",
+        standby=True,
+        bus_listen=("tls/192.168.1.10:7447",),
+        bus_connect=("tls/192.168.1.11:7447", "tls/192.168.1.12:7447"),
+        keys=Path("hall-keys"),
+        delay_s=0.08,
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -117,6 +124,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
     assert unset == [], "this test must name every field"
     line = (
         "run --source song.wav --device USB --host-api ALSA --headless --fullscreen --display 2 --size 320x200 "
+        "--room hall.toml "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
         "--report a.json --sheet a.png --osc-in-port 9100 --osc-to 10.0.0.2:7000 --osc-out 239.1.1.1:7000 "
         "--osc-tcp-port 9101 --lan "
@@ -127,10 +135,62 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
         "--rung shaders --lowest-rung cached_latents --cues evening.toml --log-file night.log "
         "--alert-webhook http://127.0.0.1:9/ill --alert-command true "
-        "--resume --state kept --hours 10:00-18:00 --fade 20 --silence-look Ink --silence-after 300"
+        "--resume --state kept --hours 10:00-18:00 --fade 20 --silence-look Ink --silence-after 300 "
+        "--ear hall --standby --bus-listen tls/192.168.1.10:7447 --bus-connect tls/192.168.1.11:7447 "
+        "--bus-connect tls/192.168.1.12:7447 --keys hall-keys --delay 80"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]
+
+
+def test_every_part_of_a_light_has_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[LightConfig] = []
+
+    def run_light(config: LightConfig) -> dict[str, object]:
+        begun.append(config)
+        return {"frames": 1, "duration_s": 1.0, "fps": 1.0, "late_frames": 0, "source": "ear: none"}
+
+    monkeypatch.setattr("chromesthesia.show.many.light.run_light", run_light)
+    wanted = LightConfig(
+        room="hall",
+        name="left",
+        headless=True,
+        fullscreen=True,
+        display=2,
+        width=320,
+        height=200,
+        duration_s=2.5,
+        pack=Path("mine"),
+        provider="cpu",
+        crop=(0.0, 0.0, 0.5, 1.0),
+        corners=(0.0, 0.1, 1.0, 0.0, 1.0, 1.0, 0.0, 0.9),
+        fade=(0.0, 0.0, 0.1, 0.0),
+        flash_limiter=False,
+        lan=True,
+        connect=("tls/192.168.1.10:7447",),
+        keys=Path("hall-keys"),
+        report=Path("a.json"),
+    )
+    line = (
+        "light hall --name left --headless --fullscreen --display 2 --size 320x200 --duration 2.5 --pack mine "
+        "--provider cpu --crop 0,0,0.5,1 --corners 0,0.1,1,0,1,1,0,0.9 --fade 0,0,0.1,0 --flash-limiter off --lan "
+        "--bus-connect tls/192.168.1.10:7447 --keys hall-keys --report a.json"
+    )
+    assert run_main(*line.split()) == 0
+    assert begun == [wanted]
+
+
+@pytest.mark.parametrize("wrong", ["--crop 0,0,1", "--crop a,b,c,d", "--corners 0,0,1,1", "--fade ,"])
+def test_numbers_that_are_missing_are_said(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_main("light", "hall", "--headless", *wrong.split()) == 2
+    assert "numbers with commas between" in capsys.readouterr().err
+
+
+def test_a_light_that_would_be_overheard_does_not_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("zenoh")
+    line = "light hall --headless --bus-connect tcp/192.168.1.10:7447"
+    assert run_main(*line.split()) == 2
+    assert "overheard" in capsys.readouterr().err
 
 
 def test_the_figures_of_a_show_are_told(shows: list[ShowConfig], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,10 @@
 """Sessions: the right provider or a clear error."""
 
+import os
+import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,3 +90,14 @@ def test_every_runtime_error_is_known() -> None:
     errors = sessions.runtime_errors()
     names = {error.__name__ for error in errors}
     assert {"Fail", "InvalidProtobuf", "InvalidGraph", "RuntimeException"} <= names
+
+
+def test_the_runtime_keeps_no_number_of_this_machine_and_reports_nothing(tmp_path: Path) -> None:
+    """In a process of its own: it decides when it is imported."""
+    homes = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA"), str(tmp_path))
+    inherited = {name: value for name, value in os.environ.items() if name != sessions.NO_TELEMETRY}
+    code = (
+        "from chromesthesia.inference.sessions import load_runtime; load_runtime().get_available_providers()"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**inherited, **homes}, check=True)
+    assert list(tmp_path.rglob("*")) == []

@@ -98,6 +98,7 @@ def test_a_machine_that_slept_is_no_hung_engine(tmp_path: Path) -> None:
 def test_a_machine_that_has_too_much_to_do_is_given_more_time(tmp_path: Path) -> None:
     show = SupervisedShow(tmp_path)
     show.begin()
+    show.run(20.0)
     show.slack = 5.0
     show.engine.alive = False
     show.run(4.0)
@@ -287,3 +288,23 @@ def test_a_disk_that_refuses_everything_keeps_the_show_going(tmp_path: Path) -> 
     show.begin()
     show.reports.wait()
     assert len(show.engines) == 2
+
+
+def test_a_machine_too_busy_for_a_second_is_given_more_of_them(tmp_path: Path) -> None:
+    """Every start costs more than the wait: hanging again and again, it is waited for ever longer."""
+    show = SupervisedShow(tmp_path)
+    engine = show.begin()
+    for _ in range(6):
+        show.run(2.0)
+        stops(engine)
+        engine = show.begin()
+    deaths = [str(event["reason"]) for event in events(tmp_path) if event["event"] == "death"]
+    waited_s = [float(reason.removeprefix("no sign of life for ").removesuffix(" s")) for reason in deaths]
+    assert waited_s == pytest.approx([1.0, 2.0, 4.0, 8.0, 8.0, 8.0], abs=0.15)
+    show.run(100.0)
+    for _ in range(2):
+        stops(show.engine)
+        show.begin()
+        show.run(2.0)
+    deaths = [str(event["reason"]) for event in events(tmp_path) if event["event"] == "death"]
+    assert deaths[-1].startswith("no sign of life for 1."), "after a calm time it is as at first"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chromesthesia.supervise.watch import DARK_S, Ceilings, Fault, Watch
+from chromesthesia.supervise.watch import DARK_S, FIRST_PATIENCE, Ceilings, Fault, Watch
 from chromesthesia.supervise.wire import Beat, LoopBeat, Phase
 
 TICK_S = 0.1
@@ -26,10 +26,11 @@ def test_a_slow_start_is_no_darkness() -> None:
         watch.take(told("starting", 0))
         assert watch.fault(now_s) is None
     faults: list[Fault] = []
-    for index, now_s in enumerate(ticks(40.0, DARK_S + 1.0)):
+    patience_s = DARK_S * FIRST_PATIENCE
+    for index, now_s in enumerate(ticks(40.0, patience_s + 1.0)):
         watch.take(told("playing", index))
         faults += [fault] if (fault := watch.fault(now_s)) else []
-        assert not faults or now_s >= 40.0 + DARK_S
+        assert not faults or now_s >= 40.0 + patience_s
     assert faults, "a show that never draws is ill all the same"
 
 

@@ -20,6 +20,7 @@ from chromesthesia.core.records import Heard
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.live import Values
 from chromesthesia.params.presets import Preset
+from chromesthesia.params.sound import MASTER_FREEZE
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.ports.bus.bus import Bus
 from chromesthesia.ports.bus.clock import AlignedClock
@@ -44,7 +45,7 @@ from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.motion import Motion
 from chromesthesia.score.events import Drawn, Head, Reshaded, decode_events, decode_head, decode_key
 from chromesthesia.show.many.glide import Glide
-from chromesthesia.show.retelling import FAULTS, Retelling, part_of
+from chromesthesia.show.retelling import FAULTS, Mark, Retelling, part_of
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +53,10 @@ MOST_WAITING = 1024
 """Messages, and frames, that wait at most."""
 LOST_S = 1.0
 """After so long without a word from its ear a light believes another one, of a lower epoch too."""
-PATIENCE_S = 0.25
-"""A frame that is missing for so long is made up."""
+PATIENCE_S, PATIENCE_FRAMES = 0.1, 2
+"""A frame that is missing for so long, whichever is longer, is made up."""
+FORGET_S = 2.0
+"""So long after the first frame that was made up it can still be gone back, when what was missing comes after all."""
 ASK_EVERY_S, LONGEST_ASK_S = 0.25, 2.0
 PROBE_EVERY_S, FIRST_PROBES_S, FIRST_PROBES = 0.5, 0.05, 20
 FADE_S = 2.0
@@ -61,6 +64,8 @@ FADE_S = 2.0
 FIRST_DELAY_US = 100_000
 AHEAD_US = 40_000
 """Frames that are made up are made so long before they are due."""
+MOST_FILLED = 120
+"""Frames that are made up at once before a key."""
 FARTHEST_S = 5.0
 """A frame that is due later than this is one of a clock that is not known yet."""
 
@@ -84,8 +89,8 @@ class Follower:
     """One machine's view of a show that another one leads.
 
     who: the name of this machine. `step` on one thread; `take` and `next_due` on another, everything else on any.
-    own_motion: also carry the motion of the renderer, for a stand-by that has to go on from it. head: seed and frame
-    rate as long as no ear was heard.
+    seed, fps: as long as no ear was heard. It carries the motion of the renderer as well: a stand-by goes on from
+    it, and a light goes back to it when frames that it made up come after all.
     """
 
     def __init__(
@@ -94,7 +99,6 @@ class Follower:
         who: str,
         clock: Clock,
         generator: Generator,
-        own_motion: bool = False,
         seed: int = 1,
         fps: float = 30.0,
     ) -> None:
@@ -114,7 +118,7 @@ class Follower:
         self._fps = fps
         self._seed = seed
         self._told = Retelling(seed, fps, generator, hold=True)
-        self._motion = Motion() if own_motion else None
+        self._motion = Motion()
         self._renew_motion: Mapping[str, Any] | None = None
         self._number: int | None = None
         self._held: dict[int, Frame] = {}
@@ -124,6 +128,7 @@ class Follower:
         self._probes = 0
         self._delay_us = FIRST_DELAY_US
         self._alone_since_us: int | None = 0
+        self._mark: tuple[Mark, Mapping[str, Any]] | None = None
         self._last_due_us = -1
         self._glide = Glide()
         self.head: Head | None = None
@@ -141,7 +146,7 @@ class Follower:
     @property
     def follows(self) -> bool:
         """True while frames come from an ear and follow each other."""
-        return self._number is not None
+        return self._number is not None and self._mark is None
 
     @property
     def leader(self) -> Leader | None:
@@ -206,8 +211,7 @@ class Follower:
     def state(self) -> tuple[dict[str, Any], dict[str, Any], int]:
         """State of stage and motion, and the time of the last frame: what a stand-by goes on from."""
         with self._lock:
-            motion = {} if self._motion is None else self._motion.state()
-            return self._told.state(), motion, self._told.time_us
+            return self._told.state(), self._motion.state(), self._told.time_us
 
     # -- the follower's thread ------------------------------------------------------------------------------------
 
@@ -245,7 +249,7 @@ class Follower:
     def _refuse(self, why: str) -> None:
         """What makes no sense is left out, and what follows needs a key."""
         self.refused += 1
-        self._number = None
+        self._lose()
         self._log.warning(self._clock.now_s(), "from the bus, left out: %s", one_line(why))
 
     def _heard(self, received_s: float, content: bytes) -> None:
@@ -282,7 +286,7 @@ class Follower:
     def _turn(self, before: Leader | None, leader: Leader) -> None:
         log.info("follows %s, epoch %d", leader.ear, leader.epoch)
         self._leader = leader
-        self._number = None
+        self._lose()
         self._held.clear()
         self._ask_due_s = self._probe_due_s = 0.0
         self._ask_pause_s = ASK_EVERY_S
@@ -310,13 +314,23 @@ class Follower:
             return
         if frame.number != self._number + 1:
             self.gaps += 1
-            self._number = None
+            self._lose()
             self._held[frame.number] = frame
             return
         self._retell(frame)
 
+    def _lose(self) -> None:
+        """What comes next does not follow from what is known: only a key helps."""
+        self._number = self._mark = None
+
     def _retell(self, frame: Frame) -> None:
         told = self._told
+        if self._mark is not None:
+            mark, motion = self._mark
+            told.go_back(mark)
+            self._motion.restore(motion)
+            self._renew_motion = motion
+            self._mark = self._alone_since_us = None
         self._delay_us = frame.delay_us
         for event in decode_events(frame.events):
             if isinstance(event, Drawn):
@@ -332,6 +346,7 @@ class Follower:
     def _key(self, told: KeyTold) -> None:
         head = decode_head(told.head)
         key = decode_key(unpacked(told.key))
+        self._fill(key.time_us)
         if self.head is None or head.show != self.head.show or head.seed != self._seed:
             self._seed, self._fps = head.seed, head.fps
             self._told = Retelling(head.seed, head.fps, self._generator, hold=True)
@@ -339,12 +354,11 @@ class Follower:
             self._glide.begin(key.time_us)
         self._told.restore(key)
         motion = part_of(key, "motion")
-        if self._motion is not None:
-            self._motion.restore(motion)
+        self._motion.restore(motion)
         self._renew_motion = motion
         self.head = head
         self.keys += 1
-        self._alone_since_us = None
+        self._alone_since_us = self._mark = None
         self._delay_us = told.delay_us
         self._number = told.number
         self._ask_pause_s = ASK_EVERY_S
@@ -368,14 +382,29 @@ class Follower:
         now_us = round(self._show_s(now_s) * 1e6)
         late_us = now_us - (told.time_us + period_us + self._delay_us)
         alone = self._alone_since_us is not None
-        if late_us < -AHEAD_US or (not alone and late_us < max(PATIENCE_S * 1e6, 3 * period_us)):
+        if late_us < -AHEAD_US or (
+            not alone and late_us < max(PATIENCE_S * 1e6, PATIENCE_FRAMES * period_us)
+        ):
             return
+        missed = max(0, late_us) // period_us
+        self._breathe(told.time_us + period_us * (1 + missed))
+
+    def _fill(self, until_us: int) -> None:
+        """Frames up to a key's: it is newer than what is shown by as much as frames are shown later."""
+        period_us = round(1e6 / self._fps)
+        if until_us - self._told.time_us > MOST_FILLED * period_us:
+            return
+        while self._told.time_us + 1.5 * period_us < until_us:
+            self._breathe(self._told.time_us + period_us)
+
+    def _breathe(self, time_us: int) -> None:
+        told = self._told
         if self._alone_since_us is None:
             self._alone_since_us = told.time_us
-            self._number = None
-        missed = max(0, late_us) // period_us
-        time_us = told.time_us + period_us * (1 + missed)
-        fade = math.exp(-(time_us - self._alone_since_us) / 1e6 / FADE_S)
+            self._mark = told.mark(), self._motion.state()
+        if self._mark is not None and told.time_us - self._alone_since_us > FORGET_S * 1e6:
+            self._lose()
+        fade = math.exp(-max(0, time_us - self._alone_since_us) / 1e6 / FADE_S)
         self.made_up += 1
         inputs = told.breathe(time_us, _fading(told.heard, fade))
         self._put(inputs, self._delay_us, made_up=True, shown=True)
@@ -383,7 +412,7 @@ class Follower:
     def _put(self, inputs: FrameInputs, delay_us: int, made_up: bool, shown: bool) -> None:
         told = self._told
         now_s = self._clock.now_s()
-        if self._motion is not None:
+        if not inputs.values.get(MASTER_FREEZE.path):
             self._motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
         inputs = self._glide.crossed(inputs, told.time_us)
         ready_s = math.nan if made_up else self._show_s(now_s) - told.time_us / 1e6

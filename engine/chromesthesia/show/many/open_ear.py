@@ -65,5 +65,5 @@ def ear_on(
 ) -> EarDesk:
     """The desk on a bus that is open. who: its name, None for one of its own."""
     who = who or machine_name()
-    follower = Follower(bus, who, clock, models.generator, own_motion=True, seed=config.seed)
+    follower = Follower(bus, who, clock, models.generator, seed=config.seed)
     return EarDesk(bus, who, clock, controller, follower, config.standby, config.delay_s)

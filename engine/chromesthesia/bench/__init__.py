@@ -1,0 +1,1 @@
+"""`chromesthesia bench`: what a person feels of this machine, measured."""
