@@ -220,6 +220,7 @@ class Supervisor:
     def _first(self, life: _Life, first: First) -> None:
         gap_s = None if self._shown_s is None else round(first.at_s - self._shown_s, 3)
         self._played = True
+        self._shown_s = first.at_s
         self._events.write(
             "first frame",
             first.at_s,
