@@ -240,7 +240,19 @@ class Breaker:
 
 
 def _tells_of_faults(name: str) -> bool:
-    quiet = ("frames/drawn", "overtaken/", "port ", "pictures/", "outputs/film_frames", "control/")
+    quiet = (
+        *(
+            "frames/drawn",
+            "frames/late",
+            "late/",
+            "overtaken/",
+            "port ",
+            "pictures/",
+            "output/",
+            "outputs/film",
+        ),
+        *("control/", "state/", "swaps/kept"),
+    )
     busy = ("painted", "hops", "beats", "applied", "sent", "bytes", "received")
     loud = name.endswith("_dropped") or "refused" in name or "failures" in name
     return loud or (not name.startswith(quiet) and not name.endswith(busy))

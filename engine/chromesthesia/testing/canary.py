@@ -18,10 +18,12 @@ EXACT = 6
 EVERY = 240
 """An exact run is looked for from so many samples to so many: whatever keeps 20 ms of sound has one of them."""
 WINDOW = 2048
-CORRELATED = 0.2
-"""Likeness of a window to a part of the sound, 0 to 1: by chance 0.02, and 0.13 at the most over millions of places."""
-PARTS = 12
-"""Windows of the sound that are looked for."""
+SIZE = 16 * WINDOW
+NOISE_LIKE, VOICE_LIKE = 0.2, 0.7
+"""Likeness of a window to a part of the sound from which it counts, 0 to 1. To noise by chance 0.02, and 0.13 at most
+over millions of places; a voice is like anything that comes again and again, lines of a table say."""
+PARTS = 6
+"""Windows of each kind that are looked for."""
 LARGEST_BLOB = 8 << 20
 
 Array = NDArray[np.float64]
@@ -53,7 +55,11 @@ class Search:
 
     def __init__(self, sound: NDArray[np.float32]) -> None:
         self._patterns = dict(_patterns(sound))
-        self._windows = [(rate_hz, *_windows(_at_rate(sound, rate_hz))) for rate_hz in RATES_HZ]
+        self._windows = [
+            (rate_hz, like, _windows(_at_rate(sound, rate_hz), rate_hz, begin_s))
+            for rate_hz in RATES_HZ
+            for like, begin_s in ((NOISE_LIKE, 0.0), (VOICE_LIKE, 1.0))
+        ]
 
     def __call__(self, blobs: Mapping[str, bytes]) -> list[Found]:
         """Every blob in which the sound is, and as what."""
@@ -66,8 +72,8 @@ class Search:
                     yield Found(name, f"{view}{what}")
                     return
         for what, series in _series(blob):
-            for rate_hz, spectra, size in self._windows:
-                if len(series) >= WINDOW and _likeness(series, spectra, size) > CORRELATED:
+            for rate_hz, like, spectra in self._windows:
+                if len(series) >= WINDOW and _likeness(series, spectra, SIZE) > like:
                     yield Found(name, f"{what}, like the sound at {rate_hz} Hz")
                     return
 
@@ -123,14 +129,18 @@ def _at_rate(sound: NDArray[np.float32], rate_hz: int) -> Array:
     return np.asarray(np.fft.irfft(kept, count) * rate_hz / RATE_HZ)
 
 
-def _windows(sound: Array) -> tuple[NDArray[np.complex128], int]:
-    """Spectra of windows all over the sound, each without its mean and of length 1, for blocks of a size."""
-    size = 16 * WINDOW
-    begins = np.linspace(0, len(sound) - WINDOW, PARTS).astype(int)
+def _windows(sound: Array, rate_hz: int, begin_s: float) -> NDArray[np.complex128]:
+    """Spectra of windows in every other second from `begin_s`, each without its mean and of length 1."""
+    seconds = np.arange(begin_s, len(sound) / rate_hz - 0.999, 2.0)
+    begins = [
+        int(begin)
+        for second in seconds
+        for begin in np.linspace(second * rate_hz, (second + 1.0) * rate_hz - WINDOW, PARTS // len(seconds))
+    ]
     windows = np.stack([sound[begin : begin + WINDOW] for begin in begins])
     windows = windows - windows.mean(1, keepdims=True)
     windows /= np.linalg.norm(windows, axis=1, keepdims=True) + 1e-12
-    return np.conj(np.fft.rfft(windows, size)), size
+    return np.asarray(np.conj(np.fft.rfft(windows, SIZE)))
 
 
 def _likeness(series: Array, spectra: NDArray[np.complex128], size: int) -> float:

@@ -14,7 +14,7 @@ from chromesthesia.testing.canary import RATE_HZ, Search, canary
 
 SOUND = canary(4.0)
 SEARCH = Search(SOUND)
-NOISE = np.random.default_rng(1).bytes(300_000)
+NOISE = np.random.default_rng(1).bytes(60_000)
 
 
 def int16(samples: np.ndarray) -> bytes:
@@ -56,10 +56,13 @@ def test_the_sound_is_found_however_it_is_kept(kept: str) -> None:
 def test_nothing_is_found_where_there_is_none() -> None:
     other = canary(2.0, seed=8)
     numbers = json.dumps([float(each) for each in np.random.default_rng(2).normal(size=5000)])
+    table = [{"name": f"line {index}", "value": index % 7, "kept": True} for index in range(4000)]
     blobs = {
+        "a table": json.dumps(table, indent=2).encode(),
+        "a picture": np.tile(np.sin(np.arange(640) / 40.0) * 100 + 128, 300).astype("u1").tobytes(),
         "noise": NOISE,
         "zeros": bytes(100_000),
-        "packed": zlib.compress(NOISE[:50_000]),
+        "packed": zlib.compress(NOISE[:20_000]),
         "other noise": other[: RATE_HZ // 2].tobytes(),
         "numbers": numbers.encode(),
         "nothing": b"",

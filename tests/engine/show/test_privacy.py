@@ -166,10 +166,11 @@ def test_no_sample_leaves_a_show_that_records_nothing(tmp_path: Path) -> None:
         wait_for(lambda: show.packets > HEARD_PACKETS, WITHIN_S, "three seconds of show")
         show.send("/preset/save", "Canary")
         show.read_pages()
-        [first] = [event for event in show.events() if event["event"] == "start"]
-        os.kill(int(str(first["pid"])), signal.SIGABRT)
+        # A busy machine may have had more than one already.
+        *_, newest = firsts(show)
+        os.kill(int(str(newest["pid"])), signal.SIGABRT)
         began = show.packets
-        wait_for(lambda: len(firsts(show)) == 2, WITHIN_S, "a second engine")
+        wait_for(lambda: firsts(show)[-1] != newest, WITHIN_S, "another engine")
         wait_for(lambda: show.packets > began + HEARD_PACKETS, WITHIN_S, "three more seconds of show")
         show.read_pages()
     finally:
