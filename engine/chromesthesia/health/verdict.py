@@ -36,7 +36,7 @@ def verdict_of(status: ShowStatus) -> Verdict:
     if figures.elapsed_s > STARTING_S and figures.fps < DARK_FPS:
         failing.append(f"{figures.fps:.1f} frames a second are drawn")
     if figures.picture:
-        failing.append(figures.picture)
+        failing.append(f"the picture is {figures.picture}")
     degraded = []
     if below(figures.rung, Rung.PAINT_SLOWER):
         degraded.append(f"on the rung {figures.rung}")

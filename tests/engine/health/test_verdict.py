@@ -30,7 +30,7 @@ def test_a_show_that_is_well_has_no_reasons() -> None:
     [
         (status(loop=LoopState.STALLED), State.FAILING, "analysis stands still"),
         (status(replace(WELL, fps=0.2)), State.FAILING, "0.2 frames a second"),
-        (status(replace(WELL, picture="the picture is black")), State.FAILING, "black"),
+        (status(replace(WELL, picture="black")), State.FAILING, "the picture is black"),
         (status(replace(WELL, rung=Rung.SHADERS)), State.DEGRADED, "on the rung shaders"),
         (status(replace(WELL, sound=Soundness(silent_s=60.0))), State.DEGRADED, "dead"),
         (status(replace(WELL, sound=Soundness(dc=-0.2))), State.DEGRADED, "DC offset of -20 %"),
