@@ -303,6 +303,7 @@ class _Run:
             "delay_ms": round(max((one.get("delay_ms", 0.0) for one in ears), default=0.0), 1),
             "told_skew_ms": round(max((one.get("skew_ms", 0.0) for one in ears), default=0.0), 2),
             "late": sum(one.get("late", 0) for one in lights),
+            "left_out": sum(one.get("left_out", 0) for one in lights),
             "made_up": sum(one.get("made_up", 0) for one in lights),
             "gaps": sum(one.get("gaps", 0) for one in lights),
         }
@@ -438,6 +439,7 @@ def be_light(options: argparse.Namespace) -> None:
         folder / f"{machine}.json",
         begin_s,
         late=report["late_frames"],
+        left_out=report["left_out_frames"],
         made_up=counts["follower"]["made_up"],
         gaps=counts["follower"]["gaps"],
     )

@@ -17,7 +17,7 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
-from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here
+from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here, rung_here
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.room import ROOM_FILE
@@ -311,7 +311,7 @@ def run(
         silence_preset=silence_look,
         silence_after_s=silence_after,
         cues=cues,
-        rung=rung,
+        rung=rung_here(rung),
         lowest_rung=lowest_rung,
         log_file=log_file,
         alert_webhook=alert_webhook,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chromesthesia.core.rungs import RUNGS, Rung, below
 from chromesthesia.supervise.run import Supervision, supervise
 from chromesthesia.supervise.supervisor import Due
 from chromesthesia.supervise.usage import usual_ceilings
@@ -34,6 +35,15 @@ def keep_playing(folder: Path | None, most: Ceilings, nightly: Due | None = None
         threads=most.threads or usual.threads,
     )
     return supervise(Supervision(tuple(sys.argv[1:]), folder, most, nightly))
+
+
+def rung_here(asked: Rung) -> Rung:
+    """The rung to begin on: the one that the supervisor chose where that is cheaper than `asked`."""
+    orders = orders_here()
+    if orders is None or orders.rung not in RUNGS:
+        return asked
+    chosen = Rung(orders.rung)
+    return chosen if below(chosen, asked) else asked
 
 
 @functools.cache

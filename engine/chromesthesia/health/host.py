@@ -13,6 +13,8 @@ from chromesthesia.core.protocols import Clock
 SAMPLE_S = 1.0
 RENEW_S = 0.1
 """The whole machine is looked at so often, and at every late frame: what it lost before is not the frame's."""
+LEAST_S = 0.001
+"""A thread always waits a little for its turn."""
 SHARE_OF_DELAY = 0.5
 """The machine is to blame when it kept us from running for at least this share of what a frame was late by."""
 LARGEST_FILE = 65_536
@@ -163,10 +165,10 @@ class LateBlame:
         self._renewed = 0
         if not late:
             return
-        needed_s = SHARE_OF_DELAY * max(0.0, busy - 1.0) * self._period_s
-        if held_s > 0.0 and held_s >= needed_s:
+        needed_s = max(LEAST_S, SHARE_OF_DELAY * (busy - 1.0) * self._period_s)
+        if held_s >= needed_s:
             self._blamed["host"] += 1
-        elif waited_s > 0.0 and waited_s >= needed_s:
+        elif waited_s >= needed_s:
             self._blamed["crowded"] += 1
         else:
             self._blamed["ours"] += 1

@@ -32,6 +32,7 @@ the oldest sample of a hop entered -> the end of the frame that first shows that
 """
 
 KEPT_PER_STAGE = 1 << 16
+LATELY_S = 1.0
 
 
 class LatencyMeter:
@@ -41,6 +42,7 @@ class LatencyMeter:
         self._lock = threading.Lock()
         self._kept_ms = {stage: np.zeros(KEPT_PER_STAGE, dtype=np.float32) for stage in STAGES}
         self._count = dict.fromkeys(STAGES, 0)
+        self._lately: dict[tuple[str, float, int], tuple[float, float]] = {}
 
     def add(self, stage: str, value_s: float) -> None:
         """Count one delay of `value_s` seconds."""
@@ -68,6 +70,14 @@ class LatencyMeter:
                 return 0.0
             indices = np.arange(max(0, count - min(newest, KEPT_PER_STAGE)), count) % KEPT_PER_STAGE
             return float(np.quantile(self._kept_ms[stage][indices], share))
+
+    def lately_ms(self, stage: str, share: float, newest: int, now_s: float) -> float:
+        """`quantile_ms`, worked out at most once a second: whoever asks at every frame costs nothing."""
+        key = stage, share, newest
+        known = self._lately.get(key)
+        if known is None or now_s - known[0] >= LATELY_S:
+            known = self._lately[key] = now_s, self.quantile_ms(stage, share, newest)
+        return known[1]
 
     def summary(self) -> Mapping[str, Mapping[str, float | int | None]]:
         """p50, p95, p99 in milliseconds and the count for every stage; None where nothing was measured."""

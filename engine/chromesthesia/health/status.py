@@ -30,6 +30,7 @@ class Figures:
     should read now, one line; size: of the picture in pixels. nearest: paintings to the sound, nearest first.
     tempo_source: what the beat clock follows. sound, host: how what comes in and the machine are. latency_p95_ms: of
     the last minute. picture: what is wrong with what is shown (see `OutputWatch`), empty for nothing.
+    trouble: what is wrong with OpenGL or a shader, for as long as it is.
     """
 
     elapsed_s: float = 0.0
@@ -50,6 +51,7 @@ class Figures:
     parameters: int = 0
     message: str = ""
     picture: str = ""
+    trouble: str = ""
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True
     nearest: tuple[Artwork, ...] = ()

@@ -35,11 +35,13 @@ def verdict_of(status: ShowStatus) -> Verdict:
     failing = [f"{name} stands still" for name in status.stalled]
     if figures.elapsed_s > STARTING_S and figures.fps < DARK_FPS:
         failing.append(f"{figures.fps:.1f} frames a second are drawn")
+    if figures.picture:
+        failing.append(figures.picture)
     degraded = []
     if below(figures.rung, Rung.PAINT_SLOWER):
         degraded.append(f"on the rung {figures.rung}")
     degraded += figures.sound.troubles
-    if figures.message:
-        degraded.append(figures.message)
+    if figures.trouble:
+        degraded.append(figures.trouble)
     state = State.FAILING if failing else State.DEGRADED if degraded else State.OK
     return Verdict(state, (*failing, *degraded))

@@ -155,7 +155,10 @@ class LiveShow:
         self._kept_of = self._kept_from = models
         self._paints_with = models.generator
         self._ladder = Ladder(
-            steps_of(_rungs(config, models.smaller is not None), SOFTWARE_PAINT_FACTOR if software else 1.0),
+            steps_of(
+                _rungs(config, models.smaller is not None, score is not None),
+                SOFTWARE_PAINT_FACTOR if software else 1.0,
+            ),
             config.rung,
             self._stepped,
         )
@@ -490,6 +493,7 @@ class LiveShow:
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
+            trouble=self._light.message,
             message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             picture=self.output.fault,
             size=self._light.size,
@@ -497,7 +501,7 @@ class LiveShow:
             nearest=self._nearest.now,
             sound=self._capture.watch.now(),
             host=self._host.now(),
-            latency_p95_ms=self._meter.quantile_ms("sound_to_light", 0.95, LATENCIES_A_MINUTE),
+            latency_p95_ms=self._meter.lately_ms("sound_to_light", 0.95, LATENCIES_A_MINUTE, now_s),
         )
 
     def readings(self) -> Mapping[str, Value]:
@@ -541,14 +545,14 @@ def _kept() -> None:
     pass
 
 
-def _rungs(config: ShowConfig, smaller: bool) -> tuple[Rung, ...]:
-    """Rungs that this show may use. smaller: a smaller generator is there."""
+def _rungs(config: ShowConfig, smaller: bool, followed: bool) -> tuple[Rung, ...]:
+    """Rungs that this show may use. smaller: a smaller generator is there. followed: its frames are painted again."""
     return tuple(
         rung
         for rung in RUNGS
         if not below(rung, config.lowest_rung)
         and (smaller or rung is not Rung.SMALLER_GENERATOR)
-        and (config.score is None or rung in FOLLOW_FROM_SCORE)
+        and (not followed or rung in FOLLOW_FROM_SCORE)
     )
 
 

@@ -74,7 +74,8 @@ class StateKeeper:
             self._noted = self._walk()
 
     def start(self) -> None:
-        """Begin to keep."""
+        """Begin to keep, from where the walk is now: what is written before the first frame has it too. Main thread."""
+        self._noted = self._walk()
         self._thread.start()
 
     def step(self) -> bool:

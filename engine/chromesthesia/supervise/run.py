@@ -15,6 +15,7 @@ from typing import BinaryIO
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.errors import UsageError
 from chromesthesia.core.paths import state_folder
+from chromesthesia.core.rungs import Rung
 from chromesthesia.core.safe_write import reason
 from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.core.user_files import one_line
@@ -31,8 +32,8 @@ log = logging.getLogger(__name__)
 
 STATE_FILE = "live.json"
 LOCK_FILE = "supervisor.lock"
-RUNGS = {"shaders": "shaders", "small": "small"}
-"""What `--rung` would be given on a level, by the level's name."""
+RUNGS = {"shaders": Rung.SHADERS, "small": Rung.SMALL}
+"""The rung that a show begins on, by the name of the level."""
 
 
 @dataclass(frozen=True, slots=True)

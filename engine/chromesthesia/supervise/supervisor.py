@@ -14,7 +14,7 @@ from chromesthesia.supervise.crash import LOG_S, Crash, CrashReports, signal_nam
 from chromesthesia.supervise.escalation import LEVELS, Escalation, Plan
 from chromesthesia.supervise.events import EventLog
 from chromesthesia.supervise.notify import Notifier
-from chromesthesia.supervise.watch import ENDING_S, Ceilings, Fault, Watch
+from chromesthesia.supervise.watch import ENDING_S, Ceilings, Fault, Watch, machine_slack
 from chromesthesia.supervise.wire import First, LogLine
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,10 @@ class Supervisor:
         wall: Callable[[], datetime],
         state: Callable[[], bytes] = bytes,
         nightly: Due | None = None,
+        slack: Callable[[], float] = machine_slack,
     ) -> None:
+        """slack: see `Watch`."""
+        self._slack = slack
         self._start = start
         self._ceilings = ceilings
         self._events = events
@@ -134,7 +137,8 @@ class Supervisor:
                 return FAILED
             self._plan(now_s, self._escalation.failed(None, outside=True))
             return None
-        self._life = _Life(engine, Watch(self._ceilings, now_s, self._patience), now_s, plan.level)
+        watch = Watch(self._ceilings, now_s, self._patience, self._slack)
+        self._life = _Life(engine, watch, now_s, plan.level)
         told = "" if plan.level == 0 else f", {LEVELS[plan.level]}"
         log.info("started the engine, pid %d%s", engine.pid, told)
         self._events.write("start", now_s, pid=engine.pid, level=LEVELS[plan.level])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chromesthesia.supervise.wire import Beat, First, LogLine, Message, Phase
@@ -28,6 +30,18 @@ ENDING_S = 60.0
 """So long a show may take to end: a film is finished."""
 FRAME_LOOP = "frame"
 STALLED = "stalled"
+
+
+MOST_SLACK = 8.0
+
+
+def machine_slack() -> float:
+    """How much more patience a machine needs that has too much to do: 1 up to two waiting for each core, 8 at most."""
+    try:
+        waiting = os.getloadavg()[0] / (2.0 * (os.cpu_count() or 1))
+    except (OSError, AttributeError):  # Windows has no such figure
+        return 1.0
+    return min(MOST_SLACK, max(1.0, waiting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +77,17 @@ class Fault:
 class Watch:
     """One engine's life. Times are monotonic seconds of the supervisor."""
 
-    def __init__(self, ceilings: Ceilings, now_s: float, patience: float = 1.0) -> None:
-        """patience: how much longer than usual it may hang; more where it was ended for hanging just before."""
+    def __init__(
+        self,
+        ceilings: Ceilings,
+        now_s: float,
+        patience: float = 1.0,
+        slack: Callable[[], float] = machine_slack,
+    ) -> None:
+        """patience: how much longer than usual it may hang; more where it was ended for hanging just before. slack:
+        factor on the patience with what may be starved rather than stuck.
+        """
+        self._slack = slack
         self.phase: Phase = "starting"
         self.beat: Beat | None = None
         self.first_s: float | None = None
@@ -114,14 +137,16 @@ class Watch:
         if self.phase == "playing":
             return self._playing(tick_s)
         silent_s, whole_s = (SILENT_START_S, START_S) if self.phase == "starting" else (ENDING_S, ENDING_S)
-        if self._quiet_s > silent_s or self._phase_s > whole_s:
+        if self._quiet_s > silent_s * self._slack() or self._phase_s > whole_s:
             return Fault(f"{self.phase} takes longer than {min(self._phase_s, whole_s):.0f} s", hangs=True)
         return None
 
     def _playing(self, tick_s: float) -> Fault | None:
         beat = self.beat
-        # Its first frame takes longest, and another start would take longer still.
-        patience = max(self._patience, FIRST_PATIENCE) if self.first_s is None else self._patience
+        patience = self._patience * self._slack()
+        if self.first_s is None:
+            # Its first frame takes longest, and another start would take longer still.
+            patience = max(patience, FIRST_PATIENCE)
         if beat is None or self._quiet_s > SILENT_S * patience:
             return Fault(f"no sign of life for {self._quiet_s:.1f} s", hangs=True)
         if self._frame_s > FRAME_S * patience:

@@ -100,6 +100,7 @@ class SupervisedShow:
         self.engines: list[FakeEngine] = []
         self.refuse: OSError | None = None
         self.code: int | None = None
+        self.slack = 1.0
         self.reports = CrashReports(folder)
         self.supervisor = Supervisor(
             self._start,
@@ -110,6 +111,7 @@ class SupervisedShow:
             self.wall,
             lambda: b'{"preset": "Ember"}',
             nightly,
+            lambda: self.slack,
         )
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chromesthesia.health.latency import KEPT_PER_STAGE, STAGES, LatencyMeter
 
 
@@ -31,3 +33,16 @@ def test_only_the_newest_are_kept() -> None:
     assert meter.summary()["encoder"]["p99"] == 1.0
     assert meter.summary()["encoder"]["count"] == KEPT_PER_STAGE + 10
     assert meter.recent_ms("encoder") == 1.0
+
+
+def test_a_share_of_the_newest_is_worked_out_once_a_second() -> None:
+    meter = LatencyMeter()
+    for value in range(100):
+        meter.add("render", value / 1000.0)
+    assert meter.quantile_ms("render", 0.95, 100) == pytest.approx(94.05, abs=0.01)
+    assert meter.quantile_ms("render", 1.0, 10) == pytest.approx(99.0)
+    first = meter.lately_ms("render", 0.95, 100, 5.0)
+    meter.add("render", 9.0)
+    assert meter.lately_ms("render", 0.95, 100, 5.9) == first
+    assert meter.lately_ms("render", 1.0, 100, 5.9) == pytest.approx(9000.0)
+    assert meter.lately_ms("render", 0.95, 100, 6.0) > first

@@ -30,10 +30,11 @@ def test_a_show_that_is_well_has_no_reasons() -> None:
     [
         (status(loop=LoopState.STALLED), State.FAILING, "analysis stands still"),
         (status(replace(WELL, fps=0.2)), State.FAILING, "0.2 frames a second"),
+        (status(replace(WELL, picture="the picture is black")), State.FAILING, "black"),
         (status(replace(WELL, rung=Rung.SHADERS)), State.DEGRADED, "on the rung shaders"),
         (status(replace(WELL, sound=Soundness(silent_s=60.0))), State.DEGRADED, "dead"),
         (status(replace(WELL, sound=Soundness(dc=-0.2))), State.DEGRADED, "DC offset of -20 %"),
-        (status(replace(WELL, message="finish.frag:3: no")), State.DEGRADED, "finish.frag:3"),
+        (status(replace(WELL, trouble="finish.frag:3: no")), State.DEGRADED, "finish.frag:3"),
     ],
 )
 def test_what_is_wrong_is_said(ill: ShowStatus, state: State, reason: str) -> None:
@@ -47,7 +48,8 @@ def test_what_is_wrong_is_said(ill: ShowStatus, state: State, reason: str) -> No
 
 
 @pytest.mark.parametrize(
-    "figures", [replace(WELL, fps=0.0, elapsed_s=2.0), replace(WELL, rung=Rung.PAINT_SLOWER)]
+    "figures",
+    [replace(WELL, fps=0.0, elapsed_s=2.0), replace(WELL, rung=Rung.PAINT_SLOWER, message="preset saved")],
 )
 def test_a_show_that_begins_or_only_paints_slower_is_well(figures: Figures) -> None:
     assert verdict_of(status(figures)).state is State.OK

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,10 +19,12 @@ from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.port import Port, Readings
+from chromesthesia.render.renderer import Renderer
 from chromesthesia.show import live
 from chromesthesia.show.assembly import Models, OwnParts, open_models
 from chromesthesia.show.live import run_show
 from chromesthesia.show.pack_swap import PackSwap
+from chromesthesia.show.trial import SETTLE_FRAMES, TRIAL_FRAMES
 from chromesthesia.testing.models import TINY_NOISE, PlainGenerator, ToneEncoder, write_tiny_pack
 
 pytestmark = pytest.mark.gl
@@ -113,7 +114,13 @@ def test_a_pack_of_other_sizes_comes_up_and_one_that_fails_goes_again(
             else open_models(path, provider, own or OwnParts())
         ),
     )
-    monkeypatch.setattr(live, "PackSwap", partial(PackSwap, packs=lambda: [Path("/packs/other")]))
+    monkeypatch.setattr(
+        live,
+        "PackSwap",
+        lambda running, post, take, open_pack: PackSwap(
+            running, post, take, open_pack, lambda: [Path("/packs/other")]
+        ),
+    )
     stop = threading.Event()
 
     class UntilSwapped(Watcher):
@@ -151,3 +158,21 @@ class Silent:
 
     def stop(self) -> None:
         pass
+
+
+def test_edited_shaders_are_tried_in_a_running_show(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reload = Renderer.reload_changed_shaders
+    taken: list[int] = []
+
+    def edited_once(self: Renderer) -> str | None:
+        if not taken:
+            taken.append(1)
+            self.library.generation += 1
+        return reload(self)
+
+    monkeypatch.setattr(Renderer, "reload_changed_shaders", edited_once)
+    stop = threading.Event()
+    report = run_show(config_of(pack, fps=60.0), stop, (Watcher(stop, TRIAL_FRAMES + SETTLE_FRAMES + 20),))
+    swaps = cast(dict[str, dict[str, int]], report["counts"])["swaps"]
+    # Which of both it is depends on the machine that runs this test.
+    assert swaps["kept"] + swaps["taken_back"] == 1

@@ -25,11 +25,11 @@ def test_it_is_opened_once_and_has_painted_before_it_is_used() -> None:
         return made[-1]
 
     smaller = SmallerGenerator(open_it, lambda: opened.append(True))
-    assert [smaller.ready] == [None]
+    before = smaller.ready
     for _ in range(3):
         smaller.prepare()
     smaller.wait(WAIT_S)
-    assert smaller.ready is made[0]
+    assert (before, smaller.ready) == (None, made[0])
     assert (len(made), made[0].painted, opened) == (1, 1, [True])
 
 

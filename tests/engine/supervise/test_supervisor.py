@@ -95,6 +95,18 @@ def test_a_machine_that_slept_is_no_hung_engine(tmp_path: Path) -> None:
     assert len(show.engines) == 1
 
 
+def test_a_machine_that_has_too_much_to_do_is_given_more_time(tmp_path: Path) -> None:
+    show = SupervisedShow(tmp_path)
+    show.begin()
+    show.run(1.0)
+    show.slack = 5.0
+    show.engine.alive = False
+    show.run(4.0)
+    assert len(show.engines) == 1
+    show.begin()
+    assert len(show.engines) == 2
+
+
 def test_an_engine_that_draws_nothing_or_stalls_is_started_again(tmp_path: Path) -> None:
     show = SupervisedShow(tmp_path)
     show.begin().drawing = False

@@ -13,8 +13,8 @@ import torch
 from chromesthesia.packs.art_index import ArtIndex
 from chromesthesia_training.align.art_index import (
     IndexedArt,
-    _npz_bytes,
     build_art_index,
+    npz_bytes,
     save_alignment,
     title_of,
 )
@@ -221,7 +221,7 @@ def test_titles() -> None:
     assert title_of("untitled") == "untitled"
 
 
-def test_npz_bytes_hold_no_clock() -> None:
+def testnpz_bytes_hold_no_clock() -> None:
     arrays = {"one": np.arange(3), "two": np.array(["a", "b"])}
-    content = _npz_bytes(arrays)
+    content = npz_bytes(arrays)
     assert b"\x21\x00" in content[:64]  # 1 January 1980 in the date field of a zip entry

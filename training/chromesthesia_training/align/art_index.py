@@ -82,7 +82,7 @@ def build_art_index(out: Path, encoder: Path, run_dir: Path = DEFAULT_ALIGNMENT)
         "project_bias": sound["project.bias"].numpy().astype(np.float32),
         **{name: np.asarray(stored[name]) for name in ("emotions", "artists", "titles", "paths")},
     }
-    content = _npz_bytes(arrays)
+    content = npz_bytes(arrays)
     ArtIndex.parse(content, str(out))
     with whole_file(out) as file:
         file.write(content)
@@ -106,7 +106,7 @@ def _load_alignment(path: Path) -> dict[str, Any]:
     return stored
 
 
-def _npz_bytes(arrays: dict[str, NDArray[np.generic]]) -> bytes:
+def npz_bytes(arrays: dict[str, NDArray[np.generic]]) -> bytes:
     """An npz file without the clock in it, so that equal arrays give equal files."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -13,6 +13,7 @@ from chromesthesia.cli.streams import take_every_sign
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia_training.cli import evaluate as cli_evaluate
 from chromesthesia_training.cli import export as cli_export
+from chromesthesia_training.cli import refit as cli_refit
 from chromesthesia_training.cli import reproduce as cli_reproduce
 from chromesthesia_training.cli import results as cli_results
 from chromesthesia_training.cli import train as cli_train
@@ -65,6 +66,7 @@ def configure(
 app.add_typer(data_app, name="data")
 app.command("encoder")(cli_train.encoder)
 app.command("gan")(cli_train.gan)
+app.command("refit", epilog=cli_refit.EXAMPLES)(cli_refit.refit)
 app.command("export", epilog=cli_export.EXPORT_EXAMPLES)(cli_export.export)
 app.command("reproduce", epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)
 app.add_typer(tune_app, name="tune")

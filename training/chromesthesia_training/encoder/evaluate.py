@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ from chromesthesia_training.safe_write import write_text_whole
 
 SUBSET_EVERY = 8
 OTHER_LEVELS_DB = (-20.0, -10.0, 6.0)
+TEST_SPLIT = "test: speakers, game series and songs that neither training nor selection heard"
+CLIP_SCORE = f"mean of the logits of its last {SCORE_FROM_S} s, when all of it has been heard"
 Float64 = NDArray[np.float64]
 
 
@@ -61,10 +64,22 @@ def stream_clips(
     louder than recorded the clips are played.
     """
     gain = np.float32(10.0 ** (gain_db / 20.0))
-    encoder = StreamedEncoder(onnx_path)
+    return stream_spectra(
+        onnx_path, clips, lambda clip: log_mel(gain * read_sound(clip.path), ENCODER_MEL), on_progress
+    )
+
+
+def stream_spectra(
+    model: Path | bytes,
+    clips: Sequence[Clip],
+    mel_of: Callable[[Clip], Float32],
+    on_progress: Callable[[], None] = lambda: None,
+) -> list[ClipAnswer]:
+    """As `stream_clips`, from log-mel [hops, mels] that is given."""
+    encoder = StreamedEncoder(model)
     answers = []
     for clip in clips:
-        said = encoder.run(log_mel(gain * read_sound(clip.path), ENCODER_MEL))
+        said = encoder.run(mel_of(clip))
         plane = np.stack([said["valence"], said["arousal"]], axis=1).astype(np.float64)
         logits = np.log(np.maximum(said["probabilities"].astype(np.float64), 1e-9))
         answers.append(ClipAnswer(clip, plane, logits))
@@ -187,13 +202,13 @@ def evaluate(
 
     flat: dict[str, float] = {}
     report: dict[str, object] = {
-        "split": "test: speakers, game series and songs that neither training nor selection heard",
+        "split": TEST_SPLIT,
         "model": {
             "parameters": parameter_count(trained.model),
             "training_step": trained.step,
             "begun_with": trained.begun_with,
         },
-        "clip_score": f"mean of the logits of its last {SCORE_FROM_S} s, when all of it has been heard",
+        "clip_score": CLIP_SCORE,
         "corpora": corpus_counts(clips),
         "flat": flat,
     }
@@ -206,6 +221,29 @@ def evaluate(
     if rated:
         report["vgmidi"] = _rating_report(streamed_rated, offline_rated, flat)
     write_text_whole(run_dir / "metrics.json", json.dumps(report, indent=2))
+    return report
+
+
+def report_of_file(
+    model: Path, clips: Sequence[Clip], mel_of: Callable[[Clip], Float32], about: Mapping[str, object]
+) -> dict[str, Any]:
+    """The report of `evaluate` on one encoder file, streamed from kept spectra; about: the content of `model`.
+
+    Without torch beside it, and as recorded only: what other levels do is a scene of `evaluate --robust`.
+    """
+    named = named_test_clips(clips)
+    rated = [clip for clip in clips if clip.split == "test" and clip.annotation == "label"]
+    flat: dict[str, float] = {}
+    report: dict[str, Any] = {
+        "split": TEST_SPLIT,
+        "model": dict(about),
+        "clip_score": CLIP_SCORE,
+        "corpora": corpus_counts(clips),
+        "flat": flat,
+        "speech": _speech_report(stream_spectra(model, named, mel_of), None, flat),
+    }
+    if rated:
+        report["vgmidi"] = _rating_report(stream_spectra(model, rated, mel_of), None, flat)
     return report
 
 
@@ -226,7 +264,7 @@ def corpus_counts(clips: Sequence[Clip]) -> dict[str, dict[str, dict[str, int]]]
 
 
 def _speech_report(
-    streamed: Sequence[ClipAnswer], offline: Sequence[ClipAnswer], flat: dict[str, float]
+    streamed: Sequence[ClipAnswer], offline: Sequence[ClipAnswer] | None, flat: dict[str, float]
 ) -> dict[str, object]:
     corpora = sorted({answer.clip.corpus for answer in streamed})
     figures = speech_figures(streamed)
@@ -235,7 +273,7 @@ def _speech_report(
     flat["encoder_macro_f1_test_subset"] = emotion_score(streamed[::SUBSET_EVERY])
     report: dict[str, object] = {
         "onnx_streamed": asdict(figures),
-        "torch_offline": asdict(speech_figures(offline)),
+        **({} if offline is None else {"torch_offline": asdict(speech_figures(offline))}),
         "per_corpus_onnx_streamed": {
             corpus: asdict(speech_figures([answer for answer in streamed if answer.clip.corpus == corpus]))
             for corpus in corpora
@@ -248,6 +286,8 @@ def _speech_report(
     }
     if "tess" in corpora and len(corpora) > 1:
         for name, answers in (("onnx_streamed", streamed), ("torch_offline", offline)):
+            if answers is None:
+                continue
             without = speech_figures([answer for answer in answers if answer.clip.corpus != "tess"])
             report[f"{name}_without_tess"] = asdict(without)
             if name == "onnx_streamed":
@@ -257,16 +297,18 @@ def _speech_report(
 
 
 def _rating_report(
-    streamed: Sequence[ClipAnswer], offline: Sequence[ClipAnswer], flat: dict[str, float]
+    streamed: Sequence[ClipAnswer], offline: Sequence[ClipAnswer] | None, flat: dict[str, float]
 ) -> dict[str, object]:
     pieces, measures = piece_figures(streamed), measure_figures(streamed)
     flat["valence_r_vgmidi_test"], flat["arousal_r_vgmidi_test"] = pieces.valence_r, pieces.arousal_r
     flat["valence_r_vgmidi_test_measures"] = measures.valence_r
     flat["arousal_r_vgmidi_test_measures"] = measures.arousal_r
-    return {
+    report: dict[str, object] = {
         "series": len({answer.clip.group for answer in streamed}),
         "pieces_onnx_streamed": asdict(pieces),
         "measures_onnx_streamed": asdict(measures),
-        "pieces_torch_offline": asdict(piece_figures(offline)),
-        "measures_torch_offline": asdict(measure_figures(offline)),
     }
+    if offline is not None:
+        report["pieces_torch_offline"] = asdict(piece_figures(offline))
+        report["measures_torch_offline"] = asdict(measure_figures(offline))
+    return report

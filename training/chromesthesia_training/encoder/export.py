@@ -61,8 +61,8 @@ class EncoderExport:
 class ExportedStep(nn.Module):
     """One step as the engine sees it: log_mel [1, 2, 64] and states in, named answers and next states out.
 
-    probabilities are softmax(logits / temperature); confidence is the greatest of them, rescaled so that chance is 0
-    and certainty 1.
+    probabilities are softmax(logits / temperature), all alike as far as a sound feels nothing; confidence is the
+    greatest of them, rescaled so that chance is 0 and certainty 1.
     """
 
     def __init__(self, trained: TrainedEncoder) -> None:
@@ -78,6 +78,9 @@ class ExportedStep(nn.Module):
         """The named answers of a reading [B, S, ...], in the order of `ANSWER_NAMES`, each [B, S, ...]."""
         probabilities = torch.softmax(reading.logits / self.temperature, dim=-1)
         chance = 1.0 / len(EMOTIONS)
+        if reading.unfelt is not None:
+            felt = torch.sigmoid(-reading.unfelt).unsqueeze(-1)
+            probabilities = felt * probabilities + (1.0 - felt) * chance
         confidence = (probabilities.amax(dim=-1) - chance) / (1.0 - chance)
         valence, arousal = reading.valence_arousal[..., 0], reading.valence_arousal[..., 1]
         return valence, arousal, probabilities, confidence, reading.embedding

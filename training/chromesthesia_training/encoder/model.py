@@ -10,6 +10,7 @@ new ones worse.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -29,13 +30,15 @@ BAND_STRIDES = (2, 1, 2, 1, 2, 1, 2)
 MIDDLE, LAST = 4, 6
 """Layers of which statistics are kept: mean and deviation of one, mean of the other."""
 RUNNING_S = 3.0
-"""Time in which the running level and the running statistics forget to a third."""
-KEEP = math.exp(-STEP_S / RUNNING_S)
+"""Time in which the running level forgets to a third, and so do statistics where sizes say nothing else."""
+QUICK_S = 0.8
+"""The shorter memory beside it: what was said a moment ago, so that a change is heard soon."""
 LOUDER_COUNTS = 0.5
 """A step weighs in the running level by its power to the half of this: pauses hardly count."""
 INPUT_LEVEL = -0.5
 """Mean log magnitude of the louder steps that the layers are given, and were first trained on."""
 INPUT_FLOOR = 1e-3
+KEEP_LEVEL = math.exp(-STEP_S / RUNNING_S)
 STILL = 1e-4
 """Variance below which a feature does not move."""
 LEAST_DEVIATION = 0.05
@@ -46,22 +49,33 @@ SUM_STEPS = 256
 
 @dataclass(frozen=True)
 class EncoderSizes:
-    """Shape of the network; the defaults are what ships (about 0.8 M parameters)."""
+    """Shape of the network; the defaults are those of the first encoders (about 0.8 M parameters).
+
+    memories_s: over which times the statistics run, one set of each. unfelt: whether it also says how likely a sound
+    is one that feels nothing.
+    """
 
     widths: tuple[int, ...] = (32, 64, 128, 128, 256, 256, 512)
     hidden: int = EMBEDDING_SIZE
     dropout: float = 0.4
+    memories_s: tuple[float, ...] = (RUNNING_S,)
+    unfelt: bool = False
 
 
-DEFAULT_SIZES = EncoderSizes()
+ONE_MEMORY = EncoderSizes()
+DEFAULT_SIZES = EncoderSizes(memories_s=(QUICK_S, RUNNING_S), unfelt=True)
 
 
 class Reading(NamedTuple):
-    """One answer per step: valence_arousal [B, S, 2] in -1..1, logits [B, S, 3], embedding [B, S, 128]."""
+    """One answer per step: valence_arousal [B, S, 2] in -1..1, logits [B, S, 3], embedding [B, S, 128].
+
+    unfelt [B, S]: logit of a sound that feels nothing; None from an encoder that does not say.
+    """
 
     valence_arousal: Tensor
     logits: Tensor
     embedding: Tensor
+    unfelt: Tensor | None = None
 
 
 class FirstLayer(nn.Module):
@@ -124,18 +138,21 @@ class StreamingEncoder(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.middle_size = widths[MIDDLE] * bands_of[MIDDLE] // 2
         self.last_size = widths[LAST] * bands_of[LAST]
-        count = 2 * self.middle_size + self.last_size
+        self.keeps = tuple(math.exp(-STEP_S / memory_s) for memory_s in sizes.memories_s)
+        self.each_size = 2 * self.middle_size + self.last_size
+        count = len(self.keeps) * self.each_size
         self.register_buffer("statistics_mean", torch.zeros(count))
         self.register_buffer("statistics_deviation", torch.ones(count))
         self.embed = nn.Linear(count, sizes.hidden)
         self.dropout = nn.Dropout(sizes.dropout)
         self.to_logits = nn.Linear(sizes.hidden, len(EMOTIONS))
         self.to_valence_arousal = nn.Linear(sizes.hidden, 2)
+        self.to_unfelt = nn.Linear(sizes.hidden, 1) if sizes.unfelt else None
 
     def state_shapes(self) -> list[tuple[int, ...]]:
         """Shapes of the states for a batch of one: sums of level and presence, the layers' past, sums of values."""
         past = [self.first.state_shape, *(cast(SeparableLayer, layer).state_shape for layer in self.layers)]
-        return [(1, 3), *((1, *shape) for shape in past), (1, len(self.statistics_mean))]
+        return [(1, 2 + len(self.keeps)), *((1, *shape) for shape in past), (1, len(self.statistics_mean))]
 
     def initial_state(self, batch: int = 1) -> State:
         """Zeros: the start of a sound."""
@@ -150,21 +167,35 @@ class StreamingEncoder(nn.Module):
         """Running statistics [B, S, values], and the state after them; see `forward`."""
         state = self.initial_state(len(log_mel)) if state is None else state
         loudness = log_mel.reshape(len(log_mel), -1, ENCODER_HOPS, log_mel.shape[2]).mean(dim=(2, 3))
-        level_sums = _decayed_sums(_weighed(loudness), state[0][:, :2])
+        level_sums = _decayed_sums(_weighed(loudness), state[0][:, :2], KEEP_LEVEL)
         level = level_sums[..., 0] / level_sums[..., 1].clamp_min(1e-9)
         heard = self._input(log_mel, level.repeat_interleave(ENCODER_HOPS, dim=1).unsqueeze(2))
-        hidden, kept = self.first(heard.unsqueeze(1), state[1])
+        middle, last, past = self.layers_of(heard, state[1:-1])
+        weight = _presence(loudness, level)
+        values = self._values(middle, last) * weight
+        weights, sums, moments = [], [], []
+        for number, keep in enumerate(self.keeps):
+            own = slice(number * self.each_size, (number + 1) * self.each_size)
+            weights.append(_decayed_sums(weight, state[0][:, 2 + number : 3 + number], keep))
+            sums.append(_decayed_sums(values, state[-1][:, own], keep))
+            moments.append(self._moments(sums[-1], weights[-1]))
+        after = (
+            torch.cat([level_sums, *weights], dim=2)[:, -1],
+            *past,
+            torch.cat([part[:, -1] for part in sums], dim=1),
+        )
+        return torch.cat(moments, dim=2), after
+
+    def layers_of(self, heard: Tensor, before: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Features of both layers of which statistics are kept [B, C, S, bands], and the layers' past after them."""
+        hidden, kept = self.first(heard.unsqueeze(1), before[0])
         past, middle = [kept], hidden
-        for place, (layer, before) in enumerate(zip(self.layers, state[2:-1], strict=True), start=1):
-            hidden, kept = layer(hidden, before)
+        for place, (layer, own) in enumerate(zip(self.layers, before[1:], strict=True), start=1):
+            hidden, kept = layer(hidden, own)
             past.append(kept)
             if place == MIDDLE:
                 middle = hidden
-        weight = _presence(loudness, level)
-        weights = _decayed_sums(weight, state[0][:, 2:])
-        sums = _decayed_sums(self._values(middle, hidden) * weight, state[-1])
-        after = (torch.cat([level_sums, weights], dim=2)[:, -1], *past, sums[:, -1])
-        return self._moments(sums, weights), after
+        return middle, hidden, past
 
     @torch.no_grad()
     def standardise(self, log_mel: Tensor, batch: int = 50) -> None:
@@ -189,7 +220,10 @@ class StreamingEncoder(nn.Module):
         places = (statistics - self.statistics_mean) / self.statistics_deviation
         embedding = functional.relu(self.embed(places.clamp(-FURTHEST, FURTHEST)))
         dropped = self.dropout(embedding)
-        return Reading(torch.tanh(self.to_valence_arousal(dropped)), self.to_logits(dropped), embedding)
+        unfelt = None if self.to_unfelt is None else self.to_unfelt(dropped)[..., 0]
+        return Reading(
+            torch.tanh(self.to_valence_arousal(dropped)), self.to_logits(dropped), embedding, unfelt
+        )
 
     def _input(self, log_mel: Tensor, level: Tensor) -> Tensor:
         """Log magnitudes at one level, with a floor."""
@@ -223,17 +257,17 @@ def _presence(loudness: Tensor, level: Tensor) -> Tensor:
     return torch.exp(LOUDER_COUNTS * (loudness - level).clamp_max(0.0)).unsqueeze(-1)
 
 
-def _decayed_sums(values: Tensor, start: Tensor) -> Tensor:
+def _decayed_sums(values: Tensor, start: Tensor, keep: float) -> Tensor:
     """Sums of values [B, S, W] of which each step forgets a little, going on from `start` [B, W]: [B, S, W]."""
     if values.shape[1] == 1:  # what is exported
-        return values + KEEP * start.unsqueeze(1)
+        return values + keep * start.unsqueeze(1)
     parts = []
     for chunk in torch.split(values, SUM_STEPS, dim=1):
         age = torch.arange(chunk.shape[1], device=values.device)
         decay = torch.where(
-            age[:, None] >= age[None, :], KEEP ** (age[:, None] - age[None, :]).clamp_min(0), 0.0
+            age[:, None] >= age[None, :], keep ** (age[:, None] - age[None, :]).clamp_min(0), 0.0
         ).to(values.dtype)
-        fading = (KEEP ** (age + 1.0)).to(values.dtype)
+        fading = (keep ** (age + 1.0)).to(values.dtype)
         sums = decay @ chunk + fading[None, :, None] * start.unsqueeze(1)
         start = sums[:, -1]
         parts.append(sums)

@@ -10,16 +10,24 @@ from torch.nn import functional
 
 from chromesthesia_training.encoder.model import StreamingEncoder
 
+UNFELT_PULL = 1.0
+"""Weight of the cross entropy of `feels nothing` beside that of the emotion."""
+
 
 @dataclass(frozen=True)
 class Points:
-    """Moments of sounds: statistics [N, values], target emotion [N, 3] and valence, arousal [N, 2], weights [N]."""
+    """Moments of sounds: statistics [N, values], target emotion [N, 3] and valence, arousal [N, 2], weights [N].
+
+    unfelt [N]: 1 where a sound feels nothing, for encoders that say so; None asks nothing of that.
+    """
 
     statistics: Tensor
     emotion: Tensor
     emotion_weight: Tensor
     plane: Tensor
     plane_weight: Tensor
+    unfelt: Tensor | None = None
+    unfelt_weight: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ def fit_read_out(
         optimiser, recipe.learning_rate, total_steps=recipe.steps, pct_start=0.2
     )
     drawn_by = points.emotion_weight + points.plane_weight
+    if points.unfelt_weight is not None:
+        drawn_by = drawn_by + points.unfelt_weight
     deviation = encoder.statistics_deviation
     encoder.train()
     for _ in range(recipe.steps):
@@ -58,7 +68,9 @@ def fit_read_out(
         def mixed(
             values: Tensor, rows: Tensor = rows, other: Tensor = other, share: Tensor = share
         ) -> Tensor:
-            return values[rows] * share + values[other] * (1.0 - share)
+            one, two = values[rows].float(), values[other].float()
+            by = share if one.dim() == 2 else share[:, 0]
+            return one * by + two * (1.0 - by)
 
         noise = torch.randn(recipe.batch, len(deviation), generator=randomness)
         heard = mixed(points.statistics) + recipe.noise * deviation * noise
@@ -69,8 +81,14 @@ def fit_read_out(
         )
         error = (reading.valence_arousal[:, 0] - mixed(points.plane)).square().mean(dim=1)
         of_plane = plane_pull * error * _share(points.plane_weight, drawn_by, rows)
+        loss = of_emotion + of_plane
+        if reading.unfelt is not None and points.unfelt is not None and points.unfelt_weight is not None:
+            of_feeling = functional.binary_cross_entropy_with_logits(
+                reading.unfelt[:, 0], mixed(points.unfelt), reduction="none"
+            )
+            loss = loss + UNFELT_PULL * of_feeling * _share(points.unfelt_weight, drawn_by, rows)
         optimiser.zero_grad()
-        torch.autograd.backward((of_emotion + of_plane).mean())
+        torch.autograd.backward(loss.mean())
         optimiser.step()
         schedule.step()
     encoder.eval()

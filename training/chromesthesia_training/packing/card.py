@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chromesthesia.packs.manifest import ArtIndexSpec, DataSource, Parity, Tier, Timing, short_name
+from chromesthesia.packs.manifest import ArtIndexSpec, DataSource, Manifest, Parity, Tier, Timing, short_name
 
 OWN = "user's own"
 """In the licence of every folder of a user."""
@@ -50,6 +50,18 @@ Test split: {split}.
 {speed}
 """
 
+ENCODER_SECTION = """\
+{encoder_size} parameters, {encoder_steps} training steps, causal, all memory in explicit state tensors. Answers:
+valence and arousal in -1..1, the probabilities of angry, happy and sad, a 128-d embedding, and a confidence (greatest
+probability, 0 at chance, 1 at certainty). Its temperature was fitted on voices of the validation split in rooms; a
+sound that feels nothing (claps, drums, hum, typing, traffic) draws the probabilities together, so that confidence
+falls. Figures below come from {precision}, streamed in 80 ms steps; {clip_score}.
+Test split: {split}.
+
+{speech}
+
+{music}
+"""
 LIMITS_OF_SPEECH = """\
 - It does not know what anybody feels: it hears the expression in a sound. It is an instrument for light, not a medical
   device, and not a means to judge, hire, sort or watch people. Do not use it for any of these.
@@ -124,6 +136,48 @@ def card_text(facts: CardFacts) -> str:
     )
 
 
+def card_of_new_encoder(
+    card: str, manifest: Manifest, report: Mapping[str, Any], notes: Sequence[str]
+) -> str:
+    """An earlier card whose points on the encoder, its section and the section on speed are of another encoder.
+
+    report: as the encoder's metrics.json; it may say `precision` (of the file that the figures are of) and `room`
+    (lines on how it holds in a real room). Points of the card that begin with "The encoder" give way to `notes`.
+    """
+    before, _, rest = card.partition("\n## Encoder\n")
+    _, _, tail = rest.partition("\n## Generator\n")
+    generator, _, _ = tail.partition("\n## Speed and parity\n")
+    assert manifest.timing is not None
+    assert manifest.parity is not None
+    lines = [line for line in before.split("\n") if not line.startswith("- The encoder")]
+    at = lines.index("## What it cannot do") + 2
+    lines[at:at] = [f"- {note}" for note in notes]
+    encoder = ENCODER_SECTION.format(
+        encoder_size=f"{report['model']['parameters']:,}",
+        encoder_steps=f"{report['model']['training_step']:,}",
+        precision=report.get("precision", "the exported ONNX file"),
+        clip_score=f"a clip's score is the {report['clip_score']}",
+        split=str(report["split"]).removeprefix("test: "),
+        speech=_speech_section(report.get("speech")),
+        music=_music_section(report.get("vgmidi")),
+    )
+    facts = CardFacts(
+        manifest.name, manifest.version, manifest.data, report, {}, 1.0, manifest.timing, manifest.parity,
+        manifest.tiers, manifest.generator.image_size[0], manifest.art_index, {},
+    )  # fmt: skip
+    room = [*report["room"], ""] if report.get("room") else []
+    parts = [
+        "\n".join(lines),
+        "## Encoder",
+        "",
+        encoder,
+        *room,
+        "## Generator",
+        generator.rstrip("\n").lstrip("\n"),
+    ]
+    return "\n".join(parts) + f"\n\n## Speed and parity\n\n{_speed_section(facts)}\n"
+
+
 def _terms(sources: Sequence[DataSource]) -> str:
     restricted = [source.name for source in sources if source.restricted]
     if not restricted:
@@ -183,7 +237,8 @@ def _speech_section(speech: Mapping[str, Any] | None) -> str:
             f"{f1:.3f} at {gain} dB" for gain, f1 in speech["subset_macro_f1_by_gain_db"].items()
         )
         lines += [f"{speech['subset'].capitalize()}: {speech['subset_macro_f1']:.3f} as recorded, {levels}."]
-    lines += [f"Offline in torch, all clips: {speech['torch_offline']['macro_f1']:.3f}."]
+    if "torch_offline" in speech:
+        lines += [f"Offline in torch, all clips: {speech['torch_offline']['macro_f1']:.3f}."]
     return "\n".join(lines)
 
 

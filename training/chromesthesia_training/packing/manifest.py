@@ -155,9 +155,9 @@ def make_manifest(
                 outputs=generator.outputs,
             ),
         ),
-        timing=None if measured.timing is None else _rounded(measured.timing),
-        parity=_rounded(measured.parity),
-        tiers=tuple(_rounded(tier) for tier in measured.tiers),
+        timing=None if measured.timing is None else rounded(measured.timing),
+        parity=rounded(measured.parity),
+        tiers=tuple(rounded(tier) for tier in measured.tiers),
         art_index=measured.art_index,
         metrics={key: round(float(value), 6) for key, value in metrics.items()},
         data=tuple(sources),
@@ -165,11 +165,11 @@ def make_manifest(
     )
 
 
-def _rounded(table: T) -> T:
+def rounded(table: T) -> T:
     """Its numbers to four digits: more was not measured."""
-    rounded = {
+    numbers = {
         key: float(f"{value:.4g}")
         for key, value in msgspec.structs.asdict(table).items()
         if isinstance(value, float)
     }
-    return msgspec.structs.replace(table, **rounded)
+    return msgspec.structs.replace(table, **numbers)

@@ -54,8 +54,7 @@ def scene_score(emotions: Sequence[int], ends: Sequence[ClipEnd]) -> float:
 
 def mean_probabilities(ends: Sequence[ClipEnd]) -> Float64:
     """Mean over clips: float64 [3]."""
-    mean: Float64 = np.mean([end.probabilities for end in ends], axis=0)
-    return mean
+    return np.asarray(np.mean([end.probabilities for end in ends], axis=0))
 
 
 def recalls(emotions: Sequence[int], ends: Sequence[ClipEnd]) -> dict[str, float]:

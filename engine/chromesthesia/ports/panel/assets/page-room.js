@@ -21,11 +21,11 @@ export function roomPage(app) {
   const element = h("div", { class: "room" },
     h("div", { class: "side" },
       h("section", { class: "card", "aria-labelledby": "t-device" }, h("h2", { id: "t-device" }, "Show"), device),
+      h("section", { class: "card", "aria-labelledby": "t-sound-in" }, h("h2", { id: "t-sound-in" }, "Sound that comes in"), sound),
+      h("section", { class: "card", "aria-labelledby": "t-host" }, h("h2", { id: "t-host" }, "This machine"), host),
       h("section", { class: "card logs", "aria-labelledby": "t-log" }, h("div", { class: "top" }, h("h2", { id: "t-log" }, "Log"), loud), log)),
     h("div", { class: "side" },
       h("section", { class: "card loops-card", "aria-labelledby": "t-loops" }, h("h2", { id: "t-loops" }, "Health"), verdict, loops, readings),
-      h("section", { class: "card", "aria-labelledby": "t-sound-in" }, h("h2", { id: "t-sound-in" }, "Sound that comes in"), sound),
-      h("section", { class: "card", "aria-labelledby": "t-host" }, h("h2", { id: "t-host" }, "This machine"), host),
       h("section", { class: "card all-counts", "aria-labelledby": "t-counts" }, h("h2", { id: "t-counts" }, "Counts"), counts)));
   let timer = 0;
   let offs = [];

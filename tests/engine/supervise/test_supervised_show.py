@@ -1,0 +1,126 @@
+"""A whole supervised show: real processes, real signals, off-screen OpenGL."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chromesthesia.testing.models import write_tiny_pack
+
+pytestmark = [
+    pytest.mark.gl,
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs POSIX signals"),
+]
+
+PATIENCE_S = 120.0
+
+
+class Room:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "state"
+        pack = write_tiny_pack(folder / "pack")
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "chromesthesia", "run", "--supervise", "--state", str(self.folder)),
+                *("--headless", "--source", "demo", "--duration", "3000", "--size", "64x36", "--fps", "10"),
+                *("--osc-in-port", "0", "--query-port", "0", "--pack", str(pack)),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        try:
+            lines = (self.folder / "events.jsonl").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        return [event for event in map(json.loads, lines) if event["event"] == name]
+
+    def wait(self, what: Callable[[], bool]) -> None:
+        last_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < last_s:
+            if what():
+                return
+            assert self.process.poll() is None, "the supervisor is gone"
+            time.sleep(0.05)
+        raise AssertionError(f"it never came; {self.events('start')}, {self.events('death')}")
+
+    def playing(self, count: int) -> int:
+        """The pid of the engine that shows the `count`-th first frame."""
+        self.wait(lambda: len(self.events("first frame")) >= count)
+        return int(self.events("first frame")[count - 1]["pid"])
+
+    def state(self) -> dict[str, Any]:
+        table: dict[str, Any] = json.loads((self.folder / "live.json").read_text())
+        return table
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    made = Room(tmp_path)
+    yield made
+    if made.process.poll() is None:
+        made.process.terminate()
+    try:
+        made.process.wait(PATIENCE_S)
+    finally:
+        made.process.kill()
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_show_that_is_killed_and_stopped_goes_on_and_ends_in_order(room: Room) -> None:
+    first = room.playing(1)
+    room.wait(lambda: (room.folder / "live.json").exists() and bool(room.events("first frame")))
+    before = room.state()
+    os.kill(first, signal.SIGKILL)
+    second = room.playing(2)
+    assert second != first
+    assert room.events("death")[0]["reason"] == "SIGKILL"
+    assert room.events("first frame")[1]["gap_s"] > 0
+    room.wait(lambda: room.state() != before)
+    after = room.state()
+    assert after["look"] == before["look"]
+    assert after["walk"]["numbers"][0] >= before["walk"]["numbers"][0], "the walk goes on, not anew"
+    os.kill(second, signal.SIGSTOP)
+    third = room.playing(3)
+    assert gone(second)
+    assert "no sign of life" in room.events("death")[1]["reason"]
+    room.wait(lambda: len(list((room.folder / "crashes").glob("2*"))) >= 2)
+    reports = [
+        json.loads((each / "report.json").read_text()) for each in (room.folder / "crashes").glob("2*")
+    ]
+    assert {report["signal"] for report in reports} == {"SIGKILL"}
+    stacks = [
+        each for each in (room.folder / "crashes").glob("2*/stack.txt") if b"frame_loop" in each.read_bytes()
+    ]
+    assert stacks, "the stopped engine told where it stood"
+    room.process.send_signal(signal.SIGTERM)
+    assert room.process.wait(PATIENCE_S) == 0
+    assert gone(third)
+
+
+def test_an_engine_whose_supervisor_is_killed_ends_too(room: Room) -> None:
+    engine = room.playing(1)
+    room.process.kill()
+    room.process.wait(PATIENCE_S)
+    last_s = time.monotonic() + PATIENCE_S
+    while not gone(engine) and time.monotonic() < last_s:
+        time.sleep(0.05)
+    assert gone(engine)

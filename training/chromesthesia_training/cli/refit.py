@@ -1,0 +1,79 @@
+"""`chromesthesia-train refit`: a pack's encoder fitted again to voices in rooms, into a pack of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chromesthesia.core.errors import UsageError
+from chromesthesia_training.cli.options import (
+    CacheOption,
+    DataOption,
+    SoundsOption,
+    ThreadsOption,
+    console,
+    default_data_dir,
+    errors,
+    print_figures,
+    quieten_exporter,
+)
+from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR
+from chromesthesia_training.progress import progress_bar
+
+EXAMPLES = """[bold]Examples[/bold]
+
+chromesthesia-train refit exports/default exports/mine
+
+chromesthesia-train refit exports/mine exports/mine --sounds sounds --passes 4
+"""
+
+
+def refit(
+    pack: Annotated[Path, typer.Argument(help="Folder of the pack whose encoder's layers are taken.")],
+    out: Annotated[Path, typer.Argument(help="Folder of the new pack; may be the same.")],
+    data_dir: DataOption = None,
+    sounds: SoundsOption = None,
+    run: Annotated[Path, typer.Option("--run", help="Folder of the new encoder's checkpoint.")] = Path(
+        "runs/refit"
+    ),
+    cache: CacheOption = DEFAULT_CACHE_DIR,
+    passes: Annotated[int, typer.Option("--passes", min=1, help="How often every voice is heard.")] = 2,
+    seed: Annotated[int, typer.Option("--seed", help="Everything random follows from it.")] = 3,
+    threads: ThreadsOption = 1,
+    use: Annotated[
+        bool, typer.Option("--fit/--no-fit", help="Fit anew, or only put what --run holds into the pack.")
+    ] = True,
+    notes: Annotated[
+        list[str] | None, typer.Option("--note", help="A point for the model card; may be given again.")
+    ] = None,
+) -> None:
+    """Fit what reads the encoder's layers again, on voices in rooms, noise and music; the generator stays."""
+    import torch
+
+    from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets, load_spectra
+    from chromesthesia_training.data.cache import by_path
+    from chromesthesia_training.encoder.refit import RoomRecipe
+    from chromesthesia_training.encoder.refit import refit as refit_encoder
+    from chromesthesia_training.packing.refitted import refitted_pack
+
+    quieten_exporter()
+    torch.set_num_threads(threads)
+    data_dir = data_dir or (None if sounds is not None else default_data_dir())
+    if data_dir is None and sounds is None:
+        raise UsageError("no data was given", "use --data FOLDER, --sounds FOLDER or both")
+    with progress_bar(errors) as progress:
+        sets = find_sound_sets(data_dir, sounds)
+        clips = all_clips(sets)
+        spectra = by_path(load_spectra(sets, cache, progress).values())
+    if use:
+        refit_encoder(pack / "encoder.onnx", run, clips, spectra, RoomRecipe(passes=passes), seed)
+    made, report = refitted_pack(pack, out, run, clips, spectra, tuple(notes or ()))
+    print_figures(f"encoder of {out}, test split, {report['precision']}", report["flat"])
+    console.print(
+        f"{out}: differs from torch by {made.exported.parity:.1e} streamed, {made.exported.streamed_offline:.1e} "
+        f"offline; {made.exported.step_ms:.2f} ms a step of 80 ms"
+    )
+    if made.int8 is not None:
+        console.print(f"int8: {made.int8.why}")
