@@ -82,10 +82,10 @@ class Watch:
         ceilings: Ceilings,
         now_s: float,
         patience: float = 1.0,
-        slack: Callable[[], float] = machine_slack,
+        slack: Callable[[], float] = lambda: 1.0,
     ) -> None:
-        """patience: how much longer than usual it may hang; more where it was ended for hanging just before. slack:
-        factor on the patience with what may be starved rather than stuck.
+        """patience: how much longer than usual it may hang; more where it was ended for hanging just before. slack: the
+        same for what may be starved rather than stuck, asked again and again.
         """
         self._slack = slack
         self.phase: Phase = "starting"

@@ -102,6 +102,12 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         room=Path("hall.toml"),
         rung=Rung.SHADERS,
         lowest_rung=Rung.CACHED_LATENTS,
+        resume=True,
+        state=Path("kept"),
+        hours=("10:00-18:00",),
+        fade_s=20.0,
+        silence_preset="Ink",
+        silence_after_s=300.0,
         log_file=Path("night.log"),
         alert_webhook="http://127.0.0.1:9/ill",
         alert_command="true",
@@ -111,12 +117,6 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         bus_connect=("tls/192.168.1.11:7447", "tls/192.168.1.12:7447"),
         keys=Path("hall-keys"),
         delay_s=0.08,
-        resume=True,
-        state=Path("kept"),
-        hours=("10:00-18:00",),
-        fade_s=20.0,
-        silence_preset="Ink",
-        silence_after_s=300.0,
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
@@ -135,9 +135,9 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
         "--rung shaders --lowest-rung cached_latents --cues evening.toml --log-file night.log "
         "--alert-webhook http://127.0.0.1:9/ill --alert-command true "
+        "--resume --state kept --hours 10:00-18:00 --fade 20 --silence-look Ink --silence-after 300 "
         "--ear hall --standby --bus-listen tls/192.168.1.10:7447 --bus-connect tls/192.168.1.11:7447 "
-        "--bus-connect tls/192.168.1.12:7447 --keys hall-keys --delay 80 "
-        "--resume --state kept --hours 10:00-18:00 --fade 20 --silence-look Ink --silence-after 300"
+        "--bus-connect tls/192.168.1.12:7447 --keys hall-keys --delay 80"
     )
     assert run_main(*line.split()) == 0
     assert shows == [wanted]

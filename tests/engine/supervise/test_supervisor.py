@@ -98,7 +98,7 @@ def test_a_machine_that_slept_is_no_hung_engine(tmp_path: Path) -> None:
 def test_a_machine_that_has_too_much_to_do_is_given_more_time(tmp_path: Path) -> None:
     show = SupervisedShow(tmp_path)
     show.begin()
-    show.run(1.0)
+    show.run(20.0)
     show.slack = 5.0
     show.engine.alive = False
     show.run(4.0)
