@@ -21,7 +21,7 @@ SETTLED_PICTURES = 3
 """So many new pictures behind a fault: the show goes on."""
 HEARD_DBFS = -60.0
 OVER_WITHIN_S = 45.0
-SMALL_FILE_BYTES = 1 << 20
+SMALL_FILE_BYTES = 2 << 20
 """Largest file while the disk is full: what is larger already fails at its next write."""
 FULL_FILE_BYTES = 8 << 20
 """Largest file in the second half: settings and logs find room, a film does not."""

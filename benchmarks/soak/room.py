@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from benchmarks.soak.processes import children
 from benchmarks.soak.sounds import programme
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.testing.pulse import PulseStage
 
 HOST = "127.0.0.1"
-END_WITHIN_S = 30.0
+END_WITHIN_S = 90.0
+"""A film is finished at its end, for which a supervisor waits a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,9 @@ class Room:
             try:
                 self._show.wait(END_WITHIN_S)
             except subprocess.TimeoutExpired:
-                self._show.kill()
+                for pid in (*children(self._show.pid), self._show.pid):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
                 self._show.wait()
         return int(self._show.returncode)
 

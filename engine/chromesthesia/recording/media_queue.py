@@ -15,6 +15,10 @@ FRAME_BYTES_TOTAL = 64 * 1024 * 1024
 LEAST_FRAMES = 4
 MOST_FRAMES = 64
 MOST_SOUND_SAMPLES = 10 * SAMPLE_RATE_HZ
+BEHIND_S, BEHIND_FOR_S = 0.5, 2.0
+"""Live, what waits longer than the first, for longer than the second, is no hiccup of a disk: the machine is slow."""
+SLOW_FOR_S = 60.0
+"""So long a slow machine counts as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,9 @@ def frames_in_budget(width: int, height: int) -> int:
 class MediaQueue:
     """Bounded, with pooled frame buffers. Any thread puts, one thread takes.
 
-    live: putting never waits; what finds no room is dropped and counted. Otherwise putting waits for room.
+    live: putting never waits; what finds no room is dropped and counted. On a machine that is too slow pictures are
+    dropped while more than half a second waits: a killed film loses what waits, and sound without room is a hole in it.
+    Otherwise putting waits for room.
     """
 
     def __init__(self, capacity_frames: int, live: bool) -> None:
@@ -54,12 +60,15 @@ class MediaQueue:
         self._spare: list[UInt8] = []
         self._frames_out = 0
         self._samples_waiting = 0
+        self._behind_since_s: float | None = None
+        self._slow_until_s = float("-inf")
         self._closed = False
 
     def put_frame(self, pixels: UInt8, time_s: float) -> bool:
         """Copy `pixels` into a pooled buffer and queue it; False when it was dropped or the queue is closed."""
         with self._changed:
-            if not self._room(lambda: self._frames_out < self._capacity_frames):
+            too_slow = self._live and self._too_slow(time_s)
+            if too_slow or not self._room(lambda: self._frames_out < self._capacity_frames):
                 self.dropped_frames += 1
                 return False
             self._frames_out += 1
@@ -104,6 +113,21 @@ class MediaQueue:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _too_slow(self, now_s: float) -> bool:
+        """Under the lock: whether what waits has been too old for too long, at the show's time `now_s`."""
+        oldest = self._items[0] if self._items else None
+        oldest_s = (
+            now_s if oldest is None else oldest.time_s if isinstance(oldest, Picture) else oldest.start_s
+        )
+        if now_s - oldest_s <= BEHIND_S:
+            self._behind_since_s = None
+            return False
+        if self._behind_since_s is None:
+            self._behind_since_s = now_s
+        if now_s - self._behind_since_s > BEHIND_FOR_S:
+            self._slow_until_s = now_s + SLOW_FOR_S
+        return now_s < self._slow_until_s
 
     def _room(self, there_is: Callable[[], bool]) -> bool:
         """Under the lock: True when the queue is open and has room, waiting for it unless live."""
