@@ -83,6 +83,7 @@ class GoingOn:
             lambda: show.emotion,
             pack,
             show.walk,
+            before=state,
         )
         if self._held is not None:
             keeper.hold(self._held)

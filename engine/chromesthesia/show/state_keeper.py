@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.logs import BoundedLog
@@ -14,7 +16,7 @@ from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import EmotionState
 from chromesthesia.core.state_file import StateError, StateFile
 from chromesthesia.params.presets import PLAIN
-from chromesthesia.show.live_state import Asked, KeptLook, Now, table_of, take_look, take_state
+from chromesthesia.show.live_state import Asked, KeptLook, LiveState, Now, table_of, take_look, take_state
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,10 @@ class StateKeeper:
         pack: Callable[[], str | None],
         walk: Callable[[], Mapping[str, Any]],
         clock: Clock | None = None,
+        before: LiveState | None = None,
     ) -> None:
+        """before: what this show goes on from; its walk and emotion are kept until there are newer ones."""
+        self._before = before
         self._file = file
         self._asked = asked
         self._seed = seed
@@ -87,6 +92,10 @@ class StateKeeper:
             Now(self._emotion(), self._noted, self._pack()),
             self._held_look(),
         )
+        if self._before is not None:
+            state = msgspec.structs.replace(
+                state, walk=state.walk or self._before.walk, emotion=state.emotion or self._before.emotion
+            )
         table = table_of(state)
         if table == self._written:
             return False

@@ -259,6 +259,29 @@ def test_it_is_written_only_when_it_changed(tmp_path: Path) -> None:
     assert show.keeper.counts() == {"writes": 2, "failures": 0}
 
 
+def test_until_the_first_frame_and_sound_the_walk_and_emotion_of_before_are_kept(tmp_path: Path) -> None:
+    config = kept(tmp_path, state_of(played()))
+    before = read_state(config)
+    assert before is not None
+    keeper = StateKeeper(
+        state_file(config),
+        fresh(),
+        asked_of(config),
+        5,
+        lambda: None,
+        lambda: None,
+        walked().state,
+        ManualClock(),
+        before,
+    )
+    assert keeper.step()
+    after = read_state(config)
+    assert after is not None
+    assert after.look.name == "Tide"
+    assert (after.walk, after.emotion) == (before.walk, before.emotion)
+    assert after.walk is not None
+
+
 def test_the_walk_is_noted_once_a_second(tmp_path: Path) -> None:
     show = Kept(tmp_path)
     taken = []

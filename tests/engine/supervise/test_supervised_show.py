@@ -55,10 +55,13 @@ class Room:
             time.sleep(0.05)
         raise AssertionError(f"it never came; {self.events('start')}, {self.events('death')}")
 
-    def playing(self, count: int) -> int:
-        """The pid of the engine that shows the `count`-th first frame."""
-        self.wait(lambda: len(self.events("first frame")) >= count)
-        return int(self.events("first frame")[count - 1]["pid"])
+    def playing(self, after: int = 0) -> int:
+        """The pid of an engine that shows pictures, another than `after`."""
+        self.wait(lambda: any(event["pid"] != after for event in self.events("first frame")[-1:]))
+        return int(self.events("first frame")[-1]["pid"])
+
+    def death(self, pid: int) -> dict[str, Any]:
+        return next(event for event in self.events("death") if event["pid"] == pid)
 
     def state(self) -> dict[str, Any]:
         table: dict[str, Any] = json.loads((self.folder / "live.json").read_text())
@@ -86,38 +89,34 @@ def gone(pid: int) -> bool:
 
 
 def test_a_show_that_is_killed_and_stopped_goes_on_and_ends_in_order(room: Room) -> None:
-    first = room.playing(1)
+    first = room.playing()
     room.wait(lambda: (room.folder / "live.json").exists() and bool(room.events("first frame")))
     before = room.state()
     os.kill(first, signal.SIGKILL)
-    second = room.playing(2)
-    assert second != first
-    assert room.events("death")[0]["reason"] == "SIGKILL"
-    assert room.events("first frame")[1]["gap_s"] > 0
+    second = room.playing(after=first)
+    assert room.death(first)["signal"] == "SIGKILL"
+    assert room.events("first frame")[-1]["gap_s"] > 0
     room.wait(lambda: room.state() != before)
     after = room.state()
     assert after["look"] == before["look"]
     assert after["walk"]["numbers"][0] >= before["walk"]["numbers"][0], "the walk goes on, not anew"
     os.kill(second, signal.SIGSTOP)
-    third = room.playing(3)
+    third = room.playing(after=second)
     assert gone(second)
-    assert "no sign of life" in room.events("death")[1]["reason"]
-    room.wait(lambda: len(list((room.folder / "crashes").glob("2*"))) >= 2)
-    reports = [
-        json.loads((each / "report.json").read_text()) for each in (room.folder / "crashes").glob("2*")
-    ]
-    assert {report["signal"] for report in reports} == {"SIGKILL"}
-    stacks = [
-        each for each in (room.folder / "crashes").glob("2*/stack.txt") if b"frame_loop" in each.read_bytes()
-    ]
-    assert stacks, "the stopped engine told where it stood"
+    assert "no sign of life" in room.death(second)["reason"]
+    stopped = room.folder / "crashes"
+    room.wait(lambda: any(stopped.glob(f"2*-{second}-*/report.json")))
+    (report,) = stopped.glob(f"2*-{second}-*")
+    assert json.loads((report / "report.json").read_text())["signal"] == "SIGKILL"
+    assert b"frame_loop" in (report / "stack.txt").read_bytes(), "where it stood"
+    assert json.loads((report / "state.json").read_text())["look"] == before["look"]
     room.process.send_signal(signal.SIGTERM)
     assert room.process.wait(PATIENCE_S) == 0
     assert gone(third)
 
 
 def test_an_engine_whose_supervisor_is_killed_ends_too(room: Room) -> None:
-    engine = room.playing(1)
+    engine = room.playing()
     room.process.kill()
     room.process.wait(PATIENCE_S)
     last_s = time.monotonic() + PATIENCE_S
