@@ -110,12 +110,14 @@ class Watch:
         match message:
             case First(at_s):
                 self.first_s = at_s
+                # A beat that was made before may still be on its way, and the engine may stop before the next.
+                if self.phase == "starting":
+                    self._enter("playing")
             case Beat():
-                if message.phase != self.phase:
-                    # Nothing was to be drawn before: a start of a minute is no minute of darkness.
-                    self._phase_s = self._dark_s = self._frame_s = 0.0
+                if message.phase != "starting" or self.first_s is None:
+                    self._enter(message.phase)
                 self._quiet_s = 0.0
-                self.phase, self.beat = message.phase, message
+                self.beat = message
                 frame = message.loops.get(FRAME_LOOP)
                 beats = None if frame is None else frame.beats
                 if message.frames != self._drawn:
@@ -125,6 +127,12 @@ class Watch:
                     self._frames, self._frame_s = beats, 0.0
             case LogLine():
                 pass
+
+    def _enter(self, phase: Phase) -> None:
+        if phase != self.phase:
+            # Nothing was to be drawn before: a start of a minute is no minute of darkness.
+            self._quiet_s = self._phase_s = self._dark_s = self._frame_s = 0.0
+            self.phase = phase
 
     def fault(self, now_s: float) -> Fault | None:
         """What is wrong at `now_s`; call about ten times a second."""
@@ -147,8 +155,10 @@ class Watch:
         if self.first_s is None:
             # Its first frame takes longest, and another start would take longer still.
             patience = max(patience, FIRST_PATIENCE)
-        if beat is None or self._quiet_s > SILENT_S * patience:
+        if self._quiet_s > SILENT_S * patience:
             return Fault(f"no sign of life for {self._quiet_s:.1f} s", hangs=True)
+        if beat is None:
+            return None
         if self._frame_s > FRAME_S * patience:
             return Fault(f"the frame loop stands still for {self._frame_s:.1f} s", hangs=True)
         if self._dark_s > DARK_S * patience:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chromesthesia.supervise.watch import DARK_S, FIRST_PATIENCE, Ceilings, Fault, Watch
-from chromesthesia.supervise.wire import Beat, LoopBeat, Phase
+from chromesthesia.supervise.watch import DARK_S, FIRST_PATIENCE, SILENT_S, Ceilings, Fault, Watch
+from chromesthesia.supervise.wire import Beat, First, LoopBeat, Phase
 
 TICK_S = 0.1
 
@@ -37,6 +37,19 @@ def test_a_slow_start_is_no_darkness() -> None:
         faults += [fault] if (fault := watch.fault(now_s)) else []
         assert not faults or now_s >= 40.0 + patience_s
     assert faults, "a show that never draws is ill all the same"
+
+
+def test_an_engine_that_stops_right_after_its_first_frame_plays_and_hangs() -> None:
+    watch = Watch(Ceilings(), 0.0)
+    for now_s in ticks(0.0, 2.0):
+        watch.take(told("starting", 0))
+        assert watch.fault(now_s) is None
+    watch.take(First(2.0))
+    # Made before the first frame, told after it.
+    watch.take(told("starting", 0))
+    faults = [now_s for now_s in ticks(2.0, 3.0) if watch.fault(now_s) is not None]
+    assert faults
+    assert faults[0] <= 2.0 + SILENT_S + 2 * TICK_S
 
 
 def test_a_slow_start_leaves_the_frame_loop_its_time() -> None:
