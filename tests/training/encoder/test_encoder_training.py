@@ -226,7 +226,10 @@ def test_the_loss_falls_when_the_answers_are_right(settings: EncoderSettings) ->
 
     def loss(sign: float) -> float:
         right = Reading(
-            sign * targets.valence_arousal, sign * 3.0 * targets.emotion, torch.zeros(4, 150, 128)
+            sign * targets.valence_arousal,
+            sign * 3.0 * targets.emotion,
+            torch.zeros(4, 150, 128),
+            torch.zeros(4, 150),
         )
         return float(torch.stack(list(encoder_loss(right, targets).values())).sum())
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from chromesthesia_training.corpora.datasets import load_spectra
 from chromesthesia_training.data.cache import by_path
 from chromesthesia_training.distil.streaming import StreamingRecipe, clip_rows, train_streaming_fold
-from chromesthesia_training.encoder.model import ONE_MEMORY, StreamingEncoder
+from chromesthesia_training.encoder.model import DEFAULT_SIZES, StreamingEncoder
 from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.offline.best import crossed_targets
 from chromesthesia_training.offline.kernel import KernelSettings
@@ -47,7 +47,7 @@ def run_streaming(context: Context) -> None:
                 inputs,
                 mel_of,
                 recipe,
-                ONE_MEMORY,
+                DEFAULT_SIZES,
                 context.runs_dir / "encoders" / "streaming.speaker" / split.name.replace(" ", "-"),
                 material.weights,
                 context.seed,
@@ -65,7 +65,7 @@ def run_streaming(context: Context) -> None:
         split="five grouped folds by speaker",
         seeds=[context.seed],
         settings=_settings(context),
-        parameters=parameter_count(StreamingEncoder(ONE_MEMORY)),
+        parameters=parameter_count(StreamingEncoder(DEFAULT_SIZES)),
         trained_with_tess=False,
         notes=(
             "scored from streamed answers: whole untrimmed clips, one 80 ms step after the other, state carried; mean "
@@ -82,7 +82,7 @@ def run_streaming(context: Context) -> None:
 
 def _settings(context: Context) -> Settings:
     settings: Mapping[str, object] = asdict(recipe_of(context))
-    return {"encoder": "streaming", **settings, "sizes": {**asdict(ONE_MEMORY)}}
+    return {"encoder": "streaming", **settings, "sizes": {**asdict(DEFAULT_SIZES)}}
 
 
 def _shape(context: Context) -> Settings:

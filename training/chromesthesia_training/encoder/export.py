@@ -78,7 +78,7 @@ class ExportedStep(nn.Module):
         """The named answers of a reading [B, S, ...], in the order of `ANSWER_NAMES`, each [B, S, ...]."""
         probabilities = torch.softmax(reading.logits / self.temperature, dim=-1)
         chance = 1.0 / len(EMOTIONS)
-        if reading.unfelt is not None:
+        if self.model.to_unfelt is not None:
             felt = torch.sigmoid(-reading.unfelt).unsqueeze(-1)
             probabilities = felt * probabilities + (1.0 - felt) * chance
         confidence = (probabilities.amax(dim=-1) - chance) / (1.0 - chance)

@@ -62,20 +62,23 @@ class EncoderSizes:
     unfelt: bool = False
 
 
-ONE_MEMORY = EncoderSizes()
-DEFAULT_SIZES = EncoderSizes(memories_s=(QUICK_S, RUNNING_S), unfelt=True)
+DEFAULT_SIZES = EncoderSizes()
+ROOM_SIZES = EncoderSizes(memories_s=(QUICK_S, RUNNING_S), unfelt=True)
+"""What ships since its read-out is fitted in rooms (`refit.py`)."""
+NEVER = -30.0
+"""Logit of `feels nothing` of an encoder that does not say."""
 
 
 class Reading(NamedTuple):
     """One answer per step: valence_arousal [B, S, 2] in -1..1, logits [B, S, 3], embedding [B, S, 128].
 
-    unfelt [B, S]: logit of a sound that feels nothing; None from an encoder that does not say.
+    unfelt [B, S]: logit of a sound that feels nothing; `NEVER` from an encoder that does not say.
     """
 
     valence_arousal: Tensor
     logits: Tensor
     embedding: Tensor
-    unfelt: Tensor | None = None
+    unfelt: Tensor
 
 
 class FirstLayer(nn.Module):
@@ -220,7 +223,9 @@ class StreamingEncoder(nn.Module):
         places = (statistics - self.statistics_mean) / self.statistics_deviation
         embedding = functional.relu(self.embed(places.clamp(-FURTHEST, FURTHEST)))
         dropped = self.dropout(embedding)
-        unfelt = None if self.to_unfelt is None else self.to_unfelt(dropped)[..., 0]
+        unfelt = torch.full_like(dropped[..., 0], NEVER)
+        if self.to_unfelt is not None:
+            unfelt = self.to_unfelt(dropped)[..., 0]
         return Reading(
             torch.tanh(self.to_valence_arousal(dropped)), self.to_logits(dropped), embedding, unfelt
         )

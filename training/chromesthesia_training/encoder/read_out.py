@@ -82,7 +82,7 @@ def fit_read_out(
         error = (reading.valence_arousal[:, 0] - mixed(points.plane)).square().mean(dim=1)
         of_plane = plane_pull * error * _share(points.plane_weight, drawn_by, rows)
         loss = of_emotion + of_plane
-        if reading.unfelt is not None and points.unfelt is not None and points.unfelt_weight is not None:
+        if encoder.to_unfelt is not None and points.unfelt is not None and points.unfelt_weight is not None:
             of_feeling = functional.binary_cross_entropy_with_logits(
                 reading.unfelt[:, 0], mixed(points.unfelt), reduction="none"
             )

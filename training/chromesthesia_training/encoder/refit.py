@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from chromesthesia_training.data.clips import Clip
-from chromesthesia_training.encoder.model import DEFAULT_SIZES, EncoderSizes, StreamingEncoder
+from chromesthesia_training.encoder.model import ROOM_SIZES, EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.module import ABOUT, TEMPERATURE
 from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_read_out
 from chromesthesia_training.encoder.room_moments import (
@@ -54,7 +54,7 @@ class RoomRecipe:
     read_out: ReadOutRecipe = READ_OUT
 
 
-def layers_of_pack(encoder: Path, sizes: EncoderSizes = DEFAULT_SIZES) -> StreamingEncoder:
+def layers_of_pack(encoder: Path, sizes: EncoderSizes = ROOM_SIZES) -> StreamingEncoder:
     """A new encoder with the convolutional layers of an exported one. Raises TrainingError where they do not fit."""
     model = StreamingEncoder(sizes)
     stored = {tensor.name: tensor for tensor in onnx.load(str(encoder)).graph.initializer}
@@ -151,11 +151,9 @@ def room_temperature(encoder: StreamingEncoder, points: Points) -> float:
     return float(min(TEMPERATURES, key=loss))
 
 
-def mixed_probabilities(logits: Tensor, unfelt: Tensor | None) -> Tensor:
+def mixed_probabilities(logits: Tensor, unfelt: Tensor) -> Tensor:
     """Probabilities [N, 3], the more alike the likelier a sound feels nothing; unfelt [N, 1]."""
     probabilities = torch.softmax(logits, dim=-1)
-    if unfelt is None:
-        return probabilities
     felt = torch.sigmoid(-unfelt.reshape(-1, 1))
     return felt * probabilities + (1.0 - felt) / logits.shape[-1]
 
@@ -186,7 +184,7 @@ def refit(
     spectra: Spectra,
     recipe: RoomRecipe | None = None,
     seed: int = 3,
-    sizes: EncoderSizes = DEFAULT_SIZES,
+    sizes: EncoderSizes = ROOM_SIZES,
     taught: Taught | None = None,
 ) -> Path:
     """Fit the read-out of an exported encoder anew and keep it in `run_dir`, for `export`. Returns the checkpoint.

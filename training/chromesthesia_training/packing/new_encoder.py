@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from chromesthesia.core.records import ENCODER_HOPS, Float32
 from chromesthesia.inference.check import find_faults
-from chromesthesia.packs.art_index import ART_INDEX_NAME
+from chromesthesia.packs.art_index import ALL_ARRAYS, ART_INDEX_NAME, MAX_INDEX_BYTES
 from chromesthesia.packs.manifest import (
     ENCODER_ROLE,
     MANIFEST_NAME,
@@ -181,7 +181,7 @@ def _tiers(fp32_ms: float, int8: Int8Result | None) -> tuple[Tier, ...]:
 
 def _move_index(path: Path, old: Path, new: Path, heard: Sequence[Float32]) -> float:
     """Give the index a sound head for the new embedding; mean cosine to the old head's places on sounds left out."""
-    arrays = dict(read_npz(path.read_bytes(), 1 << 26))
+    arrays = dict(read_npz(path.read_bytes(), ALL_ARRAYS, MAX_INDEX_BYTES))
     before, after = (_embeddings(model, heard) for model in (old, new))
     head = {
         name: np.asarray(arrays[name], np.float32)

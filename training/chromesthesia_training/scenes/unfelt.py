@@ -50,7 +50,7 @@ def _moments(count: int, rng: np.random.Generator) -> list[int]:
         at = grid + rng.normal(0.0, 0.02 * step * rng.integers(0, 2), len(grid))
     else:
         at = np.cumsum(rng.exponential(step, int(2 * rate_hz * count / SAMPLE_RATE_HZ) + 2))
-    return [int(place) for place in at if 0 <= place < count]
+    return [int(place) for place in at if 0 <= place < count] or [int(rng.integers(count // 2 + 1))]
 
 
 def _hit(rng: np.random.Generator) -> Float64:
