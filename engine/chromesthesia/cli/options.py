@@ -289,6 +289,14 @@ Resume = Annotated[
         rich_help_panel=HealthOption,
     ),
 ]
+Spare = Annotated[
+    bool,
+    typer.Option(
+        "--spare/--no-spare",
+        help="With --supervise: keep a second engine in waiting, so that the picture goes on a second sooner.",
+        rich_help_panel=HealthOption,
+    ),
+]
 StateFolder = Annotated[
     Path | None,
     typer.Option(

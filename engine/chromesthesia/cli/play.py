@@ -17,7 +17,7 @@ from chromesthesia.cli.environment import has_display, headless_instead
 from chromesthesia.cli.link import show_link
 from chromesthesia.cli.options import FilesOption, NetworkOption, PictureOption, SoundOption
 from chromesthesia.cli.streams import never_wait
-from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here, rung_here
+from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here, rung_here, wait_until_wanted
 from chromesthesia.core.config import OSC_PARTNER, FilmConfig, RepaintConfig, ShowConfig
 from chromesthesia.core.errors import WindowError
 from chromesthesia.core.room import ROOM_FILE
@@ -225,6 +225,7 @@ def run(
     keys: options.Keys = None,
     delay: options.Delay = None,
     supervise: options.Supervise = False,
+    spare: options.Spare = True,
     hours: options.Hours = None,
     fade: options.FadeSeconds = 10.0,
     restart_at: options.RestartAt = None,
@@ -253,7 +254,8 @@ def run(
         raise typer.BadParameter("--restart-at needs --supervise")
     if supervise and not is_watched():
         most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
-        raise typer.Exit(keep_playing(state, most, nightly))
+        raise typer.Exit(keep_playing(state, most, nightly, spare))
+    wait_until_wanted()
     pulse_here()
     config = ShowConfig(
         source=source,

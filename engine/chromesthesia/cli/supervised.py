@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,7 @@ from chromesthesia.supervise.run import Supervision, supervise
 from chromesthesia.supervise.supervisor import Due
 from chromesthesia.supervise.usage import usual_ceilings
 from chromesthesia.supervise.watch import Ceilings
-from chromesthesia.supervise.wire import orders_here
+from chromesthesia.supervise.wire import VARIABLE, orders_here, orders_text
 
 if TYPE_CHECKING:
     from chromesthesia.show.pulse import Pulse
@@ -24,7 +26,27 @@ def is_watched() -> bool:
     return orders_here() is not None
 
 
-def keep_playing(folder: Path | None, most: Ceilings, nightly: Due | None = None) -> int:
+def wait_until_wanted() -> None:
+    """In a spare engine: import what a show needs and wait for the word; others return at once.
+
+    Leaves the process when its supervisor is gone.
+    """
+    orders = orders_here()
+    if orders is None or orders.go < 0:
+        return
+    import chromesthesia.display.headless
+    import chromesthesia.inference.sessions
+    import chromesthesia.ports.oscquery.serving
+    import chromesthesia.show.live  # noqa: F401
+
+    with open(orders.go, "rb", buffering=0) as pipe:
+        line = pipe.readline()
+    if not line:
+        sys.exit(0)
+    os.environ[VARIABLE] = orders_text(replace(orders, go=-1, **json.loads(line)))
+
+
+def keep_playing(folder: Path | None, most: Ceilings, nightly: Due | None = None, spare: bool = True) -> int:
     """Be the supervisor of a show with this process' arguments; its exit code. most: None for the usual ceilings."""
     usual = usual_ceilings()
     most = replace(
@@ -34,7 +56,7 @@ def keep_playing(folder: Path | None, most: Ceilings, nightly: Due | None = None
         handles=most.handles or usual.handles,
         threads=most.threads or usual.threads,
     )
-    return supervise(Supervision(tuple(sys.argv[1:]), folder, most, nightly))
+    return supervise(Supervision(tuple(sys.argv[1:]), folder, most, nightly, spare))
 
 
 def rung_here(asked: Rung) -> Rung:

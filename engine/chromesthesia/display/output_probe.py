@@ -1,4 +1,4 @@
-"""A small copy of what is shown, a few times a second, read a moment later so that no frame waits for it."""
+"""A small copy of what is shown, twice a second, read a moment later so that no frame waits for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chromesthesia.render.renderer import Renderer
 
 WIDTH = 160
 """Of the copy; it is as high as the picture's shape has it."""
-PERIOD_S = 0.25
+PERIOD_S = 0.5
 _MASK = (16, 9)
 _MOST_FLOATS = 4
 """Buffers of floats that are looked at."""
@@ -42,7 +42,7 @@ Take = Callable[[UInt8, bool, float], None]
 
 
 class OutputProbe:
-    """Main thread. Call `shown` after every frame: four times a second it copies one, and hands on the one before."""
+    """Main thread. Call `shown` after every frame: twice a second it copies one, and hands on the one before."""
 
     def __init__(self, light: Light, take: Take, period_s: float = PERIOD_S) -> None:
         self._light = light

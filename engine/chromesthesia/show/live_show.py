@@ -212,7 +212,7 @@ class LiveShow:
         self._told_shown = shown
         self.output = OutputWatch()
         self.keep_picture: Callable[[UInt8], None] | None = None
-        """Takes a small copy of the output, uint8 [h, w, 3], four times a second. Main thread."""
+        """Takes a small copy of the output, uint8 [h, w, 3], twice a second. Main thread."""
         self._probe = OutputProbe(light, self._see)
         self._start_s = 0.0
         self._end_s = 0.0

@@ -60,19 +60,26 @@ class Engine(Protocol):
 class ChildEngine:
     """A process that keeps a life line. picture: memory for its last picture, which outlives it.
 
-    Raises OSError where none can be started.
+    waits: it plays only when `tell` says so. Raises OSError where none can be started.
     """
 
     def __init__(
-        self, command: Sequence[str], picture: BinaryIO, safe_look: bool = False, rung: str = ""
+        self,
+        command: Sequence[str],
+        picture: BinaryIO,
+        safe_look: bool = False,
+        rung: str = "",
+        waits: bool = False,
     ) -> None:
         reading, writing = os.pipe()
+        hears, self._go = os.pipe() if waits else (-1, -1)
         self._stack = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
         self._closing = False
         try:
-            inherited = (writing, self._stack.fileno(), picture.fileno())
-            lifeline, stack, memory = map(_inheritable, inherited)
-            orders = Orders(lifeline, stack, memory, safe_look, rung)
+            inherited: tuple[int, ...] = (writing, self._stack.fileno(), picture.fileno())
+            lifeline, stack, memory = (_inheritable(descriptor) for descriptor in inherited)
+            orders = Orders(lifeline, stack, memory, safe_look, rung, hears)
+            inherited += (hears,) if waits else ()
             self._process = subprocess.Popen(
                 command,
                 env={**os.environ, VARIABLE: orders_text(orders)},
@@ -81,9 +88,13 @@ class ChildEngine:
         except BaseException:
             os.close(reading)
             self._stack.close()
+            if waits:
+                os.close(self._go)
             raise
         finally:
             os.close(writing)
+            if waits:
+                os.close(hears)
         self._queue: queue.Queue[Message] = queue.Queue(WAITING)
         self._reader = threading.Thread(target=self._read, args=(reading,), name="life line", daemon=True)
         self._reader.start()
@@ -92,6 +103,16 @@ class ChildEngine:
     def pid(self) -> int:
         """Number of the process."""
         return self._process.pid
+
+    def tell(self, content: bytes) -> bool:
+        """Let one that waits play; False when it is gone."""
+        descriptor, self._go = self._go, -1
+        try:
+            return os.write(descriptor, content) == len(content)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
 
     def messages(self, timeout_s: float) -> list[Message]:
         """See `Engine`."""
@@ -140,6 +161,8 @@ class ChildEngine:
         self._process.wait()
         self._reader.join(1.0)
         self._stack.close()
+        if self._go >= 0:
+            os.close(self._go)
 
     def _go_on(self) -> None:
         go_on = getattr(signal, "SIGCONT", None)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict
 
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.errors import UsageError
@@ -25,6 +25,7 @@ from chromesthesia.supervise.escalation import LEVELS
 from chromesthesia.supervise.events import EventLog, wall_now
 from chromesthesia.supervise.last_picture import open_memory
 from chromesthesia.supervise.notify import Notifier
+from chromesthesia.supervise.spare import Starter, go_text
 from chromesthesia.supervise.supervisor import TICK_S, Due, Supervisor
 from chromesthesia.supervise.watch import Ceilings
 
@@ -38,12 +39,16 @@ RUNGS = {"shaders": Rung.SHADERS, "small": Rung.SMALL}
 
 @dataclass(frozen=True, slots=True)
 class Supervision:
-    """What `run --supervise` was told. folder: of the state, None for the usual one."""
+    """What `run --supervise` was told.
+
+    folder: of the state, None for the usual one. spare: keep an engine in waiting.
+    """
 
     arguments: tuple[str, ...]
     folder: Path | None = None
     ceilings: Ceilings = field(default_factory=Ceilings)
     nightly: Due | None = None
+    spare: bool = True
 
 
 def supervise(supervision: Supervision, stop: threading.Event | None = None) -> int:
@@ -56,8 +61,13 @@ def supervise(supervision: Supervision, stop: threading.Event | None = None) -> 
     folder = supervision.folder or state_folder()
     with _own(folder), open_memory() as picture, stop_on_signals(stop):
         reports = CrashReports(folder)
+        arguments = supervision.arguments
+        starter = Starter(
+            lambda level: start_engine(arguments, level, picture),
+            (lambda: SpareEngine(_command(arguments), picture, waits=True)) if supervision.spare else None,
+        )
         supervisor = Supervisor(
-            lambda level: start_engine(supervision.arguments, level, picture),
+            starter.start,
             supervision.ceilings,
             EventLog(folder),
             reports,
@@ -70,16 +80,38 @@ def supervise(supervision: Supervision, stop: threading.Event | None = None) -> 
             while (code := supervisor.step(clock.now_s(), stop.is_set())) is None:
                 if not supervisor.watching:
                     stop.wait(TICK_S)
+                starter.prepare(supervisor.playing_s(clock.now_s()))
         finally:
             supervisor.abandon()
+            starter.close()
             reports.wait()
     return code
 
 
 def start_engine(arguments: Sequence[str], level: int, picture: BinaryIO) -> Engine:
     """An engine with the same arguments, and less to do on each of `LEVELS`. Raises OSError."""
-    command = (sys.executable, "-P", "-m", "chromesthesia", *arguments)
-    return ChildEngine(command, picture, safe_look=level > 0, rung=RUNGS.get(LEVELS[level], ""))
+    return ChildEngine(_command(arguments), picture, **_less(level))
+
+
+class SpareEngine(ChildEngine):
+    """`spare.Waiting` as a process."""
+
+    def go(self, level: int) -> bool:
+        """See `spare.Waiting`."""
+        return self.tell(go_text(**_less(level)))
+
+
+class _Less(TypedDict):
+    safe_look: bool
+    rung: str
+
+
+def _less(level: int) -> _Less:
+    return {"safe_look": level > 0, "rung": RUNGS.get(LEVELS[level], "")}
+
+
+def _command(arguments: Sequence[str]) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", "chromesthesia", *arguments)
 
 
 def _content(path: Path) -> bytes:

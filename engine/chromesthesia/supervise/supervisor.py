@@ -113,6 +113,11 @@ class Supervisor:
         """True while there is an engine."""
         return self._life is not None
 
+    def playing_s(self, now_s: float) -> float:
+        """For how long the present engine has shown frames; 0 before its first."""
+        first_s = None if self._life is None else self._life.watch.first_s
+        return 0.0 if first_s is None else now_s - first_s
+
     def abandon(self) -> None:
         """Leave no engine behind, whatever happened."""
         if self._life is not None:
@@ -180,7 +185,7 @@ class Supervisor:
     def _judge(self, life: _Life, now_s: float) -> None:
         fault = life.watch.fault(now_s)
         first_s = life.watch.first_s
-        playing_s = 0.0 if first_s is None else now_s - first_s
+        playing_s = self.playing_s(now_s)
         if fault is not None:
             self._answer(life, fault, now_s)
         elif first_s is not None and self._escalation.calm(playing_s):

@@ -29,8 +29,8 @@ class Orders:
     """What a supervisor tells the engine that it starts.
 
     lifeline, stack, picture: descriptors of the pipe, of a file for the stacks of all threads, and of the memory for
-    the last picture. safe_look: play the plain
-    look, and keep the one that was set for later. rung: as `--rung`, empty for none.
+    the last picture. safe_look: play the plain look, and keep the one that was set for later. rung: as `--rung`, empty
+    for none. go: descriptor of a pipe by which a spare is told when, and with what safe_look and rung; -1 for now.
     """
 
     lifeline: int
@@ -38,6 +38,7 @@ class Orders:
     picture: int
     safe_look: bool = False
     rung: str = ""
+    go: int = -1
 
 
 @dataclass(frozen=True, slots=True)

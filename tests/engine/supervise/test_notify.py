@@ -148,7 +148,7 @@ def test_the_units_start_what_the_command_understands(
 
     seen: list[tuple[object, object, object]] = []
 
-    def keep(folder: object, ceilings: object, nightly: object) -> int:
+    def keep(folder: object, ceilings: object, nightly: object, spare: object) -> int:
         seen.append((folder, ceilings, nightly))
         return 0
 
