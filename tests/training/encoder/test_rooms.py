@@ -12,6 +12,7 @@ import torch
 from chromesthesia.core.records import ENCODER_HOPS, Float32
 from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia_training.data.clips import Clip, EmotionPoint
+from chromesthesia_training.encoder import spoiled as spoiled_module
 from chromesthesia_training.encoder.export import ExportedStep, TrainedEncoder, export_onnx, load_trained
 from chromesthesia_training.encoder.model import NEVER, EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_read_out
@@ -37,6 +38,12 @@ from chromesthesia_training.scenes.unfelt import unfelt_sound
 TWO = EncoderSizes(widths=(4, 4, 8, 8, 8, 8, 16), memories_s=(0.8, 3.0), unfelt=True)
 SILENCE = float(np.log(ENCODER_MEL.floor))
 MakeModel = Callable[..., StreamingEncoder]
+
+
+@pytest.fixture(autouse=True)
+def few_noises(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("NOISES", 2), ("THINGS", 2), ("LONG_S", 0.5)):
+        monkeypatch.setattr(spoiled_module, name, value)
 
 
 def mel(batch: int, hops: int, seed: int = 1) -> torch.Tensor:
@@ -224,10 +231,6 @@ def test_layers_of_another_shape_are_refused(exported: tuple[TrainedEncoder, Pat
         layers_of_pack(exported[1], EncoderSizes(widths=(4, 4, 8, 8, 8, 8, 32)))
 
 
-def test_noises_and_things_are_made_from_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chromesthesia_training.encoder import spoiled as module
-
-    for name, value in (("NOISES", 2), ("THINGS", 2), ("LONG_S", 0.5)):
-        monkeypatch.setattr(module, name, value)
+def test_noises_and_things_are_made_from_the_seed() -> None:
     (one, _), (again, _) = noises_and_things(4), noises_and_things(4)
     assert np.array_equal(one[1], again[1])

@@ -250,6 +250,7 @@ SHARES = {"speech": 0.62, "music": 0.22, "unfelt": 0.16}
 def _balanced(points: Points, moments: Moments) -> Points:
     """Weights scaled so that each kind has its share of all draws."""
     kinds = np.array(["unfelt" if mark.clip is None else mark.clip.role for mark in moments.marks])
+    assert points.unfelt_weight is not None
     total = (points.emotion_weight + points.plane_weight + points.unfelt_weight).numpy()
     scale = np.ones(len(kinds), np.float32)
     for kind, share in SHARES.items():

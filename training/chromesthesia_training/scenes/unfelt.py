@@ -25,9 +25,8 @@ def unfelt_sound(rng: np.random.Generator, seconds: float) -> Float32:
         other = _level(kinds[int(rng.integers(len(kinds)))](count, rng))
         made = made + rng.uniform(0.1, 1.0) * other
     if rng.random() < 0.3:
-        made = in_room(
-            made.astype(np.float32), room_response(rng.uniform(0.2, 1.2), rng.uniform(-4.0, 8.0), rng)
-        )
+        response = room_response(rng.uniform(0.2, 1.2), rng.uniform(-4.0, 8.0), rng)
+        made = in_room(made.astype(np.float32), response).astype(np.float64)
     if rng.random() < 0.6:
         hiss = coloured_noise(count, rng.uniform(-7.0, 1.0), rng)
         made = made + 10.0 ** (-rng.uniform(15.0, 50.0) / 20.0) * hiss
