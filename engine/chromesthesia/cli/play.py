@@ -255,7 +255,7 @@ def run(
     if supervise and not is_watched():
         most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
         raise typer.Exit(keep_playing(state, most, nightly, spare))
-    wait_until_wanted()
+    wait_until_wanted(headless)
     pulse_here()
     config = ShowConfig(
         source=source,

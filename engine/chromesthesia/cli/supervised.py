@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import os
 import sys
@@ -21,12 +22,21 @@ if TYPE_CHECKING:
     from chromesthesia.show.pulse import Pulse
 
 
+_FOR_A_SHOW = (
+    "chromesthesia.display.headless",
+    "chromesthesia.inference.sessions",
+    "chromesthesia.ports.oscquery.serving",
+    "chromesthesia.show.live",
+)
+_FOR_A_WINDOW = ("chromesthesia.display.window", "chromesthesia.show.keys")
+
+
 def is_watched() -> bool:
     """True in an engine that a supervisor started."""
     return orders_here() is not None
 
 
-def wait_until_wanted() -> None:
+def wait_until_wanted(headless: bool) -> None:
     """In a spare engine: import what a show needs and wait for the word; others return at once.
 
     Leaves the process when its supervisor is gone.
@@ -34,11 +44,8 @@ def wait_until_wanted() -> None:
     orders = orders_here()
     if orders is None or orders.go < 0:
         return
-    import chromesthesia.display.headless
-    import chromesthesia.inference.sessions
-    import chromesthesia.ports.oscquery.serving
-    import chromesthesia.show.live  # noqa: F401
-
+    for module in (*_FOR_A_SHOW, *(() if headless else _FOR_A_WINDOW)):
+        importlib.import_module(module)
     with open(orders.go, "rb", buffering=0) as pipe:
         line = pipe.readline()
     if not line:

@@ -31,7 +31,7 @@ OFFLINE_OPTIONS: Final = {"preset": "veryfast", "crf": "18", "mbtree": "0"}
 KEYFRAME_S: Final = 2.0
 """Players seek to a whole picture; one so often."""
 FRAGMENT_S: Final = 0.5
-"""Pictures and sound reach the file in pieces of this length, each playable as soon as it is there."""
+"""Live, pictures and sound reach the file in pieces of this length, each playable as soon as it is there."""
 DRIFT_LIMIT_S: Final = 0.008
 """Sound whose mean distance from its place grows beyond this is put back in step."""
 JUMP_LIMIT_S: Final = 0.1
@@ -106,11 +106,10 @@ class FilmWriter:
         self.frames = 0
         self.repeated_times = 0
         self._file = PartFile(file)
-        muxing = {
-            "movflags": "hybrid_fragmented+frag_keyframe+delay_moov",
-            "frag_duration": str(round(FRAGMENT_S * 1e6)),
-            "flush_packets": "1",
-        }
+        muxing = {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
+        if live:
+            # Not where pictures are reordered: the last one would be beyond what the finished film says to play.
+            muxing["frag_duration"] = str(round(FRAGMENT_S * 1e6))
         try:
             self._container = av.open(self._file, "w", format="mp4", options=muxing)
             rate = Fraction(fps).limit_denominator(1001)

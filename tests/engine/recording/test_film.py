@@ -134,6 +134,19 @@ def test_uneven_times_are_kept(tmp_path: Path) -> None:
     assert shown_s == pytest.approx(times_s, abs=1e-3)
 
 
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("count", [7, 11, 16])
+def test_the_last_picture_is_shown_whatever_the_length(tmp_path: Path, count: int, live: bool) -> None:
+    recorder = FilmRecorder(tmp_path / "all.mp4", WIDTH, HEIGHT, 10, live=live)
+    for index in range(count):
+        recorder.frame(plain(5 * index), index / 10)
+    recorder.close()
+
+    assert [time_s for time_s, _ in pictures(tmp_path / "all.mp4")] == pytest.approx(
+        [index / 10 for index in range(count)], abs=1e-3
+    )
+
+
 def test_a_late_first_frame_is_shown_from_the_start(tmp_path: Path) -> None:
     recorder = FilmRecorder(tmp_path / "late.mp4", WIDTH, HEIGHT, 30)
     recorder.frame(plain(200), 0.5)
