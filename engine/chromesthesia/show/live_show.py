@@ -24,18 +24,14 @@ from chromesthesia.core.records import (
     Float32,
     Heard,
     PaintedImage,
-    PaintRequest,
     UInt8,
 )
 from chromesthesia.core.room import read_room
-from chromesthesia.core.rungs import FOLLOW_FROM_SCORE, RUNGS, Rung, below
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
 from chromesthesia.display.output_probe import OutputProbe
-from chromesthesia.generator.kept import KeptPictures
 from chromesthesia.generator.walks.latent import LatentMotion
-from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.health.host import HostWatch, LateBlame
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.output_watch import Expected, OutputWatch
@@ -70,15 +66,13 @@ from chromesthesia.show.assembly import (
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
-from chromesthesia.show.ladder import Ladder, Moved, steps_of
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.pacing import Arrivals
+from chromesthesia.show.painter import Painter
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
-from chromesthesia.show.smaller import SmallerGenerator
 from chromesthesia.show.sound import HOP_S, Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.surfaces import draws_small
-from chromesthesia.show.trial import Swap, SwapTrial
 from chromesthesia.signals.table import FIRST, TABLE
 
 log = logging.getLogger(__name__)
@@ -95,20 +89,16 @@ PATIENCE_S = 1.0
 """A loop that has not come round for so long stands still; the slowest of them is to come round ten times as often."""
 PAINTER_PATIENCE_S = 5.0
 """The same for the generator: a large one on a small machine paints for seconds."""
-SOFTWARE_PAINT_FACTOR = 1 / 3
-"""Where the processor that paints also draws: a third of the pictures, cross-faded, leaves time for every frame."""
 SWITCH_INTERVAL_S = 0.001
 """Python threads give way after this long: a hop or a frame waits at most that for each thread that computes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wires:
-    """The latest-wins slots and the ring between the threads of one show."""
+    """The ring and the latest-wins slot between the threads that hear and those that show."""
 
     ring: Ring
     heard: LatestSlot[Heard]
-    requests: LatestSlot[PaintRequest]
-    images: LatestSlot[PaintedImage]
 
 
 class LiveShow:
@@ -135,7 +125,6 @@ class LiveShow:
         self._score = score
         self._clock = clock
         self._controller = controller
-        self._models = models
         self._source = source
         self._light = light
         self._outputs = outputs
@@ -145,38 +134,23 @@ class LiveShow:
         self._arrivals = Arrivals()
         self._sounded = threading.Event()
         self._recording = bool(outputs.sinks)
-        self._wires = Wires(Ring(), LatestSlot(), LatestSlot(), LatestSlot())
+        self._wires = Wires(Ring(), LatestSlot())
         self._meter = LatencyMeter()
         self._schedule = FrameSchedule(fps)
-        software = light.renderer is not None and light.renderer.software
-        self._worker = GeneratorWorker(models.generator, clock, self._wires.requests, self._wires.images)
         self._paint_rate = CountRate()
-        self._kept = KeptPictures()
-        self._kept_of = self._kept_from = models
-        self._paints_with = models.generator
-        self._ladder = Ladder(
-            steps_of(
-                _rungs(config, models.smaller is not None, score is not None),
-                SOFTWARE_PAINT_FACTOR if software else 1.0,
-            ),
-            config.rung,
-            self._stepped,
-        )
-        self._trial = SwapTrial(self._ladder)
         self._host = HostWatch(clock)
         self._blame = LateBlame(self._host, self._schedule.period_s)
-        self._ladder.watch = self._watch_frame
-        light.reloaded = self._shaders_reloaded
-        if score is not None:
-            light.crossfade_s = 0.0  # what is painted again from a score knows nothing of it
-        self._smaller = self._smaller_of(models)
-        if self._ladder.step.detail != 1.0:
-            light.draw_share(self._ladder.step.detail)
+        self._analysis = Analysis(models.encoder, clock, self._meter)
+        self._painter = Painter(
+            models, config, light, clock, score, self._changed_models,
+            lambda: self._analysis.counts()["encoder_failures"],
+        )  # fmt: skip
+        self._painter.ladder.watch = self._watch_frame
         room_s = read_room(config.room)
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
-            controller if score is None else score, models.generator, config.seed, self._ask
+            controller if score is None else score, models.generator, config.seed, self._painter.ask
         )
         if score is not None:
             score.follow(stage.state, stage.restore)
@@ -200,7 +174,7 @@ class LiveShow:
             clock,
             guard,
             self._schedule,
-            self._ladder,
+            self._painter.ladder,
             self._meter,
             silence,
             heart,
@@ -217,7 +191,6 @@ class LiveShow:
         self._start_s = 0.0
         self._end_s = 0.0
         self._capture = Capture(source, self._wires.ring, clock, self._meter, self._tap)
-        self._analysis = Analysis(models.encoder, clock, self._meter)
         self._nearest = NearestPaintings(models.art_index)
         self._listening = Listening(
             self._wires.ring, self._analysis, clock, lambda: controller.current[1], self._publish
@@ -232,7 +205,7 @@ class LiveShow:
     def run(self, control: ControlLoop) -> None:
         """Start the threads, play, and stop them again."""
         controlling = threading.Thread(target=control.run, args=(self._stop,), name="control", daemon=True)
-        self._loop.first_picture(self._painted_now)
+        self._loop.first_picture(self._painter.painted_now)
         switch_interval_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # What lives now lives for the whole show: the garbage collector need not walk through it between two frames.
@@ -244,7 +217,7 @@ class LiveShow:
         controlling.start()
         for loop in self._loops:
             loop.start()
-        log.info("the show begins: %s, pack %s", self._source_name, self._models.name)
+        log.info("the show begins: %s, pack %s", self._source_name, self._painter.models.name)
         try:
             self._loop.run(self._start_s, self._stop, self._over)
         finally:
@@ -280,55 +253,18 @@ class LiveShow:
     @property
     def pack(self) -> str:
         """Name of the pack that is used. Any thread."""
-        return self._models.name
+        return self._painter.models.name
 
     def try_models(self, models: Models, taken_back: Callable[[str], None]) -> None:
-        """Go on with other models; the former ones come back when these fail or make frames late. Any thread.
+        """See `Painter.try_models`. Any thread."""
+        self._painter.try_models(models, taken_back)
 
-        taken_back: called then, with the reason, on the main thread.
-        """
-        former = self._models
-
-        def back(why: str) -> None:
-            if self._models is models:
-                self._change_models(former)
-            taken_back(why)
-
-        self._change_models(models)
-        self._trial.begin(Swap(f"pack {one_line(models.name)}", back, _kept, self._model_failures))
-
-    def _change_models(self, models: Models) -> None:
-        former, self._models = self._models, models
+    def _changed_models(self, former: Models, models: Models) -> None:
         self._analysis.change(models.encoder)
         self._nearest.change(models.art_index)
         old, new = former.generator, models.generator
         if (old.noise_size, old.condition_labels) != (new.noise_size, new.condition_labels):
             self._stage.change_motion(LatentMotion(self._config.seed, new.noise_size, new.condition_labels))
-        self._smaller = self._smaller_of(models)
-        self._use_generator()
-
-    def _smaller_of(self, models: Models) -> SmallerGenerator | None:
-        return None if models.smaller is None else SmallerGenerator(models.smaller, self._use_generator)
-
-    def _use_generator(self) -> None:
-        """Paint with the generator of the rung. Any thread."""
-        smaller, models = self._smaller, self._models
-        small = None
-        if smaller is not None and below(self._ladder.step.rung, Rung.PAINT_SLOWER):
-            smaller.prepare()
-            small = smaller.ready
-        wanted = small or models.generator
-        if wanted is not self._paints_with:
-            self._paints_with = wanted
-            self._worker.change(wanted)
-        self._kept_of = models
-
-    def _model_failures(self) -> int:
-        return self._worker.failures + self._analysis.counts()["encoder_failures"]
-
-    def _shaders_reloaded(self) -> None:
-        light = self._light
-        self._trial.begin(Swap("the shaders", light.take_back_shaders, light.keep_shaders))
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -352,57 +288,20 @@ class LiveShow:
         return True
 
     def _paint(self) -> bool:
-        self._worker.step(PAINT_WAIT_S)
+        self._painter.worker.step(PAINT_WAIT_S)
         return True
 
     # -- what the frame loop asks for ---------------------------------------------------------------------------
 
-    def _ask(self, request: PaintRequest) -> None:
-        if self._kept_of is not self._kept_from:
-            self._kept_from = self._kept_of
-            self._kept.forget()
-        if self._ladder.step.rung is Rung.CACHED_LATENTS and len(self._kept) > 1:
-            again = self._kept.again(request, self._clock.now_s())
-            if again is not None:
-                self._wires.images.put(again)
-            return
-        self._kept.asked(request)
-        if self._score is not None:
-            self._score.asking(request)
-        self._wires.requests.put(request)
-
     def _watch_frame(self, late: bool, busy: float) -> None:
-        self._trial.frame(late, busy)
+        self._painter.trial.frame(late, busy)
         self._blame.frame(late, busy)
 
-    def _stepped(self, moved: Moved) -> None:
-        """The ladder was stepped: main thread, between two frames."""
-        after = moved.after
-        if after.detail != moved.before.detail:
-            self._light.draw_share(after.detail)
-        if self._smaller is not None:
-            self._smaller.prepare()
-            if below(after.rung, Rung.PAINT_SLOWER) != below(moved.before.rung, Rung.PAINT_SLOWER):
-                self._use_generator()
-        log.warning(
-            "%s to %s, the generator at %d %%: %s (a frame took %d %% of its time)",
-            "down" if moved.down else "up", after.rung, round(100 * after.pace), moved.why,
-            round(100 * moved.cost),
-        )  # fmt: skip
-
-    def _painted_now(self) -> PaintedImage | None:
-        self._worker.step(0.0)
-        return self._taken()
-
     def _new_image(self) -> PaintedImage | None:
-        image = self._taken()
-        if image is not None and self._kept.painted(image):
+        image, painted = self._painter.newest()
+        if image is not None and painted:
             self._meter.add("generator", image.paint_s)
         return image
-
-    def _taken(self) -> PaintedImage | None:
-        image = self._wires.images.take()
-        return image if self._score is None else self._score.taking(image)
 
     def _handle_window(self) -> None:
         if self._config.headless:
@@ -451,18 +350,18 @@ class LiveShow:
 
     def _register(self) -> None:
         """Tell where the counts of every part are read."""
-        count, wires, source = self.health.count, self._wires, self._source
+        count, wires, source, painter = self.health.count, self._wires, self._source, self._painter
         count(SOURCE, lambda: {"overruns": source.overruns})
         if isinstance(source, Counting):
             count(SOURCE, source.counts)
         count(RING, lambda: {"lost_hops": wires.ring.lost_samples // HOP_SAMPLES})
         count(ANALYSIS, self._analysis.counts)
-        count(GENERATOR, self._worker.counts)
-        for name, slot in (("hops", wires.heard), ("requests", wires.requests), ("images", wires.images)):
+        count(GENERATOR, self._painter.worker.counts)
+        for name, slot in (("hops", wires.heard), ("requests", painter.requests), ("images", painter.images)):
             count("overtaken", functools.partial(_overtaken, name, slot))
         count(FRAMES, self._schedule.counts)
-        count(LADDER, self._ladder.counts)
-        count("swaps", self._trial.counts)
+        count(LADDER, self._painter.ladder.counts)
+        count("swaps", self._painter.trial.counts)
         count(LATE, self._blame.counts)
         count("pictures", self._loop.watch.counts)
         count("output", self.output.counts)
@@ -480,10 +379,10 @@ class LiveShow:
             elapsed_s=(self._end_s or now_s) - self._start_s if self._start_s else 0.0,
             fps=self._loop.fps,
             latency_ms=self._loop.latency_ms,
-            generator_fps=self._paint_rate.per_second(self._worker.painted, now_s),
+            generator_fps=self._paint_rate.per_second(self._painter.worker.painted, now_s),
             source=self._source_name,
-            rung=self._ladder.step.rung,
-            pack=self._models.name,
+            rung=self._painter.ladder.step.rung,
+            pack=self._painter.models.name,
             preset=self._controller.current[0].name,
             preset_index=self._controller.preset_index,
             cue=cue.name,
@@ -525,8 +424,8 @@ class LiveShow:
             light,
             seed=config.seed,
             fps=fps,
-            pack=self._models.name,
-            generator=self._models.painter,
+            pack=self._painter.models.name,
+            generator=self._painter.models.painter,
             provider=config.provider,
             catalogue=catalogue_hash(),
             source=self._source_name,
@@ -539,21 +438,6 @@ class LiveShow:
         return report_of(
             self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
         )
-
-
-def _kept() -> None:
-    pass
-
-
-def _rungs(config: ShowConfig, smaller: bool, followed: bool) -> tuple[Rung, ...]:
-    """Rungs that this show may use. smaller: a smaller generator is there. followed: its frames are painted again."""
-    return tuple(
-        rung
-        for rung in RUNGS
-        if not below(rung, config.lowest_rung)
-        and (smaller or rung is not Rung.SMALLER_GENERATOR)
-        and (not followed or rung in FOLLOW_FROM_SCORE)
-    )
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
