@@ -64,7 +64,7 @@ class EncoderSizes:
 
 DEFAULT_SIZES = EncoderSizes()
 ROOM_SIZES = EncoderSizes(memories_s=(QUICK_S, RUNNING_S), unfelt=True)
-"""What ships since its read-out is fitted in rooms (`refit.py`)."""
+"""Of an encoder whose read-out is fitted in rooms (`refit.py`)."""
 NEVER = -30.0
 """Logit of `feels nothing` of an encoder that does not say."""
 
