@@ -13,7 +13,7 @@ from chromesthesia.supervise.child import Engine
 
 log = logging.getLogger(__name__)
 
-SPARE_AFTER_S = 10.0
+SPARE_AFTER_S = 5.0
 """An engine that has played for so long is given a spare: until then the processor is needed elsewhere."""
 POSSIBLE = sys.platform != "win32"
 

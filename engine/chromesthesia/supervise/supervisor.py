@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.1
 POLITE_S = 15.0
 """So long a restart waits for the show to end in order before it is made to."""
-STACK_S = 0.3
+STACK_S = 0.5
 """So long a hung engine has to write its stacks."""
 MOST_LOG_LINES = 2000
 PATIENT_AFTER_S, MOST_PATIENCE = 60.0, 8.0
