@@ -52,15 +52,19 @@ def soak(options: argparse.Namespace, folder: Path) -> tuple[Soak, int]:
         _wait(lambda: bool(preview.pictures) or room.ended is not None, FIRST_PICTURE_WITHIN_S)
         begin_s = preview.pictures[0].at_s if preview.pictures else preview.now_s
         breaker = Breaker(room, preview, partner, health, seed)
-        for planned in todo:
-            _wait(lambda at_s=planned.at_s: preview.now_s >= at_s or room.ended is not None, 3600.0)  # type: ignore[misc]
-            if room.ended is not None or preview.now_s > 60.0 * minutes - 5.0:
-                break
-            if planned.at_s > 30.0 * minutes:
-                breaker.fill_disk()
-            faults.append(breaker.run(planned.kind))
-            print(_line(faults[-1]), file=sys.stderr, flush=True)
-        _wait(lambda: preview.now_s >= 60.0 * minutes or room.ended is not None, 3600.0)
+        interrupted = False
+        try:
+            for planned in todo:
+                _wait(lambda at_s=planned.at_s: preview.now_s >= at_s or room.ended is not None, 3600.0)  # type: ignore[misc]
+                if room.ended is not None or preview.now_s > 60.0 * minutes - 5.0:
+                    break
+                if planned.at_s > 30.0 * minutes:
+                    breaker.fill_disk()
+                faults.append(breaker.run(planned.kind))
+                print(_line(faults[-1]), file=sys.stderr, flush=True)
+            _wait(lambda: preview.now_s >= 60.0 * minutes or room.ended is not None, 3600.0)
+        except KeyboardInterrupt:
+            interrupted = True  # what was seen so far is told all the same
         end_s, ended = preview.now_s, room.ended
         root = room.process
         code = room.end_show()
@@ -71,7 +75,9 @@ def soak(options: argparse.Namespace, folder: Path) -> tuple[Soak, int]:
     verdict = judge(preview.pictures, faults, gaps, lives, ended)
     if ended is None and code not in (0, FILM_BROKE_OFF):
         verdict.broken.append(f"the show ended with {code} when it was asked to end: {_tail(room.log)}")
-    if len(faults) < len(todo):
+    if interrupted:
+        verdict.broken.append(f"it was interrupted after {(end_s - begin_s) / 60.0:.1f} minutes")
+    elif len(faults) < len(todo):
         verdict.broken.append(f"only {len(faults)} of {len(todo)} faults were made")
     facts: dict[str, object] = {
         "minutes": minutes,
