@@ -71,7 +71,7 @@ def test_a_line_has_its_time_level_logger_text_and_fields(opened: OpenLog, tmp_p
 def test_foreign_text_stays_on_one_line(opened: OpenLog, tmp_path: Path) -> None:
     one = opened(tmp_path / "a.log")
     # Straight to the handler: half a character in pytest's own record of the log ends a run in several processes.
-    one.handle(logging.LogRecord(log.name, logging.INFO, __file__, 1, "a\nb\x1b[31m %s", ("\ud800",), None))
+    one.handle(logging.LogRecord(log.name, logging.INFO, __file__, 2, "a\nb\x1b[31m %s", ("\ud800",), None))
     one.handle(logging.LogRecord(log.name, logging.INFO, __file__, 1, "%d", ("no number",), None))
     try:
         raise ValueError("two\nlines")
