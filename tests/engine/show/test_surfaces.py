@@ -94,7 +94,7 @@ def test_the_window_moves_when_the_display_asked_for_comes(tmp_path: Path) -> No
     light = lit(window)
     handle_window(light, cast(Controller, Posted()), threading.Event(), True, Guard(ManualClock()), tmp_path)
     assert light.renderer is None
-    light.draw(cast(Any, SimpleNamespace()), want_pixels=True)
+    light.draw(cast(Any, SimpleNamespace(time_s=0.0)), want_pixels=True)
     assert light.frames == 1
     assert light.recoveries == 0
 
