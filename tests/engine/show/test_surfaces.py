@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -19,6 +19,7 @@ from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.light import Light
 from chromesthesia.display.surface import Surface
 from chromesthesia.display.window import WindowEvent
+from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show import surfaces
 from chromesthesia.show.keys import handle_window
@@ -94,7 +95,7 @@ def test_the_window_moves_when_the_display_asked_for_comes(tmp_path: Path) -> No
     light = lit(window)
     handle_window(light, cast(Controller, Posted()), threading.Event(), True, Guard(ManualClock()), tmp_path)
     assert light.renderer is None
-    light.draw(cast(Any, SimpleNamespace(time_s=0.0)), want_pixels=True)
+    light.draw(FrameInputs(0.0, 0.0, {}), want_pixels=True)
     assert light.frames == 1
     assert light.recoveries == 0
 

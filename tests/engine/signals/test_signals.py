@@ -166,7 +166,8 @@ def test_flatness_is_declared_in_one_file_and_seen_everywhere(repository: Path) 
     naming = [
         file.name
         for file in engine.rglob("*.py")
-        if "flatness" in file.read_text(encoding="utf-8").lower() and file.parent.name not in ("testing", "score")
+        if "flatness" in file.read_text(encoding="utf-8").lower()
+        and file.parent.name not in ("testing", "score")
     ]
     assert naming == ["features.py"]
     assert "features/flatness" in TABLE.taps
