@@ -37,18 +37,9 @@ def light(
             rich_help_panel=ManyOption,
         ),
     ] = None,
-    headless: Annotated[
-        bool, typer.Option("--headless", metavar="", help="No window.", rich_help_panel=PictureOption)
-    ] = False,
-    fullscreen: Annotated[
-        bool,
-        typer.Option(
-            "--fullscreen", "-f", metavar="", help="Fill the display.", rich_help_panel=PictureOption
-        ),
-    ] = False,
-    display: Annotated[
-        int, typer.Option(min=0, help="Number of the display, from 0.", rich_help_panel=PictureOption)
-    ] = 0,
+    headless: options.Headless = False,
+    fullscreen: options.Fullscreen = False,
+    display: options.Display = 0,
     crop: Annotated[
         str | None,
         typer.Option(

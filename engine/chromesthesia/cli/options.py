@@ -63,6 +63,16 @@ Seed = Annotated[
         min=0, help="Another seed takes another way through the pictures.", rich_help_panel=PictureOption
     ),
 ]
+Headless = Annotated[
+    bool, typer.Option("--headless", metavar="", help="No window.", rich_help_panel=PictureOption)
+]
+Fullscreen = Annotated[
+    bool,
+    typer.Option("--fullscreen", "-f", metavar="", help="Fill the display.", rich_help_panel=PictureOption),
+]
+Display = Annotated[
+    int, typer.Option(min=0, help="Number of the display, from 0.", rich_help_panel=PictureOption)
+]
 Size = Annotated[
     str | None, typer.Option(metavar="WxH", help="Pixels, e.g. 1920x1080.", rich_help_panel=PictureOption)
 ]

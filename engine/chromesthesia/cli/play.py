@@ -68,18 +68,9 @@ def run(
         str | None,
         typer.Option(help="Part of its host API's name, e.g. ALSA, WASAPI.", rich_help_panel=SoundOption),
     ] = None,
-    headless: Annotated[
-        bool, typer.Option("--headless", metavar="", help="No window.", rich_help_panel=PictureOption)
-    ] = False,
-    fullscreen: Annotated[
-        bool,
-        typer.Option(
-            "--fullscreen", "-f", metavar="", help="Fill the display.", rich_help_panel=PictureOption
-        ),
-    ] = False,
-    display: Annotated[
-        int, typer.Option(min=0, help="Number of the display, from 0.", rich_help_panel=PictureOption)
-    ] = 0,
+    headless: options.Headless = False,
+    fullscreen: options.Fullscreen = False,
+    display: options.Display = 0,
     hud: Annotated[
         bool,
         typer.Option(

@@ -169,8 +169,10 @@ def _cue(
         follow_beats=row.follow_beats,
         follows=places[row.next.casefold()] if row.next else None,
         trigger=row.trigger,
-        at_s=_clock_s(row.at, where),
-        timecode_s=_timecode_s(row.timecode, where),
+        at_s=_seconds("at", row.at, _CLOCK, "write a time of day, e.g. 21:30 or 21:30:15", where),
+        timecode_s=_seconds(
+            "timecode", row.timecode, _TIMECODE, "write hours, minutes, seconds, e.g. 01:02:30", where
+        ),
         note=row.note,
     )
 
@@ -190,24 +192,14 @@ def _values(given: Mapping[str, object], known: Mapping[str, Param], where: str)
     return MappingProxyType(values)
 
 
-def _clock_s(text: str, where: str) -> float | None:
-    """`21:30` or `21:30:15` as seconds after midnight."""
+def _seconds(key: str, text: str, pattern: re.Pattern[str], remedy: str, where: str) -> float | None:
+    """Hours, minutes and perhaps seconds as seconds; None for no text."""
     if not text:
         return None
-    match = _CLOCK.fullmatch(text.strip())
+    match = pattern.fullmatch(text.strip())
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (24, 0, 0)
     if hours > 23 or minutes > 59 or seconds > 59:
-        raise CueError(f"{where}: at is {shown(text)}", "write a time of day, e.g. 21:30 or 21:30:15")
-    return hours * 3600.0 + minutes * 60.0 + seconds
-
-
-def _timecode_s(text: str, where: str) -> float | None:
-    if not text:
-        return None
-    match = _TIMECODE.fullmatch(text.strip())
-    hours, minutes, seconds = (int(part) for part in match.groups()) if match else (24, 60, 60)
-    if hours > 23 or minutes > 59 or seconds > 59:
-        raise CueError(f"{where}: timecode is {shown(text)}", "write hours, minutes, seconds, e.g. 01:02:30")
+        raise CueError(f"{where}: {key} is {shown(text)}", remedy)
     return hours * 3600.0 + minutes * 60.0 + seconds
 
 

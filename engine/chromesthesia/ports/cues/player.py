@@ -81,7 +81,7 @@ class CuePlayer:
         self._controller = controller
         self._clock = clock
         self._day_s = day_s
-        self._list = self._load()
+        self._take(self._load())
         self._written = self._stamp()
         self._place = -1
         self._began_s = 0.0
@@ -102,7 +102,6 @@ class CuePlayer:
             (CueTrigger, lambda command, now_s: self.jump(self._list.triggered(command.word), now_s)),
         ):
             controller.handle(kind, do)
-        controller.cues = tuple(cue.name for cue in self._list.cues)
         self._tell()
 
     # -- what can be asked for ---------------------------------------------------------------------------------
@@ -142,7 +141,7 @@ class CuePlayer:
         """When something may be due next."""
         due_s = self._look_due_s
         cue = self._cue
-        if self._waiting is not None or any(each.timecode_s is not None for each in self._list.cues):
+        if self._waiting is not None or self._coded:
             due_s = min(due_s, self._clock.now_s() + TICK_S)
         if cue is not None and not self._held:
             if cue.follow_s is not None:
@@ -251,11 +250,13 @@ class CuePlayer:
 
     def _due_of_day(self) -> int | None:
         """The newest cue of the day that is due; before the first one the last of the day before."""
-        timed = [(cue.at_s, place) for place, cue in enumerate(self._list.cues) if cue.at_s is not None]
-        if not timed:
+        if not self._timed:
             return None
         day_s = self._day_s() % DAY_S
-        return max(timed, key=lambda each: (each[0] if each[0] <= day_s else each[0] - DAY_S, each[1]))[1]
+        _, place = max(
+            self._timed, key=lambda each: (each[0] if each[0] <= day_s else each[0] - DAY_S, each[1])
+        )
+        return place
 
     def _chase_day(self, now_s: float) -> None:
         place = self._due_of_day()
@@ -266,17 +267,14 @@ class CuePlayer:
             self._ask(place, now_s, tracked=True)
 
     def _chase_code(self, now_s: float, beat: Beat) -> None:
-        timed = [
-            (cue.timecode_s, place) for place, cue in enumerate(self._list.cues) if cue.timecode_s is not None
-        ]
-        if not timed:
+        if not self._coded:
             return
         if not self._controller.tempo.timecode_text(now_s):
             self._code_since_s = self._chased_code = None
             return
         if self._code_since_s is None:
             self._code_since_s = now_s
-        passed = [each for each in timed if each[0] <= beat.position_s]
+        passed = [each for each in self._coded if each[0] <= beat.position_s]
         place = max(passed)[1] if passed else None
         if place == self._chased_code or now_s - self._code_since_s < CODE_SETTLES_S:
             return
@@ -288,6 +286,15 @@ class CuePlayer:
 
     def _load(self) -> CueList:
         return load_cues(self._path, tuple(self._tree.params.values()), self._controller.library)
+
+    def _take(self, cues: CueList) -> None:
+        """Play this list from now on."""
+        self._list = cues
+        self._timed = [(cue.at_s, place) for place, cue in enumerate(cues.cues) if cue.at_s is not None]
+        self._coded = [
+            (cue.timecode_s, place) for place, cue in enumerate(cues.cues) if cue.timecode_s is not None
+        ]
+        self._controller.cues = tuple(cue.name for cue in cues.cues)
 
     def _stamp(self) -> tuple[int, int] | None:
         try:
@@ -304,19 +311,18 @@ class CuePlayer:
         self._written = stamp
         current = self._cue
         try:
-            self._list = self._load()
+            self._take(self._load())
         except ChromesthesiaError as error:
             self._failures += 1
             self._controller.notice = Notice(one_line(error), now_s, is_error=True)
             log.warning("the cue list stays as it was: %s", error)
             return
-        names = [cue.name for cue in self._list.cues]
+        names = self._controller.cues
         if current is not None:
             self._place = (
                 names.index(current.name) if current.name in names else min(self._place, len(names) - 1)
             )
         self._chased_day = self._chased_code = self._waiting = None
-        self._controller.cues = tuple(names)
         log.info("the cue list was saved anew: %d cues", len(names))
         self._tell()
 
