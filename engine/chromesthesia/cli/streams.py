@@ -114,8 +114,8 @@ class Outlet(io.TextIOBase):
             self._say_dropped()
             while not self.gone and (self._queue or self._writing):
                 before = self._progress
-                self._changed.wait(patience_s)
-                if patience_s is not None and self._progress == before:
+                # Whoever takes a text from the queue wakes this too, before any of it is written.
+                if not self._changed.wait_for(lambda: self._moved_since(before), patience_s):
                     return False
         return True
 
@@ -124,6 +124,9 @@ class Outlet(io.TextIOBase):
         with self._changed:
             self._ending = True
             self._changed.notify_all()
+
+    def _moved_since(self, progress: int) -> bool:
+        return self.gone or self._progress != progress or not (self._queue or self._writing)
 
     def _encoded(self, text: str) -> bytes:
         if os.linesep != "\n":

@@ -94,6 +94,42 @@ def test_a_stalled_reader_holds_nobody_up_and_learns_what_it_missed(stalled: Rea
     outlet.end()
 
 
+class Noticing(threading.Condition):
+    """Counts how often somebody began to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.release()
+        return super().wait(timeout)
+
+
+def test_what_is_written_meanwhile_is_no_reason_to_give_the_rest_up(stalled: Reader) -> None:
+    outlet = Outlet(stalled, "utf-8", waits=False)
+    outlet.write("line 0\n")
+    assert stalled.asked.wait(TIMEOUT_S)
+    outlet._changed = noticing = Noticing()
+    drained: list[bool] = []
+
+    def drain() -> None:
+        drained.append(outlet.drain(TIMEOUT_S))
+        noticing.waits.release()
+
+    thread = threading.Thread(target=drain)
+    thread.start()
+    assert noticing.waits.acquire(timeout=TIMEOUT_S)
+    outlet.write("line 1\n")
+    assert noticing.waits.acquire(timeout=TIMEOUT_S)
+    assert not drained
+    stalled.taking.set()
+    thread.join(TIMEOUT_S)
+    assert drained == [True]
+    assert stalled.read.decode().splitlines() == ["line 0", "line 1"]
+    outlet.end()
+
+
 def test_a_command_that_lists_waits_for_its_reader_and_loses_nothing(stalled: Reader) -> None:
     outlet = Outlet(stalled, "utf-8", waits=True, limit_bytes=1000)
     blocked = threading.Event()
