@@ -10,7 +10,14 @@ from dataclasses import dataclass, field, replace
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Clock, FrameSink, FrameWatcher
-from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage
+from chromesthesia.core.records import (
+    NO_BEAT,
+    SAMPLE_RATE_HZ,
+    STEP_SAMPLES,
+    Beat,
+    Heard,
+    PaintedImage,
+)
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
 from chromesthesia.health.heartbeat import Heart
@@ -26,8 +33,9 @@ from chromesthesia.show.stage import Stage
 
 HUD_PERIOD_S = 0.1
 WARM_UP_FRAMES = 3
-WAITED_HOPS = 100
-"""Most hops that are counted as first shown by one frame."""
+STEP_S = STEP_SAMPLES / SAMPLE_RATE_HZ
+WAITED_STEPS = 200
+"""Most steps of 5 ms that are counted as first shown by one frame."""
 
 
 def _no_beat(now_s: float) -> Beat:
@@ -64,8 +72,8 @@ class FrameParts:
 class FrameLoop:
     """Draws frames, each as late as can be. Main thread only; `fps` and `latency_ms` may be read from any.
 
-    A frame is dated by when it is to be seen, so that motion is even though frames are not begun evenly. It hears twice:
-    when it is begun, and when all is drawn but the last passes, which follow what was heard meanwhile.
+    A frame is dated by when it is to be seen, so that motion is even though frames are not begun evenly. It hears
+    twice: when it is begun, and when all is drawn but the last passes, which follow what was heard meanwhile.
 
     Every part of a frame has its guard: what raises is logged, counted in `guard.failures` and left out, and the parts
     behind it still run. Figures count only frames that were drawn.
@@ -99,7 +107,7 @@ class FrameLoop:
         self._hears_again = False
         self._again: tuple[float, float] | None = None
         self._stop = threading.Event()
-        self._shown_index = -1
+        self._shown_sample = 0
         self._pacer = FramePacer(schedule.period_s)
         self._rhythm = DisplayRhythm(schedule.period_s)
         self._start_s = 0.0
@@ -318,10 +326,11 @@ class FrameLoop:
 
     def _measure_light(self, end_s: float) -> None:
         frame = self._in_light.frame
-        if frame.index <= self._shown_index or frame.index < 0:
+        if frame.end_sample <= self._shown_sample or frame.index < 0:
             return
-        # Hops that were overtaken between two frames are first shown by this frame too, and they waited longer.
-        waited = min(frame.index - self._shown_index, WAITED_HOPS)
-        for hops_before in range(waited):
-            self._meter.add("sound_to_light", end_s - (frame.entered_s - hops_before * HOP_S))
-        self._shown_index = frame.index
+        # Steps that were overtaken between two frames are first shown by this frame too, and they waited longer.
+        waited = min(-(-(frame.end_sample - self._shown_sample) // STEP_SAMPLES), WAITED_STEPS)
+        newest_s = frame.entered_s + HOP_S - STEP_S
+        for steps_before in range(waited):
+            self._meter.add("sound_to_light", end_s - (newest_s - steps_before * STEP_S))
+        self._shown_sample = frame.end_sample

@@ -12,9 +12,11 @@ import threading
 from collections import deque
 
 from chromesthesia.core.protocols import Clock
-from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, STEP_SAMPLES
 
 HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
+STEP_S = STEP_SAMPLES / SAMPLE_RATE_HZ
+REMEMBERED_ARRIVALS = 15
 REMEMBERED_FRAMES = 120
 FEWEST_FRAMES = 30
 """Before so many were drawn, a frame begins when it is due."""
@@ -29,21 +31,26 @@ PREPARE_S = 0.005
 STEADY_FRAMES, STEADY_SHARE, STEADY_WITHIN = 30, 0.9, 0.04
 FOLLOW = 0.1
 """Share of its distance by which the show moves towards the display with every frame."""
-GRACE_S = 0.005
-"""A hop that is later than this is not waited for any longer."""
+GRACE_S = 0.003
+"""What is later than this is not waited for any longer."""
 
 
 class Arrivals:
-    """Tells the thread that draws when a hop has been heard. `arrived` on the thread that listens."""
+    """Tells the thread that draws when something new has been heard. `arrived` on the thread that listens."""
 
     def __init__(self) -> None:
         self.newest_s = -HOP_S
         """When the newest came, on the clock."""
+        self.every_s = HOP_S
+        """How far apart they usually come: a hop, or half of one where the source hands over so little at a time."""
+        self._intervals_s: deque[float] = deque(maxlen=REMEMBERED_ARRIVALS)
         self.fresh = threading.Event()
         """Set whenever one comes."""
 
     def arrived(self, now_s: float) -> None:
-        """A hop was heard."""
+        """Something was heard."""
+        self._intervals_s.append(now_s - self.newest_s)
+        self.every_s = min(HOP_S, max(STEP_S, sorted(self._intervals_s)[len(self._intervals_s) // 2]))
         self.newest_s = now_s
         self.fresh.set()
 
@@ -101,19 +108,19 @@ class FramePacer:
         self._wait(shown_s - self.late_reserve_s, arrivals, clock, stop)
 
     def _wait(self, latest_s: float, arrivals: Arrivals, clock: Clock, stop: threading.Event) -> None:
-        # In a time as long as a hop one hop comes: the last that the frame can still show.
-        clock.wait_until(latest_s - HOP_S, stop)
+        # In so long a time one comes: the last that the frame can still show.
+        clock.wait_until(latest_s - arrivals.every_s, stop)
         while not stop.is_set():
             arrivals.fresh.clear()
             now_s = clock.now_s()
-            next_s = arrivals.newest_s + HOP_S
+            next_s = arrivals.newest_s + arrivals.every_s
             if next_s > latest_s or now_s >= next_s + GRACE_S or now_s >= latest_s:
                 return
             clock.wait_until(min(latest_s, next_s + GRACE_S), arrivals.fresh)
 
 
 class _Costs:
-    """What the last frames took, and what nearly all of them kept within; before some were drawn, a whole period."""
+    """What the last frames took, and what nearly all of them kept within; until some were drawn, a whole period."""
 
     def __init__(self, period_s: float) -> None:
         self._costs_s: deque[float] = deque(maxlen=REMEMBERED_FRAMES)

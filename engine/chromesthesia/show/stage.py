@@ -155,7 +155,6 @@ class Stage:
             hud=hud if hud is None or look[HUD_VISIBLE] else hud.hidden(),
         )
 
-
     def hear_again(self, inputs: FrameInputs, heard: Heard) -> FrameInputs:
         """The frame that `step` just gave, with what its last passes show: `heard` now, while it is being drawn.
 

@@ -14,7 +14,7 @@ from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import FrameWatcher
-from chromesthesia.core.records import Float32, Heard, PaintedImage, UInt8
+from chromesthesia.core.records import STEP_SAMPLES, Float32, Heard, PaintedImage, UInt8
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
 from chromesthesia.display.surface import Surface
@@ -260,7 +260,7 @@ def test_hops_that_no_frame_showed_are_not_measured_as_shown() -> None:
     faults = Faults("draw")
     show = Show(faults)
     faults.on = True
-    show.heard.put(heard())
+    show.heard.put(hop(0))
     show.run(1.0)
     assert show.meter.summary()["sound_to_light"]["count"] == 0
     assert show.meter.summary()["render"]["count"] == 0
@@ -369,7 +369,7 @@ def test_a_picture_is_taken_and_worked_over_before_the_frame_waits_for_sound() -
 
 
 def hop(index: int) -> Heard:
-    return replace(heard(), frame=replace(heard().frame, index=index))
+    return replace(heard(), frame=replace(heard().frame, index=index, end_sample=(index + 1) * STEP_SAMPLES))
 
 
 def test_sound_that_comes_while_a_frame_is_drawn_shows_in_that_frame() -> None:
