@@ -45,8 +45,9 @@ Uniforms = Mapping[str, UniformValue]
 class Frame:
     """What the passes of a picture take their uniforms from.
 
-    values: the parameters of `inputs`, read by declaration; for late passes those of `inputs.later`. size: of the
-    screen in pixels; first: nothing was drawn before, so there are no trails. glows: there is a halo in this frame.
+    inputs: for late passes with the values and the hearing of their `later`. values: the parameters of `inputs`, read
+    by declaration. size: of the screen in pixels; first: nothing was drawn before, so there are no trails. glows: there
+    is a halo in this frame.
     """
 
     inputs: FrameInputs
