@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.errors import RenderError
-from chromesthesia.render.fixed import FixedPass, present_pass
+from chromesthesia.render.fixed import FixedPass, copy_pass, present_pass
 
 Point = tuple[float, float]
 Corners = tuple[Point, Point, Point, Point]
@@ -137,7 +138,7 @@ class OutputPass:
     """Shows a frame on any number of targets. Use from the thread that owns `ctx`."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
-        self._plain = present_pass(ctx)
+        self._plain, self._copy = present_pass(ctx), copy_pass(ctx)
         self._shaped = FixedPass(ctx, _PLACE, ("u_frame",))
 
     def draw(
@@ -151,8 +152,8 @@ class OutputPass:
 
         upright: `target` has row 0 at the top too, as a picture that is read back; a window has it at the bottom.
         """
-        if shape.is_plain and not upright:
-            self._plain.draw(target, (frame,))
+        if shape.is_plain:
+            (self._copy if upright else self._plain).draw(target, (frame,))
             return
         shaped = self._shaped
         shaped.set("u_to_picture", _to_picture(shape.corners))
@@ -166,9 +167,11 @@ class OutputPass:
     def release(self) -> None:
         """Free it."""
         self._plain.release()
+        self._copy.release()
         self._shaped.release()
 
 
+@lru_cache(maxsize=8)
 def _to_picture(corners: Corners) -> tuple[float, ...]:
     """The 3 x 3 matrix, column by column, that takes the corners to those of the unit square."""
     onto: NDArray[np.float64] = np.zeros((8, 8))
