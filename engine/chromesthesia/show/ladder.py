@@ -23,8 +23,9 @@ MANY_LATE = 8
 """So many late frames end a window before its time."""
 HARD_LATE = 4
 """Late frames in a window before the picture gets coarser for them, rather than only painted less often."""
-GIVE_UP_WINDOWS = 3
-"""So many windows in a row with `MANY_LATE` late frames before nothing new is painted: that is seen for minutes."""
+GIVE_UP_WINDOWS = 5
+"""So many windows in a row with `MANY_LATE` late frames before nothing new is painted: that is seen for minutes. Such
+a window is as long as 30 frame periods at least."""
 SETTLE_FRAMES = 8
 """Frames after a step that are not judged: pictures that were asked for before it are still painted."""
 ROOM = 0.7
@@ -34,7 +35,7 @@ COST_QUANTILE = 0.9
 CALM_WINDOWS = 2
 PROBE_WINDOWS = 60
 """Calm windows until a rung is tried that was too dear when it was measured: the load of then may be gone."""
-HOLD_WINDOWS = 60
+HOLD_WINDOWS = 240
 """A rung that has to be left again within so many windows was a mistake: the next try comes four times later."""
 MOST_PATIENCE = 64
 DEAREST = 8.0
@@ -109,7 +110,7 @@ class Ladder:
     """Steps down and up by what frames take, in windows of 30. Main thread; `step` and `counts` may be read from any.
 
     Down to painting less often when more than one frame of a window was late, or several were busy for more than 85 %
-    of their period; to a coarser picture when four were late; to where nothing new is painted only after three windows
+    of their period; to a coarser picture when four were late; to where nothing new is painted only after five windows
     with eight late frames each. Up after calm windows, when the better rung is
     expected to have room: every step measures how much dearer the rung above is than the one below, under the load of
     that moment. A rung that had to be left soon after it was tried is tried ever more seldom, so that nothing swings.
@@ -174,11 +175,22 @@ class Ladder:
             return
         self._took.append(busy)
         self._late += late
-        if len(self._took) < WINDOW_FRAMES and self._late < MANY_LATE:
+        if not self._window_is_over():
             return
         took, lates = np.array(self._took), self._late
         self._begin_window()
         self._judge(float(np.quantile(took, COST_QUANTILE)), lates, int((took > BUSY_LIMIT).sum()))
+
+    def _window_is_over(self) -> bool:
+        if len(self._took) >= WINDOW_FRAMES:
+            return True
+        if self._late < MANY_LATE:
+            return False
+        # What starts beside a show takes both cores for a moment: that is no reason to stop painting.
+        gives_up = self._at + 1 < len(self._steps) and below(
+            self._steps[self._at + 1].rung, Rung.FEWER_PIXELS
+        )
+        return not gives_up or sum(self._took) >= WINDOW_FRAMES
 
     def _judge(self, cost: float, lates: int, busy_frames: int) -> None:
         self._windows_here += 1

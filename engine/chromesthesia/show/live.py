@@ -115,9 +115,10 @@ def run_show(
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         going_on.set_room(controller)
-        opener = faults.surface(own.surface or SurfaceOpener(config))
-        if pulse is not None and pulse.last_picture is not None and not config.headless:
-            opener = holding(pulse.last_picture, opener)
+        last_picture = None if pulse is None else pulse.last_picture
+        opener = faults.surface(own.surface or SurfaceOpener(config, goes_on=last_picture is not None))
+        if last_picture is not None and not config.headless:
+            opener = holding(last_picture, opener)
         # Models open while the surface, the shaders and the ports do.
         loading = Ahead(
             lambda: faults.models(
