@@ -163,6 +163,13 @@ def test_one_bad_moment_does_not_stop_the_painting() -> None:
     assert ladder.step.rung is Rung.FEWER_PIXELS
 
 
+def test_frames_that_are_late_but_all_there_cost_no_painting() -> None:
+    ladder = Ladder()
+    for _ in range(WINDOW_FRAMES * 40):
+        ladder.frame(late=True, busy=1.1)
+    assert ladder.step.rung is Rung.FEWER_PIXELS
+
+
 def test_where_no_pixels_may_be_spared_they_are_not_spared_further_down() -> None:
     followed = steps_of([Rung.FULL, Rung.PAINT_SLOWER, Rung.SHADERS])
     assert {step.detail for step in followed} == {1.0}
