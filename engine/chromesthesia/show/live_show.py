@@ -81,8 +81,8 @@ ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
-LATENCIES_A_MINUTE = 6000
-"""One for every hop."""
+LATENCIES_A_MINUTE = 12_000
+"""One for every 5 ms."""
 LEAST_BRIGHTNESS, LEAST_ACTIVITY = 0.1, 0.5
 """Above these a picture is meant to be seen, and sound is heard that would move it."""
 PATIENCE_S = 1.0
