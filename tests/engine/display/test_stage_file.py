@@ -104,7 +104,7 @@ def test_what_is_wrong_is_named_with_file_and_output(tmp_path: Path, line: str, 
     path = written(tmp_path, f"schema = 1\n[[output]]\n{line}\n")
     with pytest.raises(StageError) as caught:
         read_stage(path)
-    assert said in caught.value.message
+    assert said in str(caught.value)
     assert "stage.toml" in caught.value.message
     assert caught.value.remedy
 
