@@ -51,7 +51,10 @@ class Fallback(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One display. screen: the X display it belongs to, e.g. `:0.1`, empty for that of the show; display: its index."""
+    """One display. screen: the X display it belongs to, e.g. `:1`, empty for that of the show; display: its index there.
+
+    A screen with a number of its own, e.g. `:0.1`, is one display.
+    """
 
     screen: str = ""
     display: int = 0
