@@ -51,7 +51,7 @@ class Fallback(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One display. screen: the X display it belongs to, e.g. `:1`, empty for that of the show; display: its index there.
+    """One display. screen: the X display it belongs to, e.g. `:1`, empty for that of the show; display: its index.
 
     A screen with a number of its own, e.g. `:0.1`, is one display.
     """

@@ -40,8 +40,6 @@ from chromesthesia.render.output import WHOLE, OutputPass, OutputShape
 
 ALIVE_EVERY_S = 0.5
 PAUSE_S = 0.002
-HOLD_S = 5.0
-"""How long the last picture stays after the show's process is gone."""
 
 
 class Screen:
@@ -132,7 +130,7 @@ def run(first: Order, orders: Orders, say: Callable[[Word], bool], clock: Clock)
     try:
         while not order.end:
             now_s = clock.now_s()
-            if orders.gone_s is not None and now_s - orders.gone_s > HOLD_S:
+            if orders.gone_s is not None and now_s - orders.gone_s > order.hold_s:
                 return
             for event in surface.poll():
                 if event is WindowEvent.QUIT and orders.gone_s is not None:

@@ -17,7 +17,8 @@ T = TypeVar("T")
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What a window is to show: the newest frame in `memory` (empty: none yet), in this shape, or a card in its place.
 
-    The first order opens it: display, fullscreen and size are not looked at later. end: close.
+    The first order opens it: display, fullscreen and size are not looked at later. hold_s:
+    how long the last picture stays when the show is gone without a word. end: close.
     """
 
     number: int = 1
@@ -28,6 +29,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     memory: str = ""
     shape: OutputShape = PLAIN
     card: Card = Card.OFF
+    hold_s: float = 5.0
     end: bool = False
 
 
