@@ -66,7 +66,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
     """One output. size: of a window outside full screen, or of what a program is given. card: shown in the place of the
-    picture."""
+    picture. device: of a virtual camera, empty for the first."""
 
     name: str
     kind: Kind = Kind.WINDOW
@@ -76,6 +76,7 @@ class OutputSpec:
     shape: OutputShape = PLAIN
     card: Card = Card.OFF
     fallback: Fallback = Fallback.FREE
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class OutputTable(Table, frozen=True, kw_only=True, omit_defaults=True):
     fullscreen: bool = False
     size: tuple[Whole, ...] | None = None
     fallback: str = Fallback.FREE.value
+    device: str = ""
     crop: tuple[float, ...] = WHOLE
     corners: tuple[tuple[float, ...], ...] = STRAIGHT
     columns: Whole | None = None
@@ -225,6 +227,7 @@ def _output(row: OutputTable, number: int, canvas: tuple[int, int], where: str) 
         shape,
         _one_of(row.card, Card, where, "card"),
         _one_of(row.fallback, Fallback, where, "fallback"),
+        one_line(row.device, 60),
     )
 
 

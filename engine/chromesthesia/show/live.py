@@ -28,6 +28,7 @@ from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
+from chromesthesia.ports.stage.handover import with_programs
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.score.writer import open_writer
@@ -139,6 +140,8 @@ def run_show(
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
         open_ports += [] if panel is None else [panel.port]
+        if stage is not None and stage.programs:
+            outputs = with_programs(outputs, stage.programs)
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
         if stage is not None:

@@ -43,7 +43,9 @@ def open_stage(
     """The port of the outputs; None without any. Their parameters are in `tree` from here on."""
     if spec is None or config.outputs is None:
         return None
-    return StagePort(spec, config.outputs, tree, controller, clock, presser(controller, stop))
+    return StagePort(
+        spec, config.outputs, tree, controller, clock, presser(controller, stop), fps=config.fps or 60.0
+    )
 
 
 def presser(controller: Controller, stop: threading.Event) -> Callable[[str], None]:

@@ -21,6 +21,7 @@ from chromesthesia.display.window_link import OpenLink, ProcessLink, screen_answ
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.port import Readings
+from chromesthesia.ports.stage.handover import Program, counts_of
 from chromesthesia.ports.stage.settings import ALL, IDENTIFY, ROOT, namespace, parameters_of, spec_of
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,10 @@ class StagePort:
         clock: Clock,
         pressed: Callable[[str], None] = lambda event: None,
         open_link: OpenLink = ProcessLink,
+        fps: float = 60.0,
     ) -> None:
-        """Declares the outputs' parameters in `tree`. pressed: told what a person asked for at any window."""
+        """Declares the outputs' parameters in `tree`. pressed: told what a person asked for at any window. fps: what
+        other programs are told to expect. Raises UsageError for a program that cannot be given pictures here."""
         self.spec = spec
         self.next_s = inf
         self._path = path
@@ -93,8 +96,14 @@ class StagePort:
         self.frames = SharedFrames(self.keeper.show)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.changed: Callable[[int, OutputSpec], None] = lambda number, spec: None
-        """Told of outputs that are no windows, counted from 1. Control thread."""
+        self.programs = tuple(
+            Program(number, output, fps, clock)
+            for number, output in enumerate(spec.outputs, start=1)
+            if output.kind is not Kind.WINDOW
+        )
+        for program in self.programs:
+            if program.spec.kind is Kind.NDI:
+                log.warning("output %s: pictures go to the network, by NDI", program.spec.name)
         tree.add(ALL, (IDENTIFY,))
         for number, output in enumerate(spec.outputs, start=1):
             tree.add(namespace(number), parameters_of(number, output))
@@ -103,8 +112,9 @@ class StagePort:
 
     @property
     def trouble(self) -> str:
-        """What a person should read about displays that are gone, on one line. Any thread."""
-        return self.keeper.trouble
+        """What a person should read about displays that are gone and programs that get no pictures. Any thread."""
+        told = (self.keeper.trouble, *(program.trouble for program in self.programs))
+        return "; ".join(filter(None, told))
 
     def output(self, number: int) -> OutputSpec:
         """How an output, counted from 1, looks now. Any thread."""
@@ -115,6 +125,8 @@ class StagePort:
         self._update()
         self._thread = threading.Thread(target=self._keep, name="stage", daemon=True)
         self._thread.start()
+        for program in self.programs:
+            program.start()
 
     def publish(self, now_s: float, writes: Sequence[SetParameter], readings: Readings) -> None:
         """Let the outputs look as they are set."""
@@ -122,13 +134,16 @@ class StagePort:
             self._update()
 
     def health(self) -> Mapping[str, int]:
-        """Windows seen, lost and back."""
-        counts = self.keeper.counts()
-        return {**counts, "failures": counts["failures"] + self._failures}
+        """Windows seen, lost and back; pictures for programs."""
+        counts, given = self.keeper.counts(), counts_of(self.programs)
+        failures = counts["failures"] + self._failures + given["send_failures"]
+        return {**counts, **given, "failures": failures}
 
     def stop(self) -> None:
-        """Close the windows."""
+        """Close the windows, and give no more pictures to programs."""
         self._stop.set()
+        for program in self.programs:
+            program.stop()
         if self._thread is not None:
             self._thread.join(5.0)
         self._tree.unlisten(self._written)
@@ -157,7 +172,9 @@ class StagePort:
             if number in self._windows:
                 self.keeper.change(number, changed)
             else:
-                self.changed(number, changed)
+                for program in self.programs:
+                    if program.number == number:
+                        program.spec = changed
 
     def _save(self, command: SaveOutputs, now_s: float) -> None:
         """Raises StageError."""
