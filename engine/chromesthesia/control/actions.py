@@ -26,6 +26,7 @@ from chromesthesia.control.commands import (
     ResetParameters,
     ResetRoom,
     SafeLook,
+    SaveOutputs,
     SavePreset,
     SetRoute,
     Subscribe,
@@ -42,6 +43,7 @@ from chromesthesia.params.actions import (
     CUE_TRIGGER,
     OSC_SUBSCRIBE,
     OSC_UNSUBSCRIBE,
+    OUTPUT_SAVE,
     PACK_LOAD,
     PARAMETER_RESET,
     PRESET_LOAD,
@@ -88,6 +90,7 @@ _BUTTONS: Mapping[str, Callable[[str], Command]] = {
     CUE_GO.path: CueGo,
     CUE_BACK.path: CueBack,
     CUE_HOLD.path: CueHold,
+    OUTPUT_SAVE.path: SaveOutputs,
 }
 
 

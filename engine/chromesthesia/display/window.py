@@ -90,6 +90,12 @@ def count_displays() -> int:
     return count
 
 
+def display_count() -> int:
+    """Displays there are now, while a window is open."""
+    with _window_errors("be asked for displays"):
+        return int(pygame.display.get_num_displays())
+
+
 def _no_window(why: str, remedy: str = GL_REMEDY) -> WindowError:
     return WindowError(f"no window with OpenGL: {one_line(why)}", f"use --headless, or {remedy}")
 

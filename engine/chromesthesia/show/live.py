@@ -28,6 +28,7 @@ from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
+from chromesthesia.ports.stage.handover import with_programs
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.score.writer import open_writer
@@ -53,6 +54,7 @@ from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.stage import Controls
+from chromesthesia.show.staging import open_stage, staged
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ def run_show(
     check_numbers(config)
     check_rungs(config)
     read_room(config.room)
+    config, stage_spec = staged(config)
     stop = stop or threading.Event()
     alerts = open_alerts(config)
     with ExitStack() as opened:
@@ -107,6 +110,7 @@ def run_show(
         going_on = GoingOn(config, pulse is not None and pulse.safe_look)
         config = going_on.config
         tree, controller = open_controller(config.preset)
+        stage = open_stage(config, stage_spec, tree, controller, clock, stop)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
@@ -137,8 +141,13 @@ def run_show(
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
         open_ports += [] if panel is None else [panel.port]
+        if stage is not None and stage.programs:
+            outputs = with_programs(outputs, stage.programs)
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
+        if stage is not None:
+            open_ports.append(stage)
+            sinks = (*sinks, stage.frames) if stage.spec.has_windows else sinks
         open_ports += [make(tree, controller, clock) for make in ports]
         open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
         if config.cues is not None:
@@ -156,7 +165,8 @@ def run_show(
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
-        slow = config.headless or (light.renderer is not None and light.renderer.software)
+        off_screen = config.headless and not (stage is not None and stage.spec.has_windows)
+        slow = off_screen or (light.renderer is not None and light.renderer.software)
         fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
         first_light(light, controller)
         models = models or loading.result()
@@ -191,6 +201,8 @@ def run_show(
             lambda now_s: _tell(watchers, now_s),
         )
         keeper.standing = lambda: show.standing
+        if stage is not None:
+            show.trouble = lambda: stage.trouble
         if writer is not None:
             writer.begin(show.score_head(fps))
         if desk is not None:
@@ -247,5 +259,5 @@ def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
     # A demo in a window, or a file with a duration longer than itself, begins again; otherwise the end is the end.
-    loop = config.duration_s is not None or not config.headless
+    loop = config.duration_s is not None or not config.headless or config.outputs is not None
     return open_source(config.source, config.device, config.host_api, clock, loop=loop)

@@ -185,6 +185,8 @@ class LiveShow:
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
         self._told_shown = shown
         self.output = OutputWatch()
+        self.trouble: Callable[[], str] = str
+        """Tells what is wrong with the displays that the picture is shown on; empty for nothing. Any thread."""
         self.keep_picture: Callable[[UInt8], None] | None = None
         """Takes a small copy of the output, uint8 [h, w, 3], twice a second. Main thread."""
         self._probe = OutputProbe(light, self._see)
@@ -392,8 +394,10 @@ class LiveShow:
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
-            trouble=self._light.message,
-            message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
+            trouble=self._light.message or self.trouble(),
+            message=self._light.message
+            or self.trouble()
+            or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             picture=self.output.fault,
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
