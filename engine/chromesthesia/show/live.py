@@ -190,6 +190,7 @@ def run_show(
             lambda now_s: _tell(watchers, now_s),
         )
         keeper.standing = lambda: show.standing
+        show.performer.register()
         if writer is not None:
             writer.begin(show.score_head(fps))
         if desk is not None:
