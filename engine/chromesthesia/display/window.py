@@ -34,6 +34,10 @@ class WindowEvent(Enum):
     UNDO = auto()
     CUE_GO = auto()
     CUE_BACK = auto()
+    MARK_ANGRY = auto()
+    MARK_HAPPY = auto()
+    MARK_SAD = auto()
+    UNMARK = auto()
     RESIZED = auto()
     DISPLAY_CAME = auto()
 
@@ -52,6 +56,10 @@ KEYS = {
     pygame.K_BACKSPACE: WindowEvent.CUE_BACK,
     pygame.K_u: WindowEvent.UNDO,
     pygame.K_t: WindowEvent.TAP_TEMPO,
+    pygame.K_1: WindowEvent.MARK_ANGRY,
+    pygame.K_2: WindowEvent.MARK_HAPPY,
+    pygame.K_3: WindowEvent.MARK_SAD,
+    pygame.K_0: WindowEvent.UNMARK,
     pygame.K_SPACE: WindowEvent.NEXT_SCENE,
     pygame.K_q: WindowEvent.QUIT,
     pygame.K_ESCAPE: WindowEvent.QUIT,

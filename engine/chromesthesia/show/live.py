@@ -203,6 +203,7 @@ def run_show(
         keeper.standing = lambda: show.standing
         if stage is not None:
             show.trouble = lambda: stage.trouble
+        show.performer.register()
         if writer is not None:
             writer.begin(show.score_head(fps))
         if desk is not None:

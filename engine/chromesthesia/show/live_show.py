@@ -16,7 +16,7 @@ from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameWatcher
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, Encoder, FrameWatcher
 from chromesthesia.core.records import (
     HOP_SAMPLES,
     AudioBlock,
@@ -69,6 +69,7 @@ from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.painter import Painter
+from chromesthesia.show.performer import Performer
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import HOP_S, Capture, Listening
 from chromesthesia.show.step_loop import StepLoop
@@ -140,7 +141,8 @@ class LiveShow:
         self._paint_rate = CountRate()
         self._host = HostWatch(clock)
         self._blame = LateBlame(self._host, self._schedule.period_s)
-        self._analysis = Analysis(models.encoder, clock, self._meter)
+        self.performer = Performer(controller, lambda: self.emotion)
+        self._analysis = Analysis(self._ear_of(models), clock, self._meter)
         self._painter = Painter(
             models, config, light, clock, score, self._changed_models,
             lambda: self._analysis.counts()["encoder_failures"],
@@ -262,11 +264,14 @@ class LiveShow:
         self._painter.try_models(models, taken_back)
 
     def _changed_models(self, former: Models, models: Models) -> None:
-        self._analysis.change(models.encoder)
+        self._analysis.change(self._ear_of(models))
         self._nearest.change(models.art_index)
         old, new = former.generator, models.generator
         if (old.noise_size, old.condition_labels) != (new.noise_size, new.condition_labels):
             self._stage.change_motion(LatentMotion(self._config.seed, new.noise_size, new.condition_labels))
+
+    def _ear_of(self, models: Models) -> Encoder:
+        return self.performer.ear(models.encoder, models.heard_by, models.name)
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -413,6 +418,7 @@ class LiveShow:
         beat = self._controller.beat(self._clock.now_s())
         return {
             **readings_of(self.health.status()),
+            **self.performer.readings(),
             **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
 
