@@ -104,6 +104,8 @@ class FeatureExtractor:
             centroid_hz=centroid_hz,
             flux=flux,
             onset=onset,
+            wave=window.copy(),
+            power=power,
         )
         self._index += 1
         return frame

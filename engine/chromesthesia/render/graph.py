@@ -17,7 +17,7 @@ import numpy as np
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.render.fixed import FixedPass, copy_pass
-from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.passes import TRIANGLE, Drawer, Target
 from chromesthesia.render.shaders import UniformValue
 
 F = TypeVar("F")
@@ -96,6 +96,7 @@ class Pass(Generic[F]):
     fragment, vertex: names of shader files. inputs: the import or buffer behind every sampler. uniforms: asked with the
     frame and the size of `output` in pixels. defines: variants of the shader, each by the number that a frame asks for;
     the plain one, all 0, is compiled before the first frame. when: a pass that is left out leaves `output` as it is.
+    vertices: how many the vertex shader is run for, as triangles.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Pass(Generic[F]):
     uniforms: Callable[[F, Size], Mapping[str, UniformValue]] = no_uniforms
     defines: Mapping[str, Callable[[F], int]] = field(default_factory=dict)
     when: Callable[[F], bool] = always
+    vertices: int = TRIANGLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +314,7 @@ class RunningGraph(Generic[F]):
                 textures,
                 one.uniforms(frame, target.texture.size),
                 vertex=one.vertex,
+                vertices=one.vertices,
                 **{name: int(asked(frame)) for name, asked in step.defines},
             )
             if store is not None and store.declared.mips:

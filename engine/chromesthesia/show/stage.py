@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
 from chromesthesia.generator.blend import BlendView, ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
+from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.mapping.mapper import Look, Mapper
 from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.presets import Preset
@@ -24,6 +26,25 @@ from chromesthesia.params.sound import (
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 
+Date = tuple[float, float, float, float]
+
+
+def no_isf() -> IsfPlan:
+    """No shaders of a user's."""
+    return NO_ISF
+
+
+def no_date() -> Date | None:
+    """The day begins with the show."""
+    return None
+
+
+def date_now() -> Date:
+    """Year, month, day and seconds of the day of this place."""
+    now = datetime.now()
+    seconds = now.hour * 3600 + now.minute * 60 + now.second + now.microsecond / 1e6
+    return float(now.year), float(now.month), float(now.day), seconds
+
 
 class Controls(Protocol):
     """Where the parameters are read: `control.controller.Controller`, or what stands for it."""
@@ -37,7 +58,8 @@ class Controls(Protocol):
 class Stage:
     """Live and offline shows call the same `step` once a frame; the same calls give the same frames.
 
-    ask: hands a request to the generator (live: a latest-wins slot; offline: painted at once).
+    ask: hands a request to the generator (live: a latest-wins slot; offline: painted at once). isf: which shaders of a
+    user's are shown; date: year, month, day and seconds of the day for them.
     """
 
     def __init__(
@@ -47,7 +69,10 @@ class Stage:
         motion: LatentMotion,
         blend: ImageBlend,
         ask: Callable[[PaintRequest], None],
+        isf: Callable[[], IsfPlan] = no_isf,
+        date: Callable[[], Date | None] = no_date,
     ) -> None:
+        self._isf, self._date = isf, date
         self._controls = controls
         self._mapper = mapper
         self._motion = motion
@@ -141,6 +166,8 @@ class Stage:
             previous_serial=view.previous_serial,
             current_serial=view.current_serial,
             hud=hud if hud is None or look[HUD_VISIBLE] else hud.hidden(),
+            isf=self._isf(),
+            date=self._date(),
         )
 
 
