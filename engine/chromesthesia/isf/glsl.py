@@ -12,62 +12,13 @@ from dataclasses import dataclass
 from chromesthesia.isf.header import IsfHeader
 
 _WORDS_OF_GLSL = frozenset(
-    [
-        "active",
-        "asm",
-        "buffer",
-        "cast",
-        "class",
-        "common",
-        "enum",
-        "extern",
-        "external",
-        "filter",
-        "fixed",
-        "goto",
-        "half",
-        "hvec2",
-        "hvec3",
-        "hvec4",
-        "inline",
-        "input",
-        "interface",
-        "long",
-        "namespace",
-        "noinline",
-        "output",
-        "partition",
-        "patch",
-        "precise",
-        "public",
-        "resource",
-        "sample",
-        "sampler3DRect",
-        "shared",
-        "short",
-        "sizeof",
-        "static",
-        "subroutine",
-        "superp",
-        "template",
-        "this",
-        "typedef",
-        "union",
-        "unsigned",
-        "using",
-        "volatile",
-        "coherent",
-        "restrict",
-        "readonly",
-        "writeonly",
-        "fvec2",
-        "fvec3",
-        "fvec4",
-        "dvec2",
-        "dvec3",
-        "dvec4",
-        "double",
-    ]
+    re.findall(
+        r"\w+",
+        """active asm buffer cast class coherent common double dvec2 dvec3 dvec4 enum extern external filter fixed fvec2
+        fvec3 fvec4 goto half hvec2 hvec3 hvec4 inline input interface long namespace noinline output partition patch
+        precise public readonly resource restrict sample sampler3DRect shared short sizeof static subroutine superp
+        template this typedef union unsigned using volatile writeonly""",
+    )
 )
 """Reserved in GLSL 3.30, or by what drivers take it for, and free in the versions that ISF files were written for."""
 _RENAMED = {

@@ -148,11 +148,9 @@ class IsfDesk:
             book.stamps = _stamps(self._files(book))
             shader = load_isf(path)
             book.stamps = _stamps(shader.files)
-            if any(
-                other.shader is not None and other.shader.key == shader.key
-                for other in self._books.values()
-                if other is not book
-            ):
+            others = [each.shader for each in self._books.values() if each is not book and each.shader]
+            # One file may be known by two names; two files may not have one name for their parameters.
+            if any(each.key == shader.key and each.files[0].resolve() != path.resolve() for each in others):
                 raise ParameterError(f"two ISF shaders are called {shader.key}", "rename one of the files")
         except ChromesthesiaError as error:
             self._failed(book, error)

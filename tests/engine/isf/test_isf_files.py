@@ -144,8 +144,8 @@ def test_files_that_are_no_shaders_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(RenderError, match=said):
             load_isf(path)
+    (tmp_path / "face.png").write_bytes(b"no picture")
     with pytest.raises(RenderError, match="imported picture face"):
-        (tmp_path / "face.png").write_bytes(b"no picture")
         isf(tmp_path, {"IMPORTED": {"face": {"PATH": "face.png"}}}, "vec4 a = IMG_THIS_PIXEL(face);" + MAIN)
 
 

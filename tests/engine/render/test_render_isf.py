@@ -21,6 +21,8 @@ from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.testing.render import heard, picture
 
+pytestmark = pytest.mark.gl
+
 WIDTH, HEIGHT = 80, 48
 AT_ONCE = {"/master/morph_s": 0.0}
 Write = Callable[..., IsfShader]
