@@ -51,6 +51,7 @@ from chromesthesia.health.status import (
     Health,
 )
 from chromesthesia.health.telling import hud_of, readings_of, report_of
+from chromesthesia.isf.plan import IsfPlan
 from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.live import Values
@@ -72,6 +73,7 @@ from chromesthesia.show.painter import Painter
 from chromesthesia.show.performer import Performer
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import HOP_S, Capture, Listening
+from chromesthesia.show.stage import date_now, no_isf
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.surfaces import draws_small
 from chromesthesia.signals.table import FIRST, TABLE
@@ -120,8 +122,10 @@ class LiveShow:
         preview: FrameWatcher | None = None,
         score: FrameScore | None = None,
         shown: Callable[[float], None] | None = None,
+        isf: Callable[[], IsfPlan] = no_isf,
     ) -> None:
-        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each."""
+        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each.
+        isf: which shaders of a user's are shown."""
         self._config = config
         self._score = score
         self._clock = clock
@@ -152,7 +156,12 @@ class LiveShow:
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
-            controller if score is None else score, models.generator, config.seed, self._painter.ask
+            controller if score is None else score,
+            models.generator,
+            config.seed,
+            self._painter.ask,
+            isf,
+            date_now,
         )
         if score is not None:
             score.follow(stage.state, stage.restore)

@@ -11,6 +11,7 @@ from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.surface import Surface
+from chromesthesia.isf.shader import IsfShader
 from chromesthesia.render.gl import is_software
 from chromesthesia.render.renderer import LEAST_SIDE, Renderer
 from chromesthesia.render.shader_files import ShaderFiles
@@ -70,6 +71,7 @@ class RendererMaker:
         self._shaders = ShaderFiles(resource_dirs("shaders"))
         self._film_size: tuple[int, int] | None = None
         self._made = False
+        self._good_isf: dict[str, IsfShader] = {}
 
     def __call__(self, surface: Surface) -> Renderer:
         """Raises RenderError."""
@@ -89,6 +91,7 @@ class RendererMaker:
             guard=self._guard,
             flash_limiter=self._config.flash_limiter,
             wary=wary,
+            good_isf=self._good_isf,
         )
 
 
