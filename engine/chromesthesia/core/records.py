@@ -45,7 +45,9 @@ class FeatureFrame:
 
     log_mel: float32 [64], natural log of mel power; encoder_mel: float32 [64], the same by `ENCODER_MEL`; bands:
     float32 [8], 0..1 after slow auto-gain; rms_dbfs and lufs_momentary: dB, floor -120; centroid_hz: 0..12000; flux: 0
-    or more; onset: 0, or the strength 0..1 of an onset that was decided in this hop.
+    or more; onset: 0, or the strength 0..1 of an onset that was decided in this hop. wave, power: float32 [768], the
+    samples that it was measured on, and float32 [513], their power spectrum, from 0 Hz to half the rate; None where
+    nobody kept them.
     """
 
     index: int
@@ -59,6 +61,8 @@ class FeatureFrame:
     centroid_hz: float
     flux: float
     onset: float
+    wave: Float32 | None = None
+    power: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,8 @@ class Light:
 
     @property
     def message(self) -> str:
-        """What a person should read about OpenGL or a shader that does not compile; empty when all is well."""
-        return self._trouble or self._shader_error
+        """What a person should read about OpenGL, a window that is not there or a shader; empty when all is well."""
+        return self._trouble or str(getattr(self.surface, "unseen", "")) or self._shader_error
 
     def draw(
         self, inputs: FrameInputs, want_pixels: bool, late: Callable[[], FrameInputs] | None = None

@@ -141,6 +141,8 @@ class FeatureExtractor:
             centroid_hz=centroid_hz,
             flux=flux,
             onset=onset,
+            wave=window.copy(),
+            power=power,
         )
         self._index += 1
         self._last = frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections import deque
 
@@ -10,19 +11,24 @@ import numpy as np
 from chromesthesia.core.records import Float32
 
 LAG_HOPS = 2
-HISTORY_HOPS = 100
-REFRACTORY_HOPS = 5
-MARGIN = 0.35
-MEAN_WEIGHT = 1.0
-FULL_STRENGTH = 2.0
+HISTORY_HOPS = 60
+REFRACTORY_HOPS = 4
+MARGIN = 0.16
+MEAN_WEIGHT = 0.8
+FULL_STRENGTH = 1.75
+FLOOR_BELOW_PEAK = math.log(1e-5)
+"""What is 50 dB under the loudest band of late is a floor: its own flickering is no sound."""
+PEAK_FALL = 0.005
+"""Nepers of power a hop: the loudest band is forgotten within seconds."""
 
 
 class OnsetDetector:
     """SuperFlux (Boeck and Widmer, 2013) on the log-mel with an adaptive threshold.
 
     The flux is the mean rise (in nepers of power) of the mel bands against the largest of the three neighbours two hops
-    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus the mean of the last second plus
-    a margin; then nothing for 50 ms, and not again until the flux has fallen back. Not thread-safe; one `step` per hop.
+    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus most of the mean of the last 0.6 s
+    plus a margin; then nothing for 40 ms, and not again until the flux has fallen back. Not thread-safe; one `step` per
+    hop.
     """
 
     def __init__(self) -> None:
@@ -31,9 +37,12 @@ class OnsetDetector:
         self._sorted: list[float] = []
         self._armed = True
         self._since_onset = REFRACTORY_HOPS
+        self._peak = -math.inf
 
     def step(self, log_mel: Float32) -> tuple[float, float]:
         """Log-mel float32 [mels] -> (flux >= 0, onset: 0 or strength in 0..1)."""
+        self._peak = self._peak_with(log_mel)
+        log_mel = _over_floor(log_mel, self._peak)
         flux = self._rise(log_mel)
         self._earlier.append(_widest(log_mel))
         threshold = self._threshold()
@@ -51,9 +60,13 @@ class OnsetDetector:
 
         It is set against one that lies half a hop nearer than that of a step, so it finds less of a rise, not more.
         """
-        flux, threshold = self._rise(log_mel), self._threshold()
+        flux = self._rise(_over_floor(log_mel, self._peak_with(log_mel)))
+        threshold = self._threshold()
         decided = flux > threshold and self._armed and self._since_onset >= REFRACTORY_HOPS
         return flux, _strength(flux, threshold) if decided else 0.0
+
+    def _peak_with(self, log_mel: Float32) -> float:
+        return max(self._peak - PEAK_FALL, float(log_mel.max()))
 
     def _rise(self, log_mel: Float32) -> float:
         if len(self._earlier) < LAG_HOPS:
@@ -79,6 +92,11 @@ class OnsetDetector:
             del self._sorted[bisect_left(self._sorted, oldest)]
         self._history.append(flux)
         insort(self._sorted, flux)
+
+
+def _over_floor(log_mel: Float32, peak: float) -> Float32:
+    floored: Float32 = np.logaddexp(log_mel, np.float32(peak + FLOOR_BELOW_PEAK))
+    return floored
 
 
 def _strength(flux: float, threshold: float) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.render.fixed import FixedPass, copy_pass
-from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.passes import TRIANGLE, Drawer, Target
 from chromesthesia.render.shaders import UniformValue
 
 F = TypeVar("F")
@@ -97,6 +97,7 @@ class Pass(Generic[F]):
     frame and the size of `output` in pixels. defines: variants of the shader, each by the number that a frame asks for;
     the plain one, all 0, is compiled before the first frame. when: a pass that is left out leaves `output` as it is.
     late: this pass and all behind it are drawn from what is newest when the ones before it are finished.
+    vertices: how many the vertex shader is run for, as triangles.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Pass(Generic[F]):
     defines: Mapping[str, Callable[[F], int]] = field(default_factory=dict)
     when: Callable[[F], bool] = always
     late: bool = False
+    vertices: int = TRIANGLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +324,7 @@ class RunningGraph(Generic[F]):
                 textures,
                 one.uniforms(frame, target.texture.size),
                 vertex=one.vertex,
+                vertices=one.vertices,
                 **{name: int(asked(frame)) for name, asked in step.defines},
             )
             if store is not None and store.declared.mips:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chromesthesia.core.records import Heard, UInt8
+from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.params.declaration import Value
 
 FLASH_LIMITER_OFF = "flash limiter off"
@@ -54,7 +55,8 @@ class FrameInputs:
     declared default). heard: None before the first sound. previous, current: the last two generator pictures, uint8
     [H, W, 3], row 0 at the top, with their serial numbers (uploaded only when a serial is new); None before the first.
     mix: 0 shows `previous`, 1 `current`. hud: None hides the on-screen display. later: what the passes follow that are
-    drawn last (see `graph.Pass`); None where these follow `values` and `heard` as well.
+    drawn last (see `graph.Pass`); None where these follow `values` and `heard` as well. isf: shaders of a user's to be
+    drawn. date: year, month, day and seconds of the day for them, None for a day that begins with the show.
     """
 
     time_s: float
@@ -68,3 +70,5 @@ class FrameInputs:
     current_serial: int = -1
     hud: HudInfo | None = None
     later: Later | None = None
+    isf: IsfPlan = NO_ISF
+    date: tuple[float, float, float, float] | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
 from chromesthesia.generator.blend import BlendView, ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
+from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.mapping.mapper import Look, Mapper
 from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.presets import Preset
@@ -26,6 +28,25 @@ from chromesthesia.params.sound import (
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.render.inputs import FrameInputs, HudInfo, Later
 
+Date = tuple[float, float, float, float]
+
+
+def no_isf() -> IsfPlan:
+    """No shaders of a user's."""
+    return NO_ISF
+
+
+def no_date() -> Date | None:
+    """The day begins with the show."""
+    return None
+
+
+def date_now() -> Date:
+    """Year, month, day and seconds of the day of this place."""
+    now = datetime.now()
+    seconds = now.hour * 3600 + now.minute * 60 + now.second + now.microsecond / 1e6
+    return float(now.year), float(now.month), float(now.day), seconds
+
 
 class Controls(Protocol):
     """Where the parameters are read: `control.controller.Controller`, or what stands for it."""
@@ -39,7 +60,8 @@ class Controls(Protocol):
 class Stage:
     """Live and offline shows call the same `step` once a frame; the same calls give the same frames.
 
-    ask: hands a request to the generator (live: a latest-wins slot; offline: painted at once).
+    ask: hands a request to the generator (live: a latest-wins slot; offline: painted at once). isf: which shaders of a
+    user's are shown; date: year, month, day and seconds of the day for them.
     """
 
     def __init__(
@@ -50,8 +72,11 @@ class Stage:
         blend: ImageBlend,
         ask: Callable[[PaintRequest], None],
         late_mapper: Mapper | None = None,
+        isf: Callable[[], IsfPlan] = no_isf,
+        date: Callable[[], Date | None] = no_date,
     ) -> None:
         """late_mapper: follows what the last passes of a frame hear; its steps are those of `mapper`."""
+        self._isf, self._date = isf, date
         self._controls = controls
         self._mapper = mapper
         self._motion = motion
@@ -153,6 +178,8 @@ class Stage:
             previous_serial=view.previous_serial,
             current_serial=view.current_serial,
             hud=hud if hud is None or look[HUD_VISIBLE] else hud.hidden(),
+            isf=self._isf(),
+            date=self._date(),
         )
 
     def hear_again(self, inputs: FrameInputs, heard: Heard) -> FrameInputs:
