@@ -34,6 +34,8 @@ class PresetFile(Table, frozen=True, kw_only=True, omit_defaults=True, rename={"
     schema: Whole
     name: str | None = None
     description: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
     params: dict[str, Any] = msgspec.field(default_factory=dict)
     routes: tuple[RouteTable, ...] = ()
 
@@ -41,6 +43,8 @@ class PresetFile(Table, frozen=True, kw_only=True, omit_defaults=True, rename={"
 REMEDIES: Mapping[str, str] = {
     "name": "write a short text in quotes",
     "description": "write a short text in quotes",
+    "author": "write a short text in quotes",
+    "tags": 'write a list of short words, such as ["calm", "water"]',
     "params": 'write it as [params], then "/path" = value',
     "route": "write each route under its own [[route]]",
 }

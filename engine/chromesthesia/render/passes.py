@@ -74,9 +74,12 @@ class Drawer:
         textures: Mapping[str, moderngl.Texture],
         uniforms: Mapping[str, UniformValue],
         vertex: str = "screen.vert",
+        marks: int | None = None,
+        adds: bool = False,
         **defines: int,
     ) -> None:
-        """Run one fragment shader over the whole of `target`."""
+        """Run one fragment shader over the whole of `target`; or lay so many marks of two triangles over what is in it,
+        by their alpha, or add them to it."""
         values: dict[str, UniformValue] = {**uniforms}
         for unit, sampler in enumerate(textures):
             values[sampler] = unit
@@ -89,7 +92,13 @@ class Drawer:
         for unit, texture in enumerate(textures.values()):
             texture.use(unit)
         target.use()
-        self._arrays[program].render(vertices=3)
+        if marks is None:
+            self._arrays[program].render(vertices=3)
+        elif marks > 0:
+            self.ctx.enable(moderngl.BLEND)
+            self.ctx.blend_func = moderngl.ADDITIVE_BLENDING if adds else moderngl.DEFAULT_BLENDING
+            self._arrays[program].render(moderngl.TRIANGLES, vertices=6 * marks)
+            self.ctx.disable(moderngl.BLEND)
         if self.after_pass is not None:
             self._under_way = True
             if self.start is not None:
