@@ -3,10 +3,10 @@
     python tools/preset_gallery.py --out docs/images/gallery.jpg
 
 The sounds are the four parts of the bundled étude (calm, sad, angry, happy), drums that are made here, and silence.
-Each is heard and painted once, then drawn through every preset; the last frame goes on the sheet. The table on standard output
-has, for each preset, the darkest frame's mean and the flattest frame's deviation (of 255), the least mean change from
-frame to frame over a sound, and the most general or red flashes in any second (docs/flashing-light.md). Leaves with 1 when
-one is black, flat or frozen, or flashes more than three times.
+Each is heard and painted once, then drawn through every preset; the last frame goes on the sheet. The table on standard
+output has, for each preset, the darkest frame's mean and the flattest frame's deviation (of 255), the least mean change
+from frame to frame over a sound, and the most general or red flashes in any second (docs/flashing-light.md). Leaves
+with 1 when one is black, flat or frozen, or flashes more than three times.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ MEASURES = ("light", "warmth", "tint", "chroma", "contrast", "motion", "edges", 
 """In the order of `measured`: all but motion are means over the frames.
 
 light: OKLab lightness. warmth: OKLab b, from blue below 0 to yellow above. tint: OKLab a, from green below 0 to red
-above. chroma: distance from grey. contrast: deviation of lightness. motion: mean change of lightness in a second. edges: mean
-slope of lightness, of its deviation. roundness: how much of the slopes turns slowly from pixel to pixel, 0..1.
+above. chroma: distance from grey. contrast: deviation of lightness. motion: mean change of lightness a second. edges:
+mean slope of lightness, of its deviation. roundness: how much of the slopes turns slowly from pixel to pixel, 0..1.
 """
 
 
