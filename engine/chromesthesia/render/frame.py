@@ -20,8 +20,8 @@ LEAST = 0.01
 class Frame:
     """What the passes of a picture take their uniforms from.
 
-    values: the parameters of `inputs`, read by declaration. size: of the screen in pixels; first: nothing was drawn
-    before, so there are no trails.
+    values: the parameters of `inputs`, read by declaration; for late passes those of `inputs.later`. size: of the
+    screen in pixels; first: nothing was drawn before, so there are no trails. glows: there is a halo in this frame.
     """
 
     inputs: FrameInputs
@@ -30,6 +30,7 @@ class Frame:
     colors: Grade
     size: Size
     first: bool
+    glows: bool
 
     @property
     def aspect(self) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.render.fixed import FixedPass, copy_pass
-from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.passes import TRIANGLE, Drawer, Target
 from chromesthesia.render.shaders import UniformValue
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ Sizing = Callable[[Mapping[str, Size]], Size]
 
 SCREEN = "screen"
 MOST_PASSES = 128
-MOST_BUFFERS = 64
+MOST_BUFFERS = 96
 MOST_INPUTS = 16
 """Textures that OpenGL 3.3 promises to a fragment shader."""
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -105,6 +105,8 @@ class Pass(Generic[F]):
     marks: so many marks of two triangles each, placed by the vertex shader, instead of one over the whole of `output`;
     they are laid over what is in it, or added to it (adds). spare: compiled when a frame first needs it, and left out
     while its files are broken.
+    late: this pass and all behind it are drawn from what is newest when the ones before it are finished.
+    vertices: how many the vertex shader is run for, as triangles.
     """
 
     name: str
@@ -118,6 +120,8 @@ class Pass(Generic[F]):
     marks: Callable[[F], int] | None = None
     adds: bool = False
     spare: bool = False
+    late: bool = False
+    vertices: int = TRIANGLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,10 +331,18 @@ class RunningGraph(Generic[F]):
         frame: F,
         imports: Mapping[str, moderngl.Texture] = _NOTHING,
         exports: Mapping[str, Target] = _NOTHING,
+        late: Callable[[], F] | None = None,
     ) -> None:
-        """Draw every pass once, and wait where the drawer does. imports, exports: one for every name declared."""
+        """Draw every pass once, and wait where the drawer does. imports, exports: one for every name declared.
+
+        late: asked once, before the first pass that is `late`, for the frame which that and those behind it are made
+        from; not asked where there is no such pass.
+        """
         for step in self._steps:
             one = step.one
+            if late is not None and one.late:
+                self._drawer.settle()
+                frame, late = late(), None
             if not one.when(frame) or (one.spare and not self._usable(one)):
                 continue
             textures = {
@@ -351,6 +363,7 @@ class RunningGraph(Generic[F]):
                 vertex=one.vertex,
                 marks=marks,
                 adds=one.adds,
+                vertices=one.vertices,
                 **{name: int(asked(frame)) for name, asked in step.defines},
             )
             if store is not None and store.declared.mips:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from chromesthesia.params.declaration import Choice
+from chromesthesia.params.live import Values
 from chromesthesia.params.look import (
     FINISH_FLOOR,
     FINISH_GLOW,
@@ -22,7 +23,7 @@ from chromesthesia.params.look import (
 )
 from chromesthesia.params.sound import MASTER_BRIGHTNESS
 from chromesthesia.render.frame import Frame as Frame
-from chromesthesia.render.frame import is_seen
+from chromesthesia.render.frame import LEAST, is_seen
 from chromesthesia.render.grade import Grade
 from chromesthesia.render.graph import Buffer, Fixed, Graph, Part, Pass, Size
 from chromesthesia.render.scenes import fields, filters, wall
@@ -40,7 +41,10 @@ Uniforms = Mapping[str, UniformValue]
 
 
 def look_graph(detail: float) -> Graph[Frame]:
-    """Today's look. detail: scene pixels per screen pixel, each way; the last pass always runs at the screen's size."""
+    """Today's look. detail: scene pixels per screen pixel, each way; the last pass always runs at the screen's size.
+
+    What moves is drawn first; exposure, colour and lens follow what was heard meanwhile.
+    """
     return Graph(
         imports=(PAINTING, GRADIENT),
         buffers=(
@@ -100,6 +104,7 @@ def look_graph(detail: float) -> Graph[Frame]:
                 "meter",
                 {"u_small": "small", "u_levels": "levels", "u_gradient": GRADIENT},
                 uniforms=_meter,
+                late=True,
             ),
             Pass(
                 "light",
@@ -118,8 +123,8 @@ def look_graph(detail: float) -> Graph[Frame]:
             ),
             *filters.ON_LIGHT,
             *wall.PASSES,
-            _finishing("finish", "lit", wall.is_bare),
             _finishing("finish the wall", "wall", wall.is_worked),
+            _finishing("finish", "lit", wall.is_bare),
         ),
         result=FRAME,
     )
@@ -142,7 +147,13 @@ def _chosen(choice: Choice) -> Callable[[Frame], int]:
     return lambda frame: frame.values.index(choice)
 
 
-_glows = is_seen(FINISH_GLOW)
+def _glows(frame: Frame) -> bool:
+    return frame.glows
+
+
+def glows(values: Values) -> bool:
+    """True where bright places are to have a halo."""
+    return values[FINISH_GLOW] > LEAST
 
 
 def _flow(frame: Frame, size: Size) -> Uniforms:

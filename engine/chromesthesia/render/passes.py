@@ -9,6 +9,9 @@ import moderngl
 
 from chromesthesia.render.shaders import ShaderLibrary, UniformCache, UniformValue
 
+TRIANGLE = 3
+"""Vertices of the one triangle that covers a target."""
+
 
 @dataclass(slots=True)
 class Target:
@@ -74,12 +77,13 @@ class Drawer:
         textures: Mapping[str, moderngl.Texture],
         uniforms: Mapping[str, UniformValue],
         vertex: str = "screen.vert",
+        vertices: int = TRIANGLE,
         marks: int | None = None,
         adds: bool = False,
         **defines: int,
     ) -> None:
-        """Run one fragment shader over the whole of `target`; or lay so many marks of two triangles over what is in it,
-        by their alpha, or add them to it."""
+        """Run one fragment shader over the whole of `target`; what other vertices than a triangle's leave is black. Or
+        lay so many marks of two triangles over what is in it, by their alpha, or add them to it."""
         values: dict[str, UniformValue] = {**uniforms}
         for unit, sampler in enumerate(textures):
             values[sampler] = unit
@@ -93,7 +97,9 @@ class Drawer:
             texture.use(unit)
         target.use()
         if marks is None:
-            self._arrays[program].render(vertices=3)
+            if vertices != TRIANGLE:
+                target.clear()
+            self._arrays[program].render(vertices=vertices)
         elif marks > 0:
             self.ctx.enable(moderngl.BLEND)
             self.ctx.blend_func = moderngl.ADDITIVE_BLENDING if adds else moderngl.DEFAULT_BLENDING
