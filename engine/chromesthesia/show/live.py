@@ -54,7 +54,7 @@ from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.stage import Controls
-from chromesthesia.show.staging import open_stage, staged
+from chromesthesia.show.staging import open_eye_port, open_stage, staged
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def run_show(
         config = going_on.config
         tree, controller = open_controller(config.preset)
         stage = open_stage(config, stage_spec, tree, controller, clock, stop)
+        eye = open_eye_port(config, tree, clock)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
@@ -144,6 +145,7 @@ def run_show(
             outputs = with_programs(outputs, stage.programs)
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
+        open_ports += [] if eye is None else [eye]
         if stage is not None:
             open_ports.append(stage)
             sinks = (*sinks, stage.frames) if stage.spec.has_windows else sinks
@@ -200,8 +202,10 @@ def run_show(
             lambda now_s: _tell(watchers, now_s),
         )
         keeper.standing = lambda: show.standing
-        if stage is not None:
-            show.trouble = lambda: stage.trouble
+        if eye is not None:
+            show.see = eye.see
+        told = [port for port in (stage, eye) if port is not None]
+        show.trouble = lambda: "; ".join(filter(None, (port.trouble for port in told)))
         if writer is not None:
             writer.begin(show.score_head(fps))
         if desk is not None:

@@ -186,7 +186,9 @@ class LiveShow:
         self._told_shown = shown
         self.output = OutputWatch()
         self.trouble: Callable[[], str] = str
-        """Tells what is wrong with the displays that the picture is shown on; empty for nothing. Any thread."""
+        """Tells what is wrong with the displays that the picture is shown on, and the like; empty for nothing."""
+        self.see: Callable[[PaintedImage], PaintedImage] = _as_painted
+        """Makes of a picture what is shown of it. Main thread; must be quick."""
         self.keep_picture: Callable[[UInt8], None] | None = None
         """Takes a small copy of the output, uint8 [h, w, 3], twice a second. Main thread."""
         self._probe = OutputProbe(light, self._see)
@@ -303,7 +305,7 @@ class LiveShow:
         image, painted = self._painter.newest()
         if image is not None and painted:
             self._meter.add("generator", image.paint_s)
-        return image
+        return None if image is None else self.see(image)
 
     def _handle_window(self) -> None:
         if self._config.headless:
@@ -442,6 +444,10 @@ class LiveShow:
         return report_of(
             self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
         )
+
+
+def _as_painted(image: PaintedImage) -> PaintedImage:
+    return image
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
