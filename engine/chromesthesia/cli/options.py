@@ -57,6 +57,14 @@ Preset = Annotated[
         "--preset", "-p", help="A preset by name, or the path of its file.", rich_help_panel=PictureOption
     ),
 ]
+Isf = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--isf",
+        help="A folder of ISF shaders for presets, or a .fs file to be shown at once; may be given again.",
+        rich_help_panel=PictureOption,
+    ),
+]
 Seed = Annotated[
     int,
     typer.Option(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chromesthesia.core.emotions import EMOTIONS
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -113,6 +115,22 @@ OSC_SUBSCRIBE = Action(
     (*_SUBSCRIBER, Argument("seconds", "fi", "for how long, 1 to 86400; left out: 60", True)),
 )
 OSC_UNSUBSCRIBE = Action("/osc/unsubscribe", "Be told no more", _SUBSCRIBER)
+_MOODS = "/".join(f"`{mood}`" for mood in EMOTIONS)
+LEARN_MARK = Action(
+    "/learn/mark",
+    "The last second was this mood: learn the performer by it",
+    (Argument("mood", "si", f"{_MOODS}, or its number from 0"),),
+)
+LEARN_MOODS = tuple(
+    Action(f"/learn/{mood}", f"The last second was {mood}: the same for a key or a pedal")
+    for mood in EMOTIONS
+)
+LEARN_UNDO = Action("/learn/undo", "Take the last mark back, or what was cleared or loaded")
+LEARN_CLEAR = Action("/learn/clear", "Hear as the pack alone does, without any mark")
+LEARN_SAVE = Action("/learn/save", "Keep the marks by the performer's name", (_NEW_NAME,))
+LEARN_LOAD = Action(
+    "/learn/load", "Hear with the marks of a performer", (Argument("name", "s", "as they were kept by"),)
+)
 TEMPO_TAP = Action("/tempo/tap", "One beat, tapped: from the second tap on there is a tempo")
 TEMPO_ONE = Action("/tempo/one", "This moment is the first beat of a bar")
 
@@ -138,6 +156,12 @@ ACTIONS: tuple[Action, ...] = (
     RESET,
     ROOM_RESET,
     UNDO,
+    LEARN_MARK,
+    *LEARN_MOODS,
+    LEARN_UNDO,
+    LEARN_CLEAR,
+    LEARN_SAVE,
+    LEARN_LOAD,
     OSC_SUBSCRIBE,
     OSC_UNSUBSCRIBE,
     TEMPO_TAP,
