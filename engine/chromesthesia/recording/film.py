@@ -89,8 +89,8 @@ class FilmWriter:
     """Writes one film into `file`, opened `w+b` and unbuffered; call from one thread.
 
     width, height: any size from 16 pixels; an odd row or column is cut off, as H.264 4:2:0 needs even sizes. live
-    trades file size for speed and uses as few encoder threads as the size needs. Equal calls give equal bytes. Raises RecordError when the
-    container or a codec cannot be opened, and OSError or av.error.FFmpegError from writing.
+    trades file size for speed and uses as few encoder threads as the size needs. Equal calls give equal bytes. Raises
+    RecordError when the container or a codec cannot be opened, and OSError or av.error.FFmpegError from writing.
     """
 
     def __init__(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from chromesthesia.control.commands import SaveOutputs, SetParameter
@@ -36,6 +38,9 @@ class SharedFrames:
     def __init__(self, tell: Callable[[str], None]) -> None:
         """tell: is told the name of the memory whenever that is another."""
         self._tell = tell
+        if sys.platform != "win32":
+            # The process that gives shared memory back when this one is killed: it starts longer than a frame may take.
+            resource_tracker.ensure_running()
         self._writer: FrameWriter | None = None
 
     def frame(self, pixels: UInt8, time_s: float) -> None:
