@@ -213,6 +213,8 @@ def run_show(
         keeper.standing = lambda: show.standing
         if eye is not None:
             show.see = eye.see
+        if stage is not None:
+            show.unseen = lambda: stage.unseen
         seeing = [port for port in (stage, eye) if port is not None]
         show.trouble = lambda: "; ".join(filter(None, (port.trouble for port in seeing)))
         show.performer.register()

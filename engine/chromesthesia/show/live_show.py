@@ -198,6 +198,8 @@ class LiveShow:
         self.output = OutputWatch()
         self.trouble: Callable[[], str] = str
         """Tells what is wrong with the displays that the picture is shown on, and the like; empty for nothing."""
+        self.unseen: Callable[[], bool] = bool
+        """True while no display shows the picture that should. Any thread."""
         self.see: Callable[[PaintedImage], PaintedImage] = _as_painted
         """Makes of a picture what is shown of it. Main thread; must be quick."""
         self.keep_picture: Callable[[UInt8], None] | None = None
@@ -411,6 +413,7 @@ class LiveShow:
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
             trouble=self._light.message or self.trouble(),
+            unseen=self.unseen() or bool(getattr(self._light.surface, "unseen", "")),
             message=self._light.message
             or self.trouble()
             or (notice.text if now_s - notice.at_s < NOTICE_S else ""),

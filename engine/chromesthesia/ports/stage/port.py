@@ -121,6 +121,11 @@ class StagePort:
         told = (self.keeper.trouble, *(program.trouble for program in self.programs))
         return "; ".join(filter(None, told))
 
+    @property
+    def unseen(self) -> bool:
+        """True while there are windows and none of them is seen, though one was or should be. Any thread."""
+        return bool(self._windows) and not self.keeper.visible and bool(self.keeper.trouble)
+
     def output(self, number: int) -> OutputSpec:
         """How an output, counted from 1, looks now. Any thread."""
         return self._specs[number - 1]
