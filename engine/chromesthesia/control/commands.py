@@ -41,6 +41,13 @@ class NudgeParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveOutputs:
+    """Write how the outputs look now into the file that they came from."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPreset:
     """Glide to the preset with this name or number. morph_s: over so long; None: over `/master/morph_s`."""
 
@@ -303,6 +310,7 @@ Command = (
     | SetRoute
     | RemoveRoute
     | SavePreset
+    | SaveOutputs
     | RenamePreset
     | LoadPack
     | CueGo

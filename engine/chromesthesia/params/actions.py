@@ -95,6 +95,7 @@ CUE_JUMP = Action("/cue/jump", "Go to a cue", (Argument("which", "si", "its name
 CUE_TRIGGER = Action(
     "/cue/trigger", "Go to the cue that waits for this word", (Argument("word", "s", "its trigger"),)
 )
+OUTPUT_SAVE = Action("/output/save", "Write how the outputs look now into the file of `--outputs`")
 SCENE_NEXT = Action("/scene/next", "Another place in the generator's imagination")
 RESET = Action("/reset", "The present preset as it was loaded; what belongs to the room stays")
 ROOM_RESET = Action(
@@ -150,6 +151,7 @@ ACTIONS: tuple[Action, ...] = (
     CUE_HOLD,
     CUE_JUMP,
     CUE_TRIGGER,
+    OUTPUT_SAVE,
     SCENE_NEXT,
     RESET,
     ROOM_RESET,

@@ -9,6 +9,9 @@ import moderngl
 
 from chromesthesia.render.shaders import ShaderLibrary, UniformCache, UniformValue
 
+TRIANGLE = 3
+"""Vertices of the one triangle that covers a target."""
+
 
 @dataclass(slots=True)
 class Target:
@@ -74,9 +77,10 @@ class Drawer:
         textures: Mapping[str, moderngl.Texture],
         uniforms: Mapping[str, UniformValue],
         vertex: str = "screen.vert",
+        vertices: int = TRIANGLE,
         **defines: int,
     ) -> None:
-        """Run one fragment shader over the whole of `target`."""
+        """Run one fragment shader over the whole of `target`; what other vertices than a triangle's leave is black."""
         values: dict[str, UniformValue] = {**uniforms}
         for unit, sampler in enumerate(textures):
             values[sampler] = unit
@@ -89,7 +93,9 @@ class Drawer:
         for unit, texture in enumerate(textures.values()):
             texture.use(unit)
         target.use()
-        self._arrays[program].render(vertices=3)
+        if vertices != TRIANGLE:
+            target.clear()
+        self._arrays[program].render(vertices=vertices)
         if self.after_pass is not None:
             self._under_way = True
             if self.start is not None:

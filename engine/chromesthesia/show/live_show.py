@@ -51,6 +51,7 @@ from chromesthesia.health.status import (
     Health,
 )
 from chromesthesia.health.telling import hud_of, readings_of, report_of
+from chromesthesia.isf.plan import IsfPlan
 from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.live import Values
@@ -72,6 +73,7 @@ from chromesthesia.show.painter import Painter
 from chromesthesia.show.performer import Performer
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import HOP_S, Capture, Listening
+from chromesthesia.show.stage import date_now, no_isf
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.surfaces import draws_small
 from chromesthesia.signals.table import FIRST, TABLE
@@ -82,8 +84,8 @@ ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
-LATENCIES_A_MINUTE = 6000
-"""One for every hop."""
+LATENCIES_A_MINUTE = 12_000
+"""One for every 5 ms."""
 LEAST_BRIGHTNESS, LEAST_ACTIVITY = 0.1, 0.5
 """Above these a picture is meant to be seen, and sound is heard that would move it."""
 PATIENCE_S = 1.0
@@ -120,8 +122,10 @@ class LiveShow:
         preview: FrameWatcher | None = None,
         score: FrameScore | None = None,
         shown: Callable[[float], None] | None = None,
+        isf: Callable[[], IsfPlan] = no_isf,
     ) -> None:
-        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each."""
+        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each.
+        isf: which shaders of a user's are shown."""
         self._config = config
         self._score = score
         self._clock = clock
@@ -152,7 +156,12 @@ class LiveShow:
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
-            controller if score is None else score, models.generator, config.seed, self._painter.ask
+            controller if score is None else score,
+            models.generator,
+            config.seed,
+            self._painter.ask,
+            isf,
+            date_now,
         )
         if score is not None:
             score.follow(stage.state, stage.restore)
@@ -187,6 +196,8 @@ class LiveShow:
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
         self._told_shown = shown
         self.output = OutputWatch()
+        self.trouble: Callable[[], str] = str
+        """Tells what is wrong with the displays that the picture is shown on; empty for nothing. Any thread."""
         self.keep_picture: Callable[[UInt8], None] | None = None
         """Takes a small copy of the output, uint8 [h, w, 3], twice a second. Main thread."""
         self._probe = OutputProbe(light, self._see)
@@ -397,8 +408,10 @@ class LiveShow:
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
-            trouble=self._light.message,
-            message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
+            trouble=self._light.message or self.trouble(),
+            message=self._light.message
+            or self.trouble()
+            or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             picture=self.output.fault,
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,

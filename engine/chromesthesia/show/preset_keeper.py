@@ -93,7 +93,7 @@ class PresetKeeper:
                 if value != self._tree.declaration(path).default
             }
             routes, description = standing.routes, ""
-        self._write(Preset(name, look, routes, description), self._picture())
+        self._write(Preset(name, look, routes, description, isf=present.isf), self._picture())
         if stopped:
             self._tree.load_look(look, "preset kept", morph_s=0.0)
 
