@@ -206,6 +206,14 @@ Ltc = Annotated[
     ),
 ]
 LtcChannel = Annotated[int, typer.Option(min=1, max=2, help="Its channel.", rich_help_panel=TempoOption)]
+OutputsFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="STAGE.toml",
+        help="Show the picture on several displays and in other programs, as this file says.",
+        rich_help_panel=PictureOption,
+    ),
+]
 Dmx = Annotated[
     Path | None,
     typer.Option(

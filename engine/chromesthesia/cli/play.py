@@ -71,6 +71,7 @@ def run(
     headless: options.Headless = False,
     fullscreen: options.Fullscreen = False,
     display: options.Display = 0,
+    outputs: options.OutputsFile = None,
     hud: Annotated[
         bool,
         typer.Option(
@@ -247,7 +248,7 @@ def run(
     if supervise and not is_watched():
         most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
         raise typer.Exit(keep_playing(state, most, nightly, spare))
-    wait_until_wanted(headless)
+    wait_until_wanted(headless or outputs is not None)
     pulse_here()
     config = ShowConfig(
         source=source,
@@ -306,13 +307,14 @@ def run(
         silence_preset=silence_look,
         silence_after_s=silence_after,
         cues=cues,
+        outputs=outputs,
         rung=rung_here(rung),
         lowest_rung=lowest_rung,
         log_file=log_file,
         alert_webhook=alert_webhook,
         alert_command=alert_command,
     )
-    if not config.headless and not has_display():
+    if not config.headless and config.outputs is None and not has_display():
         config = _without_window(config)
     try:
         figures = _run_show(config)

@@ -96,6 +96,7 @@ class Pass(Generic[F]):
     fragment, vertex: names of shader files. inputs: the import or buffer behind every sampler. uniforms: asked with the
     frame and the size of `output` in pixels. defines: variants of the shader, each by the number that a frame asks for;
     the plain one, all 0, is compiled before the first frame. when: a pass that is left out leaves `output` as it is.
+    late: this pass and all behind it are drawn from what is newest when the ones before it are finished.
     vertices: how many the vertex shader is run for, as triangles.
     """
 
@@ -107,6 +108,7 @@ class Pass(Generic[F]):
     uniforms: Callable[[F, Size], Mapping[str, UniformValue]] = no_uniforms
     defines: Mapping[str, Callable[[F], int]] = field(default_factory=dict)
     when: Callable[[F], bool] = always
+    late: bool = False
     vertices: int = TRIANGLE
 
 
@@ -296,10 +298,18 @@ class RunningGraph(Generic[F]):
         frame: F,
         imports: Mapping[str, moderngl.Texture] = _NOTHING,
         exports: Mapping[str, Target] = _NOTHING,
+        late: Callable[[], F] | None = None,
     ) -> None:
-        """Draw every pass once, and wait where the drawer does. imports, exports: one for every name declared."""
+        """Draw every pass once, and wait where the drawer does. imports, exports: one for every name declared.
+
+        late: asked once, before the first pass that is `late`, for the frame which that and those behind it are made
+        from; not asked where there is no such pass.
+        """
         for step in self._steps:
             one = step.one
+            if late is not None and one.late:
+                self._drawer.settle()
+                frame, late = late(), None
             if not one.when(frame):
                 continue
             textures = {

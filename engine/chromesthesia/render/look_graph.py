@@ -45,8 +45,8 @@ Uniforms = Mapping[str, UniformValue]
 class Frame:
     """What the passes of a picture take their uniforms from.
 
-    values: the parameters of `inputs`, read by declaration. size: of the screen in pixels; first: nothing was drawn
-    before, so there are no trails.
+    values: the parameters of `inputs`, read by declaration; for late passes those of `inputs.later`. size: of the
+    screen in pixels; first: nothing was drawn before, so there are no trails. glows: there is a halo in this frame.
     """
 
     inputs: FrameInputs
@@ -55,6 +55,7 @@ class Frame:
     colors: Grade
     size: Size
     first: bool
+    glows: bool
 
     @property
     def aspect(self) -> float:
@@ -63,7 +64,10 @@ class Frame:
 
 
 def look_graph(detail: float) -> Graph[Frame]:
-    """Today's look. detail: scene pixels per screen pixel, each way; the last pass always runs at the screen's size."""
+    """Today's look. detail: scene pixels per screen pixel, each way; the last pass always runs at the screen's size.
+
+    What moves is drawn first; exposure, colour and lens follow what was heard meanwhile.
+    """
     return Graph(
         imports=(PAINTING, GRADIENT),
         buffers=(
@@ -118,6 +122,7 @@ def look_graph(detail: float) -> Graph[Frame]:
                 "meter",
                 {"u_small": "small", "u_levels": "levels", "u_gradient": GRADIENT},
                 uniforms=_meter,
+                late=True,
             ),
             Pass(
                 "light",
@@ -156,7 +161,13 @@ def _seen(effect: Number) -> Callable[[Frame], bool]:
     return lambda frame: frame.values[effect] > _LEAST
 
 
-_glows = _seen(FINISH_GLOW)
+def _glows(frame: Frame) -> bool:
+    return frame.glows
+
+
+def glows(values: Values) -> bool:
+    """True where bright places are to have a halo."""
+    return values[FINISH_GLOW] > _LEAST
 
 
 def _flow(frame: Frame, size: Size) -> Uniforms:

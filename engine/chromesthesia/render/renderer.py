@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from chromesthesia.render.graph import SCREEN, Graph, Part, RunningGraph, Size
 from chromesthesia.render.hud_layer import HudLayer
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.isf_stage import IsfStage
-from chromesthesia.render.look_graph import GRADIENT, PAINTING, Frame, look_graph
+from chromesthesia.render.look_graph import GRADIENT, PAINTING, Frame, glows, look_graph
 from chromesthesia.render.motion import Motion
 from chromesthesia.render.output import PLAIN, OutputPass, OutputShape
 from chromesthesia.render.painting import Painting, painting_size
@@ -274,8 +275,17 @@ class Renderer:
         if self._limiter is not None:
             self._limiter.wait(inputs.dt_s)
 
-    def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
-        """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
+    def render(
+        self,
+        inputs: FrameInputs,
+        target: moderngl.Framebuffer | None = None,
+        late: Callable[[], FrameInputs] | None = None,
+    ) -> None:
+        """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size.
+
+        late: asked for these inputs with their `later` when all is drawn but the passes that follow that. It may wait;
+        it is not asked in a frame that draws no such pass.
+        """
         values = Values.of(inputs.values)
         # A fader for the room moves the light of a picture that is held still, too.
         lit = values[MASTER_BRIGHTNESS]
@@ -288,9 +298,13 @@ class Renderer:
             painting = self._painting.update(inputs, values)
             colors = grade(values, inputs.heard)
             self._gradient.write(colors.gradient)
+            first = Frame(
+                inputs, values, moved, colors, self._drawn_size, first=not self._drawn, glows=glows(values)
+            )
             self._running.run(
-                Frame(inputs, values, moved, colors, self._drawn_size, first=not self._drawn),
+                first,
                 {**self._textures, PAINTING: painting, GRADIENT: self._gradient},
+                late=lambda: self._later(first, late),
             )
             if self._limiter is not None:
                 before = self._running.last(self._running.graph.result)
@@ -307,6 +321,20 @@ class Renderer:
         self._shown = frame if hud is None else self._hud.draw(frame, inputs, hud)
         if target is not None:
             self.show(target)
+
+    def _later(self, frame: Frame, late: Callable[[], FrameInputs] | None) -> Frame:
+        """What the last passes of `frame` are made from."""
+        inputs = frame.inputs
+        if late is not None:
+            # What was ordered so far is drawn before the newest sound is asked for, not behind it.
+            self._finish()
+            inputs = late()
+        if inputs.later is None:
+            return frame
+        values = Values.of(inputs.later.values)
+        colors = grade(values, inputs.later.heard)
+        self._gradient.write(colors.gradient)
+        return replace(frame, inputs=inputs, values=values, colors=colors)
 
     def prepare(self, inputs: FrameInputs) -> None:
         """Work over the pictures of `inputs` that are new, as `render` would: what takes longest in a frame and does

@@ -58,6 +58,8 @@ class Models:
     art_index: ArtIndex | None = None
     painter: str = ""
     """Hash of the model that paints, as `painter_of` gives it; empty for one of the caller's own."""
+    heard_by: str = ""
+    """Hash of the pack's fp32 encoder, which its marks and paintings are for; empty for one of the caller's own."""
     smaller: Callable[[], Generator] | None = None
     """Opens a generator that paints the same with less; None where the pack has none."""
 
@@ -76,6 +78,7 @@ def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_O
         generator,
         pack.art_index if own.encoder is None else None,
         painter_of(pack, provider) if own.generator is None else "",
+        pack.manifest.files[pack.manifest.encoder.file] if own.encoder is None else "",
         _smaller(pack, provider) if own.generator is None else None,
     )
 
@@ -117,6 +120,6 @@ def make_stage(
         LatentMotion(seed, generator.noise_size, generator.condition_labels),
         ImageBlend(),
         ask,
-        isf,
-        date,
+        isf=isf,
+        date=date,
     )

@@ -29,6 +29,7 @@ from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
+from chromesthesia.ports.stage.handover import with_programs
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.score.writer import open_writer
@@ -55,6 +56,7 @@ from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.stage import Controls, no_isf
+from chromesthesia.show.staging import open_stage, staged
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ def run_show(
     check_rungs(config)
     check_isf(config)
     read_room(config.room)
+    config, stage_spec = staged(config)
     stop = stop or threading.Event()
     alerts = open_alerts(config)
     with ExitStack() as opened:
@@ -110,6 +113,7 @@ def run_show(
         going_on = GoingOn(config, pulse is not None and pulse.safe_look)
         config = going_on.config
         tree, controller = open_controller(config.preset)
+        stage = open_stage(config, stage_spec, tree, controller, clock, stop)
         # What a score or another machine's light is told of a frame has no shaders of a user's in it.
         told = config.score is not None or config.ear is not None
         isf = None if told else open_desk(tree, controller, config.isf)
@@ -121,9 +125,10 @@ def run_show(
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         going_on.set_room(controller)
-        opener = faults.surface(own.surface or SurfaceOpener(config))
-        if pulse is not None and pulse.last_picture is not None and not config.headless:
-            opener = holding(pulse.last_picture, opener)
+        last_picture = None if pulse is None else pulse.last_picture
+        opener = faults.surface(own.surface or SurfaceOpener(config, goes_on=last_picture is not None))
+        if last_picture is not None and not config.headless:
+            opener = holding(last_picture, opener)
         # Models open while the surface, the shaders and the ports do.
         loading = Ahead(
             lambda: faults.models(
@@ -142,8 +147,13 @@ def run_show(
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
         open_ports += [] if panel is None else [panel.port]
+        if stage is not None and stage.programs:
+            outputs = with_programs(outputs, stage.programs)
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
+        if stage is not None:
+            open_ports.append(stage)
+            sinks = (*sinks, stage.frames) if stage.spec.has_windows else sinks
         open_ports += [make(tree, controller, clock) for make in ports]
         open_ports += [] if isf is None else [isf]
         open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
@@ -162,7 +172,8 @@ def run_show(
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
-        slow = config.headless or (light.renderer is not None and light.renderer.software)
+        off_screen = config.headless and not (stage is not None and stage.spec.has_windows)
+        slow = off_screen or (light.renderer is not None and light.renderer.software)
         fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
         first_light(light, controller, NO_ISF if isf is None else isf.plan)
         models = models or loading.result()
@@ -198,6 +209,9 @@ def run_show(
             no_isf if isf is None else lambda: isf.plan,
         )
         keeper.standing = lambda: show.standing
+        if stage is not None:
+            show.trouble = lambda: stage.trouble
+        show.performer.register()
         if writer is not None:
             writer.begin(show.score_head(fps))
         if desk is not None:
@@ -254,5 +268,5 @@ def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
     # A demo in a window, or a file with a duration longer than itself, begins again; otherwise the end is the end.
-    loop = config.duration_s is not None or not config.headless
+    loop = config.duration_s is not None or not config.headless or config.outputs is not None
     return open_source(config.source, config.device, config.host_api, clock, loop=loop)

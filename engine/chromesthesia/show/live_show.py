@@ -16,7 +16,7 @@ from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameWatcher
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, Encoder, FrameWatcher
 from chromesthesia.core.records import (
     HOP_SAMPLES,
     AudioBlock,
@@ -70,6 +70,7 @@ from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.painter import Painter
+from chromesthesia.show.performer import Performer
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import HOP_S, Capture, Listening
 from chromesthesia.show.stage import date_now, no_isf
@@ -83,8 +84,8 @@ ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
-LATENCIES_A_MINUTE = 6000
-"""One for every hop."""
+LATENCIES_A_MINUTE = 12_000
+"""One for every 5 ms."""
 LEAST_BRIGHTNESS, LEAST_ACTIVITY = 0.1, 0.5
 """Above these a picture is meant to be seen, and sound is heard that would move it."""
 PATIENCE_S = 1.0
@@ -144,7 +145,8 @@ class LiveShow:
         self._paint_rate = CountRate()
         self._host = HostWatch(clock)
         self._blame = LateBlame(self._host, self._schedule.period_s)
-        self._analysis = Analysis(models.encoder, clock, self._meter)
+        self.performer = Performer(controller, lambda: self.emotion)
+        self._analysis = Analysis(self._ear_of(models), clock, self._meter)
         self._painter = Painter(
             models, config, light, clock, score, self._changed_models,
             lambda: self._analysis.counts()["encoder_failures"],
@@ -194,6 +196,8 @@ class LiveShow:
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
         self._told_shown = shown
         self.output = OutputWatch()
+        self.trouble: Callable[[], str] = str
+        """Tells what is wrong with the displays that the picture is shown on; empty for nothing. Any thread."""
         self.keep_picture: Callable[[UInt8], None] | None = None
         """Takes a small copy of the output, uint8 [h, w, 3], twice a second. Main thread."""
         self._probe = OutputProbe(light, self._see)
@@ -269,11 +273,14 @@ class LiveShow:
         self._painter.try_models(models, taken_back)
 
     def _changed_models(self, former: Models, models: Models) -> None:
-        self._analysis.change(models.encoder)
+        self._analysis.change(self._ear_of(models))
         self._nearest.change(models.art_index)
         old, new = former.generator, models.generator
         if (old.noise_size, old.condition_labels) != (new.noise_size, new.condition_labels):
             self._stage.change_motion(LatentMotion(self._config.seed, new.noise_size, new.condition_labels))
+
+    def _ear_of(self, models: Models) -> Encoder:
+        return self.performer.ear(models.encoder, models.heard_by, models.name)
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -401,8 +408,10 @@ class LiveShow:
             tempo_source=self._controller.beat(now_s).source,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
-            trouble=self._light.message,
-            message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
+            trouble=self._light.message or self.trouble(),
+            message=self._light.message
+            or self.trouble()
+            or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             picture=self.output.fault,
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
@@ -418,6 +427,7 @@ class LiveShow:
         beat = self._controller.beat(self._clock.now_s())
         return {
             **readings_of(self.health.status()),
+            **self.performer.readings(),
             **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from PIL import Image
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import UInt8
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Value
@@ -47,11 +48,16 @@ class PanelShow:
 
 @contextmanager
 def panel_show(
-    shipped: Path, own: Path, number: int | None = None, token: str | None = None
+    shipped: Path,
+    own: Path,
+    number: int | None = None,
+    token: str | None = None,
+    stage: Callable[[ParameterTree, Controller, Clock], Port] | None = None,
 ) -> Iterator[PanelShow]:
     """A `PanelShow` on loopback; with a token it is open as `--lan` opens it.
 
-    shipped, own: folders of presets; what is kept goes to `own`. number: of the port, a free one when left out.
+    shipped, own: folders of presets; what is kept goes to `own`. number: of the port, a free one when left out. stage:
+    makes the port of its outputs.
     """
     tree = ParameterTree(PARAMETERS)
 
@@ -62,6 +68,7 @@ def panel_show(
     number = number or free_port()
     config = ShowConfig(osc_in_port=number, lan=token is not None, token=token, announce=False)
     clock, stop = SystemClock(), threading.Event()
+    outputs = None if stage is None else stage(tree, controller, clock)
     with ExitStack() as opened:
         panel = open_panel(config, tree, controller, clock, opened)
         osc = open_osc(config, tree, controller, clock, opened)
@@ -71,6 +78,7 @@ def panel_show(
         preview = panel.site.preview
         PresetKeeper(tree, controller, own, folders, preview.newest).register()
         ports: list[Port] = [panel.port] if osc is None else [panel.port, osc]
+        ports += [] if outputs is None else [outputs]
         loop = ControlLoop(controller, clock, ports, lambda: made_up_readings(clock.now_s(), controller))
 
         def paint() -> None:

@@ -99,6 +99,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         record_osc=Path("night.osc"),
         osc_replay=Path("rehearsal.osc"),
         cues=Path("evening.toml"),
+        outputs=Path("stage.toml"),
         room=Path("hall.toml"),
         rung=Rung.SHADERS,
         lowest_rung=Rung.CACHED_LATENTS,
@@ -135,7 +136,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
         "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
         "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
-        "--rung shaders --lowest-rung cached_latents --cues evening.toml --log-file night.log "
+        "--rung shaders --lowest-rung cached_latents --cues evening.toml --outputs stage.toml --log-file night.log "
         "--alert-webhook http://127.0.0.1:9/ill --alert-command true "
         "--resume --state kept --hours 10:00-18:00 --fade 20 --silence-look Ink --silence-after 300 "
         "--ear hall --standby --bus-listen tls/192.168.1.10:7447 --bus-connect tls/192.168.1.11:7447 "
