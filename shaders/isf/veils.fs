@@ -62,7 +62,8 @@ vec3 veils(vec2 p) {
         float seam = exp(-abs(edge) * (90.0 - 50.0 * loud));
         float cloth = edge < 0.0 ? exp(edge * (5.5 - 2.5 * loud)) : exp(-edge * 70.0);
         float pleat = noise(vec2(along * 9.0 + 6.0 * fold + t * 0.2, own * 11.0 + edge * 1.5));
-        cloth *= 0.35 + 0.9 * pleat * pleat;
+        float thread = noise(vec2(along * 70.0 + 14.0 * fold, own * 7.0 + edge * 4.0));
+        cloth *= 0.3 + 0.75 * pleat * pleat + 0.22 * thread;
         vec3 dye = mix(cool.rgb, warm.rgb, smoothstep(0.1, 0.9, own + 0.55 * fold));
         vec3 shine = mix(dye, vec3(1.0, 0.95, 0.88), 0.45);
         light += (0.16 + 0.55 * loud) * (dye * cloth * 0.85 + shine * seam * 0.7);
@@ -86,7 +87,7 @@ void main() {
         light *= 1.0 - 0.75 * dot(p, p);
         light += vec3(0.012, 0.012, 0.024);
         vec3 color = 1.0 - exp(-1.7 * light);
-        color = mix(vec3(dot(color, vec3(0.25, 0.6, 0.15))), color, 1.12);
+        color = mix(vec3(dot(color, vec3(0.25, 0.6, 0.15))), color, 1.38);
         float grain = hash(gl_FragCoord.xy + fract(TIME) * 61.0) - 0.5;
         gl_FragColor = vec4(clamp(color + grain * 0.012, 0.0, 1.0), 1.0);
     }

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def isf(
     given: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FOLDER|FILE]...", help="Try these instead of the user's and the shipped ones."),
+        typer.Argument(
+            metavar="[FOLDER|FILE]...", help="Try these instead of the user's and the shipped ones."
+        ),
     ] = None,
 ) -> None:
     """List the ISF shaders with their inputs, and try whether each compiles here."""

@@ -67,7 +67,8 @@ class Buffer:
 
     dtype: `f1` 8 bits in 0..1, `f2` half float, `f4` float. linear: read between pixels. mips: has smaller copies, made
     anew after every pass into it. repeat: goes on beyond its edges. keeps: what a frame leaves in it is there for the
-    next; a pass that reads what it draws into reads what was there before.
+    next; a pass that reads what it draws into reads what was there before. loose: what is no number may be in it, and
+    goes no further than the passes that read it.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Buffer:
     mips: bool = False
     repeat: bool = False
     keeps: bool = False
+    loose: bool = False
 
 
 def no_uniforms(frame: object, size: Size) -> Mapping[str, UniformValue]:
@@ -338,9 +340,11 @@ class RunningGraph(Generic[F]):
 
     @property
     def floats(self) -> list[moderngl.Texture]:
-        """The buffers that hold floats, which may come to hold what is no number, as they were drawn last."""
+        """The buffers of floats that must not come to hold what is no number, as they were drawn last."""
         return [
-            store.front.texture for store in self._stores.values() if store.declared.dtype in ("f2", "f4")
+            store.front.texture
+            for store in self._stores.values()
+            if store.declared.dtype in ("f2", "f4") and not store.declared.loose
         ]
 
     def last(self, name: str) -> Target:

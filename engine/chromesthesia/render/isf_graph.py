@@ -224,6 +224,7 @@ def _draw(added: _Added, playing: Playing, of: str, below: str | None) -> str:
                 "f4" if any(one.floats for one in drawn) else "f1",
                 linear=True,
                 keeps=any(one.persistent for one in drawn) or len(drawn) > 1,
+                loose=True,
             )
         )
     if None in targets:

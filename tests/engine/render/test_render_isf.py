@@ -420,6 +420,20 @@ def test_a_scene_has_its_place(bare: Renderer, write: Write) -> None:
     assert painted[..., 0].mean() > painted[..., 2].mean() + 20
 
 
+def test_what_is_no_number_is_black_and_no_fault(bare: Renderer, write: Write) -> None:
+    shader = write(
+        "nan.fs",
+        """void main() {
+            vec4 none = vec4(log(-1.0 - TIME));
+            gl_FragColor = PASSINDEX == 0 ? none : vec4(IMG_THIS_PIXEL(kept).rg, 1.0, 1.0);
+        }""",
+        PASSES=[{"TARGET": "kept", "PERSISTENT": True, "FLOAT": True}, {"TARGET": "shown", "FLOAT": True}],
+    )
+    pixels = render(bare, scene(shader), 2)
+    assert (pixels == 0).all()
+    assert all(np.isfinite(np.frombuffer(texture.read(), "f2")).all() for texture in bare.floats)
+
+
 def test_brightness_has_the_last_word(bare: Renderer, write: Write) -> None:
     white = write("white.fs", "void main() { gl_FragColor = vec4(1.0); }")
     inverted = write(
