@@ -29,13 +29,13 @@ float drop_at(vec2 place, float radius) {
 
 // The wave equation, one step: height in x, how fast it moves in y.
 vec4 moved(vec4 here, vec4 around, bool rains) {
-    float speed = (here.y + 0.42 * (around.x - here.x)) * 0.992;
-    float height = (here.x + speed) * 0.998;
+    float speed = (here.y + 0.9 * (around.x - here.x)) * 0.996;
+    float height = (here.x + speed) * 0.997;
     if (rains) {
         float seed = float(FRAMEINDEX);
-        if (drop) height -= 0.9 * drop_at(vec2(chance(seed), chance(seed + 0.5)), 0.035);
-        if (chance(seed + 0.25) < drizzle * 0.5)
-            height -= 0.45 * drop_at(vec2(chance(seed + 7.0), chance(seed + 7.5)), 0.016);
+        if (drop) height -= 3.0 * drop_at(vec2(chance(seed), chance(seed + 0.5)), 0.028);
+        if (chance(seed + 0.25) < drizzle * 0.15)
+            height -= 1.6 * drop_at(vec2(chance(seed + 7.0), chance(seed + 7.5)), 0.018);
     }
     return vec4(clamp(height, -4.0, 4.0), clamp(speed, -4.0, 4.0), 0.0, 1.0);
 }
@@ -55,15 +55,15 @@ void main() {
         vec2 slope = vec2(
             IMG_NORM_PIXEL(settled, p + vec2(texel.x, 0.0)).x - IMG_NORM_PIXEL(settled, p - vec2(texel.x, 0.0)).x,
             IMG_NORM_PIXEL(settled, p + vec2(0.0, texel.y)).x - IMG_NORM_PIXEL(settled, p - vec2(0.0, texel.y)).x);
-        vec2 bend = slope * depth * 0.09 * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0);
+        vec2 bend = slope * depth * 0.16 * vec2(RENDERSIZE.y / RENDERSIZE.x, 1.0);
         // Red is bent a little less than blue.
         vec3 below = vec3(
             IMG_NORM_PIXEL(inputImage, p + bend * 0.92).r,
             IMG_NORM_PIXEL(inputImage, p + bend).g,
             IMG_NORM_PIXEL(inputImage, p + bend * 1.08).b);
         float lit = dot(slope, normalize(sun + 1e-4));
-        float glint = pow(clamp(lit * 2.2, 0.0, 1.0), 2.0);
-        below *= 1.0 - 0.25 * clamp(-lit * 2.0, 0.0, 1.0);
+        float glint = pow(clamp(lit * 3.5, 0.0, 1.0), 1.6);
+        below *= 1.0 - 0.35 * clamp(-lit * 2.5, 0.0, 1.0);
         vec3 sky = mix(below, vec3(0.93, 0.96, 1.0), 0.6);
         gl_FragColor = vec4(mix(below, sky, clamp(glint * shine, 0.0, 1.0)), 1.0);
     }
