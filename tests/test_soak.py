@@ -15,7 +15,7 @@ from benchmarks.soak.faults import Told
 from benchmarks.soak.limits import Life, gaps_of, judge, lives_of, slope_per_hour
 from benchmarks.soak.page import Soak, write
 from benchmarks.soak.partners import Picture
-from benchmarks.soak.plan import DISPLAY_KILLED, PER_HOUR, RESTARTING, plan
+from benchmarks.soak.plan import DISPLAY_KILLED, DRIVER_LEAKS, PER_HOUR, RESTARTING, plan
 from benchmarks.soak.processes import Sample
 
 ROOT, ENGINE = 10, 11
@@ -47,12 +47,14 @@ def life(pid: int, begin_s: int, end_s: int, mib_per_h: float = 0.0, more_thread
 def test_a_plan_is_the_same_again_and_has_every_fault() -> None:
     hour = plan(60, 1, supervised=True, window=True)
     assert hour == plan(60, 1, supervised=True, window=True) != plan(60, 2, supervised=True, window=True)
-    assert Counter(each.kind for each in hour) == Counter(PER_HOUR | RESTARTING | DISPLAY_KILLED)
+    assert Counter(each.kind for each in hour) == Counter(
+        PER_HOUR | RESTARTING | DISPLAY_KILLED | DRIVER_LEAKS
+    )
     assert [each.at_s for each in hour] == sorted(each.at_s for each in hour)
-    assert max(each.at_s for each in hour if each.kind in RESTARTING | DISPLAY_KILLED) < 1800.0
+    assert max(each.at_s for each in hour if each.kind in RESTARTING | DISPLAY_KILLED | DRIVER_LEAKS) < 1800.0
 
     short = plan(3, 1, supervised=False, window=True)
-    assert {each.kind for each in short} == set(PER_HOUR), "nobody would start the show again"
+    assert {each.kind for each in short} == set(PER_HOUR | DRIVER_LEAKS), "nobody would start the show again"
     assert 0.0 < short[0].at_s < short[-1].at_s < 180.0
 
 

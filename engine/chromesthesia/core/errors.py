@@ -21,6 +21,19 @@ class ChromesthesiaError(Exception):
         return f"{self.message} ({self.remedy})" if self.remedy else self.message
 
 
+def without_frames(error: ChromesthesiaError) -> ChromesthesiaError:
+    """`error`, and what caused it, without the frames they came through: to be kept.
+
+    Frames keep alive what was read in them, and whoever raises a kept error makes a circle of it that only the
+    collector finds.
+    """
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error
+
+
 class UsageError(ChromesthesiaError):
     """A wrong option or argument."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from chromesthesia.control.commands import Command, Finish, LoadPack
 from chromesthesia.core.emotions import condition_size
-from chromesthesia.core.errors import ChromesthesiaError, PackError
+from chromesthesia.core.errors import ChromesthesiaError, PackError, without_frames
 from chromesthesia.core.protocols import Generator
 from chromesthesia.core.user_files import one_line, shown
 from chromesthesia.inference.generator import check_picture
@@ -103,9 +103,11 @@ class PackSwap:
         self._post(Finish(tell, source))
 
     def _end(self, error: ChromesthesiaError, source: str) -> None:
+        kept = without_frames(error)
+
         def refuse() -> NoReturn:
             self._loading = None
-            raise error
+            raise kept
 
         self._post(Finish(refuse, source))
 

@@ -161,7 +161,7 @@ class Supervisor:
             if isinstance(message, First):
                 self._first(life, message)
             elif isinstance(message, LogLine):
-                self._log.append((message.at_s, f"{message.at_s:.3f} {message.level} {message.text}"))
+                self._keep(message)
         beat = life.watch.beat
         if beat is not None and beat.shown_s is not None:
             self._shown_s = beat.shown_s
@@ -185,6 +185,12 @@ class Supervisor:
         else:
             self._judge(life, now_s)
         return None
+
+    def _keep(self, line: LogLine) -> None:
+        """For a crash report, which has the last of them only."""
+        self._log.append((line.at_s, f"{line.at_s:.3f} {line.level} {line.text}"))
+        while self._log[0][0] < line.at_s - LOG_S:
+            self._log.popleft()
 
     def _judge(self, life: _Life, now_s: float) -> None:
         fault = life.watch.fault(now_s)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +109,29 @@ def test_what_cannot_be_had_is_refused_with_the_reason_and_the_show_goes_on(
     assert stage.taken == []
     stage.ask("rooms")
     assert [each.name for each in stage.taken] == ["rooms"]
+
+
+def test_a_pack_that_was_refused_leaves_nothing_behind_of_what_was_read() -> None:
+    class Weights:
+        """A large file."""
+
+    read: list[weakref.ref[Weights]] = []
+
+    def open_pack(folder: Path) -> Models:
+        weights = Weights()
+        read.append(weakref.ref(weights))
+        try:
+            raise ValueError("cut short")
+        except ValueError as error:
+            raise PackError("its hash is another", "get it again") from error
+
+    stage = Stage(open_pack)
+    gc.disable()
+    try:
+        assert "refused" in stage.ask("broken")
+        assert [ref() for ref in read] == [None]
+    finally:
+        gc.enable()
 
 
 def test_one_is_loaded_at_a_time_and_the_show_does_not_wait(caplog: pytest.LogCaptureFixture) -> None:
