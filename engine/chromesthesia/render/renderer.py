@@ -418,7 +418,8 @@ class Renderer:
         """Draw the ISF shaders of `inputs`; the picture before goes within as long as a look becomes another."""
         isf = self._isf
         if inputs.isf is not isf.plan:
-            self.fade(min(values[MASTER_MORPH_S], LONGEST_FADE_S))
+            if not inputs.isf.draws_as(isf.plan):
+                self.fade(min(values[MASTER_MORPH_S], LONGEST_FADE_S))
             isf.take(inputs.isf)
             isf.step(inputs, values)
             try:
