@@ -227,8 +227,8 @@ class FrameLoop:
         with guard.part("drawing"):
             inputs = self._decide(time_s)
             if inputs is not None:
-                late = self._late if self._hears_again else None
-                pixels = parts.light.draw(inputs, seen or parts.sink is not None, late)
+                again = self._late if self._hears_again else None
+                pixels = parts.light.draw(inputs, seen or parts.sink is not None, again)
         self._hear_again()
         if score is not None:
             with guard.part("the score"):

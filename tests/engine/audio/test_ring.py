@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chromesthesia.audio.ring import Ring, RingChunk
@@ -18,6 +18,7 @@ def counted(start: int, count: int) -> np.ndarray:
     return np.arange(start, start + count, dtype=np.float32)
 
 
+@settings(deadline=None)
 @given(
     turns=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 6)), min_size=1, max_size=40),
     count=st.integers(1, 50),
@@ -84,6 +85,22 @@ def test_each_block_keeps_its_own_time_across_a_gap() -> None:
     ring.write(counted(120, 120), 9.0)
     times_s = [chunk.entered_s for _ in range(4) if (chunk := ring.read(60)) is not None]
     assert times_s == pytest.approx([1.0, 1.0 + 60 / SAMPLE_RATE_HZ, 9.0, 9.0 + 60 / SAMPLE_RATE_HZ])
+
+
+def test_a_look_ahead_leaves_what_it_sees() -> None:
+    ring = Ring(8)
+    samples = np.arange(6, dtype=np.float32)
+    ring.write(samples, 2.0)
+    assert ring.peek(7) is None
+    seen = ring.peek(4)
+    assert seen is not None
+    np.testing.assert_array_equal(seen.samples, samples[:4])
+    assert (seen.start_sample, seen.entered_s, ring.available) == (0, 2.0, 6)
+    read = ring.read(6)
+    assert read is not None
+    np.testing.assert_array_equal(read.samples, samples)
+    ring.write(np.zeros(9, np.float32), 3.0)
+    assert ring.peek(2) is None, "a lapped reader has to go on first"
 
 
 def test_a_chunk_is_the_readers_own() -> None:

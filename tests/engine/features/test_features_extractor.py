@@ -118,3 +118,38 @@ def test_reset_forgets_the_sound() -> None:
     np.testing.assert_array_equal(again[-1].bands, WHOLE[9].bands)
     assert again[-1].lufs_momentary == WHOLE[9].lufs_momentary
     assert extractor.restarts == 0
+
+
+def test_a_glance_is_what_a_framing_half_a_hop_later_measures() -> None:
+    half = HOP_SAMPLES // 2
+    later = FeatureExtractor().push(SOUND[half:], 0, 0.0)
+    extractor = FeatureExtractor()
+    for number in range(12):
+        begin = number * HOP_SAMPLES
+        glanced = extractor.glance(SOUND[begin : begin + half], begin)
+        extractor.push(SOUND[begin : begin + HOP_SAMPLES], begin, begin / SAMPLE_RATE_HZ)
+        if number < 5:  # the window is not filled yet
+            continue
+        assert glanced is not None
+        np.testing.assert_array_equal(glanced.log_mel, later[number - 1].log_mel)
+        assert glanced.centroid_hz == later[number - 1].centroid_hz
+        assert glanced.rms_dbfs == pytest.approx(later[number - 1].rms_dbfs, abs=0.5)
+        assert glanced.end_sample == begin + half
+        assert glanced.entered_s == pytest.approx((begin - half) / SAMPLE_RATE_HZ)
+        assert glanced.index == number - 1
+
+
+def test_a_glance_follows_the_gain_and_needs_a_hop_before_it() -> None:
+    extractor = FeatureExtractor()
+    assert extractor.glance(SOUND[:120], 0) is None
+    extractor.push(SOUND[:960], 0, 0.0, gain_db=-20.0)
+    quiet = extractor.glance(SOUND[960:1080], 960, gain_db=-20.0)
+    assert quiet is not None
+    assert extractor.glance(SOUND[960:1080], 961) is None, "behind a jump nothing is known"
+    plain = FeatureExtractor()
+    plain.push(SOUND[:960], 0, 0.0)
+    loud = plain.glance(SOUND[960:1080], 960)
+    assert loud is not None
+    assert quiet.rms_dbfs == pytest.approx(loud.rms_dbfs - 20.0, abs=0.01)
+    extractor.reset()
+    assert extractor.glance(SOUND[:120], 0) is None

@@ -406,7 +406,13 @@ def test_sound_that_no_pass_of_a_frame_could_show_is_measured_with_the_next() ->
 def test_the_stage_hears_again_once_in_every_frame_whether_it_is_drawn_or_not() -> None:
     calls: list[str] = []
     faults = Faults("draw")
-    show = Show(lambda part: (calls.append(part), faults(part)) if part in STEPS else None)
+
+    def note(part: str) -> None:
+        if part in STEPS:
+            calls.append(part)
+            faults(part)
+
+    show = Show(note)
     faults.on = True
     show.run(0.3)
     assert calls == ["stage", "draw", "hearing again"] * 3
