@@ -187,7 +187,7 @@ def _painted_by(look: Graph[Frame], added: _Added, made: str) -> Graph[Frame]:
 
 def _undimmed(one: Pass[Frame]) -> Pass[Frame]:
     """The look at full brightness: what dims comes behind every filter."""
-    if one.name != _FINISH:
+    if not one.name.startswith(_FINISH):
         return one
     uniforms = one.uniforms
 
