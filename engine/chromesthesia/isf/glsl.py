@@ -21,6 +21,9 @@ _WORDS_OF_GLSL = frozenset(
     )
 )
 """Reserved in GLSL 3.30, or by what drivers take it for, and free in the versions that ISF files were written for."""
+_QUALIFIERS = frozenset(("smooth", "flat", "noperspective"))
+"""Of a varying since GLSL 1.30, and names like any other before."""
+_QUALIFIED = re.compile(r"\s+(?:in|out|varying)\b")
 _RENAMED = {
     "gl_FragColor": "isf_FragColor",
     "attribute": "in",
@@ -127,6 +130,8 @@ def _glsl(header: IsfHeader, body: str, used: tuple[str, ...], first: str, varyi
 
     def renamed(found: re.Match[str]) -> str:
         word = found[0]
+        if word in _QUALIFIERS and not _QUALIFIED.match(body, found.end()):
+            return f"isf_w_{word}"
         return names.get(word) or glsl_name(word)
 
     body = _PIECE.sub(renamed, body)

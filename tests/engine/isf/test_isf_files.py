@@ -156,7 +156,10 @@ def test_letters_of_another_encoding_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_translated_text_keeps_its_lines_and_comments() -> None:
-    body = "#version 120\n// gl_FragColor\n/* varying\n */\nvarying vec2 a; float gl_FragColor2;\ngl_FragData[ 0 ]\n"
+    body = (
+        "#version 120\n// gl_FragColor\n/* varying\n */\nvarying vec2 a; float gl_FragColor2;\ngl_FragData[ 0 ]\n"
+        "flat in int smooth;\n"
+    )
     made = fragment_glsl(IsfHeader(), body, ()).body.splitlines()
     assert made == [
         "",
@@ -165,6 +168,7 @@ def test_translated_text_keeps_its_lines_and_comments() -> None:
         " */",
         "in vec2 a; float gl_FragColor2;",
         "isf_FragColor",
+        "flat in int isf_w_smooth;",
     ]
 
 
