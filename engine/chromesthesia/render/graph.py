@@ -71,7 +71,8 @@ class Buffer:
     dtype: `f1` 8 bits in 0..1, `f2` half float, `f4` float. linear: read between pixels. mips: has smaller copies, made
     anew after every pass into it. repeat: goes on beyond its edges. keeps: what a frame leaves in it is there for the
     next; a pass that reads what it draws into reads what was there before. again: the same within a frame only. spare:
-    made when it is first used, empty; one that was never used costs nothing and is in no state.
+    made when it is first used, empty; one that was never used costs nothing and is in no state. loose: what is no
+    number may be in it, and goes no further than the passes that read it.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Buffer:
     keeps: bool = False
     again: bool = False
     spare: bool = False
+    loose: bool = False
 
 
 def no_uniforms(frame: object, size: Size) -> Mapping[str, UniformValue]:
@@ -377,11 +379,11 @@ class RunningGraph(Generic[F]):
 
     @property
     def floats(self) -> list[moderngl.Texture]:
-        """The buffers that hold floats, which may come to hold what is no number, as they were drawn last."""
+        """The buffers of floats that must not come to hold what is no number, as they were drawn last."""
         return [
             store.front.texture
             for store in self._stores.values()
-            if store.made and store.declared.dtype in ("f2", "f4")
+            if store.made and store.declared.dtype in ("f2", "f4") and not store.declared.loose
         ]
 
     def last(self, name: str) -> Target:
