@@ -93,6 +93,14 @@ def test_what_lives_on_goes_on_from_a_state(surface: HeadlessSurface, draw: Draw
     other.release()
 
 
+@pytest.mark.parametrize("scene", ["fluid", "echo", "mosh"])
+def test_what_holds_the_picture_comes_on_without_a_dark_frame(
+    fresh: Renderer, draw: Draw, scene: str
+) -> None:
+    plain = draw(fresh, frames=4)
+    assert draw(fresh, {f"/look/{scene}/amount": 1.0}).mean() > 0.8 * plain.mean()
+
+
 def test_a_scene_that_is_broken_is_left_out_and_told(
     surface: HeadlessSurface, draw: Draw, tmp_path: Path
 ) -> None:
