@@ -15,5 +15,7 @@ void main() {
     vec3 now = texture(u_picture, v_uv).rgb;
     // The picture takes hold again where it stands still.
     float still = 1.0 - smoothstep(0.0, 0.25, length(texture(u_moves, v_uv).xy));
-    o_echo = vec4(mix(now, old, u_keep * (1.0 - 0.5 * still)), 1.0);
+    // There is nothing old before the first frame.
+    float begun = step(0.5, texture(u_echo, v_uv).a);
+    o_echo = vec4(mix(now, old, begun * u_keep * (1.0 - 0.5 * still)), 1.0);
 }

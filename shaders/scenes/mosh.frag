@@ -27,5 +27,7 @@ void main() {
     float keep = mix(0.35, mix(0.93, 0.985, chance / max(u_amount, 0.1)), stale);
     float change = length(now - last);
     keep *= 1.0 - 0.4 * smoothstep(0.75, 1.2, change);
+    // There is nothing old before the first frame.
+    keep *= step(0.5, texture(u_last, v_uv).a);
     o_color = vec4(mix(now, last, pow(keep, u_rate)), 1.0);
 }

@@ -480,7 +480,7 @@ class RunningGraph(Generic[F]):
         if one.name in self._broken:
             return False
         try:
-            library.program(one.fragment, one.vertex, **dict.fromkeys(one.defines, 0))
+            library.program(one.fragment, one.vertex, None, **dict.fromkeys(one.defines, 0))
         except RenderError as error:
             library.files.refuse(str(error))
             log.error("left out: %s", error)

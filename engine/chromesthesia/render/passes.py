@@ -9,6 +9,8 @@ import moderngl
 
 from chromesthesia.render.shaders import ShaderLibrary, UniformCache, UniformValue
 
+_ADDS = (moderngl.ONE, moderngl.ONE)
+_LIES_OVER = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA)
 TRIANGLE = 3
 """Vertices of the one triangle that covers a target."""
 
@@ -102,7 +104,7 @@ class Drawer:
             self._arrays[program].render(vertices=vertices)
         elif marks > 0:
             self.ctx.enable(moderngl.BLEND)
-            self.ctx.blend_func = moderngl.ADDITIVE_BLENDING if adds else moderngl.DEFAULT_BLENDING
+            self.ctx.blend_func = _ADDS if adds else _LIES_OVER
             self._arrays[program].render(moderngl.TRIANGLES, vertices=6 * marks)
             self.ctx.disable(moderngl.BLEND)
         if self.after_pass is not None:

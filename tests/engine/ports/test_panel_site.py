@@ -121,8 +121,22 @@ def test_presets_routes_and_signals_are_told(tmp_path: Path) -> None:
     assert told(site, "presets.json") == {
         "current": "Ember",
         "presets": [
-            {"name": "Ember", "description": "glows", "thumbnail": "thumbnails/ember.jpg", "own": True},
-            {"name": "Ink", "description": "", "thumbnail": None, "own": True},
+            {
+                "name": "Ember",
+                "description": "glows",
+                "author": "",
+                "tags": [],
+                "thumbnail": "thumbnails/ember.jpg",
+                "own": True,
+            },
+            {
+                "name": "Ink",
+                "description": "",
+                "author": "",
+                "tags": [],
+                "thumbnail": None,
+                "own": True,
+            },
         ],
     }
     thumbnail = got(site, "/panel/thumbnails/ember.jpg")
