@@ -64,7 +64,7 @@ class Head:
 
     def shift(self, embedding: Float32 | Float64) -> Float64:
         """Embeddings [..., EMBEDDING_SIZE] -> what is added [..., 3]."""
-        return np.asarray(_features(embedding) @ self.weights)
+        return np.asarray(features(embedding) @ self.weights)
 
     def probabilities(self, probabilities: Float32 | Float64, embedding: Float32 | Float64) -> Float64:
         """The performer's probabilities [..., 3] for those of the pack."""
@@ -98,15 +98,15 @@ def fit_head(marks: Sequence[Mark], settings: HeadSettings = SETTINGS) -> Head |
     """The head of these marks; None without any. Milliseconds for as many as there may be."""
     if not marks:
         return None
-    features = _features(np.stack([mark.embedding for mark in marks]), settings.level)
+    heard = features(np.stack([mark.embedding for mark in marks]), settings.level)
     moods = np.array([mark.mood for mark in marks])
     said = np.stack([mark.probabilities for mark in marks]).astype(np.float64)
     missed = settings.reach * (np.eye(len(EMOTIONS))[moods] - said)
     # Every mood has the same say, however often it was marked.
     counts = np.bincount(moods, minlength=len(EMOTIONS))
     weight = counts[counts > 0].mean() / counts[moods]
-    kernel = features @ features.T + np.diag(settings.ridge / weight)
-    weights = features.T @ np.linalg.solve(kernel, missed)
+    kernel = heard @ heard.T + np.diag(settings.ridge / weight)
+    weights = heard.T @ np.linalg.solve(kernel, missed)
     weights[-1] *= settings.level
     return Head(weights)
 
@@ -138,7 +138,7 @@ def is_sound(mark: Mark) -> bool:
     )
 
 
-def _features(embedding: Float32 | Float64, level: float = 1.0) -> Float64:
+def features(embedding: Float32 | Float64, level: float = 1.0) -> Float64:
     """Direction of embeddings [..., n], and a number that is the same for all: [..., n + 1]."""
     wide = np.asarray(embedding, dtype=np.float64)
     length = np.linalg.norm(wide, axis=-1, keepdims=True)

@@ -224,6 +224,7 @@ def run_show(
             desk.begin_show(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
+            panel.site.performers = show.performer.names
             panel.port.server.pages = pages(show.health.status)
         open_ports.append(HealthWatch(show.health.status, alerts, log_file))
         if score is not None:

@@ -169,7 +169,9 @@ def ased(folder: Path) -> Path:
     names = (
         f"{place}/{code}{n}-01-0{take}-01-{who:02d}.wav"
         for who in (1, 2, 50, 64, 65)
-        for n, (place, code) in enumerate((("03Happy", "h"), ("04Sad", "s"), ("05Angry", "a"), ("02Fearful", "f")), 1)
+        for n, (place, code) in enumerate(
+            (("03Happy", "h"), ("04Sad", "s"), ("05Angry", "a"), ("02Fearful", "f")), 1
+        )
         for take in (1, 2)
     )
     return put_sounds(folder, (*names, "04Sad/S4-03-01-01-01.wav"))
