@@ -31,8 +31,9 @@ class FrameWriter:
         self.size = (width, height)
         self._memory = shared_memory.SharedMemory(create=True, size=_HEAD_BYTES + SLOTS * width * height * 3)
         self._serial = 0
-        self._memory.buf[:_HEAD_BYTES] = bytes(_HEAD_BYTES)
-        _HEAD.pack_into(self._memory.buf, 0, _MAGIC, width, height, SLOTS)
+        buffer = _view(self._memory)
+        buffer[:_HEAD_BYTES] = bytes(_HEAD_BYTES)
+        _HEAD.pack_into(buffer, 0, _MAGIC, width, height, SLOTS)
 
     @property
     def name(self) -> str:
@@ -46,7 +47,7 @@ class FrameWriter:
             raise ValueError(f"a frame of {pixels.shape} in memory for {height} x {width}")
         serial = self._serial + 1
         slot = serial % SLOTS
-        buffer = self._memory.buf
+        buffer = _view(self._memory)
         _SERIAL.pack_into(buffer, _SLOTS_AT + 8 * slot, 0)
         start = _HEAD_BYTES + slot * pixels.size
         np.copyto(
@@ -72,7 +73,7 @@ class FrameReader:
         except (OSError, ValueError) as error:
             raise RenderError(f"no memory of frames {one_line(name)}: {one_line(error)}") from error
         try:
-            magic, width, height, slots = _HEAD.unpack_from(self._memory.buf, 0)
+            magic, width, height, slots = _HEAD.unpack_from(_view(self._memory), 0)
             if (
                 magic != _MAGIC
                 or slots != SLOTS
@@ -88,7 +89,7 @@ class FrameReader:
 
     def take(self) -> UInt8 | None:
         """The newest frame that was not taken before, valid until the next call; None when there is none."""
-        buffer = self._memory.buf
+        buffer = _view(self._memory)
         (newest,) = _SERIAL.unpack_from(buffer, _NEWEST_AT)
         if newest == self.serial or not newest:
             return None
@@ -107,6 +108,13 @@ class FrameReader:
     def close(self) -> None:
         """Let go of the memory."""
         self._memory.close()
+
+
+def _view(memory: shared_memory.SharedMemory) -> memoryview:
+    buffer = memory.buf
+    if buffer is None:
+        raise ValueError("the memory of frames is closed")
+    return buffer
 
 
 def _opened(name: str) -> shared_memory.SharedMemory:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from chromesthesia.core.errors import ChromesthesiaError, RenderError
 from chromesthesia.core.safe_write import replace_file
@@ -22,6 +22,7 @@ MOST_OUTPUTS = 16
 MOST_DISPLAYS = 64
 LEAST_SIDE, LARGEST_SIDE = 16, 16_384
 CANVAS = (1280, 720)
+E = TypeVar("E", bound=StrEnum)
 
 
 class StageError(ChromesthesiaError):
@@ -289,8 +290,10 @@ def _size(numbers: tuple[int, ...], where: str, key: str) -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
-def _one_of(value: str, kinds: type[Any], where: str, key: str) -> Any:
+def _one_of(value: str, kinds: type[E], where: str, key: str) -> E:
     try:
         return kinds(value)
     except ValueError:
-        raise StageError(f"{where}: {key} is {shown(value)}", f"use {', '.join(kinds)}") from None
+        raise StageError(
+            f"{where}: {key} is {shown(value)}", f"use {', '.join(str(kind) for kind in kinds)}"
+        ) from None

@@ -265,7 +265,7 @@ def _to_output(corners: Corners) -> NDArray[np.float64]:
 @lru_cache(maxsize=8)
 def _to_picture(corners: Corners) -> NDArray[np.float64]:
     """The 3 x 3 matrix that takes the corners to those of the unit square."""
-    back: NDArray[np.float64] = np.linalg.inv(_to_output(corners))
+    back = np.asarray(np.linalg.inv(_to_output(corners)), np.float64)
     # The third row is to be positive inside the figure.
     middle = np.append(np.mean(corners, axis=0), 1.0)
     back /= back[2] @ middle

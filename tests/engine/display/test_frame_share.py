@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,11 +42,11 @@ def test_a_frame_that_is_written_over_while_it_is_read_is_not_shown(monkeypatch:
     try:
         writer.put(frame(1))
 
-        def overtaken(target: object, source: object, **named: object) -> None:
+        def overtaken(target: Any, source: Any, **named: Any) -> None:
             monkeypatch.setattr(np, "copyto", really)
             for value in (2, 3, 4):
                 writer.put(frame(value))
-            really(target, source, **named)  # type: ignore[call-overload]
+            really(target, source, **named)
 
         monkeypatch.setattr(np, "copyto", overtaken)
         assert reader.take() is None

@@ -159,13 +159,14 @@ def test_windows_are_told_what_was_set(desk: Desk) -> None:
 
 
 def test_a_show_that_no_display_shows_says_so(desk: Desk) -> None:
-    assert not desk.port.unseen
+    told = [desk.port.unseen]
     desk.port.keeper.step()
     for one in desk.port.keeper._outputs:
         assert one.next is not None
         one.next.link.ended = lambda: "its window ended (exit code 1)"  # type: ignore[method-assign]
     desk.port.keeper.step()
-    assert desk.port.unseen
+    told.append(desk.port.unseen)
+    assert told == [False, True]
     assert desk.port.trouble.startswith("the picture is seen on no display")
 
 

@@ -23,7 +23,6 @@ from chromesthesia.display.window_words import ALIVE, OPENED, Order, Word
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import PresetLibrary
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.ports.stage import programs
 from chromesthesia.ports.stage.port import StagePort
 from chromesthesia.show import staging
 from chromesthesia.show.assembly import OwnParts
@@ -60,7 +59,7 @@ def test_without_any_the_show_keeps_its_own_window(tmp_path: Path) -> None:
 def test_a_library_that_is_missing_is_told_before_the_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(programs.importlib.util, "find_spec", lambda module: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda module: None)
     config, spec = staged(ShowConfig(outputs=written(tmp_path, '[[output]]\nto = "ndi"\n')))
     tree = ParameterTree(PARAMETERS)
     with pytest.raises(UsageError, match="needs cyndilib") as caught:
