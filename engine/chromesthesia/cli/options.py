@@ -214,6 +214,14 @@ OutputsFile = Annotated[
         rich_help_panel=PictureOption,
     ),
 ]
+EyeSource = Annotated[
+    str | None,
+    typer.Option(
+        metavar="camera|FILE",
+        help="Paint what a camera (camera, camera:1, camera:NAME), a video or a picture shows.",
+        rich_help_panel=PictureOption,
+    ),
+]
 Dmx = Annotated[
     Path | None,
     typer.Option(

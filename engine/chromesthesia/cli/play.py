@@ -72,6 +72,7 @@ def run(
     fullscreen: options.Fullscreen = False,
     display: options.Display = 0,
     outputs: options.OutputsFile = None,
+    eye: options.EyeSource = None,
     hud: Annotated[
         bool,
         typer.Option(
@@ -308,6 +309,7 @@ def run(
         silence_after_s=silence_after,
         cues=cues,
         outputs=outputs,
+        eye=eye,
         rung=rung_here(rung),
         lowest_rung=lowest_rung,
         log_file=log_file,

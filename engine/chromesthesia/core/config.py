@@ -43,7 +43,8 @@ class ShowConfig:
     silence_preset: the look of a room in which nothing was heard for silence_after_s.
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
     cues: the file of a cue list. outputs: a file of windows and programs that show the picture (see
-    `display.stage_file`); with windows in it the show itself is drawn off screen.
+    `display.stage_file`); with windows in it the show itself is drawn off screen. eye: `camera`,
+    `camera:NUMBER OR NAME`, a video or a picture that is painted with what the generator imagines.
     rung: where on the ladder of cheaper pictures the show begins; lowest_rung: it never steps below that.
     ear: the room whose lights, on other machines, show what this show paints, None for no bus; standby: lead them only
     when another ear is gone; bus_listen, bus_connect: endpoints, keys: folder of the room's keys (see `ports.bus`);
@@ -103,6 +104,7 @@ class ShowConfig:
     silence_after_s: float = 120.0
     cues: Path | None = None
     outputs: Path | None = None
+    eye: str | None = None
     rung: Rung = Rung.FULL
     lowest_rung: Rung = RUNGS[-1]
     ear: str | None = None

@@ -132,10 +132,8 @@ class StageKeeper:
             self._mend(one, now_s)
 
     def close(self) -> None:
-        """Close every window."""
+        """Close every window. The counts stay as they were, for the report."""
         links = [held.link for one in self._outputs for held in (one.now, one.next) if held is not None]
-        for one in self._outputs:
-            one.now = one.next = None
         for link in links:
             link.close()
         for link in links:

@@ -99,6 +99,8 @@ class FeatureExtractor:
             centroid_hz=centroid_hz,
             flux=flux,
             onset=onset,
+            wave=window,
+            power=power,
         )
 
     def reset(self) -> None:

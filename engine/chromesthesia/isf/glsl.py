@@ -54,14 +54,21 @@ uniform float TIMEDELTA;
 uniform vec4 DATE;
 uniform int FRAMEINDEX;
 #define IMG_SIZE(image) vec2(textureSize(image, 0))
-#define IMG_NORM_PIXEL(image, place) texture(image, (place).xy)
-#define IMG_PIXEL(image, place) texture(image, (place).xy / IMG_SIZE(image))
+vec4 IMG_NORM_PIXEL(sampler2D image, vec2 place) { return texture(image, place); }
+vec4 IMG_NORM_PIXEL(sampler2D image, vec3 place) { return texture(image, place.xy); }
+vec4 IMG_NORM_PIXEL(sampler2D image, vec4 place) { return texture(image, place.xy); }
+vec4 IMG_PIXEL(sampler2D image, vec2 place) { return texture(image, place / IMG_SIZE(image)); }
+vec4 IMG_PIXEL(sampler2D image, vec3 place) { return texture(image, place.xy / IMG_SIZE(image)); }
+vec4 IMG_PIXEL(sampler2D image, vec4 place) { return texture(image, place.xy / IMG_SIZE(image)); }
 #define IMG_THIS_NORM_PIXEL(image) texture(image, isf_FragNormCoord)
 #define IMG_THIS_PIXEL(image) texture(image, isf_FragNormCoord)
 #define texture2DRect(image, place) IMG_PIXEL(image, place)
 """
+# Some pass a bias, as `texture2D` takes one.
 _FRAGMENT = """in vec2 isf_FragNormCoord;
 out vec4 isf_FragColor;
+vec4 IMG_NORM_PIXEL(sampler2D image, vec2 place, float bias) { return texture(image, place, bias); }
+vec4 IMG_PIXEL(sampler2D image, vec2 place, float bias) { return texture(image, place / IMG_SIZE(image), bias); }
 """
 _VERTEX = """out vec2 isf_FragNormCoord;
 void isf_vertShaderInit() {

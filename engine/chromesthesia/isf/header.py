@@ -24,6 +24,8 @@ IMAGE, AUDIO, FFT = "image", "audio", "audioFFT"
 INPUT_IMAGE = "inputImage"
 TRANSITION = ("startImage", "endImage")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ALIKE = {"int": "long", "point2d": "point2D", "audiofft": "audioFFT", "Float": "float", "Bool": "bool"}
+"""What some files write for a type."""
 _TAKEN = frozenset(
     ("TIME", "TIMEDELTA", "DATE", "FRAMEINDEX", "PASSINDEX", "RENDERSIZE", "main", "isf_FragNormCoord")
 )
@@ -185,10 +187,11 @@ class _Header:
             raise self._place.error(f"an input is {shown(raw)}", "write it as { }", "INPUTS")
         name = self._name(raw.get("NAME"), "an input")
         self._names.add(name)
-        kind = raw.get("TYPE")
+        told = raw.get("TYPE")
+        kind = _ALIKE.get(told, told) if isinstance(told, str) else None
         if kind not in KINDS:
             raise self._place.error(
-                f"input {name} is of TYPE {shown(kind)}", f"use one of {', '.join(KINDS)}", name
+                f"input {name} is of TYPE {shown(told)}", f"use one of {', '.join(KINDS)}", name
             )
         label = _text(raw.get("LABEL"))
         if kind in (AUDIO, FFT):

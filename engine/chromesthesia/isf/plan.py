@@ -25,5 +25,9 @@ class IsfPlan:
         """All of them, in the order in which they are drawn."""
         return (*(() if self.scene is None else (self.scene,)), *self.filters)
 
+    def draws_as(self, other: IsfPlan) -> bool:
+        """True where both show the same."""
+        return (self.scene, self.place, self.filters) == (other.scene, other.place, other.filters)
+
 
 NO_ISF = IsfPlan()

@@ -44,6 +44,8 @@ class PresetFile(Table, frozen=True, kw_only=True, omit_defaults=True, rename={"
     schema: Whole
     name: str | None = None
     description: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
     params: dict[str, Any] = msgspec.field(default_factory=dict)
     isf: IsfTable = IsfTable()
     routes: tuple[RouteTable, ...] = ()
@@ -52,6 +54,8 @@ class PresetFile(Table, frozen=True, kw_only=True, omit_defaults=True, rename={"
 REMEDIES: Mapping[str, str] = {
     "name": "write a short text in quotes",
     "description": "write a short text in quotes",
+    "author": "write a short text in quotes",
+    "tags": 'write a list of short words, such as ["calm", "water"]',
     "params": 'write it as [params], then "/path" = value',
     "isf": 'write it as [isf], then scene = "file.fs"',
     "scene": "write the name of an ISF file in quotes",

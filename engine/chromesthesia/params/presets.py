@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 DEFAULT_NAME = "Gallery"
 TEXT_LIMIT = 400
 """Longest name and longest description, in characters."""
+TAG_LIMIT = 12
+"""Most tags, each of at most `TAG_LENGTH` characters."""
+TAG_LENGTH = 24
 ROUTE_LIMIT = 64
 """Most routes one preset may hold."""
 ISF_FILTERS = 8
@@ -46,8 +49,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {"attack_s": (0.0, LONGEST_S), "rel
 class Preset:
     """A look by name: the values it sets (everything else is at its default) and its routes.
 
-    path: the file it came from, None for one made in code. isf: the ISF shaders that it shows; values and routes of
-    their inputs, below `/isf`, are checked when the shaders are read, not before.
+    author: who made it; tags: short words to find it by. path: the file it came from, None for one made in code. isf:
+    the ISF shaders that it shows; values and routes of their inputs, below `/isf`, are checked when the shaders are
+    read, not before.
     """
 
     name: str
@@ -55,6 +59,8 @@ class Preset:
     routes: tuple[Route, ...] = ()
     description: str = ""
     path: Path | None = None
+    author: str = ""
+    tags: tuple[str, ...] = ()
     isf: IsfTable = NO_ISF_FILES
 
 
@@ -146,6 +152,8 @@ def parse_preset(
         ),
         description=_text(file.description, "description", where),
         path=path,
+        author=_text(file.author, "author", where),
+        tags=_tags(file.tags, where),
         isf=_check_isf(file.isf, where),
     )
 
@@ -172,6 +180,8 @@ def preset_text(preset: Preset, signals: SignalTable = TABLE) -> str:
             schema=SCHEMA,
             name=preset.name,
             description=preset.description,
+            author=preset.author,
+            tags=preset.tags,
             params=dict(preset.params),
             isf=preset.isf,
             routes=tuple(table(route) for route in preset.routes),
@@ -417,6 +427,15 @@ def _text(value: str, key: str, where: str) -> str:
     if len(value) > TEXT_LIMIT:
         raise PresetError(f"{where}: {key} is {shown(value)}", REMEDIES[key])
     return one_line(value, TEXT_LIMIT)
+
+
+def _tags(values: Sequence[str], where: str) -> tuple[str, ...]:
+    if len(values) > TAG_LIMIT or any(not 1 <= len(tag) <= TAG_LENGTH for tag in values):
+        raise PresetError(
+            f"{where}: tags is {shown(list(values))}",
+            f"use at most {TAG_LIMIT} words of at most {TAG_LENGTH} characters",
+        )
+    return tuple(one_line(tag, TAG_LENGTH) for tag in values)
 
 
 def _check_number(key: str, value: float, where: str) -> None:

@@ -50,10 +50,13 @@ void main() {
 uniform sampler2D u_picture;
 uniform float u_brightness;
 out vec4 o_color;
+float number(float x) {
+    return isnan(x) ? 0.0 : clamp(x, 0.0, 1.0);
+}
 void main() {
     vec4 color = texture(u_picture, vec2(v_uv.x, 1.0 - v_uv.y));
-    vec3 lit = clamp(color.rgb, 0.0, 1.0) * clamp(color.a, 0.0, 1.0);
-    o_color = vec4(any(isnan(lit)) ? vec3(0.0) : lit * u_brightness, 1.0);
+    vec3 lit = vec3(number(color.r), number(color.g), number(color.b)) * number(color.a);
+    o_color = vec4(lit * u_brightness, 1.0);
 }
 """,
 }
@@ -184,7 +187,7 @@ def _painted_by(look: Graph[Frame], added: _Added, made: str) -> Graph[Frame]:
 
 def _undimmed(one: Pass[Frame]) -> Pass[Frame]:
     """The look at full brightness: what dims comes behind every filter."""
-    if one.name != _FINISH:
+    if not one.name.startswith(_FINISH):
         return one
     uniforms = one.uniforms
 
@@ -224,6 +227,7 @@ def _draw(added: _Added, playing: Playing, of: str, below: str | None) -> str:
                 "f4" if any(one.floats for one in drawn) else "f1",
                 linear=True,
                 keeps=any(one.persistent for one in drawn) or len(drawn) > 1,
+                loose=True,
             )
         )
     if None in targets:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.errors import RenderError
-from chromesthesia.render.fixed import FixedPass, present_pass
+from chromesthesia.render.fixed import FixedPass, copy_pass, present_pass
 from chromesthesia.render.mesh import Mesh, Point, net
 
 Corners = tuple[Point, Point, Point, Point]
@@ -167,7 +168,7 @@ class OutputPass:
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
-        self._plain = present_pass(ctx)
+        self._plain, self._copy = present_pass(ctx), copy_pass(ctx)
         self._shaped = FixedPass(ctx, _PLACE, ("u_frame",))
         self._bent: FixedPass | None = None
         self._nets: dict[Mesh, _Net] = {}
@@ -183,8 +184,8 @@ class OutputPass:
 
         upright: `target` has row 0 at the top too, as a picture that is read back; a window has it at the bottom.
         """
-        if shape.is_plain and not upright:
-            self._plain.draw(target, (frame,))
+        if shape.is_plain:
+            (self._copy if upright else self._plain).draw(target, (frame,))
         elif shape.mesh is None:
             self._shaped.set("u_to_picture", _columns(_to_picture(shape.corners)))
             _set_look(self._shaped, shape, upright)
@@ -195,6 +196,7 @@ class OutputPass:
     def release(self) -> None:
         """Free it."""
         self._plain.release()
+        self._copy.release()
         self._shaped.release()
         for one in self._nets.values():
             one.release()
@@ -249,6 +251,7 @@ def _set_look(shown: FixedPass, shape: OutputShape, upright: bool) -> None:
     shown.set("u_upright", float(upright))
 
 
+@lru_cache(maxsize=8)
 def _to_output(corners: Corners) -> NDArray[np.float64]:
     """The 3 x 3 matrix that takes the corners of the unit square to `corners`; its third row is positive inside."""
     onto: NDArray[np.float64] = np.zeros((8, 8))
@@ -259,6 +262,7 @@ def _to_output(corners: Corners) -> NDArray[np.float64]:
     return np.append(found, 1.0).reshape(3, 3)
 
 
+@lru_cache(maxsize=8)
 def _to_picture(corners: Corners) -> NDArray[np.float64]:
     """The 3 x 3 matrix that takes the corners to those of the unit square."""
     back: NDArray[np.float64] = np.linalg.inv(_to_output(corners))

@@ -329,11 +329,13 @@ class Renderer:
             # What was ordered so far is drawn before the newest sound is asked for, not behind it.
             self._finish()
             inputs = late()
-        if inputs.later is None:
+        later = inputs.later
+        if later is None:
             return frame
-        values = Values.of(inputs.later.values)
-        colors = grade(values, inputs.later.heard)
+        values = Values.of(later.values)
+        colors = grade(values, later.heard)
         self._gradient.write(colors.gradient)
+        inputs = replace(inputs, values=values, heard=later.heard)
         return replace(frame, inputs=inputs, values=values, colors=colors)
 
     def prepare(self, inputs: FrameInputs) -> None:
@@ -416,7 +418,8 @@ class Renderer:
         """Draw the ISF shaders of `inputs`; the picture before goes within as long as a look becomes another."""
         isf = self._isf
         if inputs.isf is not isf.plan:
-            self.fade(min(values[MASTER_MORPH_S], LONGEST_FADE_S))
+            if not inputs.isf.draws_as(isf.plan):
+                self.fade(min(values[MASTER_MORPH_S], LONGEST_FADE_S))
             isf.take(inputs.isf)
             isf.step(inputs, values)
             try:

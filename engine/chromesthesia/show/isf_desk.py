@@ -24,6 +24,8 @@ from chromesthesia.ports.port import Readings
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
+MISSING_EVERY_S = 2.0
+"""A file that is not there is looked for in all folders."""
 SOURCE = "isf"
 Stamp = tuple[int, int] | None
 Stamps = dict[Path, Stamp]
@@ -56,7 +58,7 @@ class IsfDesk:
         self._preset = PLAIN
         self._reloads = 0
         self._failures = 0
-        self.next_s = float("-inf")
+        self.next_s = self._missing_next_s = float("-inf")
         self.plan: IsfPlan = NO_ISF
 
     def ready(self, preset: Preset) -> Mapping[str, Value]:
@@ -100,7 +102,14 @@ class IsfDesk:
         if now_s < self.next_s:
             return
         self.next_s = now_s + LOOK_EVERY_S
-        changed = [book for book in self._books.values() if book.stamps != _stamps(self._files(book))]
+        looks_for_missing = now_s >= self._missing_next_s
+        if looks_for_missing:
+            self._missing_next_s = now_s + MISSING_EVERY_S
+        changed = [
+            book
+            for book in self._books.values()
+            if (book.stamps or looks_for_missing) and book.stamps != _stamps(self._files(book))
+        ]
         if not changed:
             return
         with self._tree.together():
@@ -138,7 +147,7 @@ class IsfDesk:
         errors = tuple(book.error for book in self._books.values() if book.error)
         plan = IsfPlan(scene, self._preset.isf.place, tuple(filters), errors)
         before = self.plan
-        if (plan.shaders, plan.place, plan.errors) != (before.shaders, before.place, before.errors):
+        if not plan.draws_as(before) or plan.errors != before.errors:
             self.plan = plan
 
     def _read(self, book: _Book) -> bool:

@@ -56,7 +56,7 @@ from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.stage import Controls, no_isf
-from chromesthesia.show.staging import open_stage, staged
+from chromesthesia.show.staging import open_eye_port, open_stage, staged
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def run_show(
         config = going_on.config
         tree, controller = open_controller(config.preset)
         stage = open_stage(config, stage_spec, tree, controller, clock, stop)
+        eye = open_eye_port(config, tree, clock)
         # What a score or another machine's light is told of a frame has no shaders of a user's in it.
         told = config.score is not None or config.ear is not None
         isf = None if told else open_desk(tree, controller, config.isf)
@@ -151,6 +152,7 @@ def run_show(
             outputs = with_programs(outputs, stage.programs)
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
+        open_ports += [] if eye is None else [eye]
         if stage is not None:
             open_ports.append(stage)
             sinks = (*sinks, stage.frames) if stage.spec.has_windows else sinks
@@ -209,8 +211,12 @@ def run_show(
             no_isf if isf is None else lambda: isf.plan,
         )
         keeper.standing = lambda: show.standing
+        if eye is not None:
+            show.see = eye.see
         if stage is not None:
-            show.trouble = lambda: stage.trouble
+            show.unseen = lambda: stage.unseen
+        seeing = [port for port in (stage, eye) if port is not None]
+        show.trouble = lambda: "; ".join(filter(None, (port.trouble for port in seeing)))
         show.performer.register()
         if writer is not None:
             writer.begin(show.score_head(fps))

@@ -197,7 +197,11 @@ class LiveShow:
         self._told_shown = shown
         self.output = OutputWatch()
         self.trouble: Callable[[], str] = str
-        """Tells what is wrong with the displays that the picture is shown on; empty for nothing. Any thread."""
+        """Tells what is wrong with the displays that the picture is shown on, and the like; empty for nothing."""
+        self.unseen: Callable[[], bool] = bool
+        """True while no display shows the picture that should. Any thread."""
+        self.see: Callable[[PaintedImage], PaintedImage] = _as_painted
+        """Makes of a picture what is shown of it. Main thread; must be quick."""
         self.keep_picture: Callable[[UInt8], None] | None = None
         """Takes a small copy of the output, uint8 [h, w, 3], twice a second. Main thread."""
         self._probe = OutputProbe(light, self._see)
@@ -317,7 +321,7 @@ class LiveShow:
         image, painted = self._painter.newest()
         if image is not None and painted:
             self._meter.add("generator", image.paint_s)
-        return image
+        return None if image is None else self.see(image)
 
     def _handle_window(self) -> None:
         if self._config.headless:
@@ -409,6 +413,7 @@ class LiveShow:
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
             trouble=self._light.message or self.trouble(),
+            unseen=self.unseen() or bool(getattr(self._light.surface, "unseen", "")),
             message=self._light.message
             or self.trouble()
             or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
@@ -457,6 +462,10 @@ class LiveShow:
         return report_of(
             self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
         )
+
+
+def _as_painted(image: PaintedImage) -> PaintedImage:
+    return image
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:

@@ -9,9 +9,11 @@ from dataclasses import replace
 
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.errors import UsageError
 from chromesthesia.core.protocols import Clock
 from chromesthesia.display.stage_file import StageSpec, read_stage
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.ports.eye.port import EyePort
 from chromesthesia.ports.stage.port import StagePort
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,21 @@ def open_stage(
     return StagePort(
         spec, config.outputs, tree, controller, clock, presser(controller, stop), fps=config.fps or 60.0
     )
+
+
+def open_eye_port(config: ShowConfig, tree: ParameterTree, clock: Clock) -> EyePort | None:
+    """The eye, where one is asked for; its parameters are in `tree` from here on.
+
+    Raises UsageError for a file that is not there, and beside a score or an ear: neither carries what is seen.
+    """
+    if config.eye is None:
+        return None
+    for option, given in (("--score", config.score), ("--ear", config.ear)):
+        if given is not None:
+            raise UsageError(
+                f"--eye beside {option}", "what is seen is kept nowhere and sent nowhere: leave one out"
+            )
+    return EyePort(config.eye, tree, clock)
 
 
 def presser(controller: Controller, stop: threading.Event) -> Callable[[str], None]:

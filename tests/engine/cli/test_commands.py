@@ -100,6 +100,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         osc_replay=Path("rehearsal.osc"),
         cues=Path("evening.toml"),
         outputs=Path("stage.toml"),
+        eye="camera:1",
         room=Path("hall.toml"),
         rung=Rung.SHADERS,
         lowest_rung=Rung.CACHED_LATENTS,
@@ -136,7 +137,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--midi-map knobs.toml --midi-clock-out drum --midi-out launch --link --ltc Scarlett "
         "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
         "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
-        "--rung shaders --lowest-rung cached_latents --cues evening.toml --outputs stage.toml --log-file night.log "
+        "--rung shaders --lowest-rung cached_latents --cues evening.toml --log-file night.log "
+        "--outputs stage.toml --eye camera:1 "
         "--alert-webhook http://127.0.0.1:9/ill --alert-command true "
         "--resume --state kept --hours 10:00-18:00 --fade 20 --silence-look Ink --silence-after 300 "
         "--ear hall --standby --bus-listen tls/192.168.1.10:7447 --bus-connect tls/192.168.1.11:7447 "

@@ -39,7 +39,7 @@ def test_inputs_become_parameters(tmp_path: Path) -> None:
         {"NAME": "hit", "TYPE": "event"},
         {"NAME": "on", "TYPE": "bool", "DEFAULT": 1},
         {"NAME": "mode", "TYPE": "long", "VALUES": [2, 4, 4], "LABELS": ["Two", "Four"], "DEFAULT": 4},
-        {"NAME": "count", "TYPE": "long", "MIN": 1, "MAX": 9, "DEFAULT": 3},
+        {"NAME": "count", "TYPE": "int", "MIN": 1, "MAX": 9, "DEFAULT": 3},
         {"NAME": "level", "TYPE": "float", "MIN": -1, "MAX": 3, "DEFAULT": 0.5, "LABEL": "How much"},
         {"NAME": "place", "TYPE": "point2D", "DEFAULT": [0.5, 0.25]},
         {"NAME": "tint", "TYPE": "color", "DEFAULT": [1, 0.5, 0]},

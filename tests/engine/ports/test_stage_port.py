@@ -158,6 +158,17 @@ def test_windows_are_told_what_was_set(desk: Desk) -> None:
     assert links[0].order.shape.fade[0] == 0.5
 
 
+def test_a_show_that_no_display_shows_says_so(desk: Desk) -> None:
+    assert not desk.port.unseen
+    desk.port.keeper.step()
+    for one in desk.port.keeper._outputs:
+        assert one.next is not None
+        one.next.link.ended = lambda: "its window ended (exit code 1)"  # type: ignore[method-assign]
+    desk.port.keeper.step()
+    assert desk.port.unseen
+    assert desk.port.trouble.startswith("the picture is seen on no display")
+
+
 def test_frames_are_in_memory_for_windows_whatever_their_size() -> None:
     told: list[str] = []
     frames = SharedFrames(told.append)

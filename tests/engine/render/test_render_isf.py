@@ -12,12 +12,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from chromesthesia.core.clock import ManualClock
+from chromesthesia.core.paths import find_resource
 from chromesthesia.core.records import Float32, Heard, UInt8
 from chromesthesia.display.headless import HeadlessSurface
+from chromesthesia.display.light import Light
 from chromesthesia.features.mel import power_spectrum
 from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.isf.shader import IsfShader, load_isf
+from chromesthesia.isf.shelf import Shelf
 from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.isf_trial import try_files
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.testing.render import heard, picture
 
@@ -188,7 +193,8 @@ def test_a_filter_reads_the_picture_in_every_way(bare: Renderer, write: Write) -
             if (at.y > 0.75) gl_FragColor = IMG_THIS_PIXEL(inputImage);
             else if (at.y > 0.5) gl_FragColor = IMG_THIS_NORM_PIXEL(inputImage);
             else if (at.y > 0.25) gl_FragColor = IMG_NORM_PIXEL(inputImage, at);
-            else gl_FragColor = IMG_PIXEL(inputImage, at * IMG_SIZE(inputImage));
+            else if (at.y > 0.1) gl_FragColor = IMG_PIXEL(inputImage, at * IMG_SIZE(inputImage));
+            else gl_FragColor = mix(IMG_NORM_PIXEL(inputImage, vec3(at, 1.0)), IMG_NORM_PIXEL(inputImage, at, 0.0), 0.5);
         }""",
         INPUTS=image,
     )
@@ -420,6 +426,20 @@ def test_a_scene_has_its_place(bare: Renderer, write: Write) -> None:
     assert painted[..., 0].mean() > painted[..., 2].mean() + 20
 
 
+def test_what_is_no_number_is_black_and_no_fault(bare: Renderer, write: Write) -> None:
+    shader = write(
+        "nan.fs",
+        """void main() {
+            vec4 none = vec4(log(-1.0 - TIME));
+            gl_FragColor = PASSINDEX == 0 ? none : vec4(IMG_THIS_PIXEL(kept).rg, 1.0, 1.0);
+        }""",
+        PASSES=[{"TARGET": "kept", "PERSISTENT": True, "FLOAT": True}, {"TARGET": "shown", "FLOAT": True}],
+    )
+    pixels = render(bare, scene(shader), 2)
+    assert (pixels == [0, 0, 255]).all()
+    assert all(np.isfinite(np.frombuffer(texture.read(), "f2")).all() for texture in bare.floats)
+
+
 def test_brightness_has_the_last_word(bare: Renderer, write: Write) -> None:
     white = write("white.fs", "void main() { gl_FragColor = vec4(1.0); }")
     inverted = write(
@@ -511,3 +531,51 @@ def test_the_same_frames_give_the_same_pixels(bare: Renderer, write: Write) -> N
     first = render(bare, scene(shader), 4)
     bare.restart()
     assert (render(bare, scene(shader), 4) == first).all()
+
+
+SHIPPED = find_resource("shaders", "isf")
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.fs")), ids=lambda path: path.stem)
+def test_a_shipped_shader_is_drawn_and_moves_with_the_sound(bare: Renderer, path: Path) -> None:
+    shader = load_isf(path)
+    plan = IsfPlan(filters=(shader,)) if shader.header.is_filter else scene(shader)
+    loud, told = tone(400.0), {"rain__drop": 0.0}
+    quiet = render(bare, plan, 3, hearing=heard(), **told)
+    bare.restart()
+    render(bare, plan, hearing=loud, **told)
+    moved = render(bare, plan, 2, first=1, hearing=loud, rain__drop=1.0)
+    assert bare.reload_changed_shaders() is None
+    assert quiet.mean() > 8
+    assert np.abs(moved.astype(int) - quiet).max() > 8
+
+
+def test_an_error_is_told_to_whoever_shows_messages(
+    bare: Renderer, surface: HeadlessSurface, write: Write
+) -> None:
+    broken = write("broken.fs", "void main() { gl_FragColor = nothing; }")
+    clock = ManualClock()
+    light = Light(lambda: surface, lambda opened: bare, clock)
+    frame = FrameInputs(0.0, 0.1, AT_ONCE, heard(), isf=scene(broken))
+    light.draw(frame, want_pixels=False)
+    light.poll_shaders()
+    assert light.message.startswith("shader broken.fs:")
+    assert light.frames == 1
+    clock.set(1.0)
+    light.draw(replace(frame, isf=NO_ISF), want_pixels=False)
+    light.poll_shaders()
+    assert light.message == ""
+
+
+def test_files_are_tried_one_after_another(surface: HeadlessSurface, write: Write, tmp_path: Path) -> None:
+    write("a good.fs", "void main() { gl_FragColor = vec4(1.0); }")
+    write("b broken.fs", "void main() { gl_FragColor = nothing; }")
+    (tmp_path / "c none.fs").write_text("void main() {}")
+    write("d good.fs", "void main() { gl_FragColor = vec4(1.0); }")
+    tried = list(try_files(surface.ctx, Shelf([tmp_path]).files()))
+    assert [(one.path.name, one.error.partition(" ")[0]) for one in tried] == [
+        ("a good.fs", ""),
+        ("b broken.fs", "shader"),
+        ("c none.fs", "shader"),
+        ("d good.fs", ""),
+    ]

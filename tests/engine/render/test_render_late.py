@@ -10,7 +10,9 @@ import pytest
 
 from chromesthesia.core.records import Heard, UInt8
 from chromesthesia.params.declaration import Value
+from chromesthesia.render.graph import Pass
 from chromesthesia.render.inputs import FrameInputs, Later
+from chromesthesia.render.look_graph import FRAME, Frame
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.testing.render import heard, picture
 
@@ -79,6 +81,22 @@ def test_what_moves_follows_what_was_heard_first(renderer: Renderer) -> None:
     assert np.array_equal(drawn(renderer, inputs(values, quiet), lambda: later, before=2), plain)
     renderer.render(inputs(values, struck, time_s=0.2))
     assert not np.array_equal(renderer.read_pixels(), plain), "and the next frame moves by it"
+
+
+def test_a_pass_of_a_users_behind_them_hears_the_same(renderer: Renderer) -> None:
+    seen: list[tuple[object, object]] = []
+
+    def noting(frame: Frame, size: object) -> dict[str, float]:
+        seen.append((frame.inputs.heard, frame.values["/look/grade/exposure"]))
+        return {}
+
+    quiet, struck = heard(), heard(onset_count=1)
+    graph = renderer.graph
+    own: Pass[Frame] = Pass("own", "finish.frag", FRAME, {"u_lit": "lit"}, "place.vert", noting)
+    renderer.change_graph(graph.adding(own, after="finish"))
+    renderer.render(inputs(DARK, quiet), None, lambda: inputs(DARK, quiet, later=Later(BRIGHT, struck)))
+    renderer.change_graph(graph)
+    assert seen == [(struck, 1.0)]
 
 
 @pytest.mark.parametrize(("first", "last"), [(0.0, 0.9), (0.9, 0.0)])

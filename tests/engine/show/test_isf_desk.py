@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from chromesthesia.control.commands import LoadPreset, ResetRoom, SafeLook, Save
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig, check_isf
 from chromesthesia.core.errors import PresetError, UsageError
-from chromesthesia.isf.shelf import Shelf
+from chromesthesia.isf.shelf import Shelf, open_shelf
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary, find_presets, load_preset, parse_preset
@@ -252,3 +253,16 @@ def test_a_show_that_is_told_elsewhere_has_no_shaders_of_a_users() -> None:
             check_isf(config)
     check_isf(ShowConfig(isf=(Path("a"),)))
     assert Preset("x").isf.scene == ""
+
+
+def test_the_preset_in_the_docs_can_be_loaded_and_moves_what_is_there() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "isf.md").read_text(encoding="utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    one = parse_preset(tomllib.loads(text), Path("docs.toml"))
+    tree = ParameterTree(PARAMETERS)
+    desk = IsfDesk(tree, open_shelf(())[0])
+    values = desk.ready(one)
+    desk.taken(one)
+    assert shown(desk) == ["veils.fs", "rain.fs"]
+    assert set(values) == set(one.params)
+    assert all(tree.declaration(route.target).routable for route in one.routes)

@@ -1,7 +1,7 @@
 """BanglaSER (Das et al. 2022): `Actor 01/03-01-03-02-01-01-01.wav`: named as RAVDESS, with other meanings.
 
-Emotion 01 is happy here and neutral there: a folder of one read as the other would be mislabelled throughout. They are told
-apart by what only BanglaSER has: a third sentence, a third repetition, actors above 24.
+Emotion 01 is happy here and neutral there: a folder of one read as the other would be mislabelled throughout. They are
+told apart by what only BanglaSER has: a third sentence, a third repetition, actors above 24.
 """
 
 from __future__ import annotations

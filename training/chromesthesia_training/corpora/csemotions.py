@@ -27,7 +27,7 @@ PARQUET = (".parquet",)
 
 
 def read_csemotions(folder: Path, report: Report = stop) -> list[Clip]:
-    """Clips by speaker. Raises DataError for Parquet that is not unpacked, no table, a foreign emotion, a file missing."""
+    """Clips by speaker. Raises DataError for Parquet not unpacked, no table, a foreign emotion, a missing file."""
     if not is_listed(LISTED, folder) and files_below(folder, PARQUET):
         raise DataError(
             f"{folder} holds CSEMOTIONS as Parquet",
@@ -41,7 +41,8 @@ CORPUS = Corpus(
     name="csemotions",
     title="CSEMOTIONS (Mandarin)",
     kind="speech",
-    layout="unpacked: `metadata.csv` (`file_name`, `emotion`, `speaker`), one sound a row; its Parquet is refused by name",
+    layout="unpacked: `metadata.csv` (`file_name`, `emotion`, `speaker`), one sound a row; its Parquet is refused "
+    "by name",
     labels="6 of 7 emotions, acted; playfulness is left out",
     group="speaker (6; its card also says 10)",
     licence="Apache-2.0",

@@ -38,8 +38,9 @@ CORPUS = Corpus(
     name="emns",
     title="EMNS (British English)",
     kind="speech",
-    layout="`metadata.csv` with `|` between columns (`audio_recording`, `emotion`, `user_id`, ...), `raw_webm/NAME.webm` or "
-    "`NAME.wav`: the columns are known from programs that read it, the table itself was not seen",
+    layout="`metadata.csv` with bars between columns (`audio_recording`, `emotion`, `user_id`, ...), "
+    "`raw_webm/NAME.webm` or `NAME.wav`: the columns are known from programs that read it, the table itself was not "
+    "seen",
     labels="7 of 8 emotions, acted; sarcasm is left out",
     group="speaker (1: it only trains)",
     licence="Apache-2.0",

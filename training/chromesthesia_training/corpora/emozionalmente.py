@@ -1,4 +1,4 @@
-"""Emozionalmente (Catania et al. 2025): `audio/1612872848291.wav`, and `metadata/samples.csv` that says who and what."""
+"""Emozionalmente (Catania et al. 2025): `audio/1612872848291.wav`; `metadata/samples.csv` says who and what."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ CORPUS = Corpus(
     name="jl-corpus",
     title="JL-Corpus (New Zealand English)",
     kind="speech",
-    layout="`Raw JL corpus (unchecked and unannotated)/JL(wav+txt)/female1_angry_10a_1.wav`: speaker, emotion, sentence, "
-    "session",
+    layout="`Raw JL corpus (unchecked and unannotated)/JL(wav+txt)/female1_angry_10a_1.wav`: speaker, emotion, "
+    "sentence, session",
     labels="5 primary emotions, acted; its 5 secondary ones are left out",
     group="speaker (4)",
     licence="CC0 1.0",

@@ -89,8 +89,8 @@ def read_named(
 class Listed:
     """A corpus whose table says who speaks and how: the table's name, and its columns of file, speaker, label.
 
-    emotions: what a label stands for, "" for one that is left out; any_case: labels may be written large; any_ending: the
-    files may have been given another format than the table says.
+    emotions: what a label stands for, "" for one that is left out; any_case: labels may be written large; any_ending:
+    the files may have been given another format than the table says.
     """
 
     table: str

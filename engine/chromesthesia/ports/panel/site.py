@@ -94,6 +94,8 @@ class PanelSite:
                 {
                     "name": preset.name,
                     "description": preset.description,
+                    "author": preset.author,
+                    "tags": list(preset.tags),
                     "thumbnail": f"{THUMBNAILS}{name}"
                     if (name := _thumbnail_of(preset.path)) in thumbnails
                     else None,

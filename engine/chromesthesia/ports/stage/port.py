@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from chromesthesia.control.commands import SaveOutputs, SetParameter
@@ -36,6 +38,9 @@ class SharedFrames:
     def __init__(self, tell: Callable[[str], None]) -> None:
         """tell: is told the name of the memory whenever that is another."""
         self._tell = tell
+        if sys.platform != "win32":
+            # The process that gives shared memory back when this one is killed: it starts longer than a frame may take.
+            resource_tracker.ensure_running()
         self._writer: FrameWriter | None = None
 
     def frame(self, pixels: UInt8, time_s: float) -> None:
@@ -115,6 +120,11 @@ class StagePort:
         """What a person should read about displays that are gone and programs that get no pictures. Any thread."""
         told = (self.keeper.trouble, *(program.trouble for program in self.programs))
         return "; ".join(filter(None, told))
+
+    @property
+    def unseen(self) -> bool:
+        """True while there are windows and none of them is seen, though one was or should be. Any thread."""
+        return bool(self._windows) and not self.keeper.visible and bool(self.keeper.trouble)
 
     def output(self, number: int) -> OutputSpec:
         """How an output, counted from 1, looks now. Any thread."""
