@@ -30,8 +30,10 @@ class Verdict:
 
 
 def verdict_of(status: ShowStatus) -> Verdict:
-    """The show fails when a loop of it stands still, hardly a frame is drawn or nobody can see it; it is degraded when it
-    does without."""
+    """The show fails when a loop of it stands still, hardly a frame is drawn or nobody can see it.
+
+    It is degraded when it does without something.
+    """
     figures = status.figures
     failing = [f"{name} stands still" for name in status.stalled]
     if figures.elapsed_s > STARTING_S and figures.fps < DARK_FPS:

@@ -71,8 +71,8 @@ class Buffer:
     dtype: `f1` 8 bits in 0..1, `f2` half float, `f4` float. linear: read between pixels. mips: has smaller copies, made
     anew after every pass into it. repeat: goes on beyond its edges. keeps: what a frame leaves in it is there for the
     next; a pass that reads what it draws into reads what was there before. again: the same within a frame only. spare:
-    made when it is first used, empty; one that was never used costs nothing and is in no state. loose: what is no number
-    may be in it, and goes no further than the passes that read it.
+    made when it is first used, empty; one that was never used costs nothing and is in no state. loose: what is no
+    number may be in it, and goes no further than the passes that read it.
     """
 
     name: str

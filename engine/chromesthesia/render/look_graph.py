@@ -22,8 +22,8 @@ from chromesthesia.params.look import (
     VIEW_SEGMENTS,
 )
 from chromesthesia.params.sound import MASTER_BRIGHTNESS
-from chromesthesia.render.frame import Frame as Frame
 from chromesthesia.render.frame import LEAST, is_seen
+from chromesthesia.render.frame import Frame as Frame
 from chromesthesia.render.grade import Grade
 from chromesthesia.render.graph import Buffer, Fixed, Graph, Part, Pass, Size
 from chromesthesia.render.scenes import fields, filters, wall

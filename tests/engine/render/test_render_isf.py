@@ -194,7 +194,8 @@ def test_a_filter_reads_the_picture_in_every_way(bare: Renderer, write: Write) -
             else if (at.y > 0.5) gl_FragColor = IMG_THIS_NORM_PIXEL(inputImage);
             else if (at.y > 0.25) gl_FragColor = IMG_NORM_PIXEL(inputImage, at);
             else if (at.y > 0.1) gl_FragColor = IMG_PIXEL(inputImage, at * IMG_SIZE(inputImage));
-            else gl_FragColor = mix(IMG_NORM_PIXEL(inputImage, vec3(at, 1.0)), IMG_NORM_PIXEL(inputImage, at, 0.0), 0.5);
+            else gl_FragColor =
+                mix(IMG_NORM_PIXEL(inputImage, vec3(at, 1.0)), IMG_NORM_PIXEL(inputImage, at, 0.0), 0.5);
         }""",
         INPUTS=image,
     )
