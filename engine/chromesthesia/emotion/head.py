@@ -24,6 +24,8 @@ Float64 = NDArray[np.float64]
 MOST_MARKS = 16
 """Of each mood; the oldest go."""
 LEAST_PROBABILITY = 1e-6
+FELT_FROM = 0.1
+"""From this decisiveness on the pack finds a feeling in a sound."""
 _PLACES = np.array(list(LEARNED.by_name().values()))
 _STILL = 1e-6
 
@@ -75,6 +77,8 @@ class Head:
     def said(self, reading: EmotionReading) -> EmotionReading:
         """The reading as this head has it: valence, arousal and confidence move as far as the probabilities do.
 
+        Where the pack finds nothing in a sound, all three alike, confidence stays: drums are no mood of a performer's.
+
         A reading that holds no numbers stays as it is: whoever follows it drops it.
         """
         before = reading.probabilities.astype(np.float64)
@@ -84,7 +88,8 @@ class Head:
         before = np.clip(before, 0.0, None) / total
         after = self.probabilities(before, reading.embedding)
         valence, arousal = (after - before) @ _PLACES
-        surer = decisiveness(float(after.max())) - decisiveness(float(before.max()))
+        sure = decisiveness(float(before.max()))
+        surer = (decisiveness(float(after.max())) - sure) * min(1.0, sure / FELT_FROM)
         return replace(
             reading,
             valence=_held(reading.valence + float(valence), -1.0),

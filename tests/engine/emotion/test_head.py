@@ -87,6 +87,13 @@ def test_valence_arousal_and_confidence_move_as_the_probabilities_do() -> None:
     assert sad.said(heard).arousal < heard.arousal, "sad is calm"
 
 
+def test_a_sound_in_which_the_pack_finds_nothing_gains_no_confidence() -> None:
+    head = fit_head([marked([reading(1, (0.4, 0.35, 0.25))], 1)] * 5)
+    assert head is not None
+    flat = replace(reading(1, (1 / 3, 1 / 3, 1 / 3)), confidence=0.0)
+    assert head.said(flat).confidence == pytest.approx(0.0, abs=1e-6)
+
+
 def test_ends_are_held() -> None:
     heard = replace(reading(1, (0.4, 0.35, 0.25)), valence=0.99, arousal=0.99, confidence=0.99)
     head = fit_head([marked([heard], 1)] * MOST_MARKS)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from chromesthesia.emotion.head import SETTINGS, HeadSettings
+from chromesthesia.emotion.head import SETTINGS, HeadSettings, fit_head
 from chromesthesia.inference.probe import load_pack
+from chromesthesia.show.performer import MARKED_STEPS
 from chromesthesia.testing.models import write_tiny_pack
 from chromesthesia_training.cli import app as cli
 from chromesthesia_training.data.clips import Clip
@@ -76,7 +77,7 @@ def test_scores_are_those_of_the_other_scorer_and_of_the_head_step_by_step() -> 
     assert adaptation._macro_f1(targets, said) == pytest.approx(macro_f1(targets.tolist(), said.tolist()))
     speaker = made_up(4, 1)
     drawn = draw(speaker, 0, 0)
-    head = adaptation.fit_head([speaker.mark(int(place)) for row in drawn.marked for place in row[:3]])
+    head = fit_head([speaker.mark(int(place)) for row in drawn.marked for place in row[:3]])
     assert head is not None
     embedding, probabilities = speaker.scored()
     assert embedding.shape == (3 * CLIPS, SCORED_STEPS, 128)
@@ -104,9 +105,9 @@ def test_figures_have_an_interval_and_every_speaker() -> None:
 
 def test_a_mark_is_the_last_second_before_its_moment() -> None:
     speaker = made_up(1, 0)
-    end = speaker.steps.embedding[LENGTH - performers.MARKED_STEPS : LENGTH].mean(axis=0)
+    end = speaker.steps.embedding[LENGTH - MARKED_STEPS : LENGTH].mean(axis=0)
     np.testing.assert_allclose(speaker.mark(0).embedding, end, rtol=1e-5)
-    early = speaker.steps.embedding[: performers.MARKED_STEPS].mean(axis=0)
+    early = speaker.steps.embedding[:MARKED_STEPS].mean(axis=0)
     np.testing.assert_allclose(speaker.mark(0, 0.0).embedding, early, rtol=1e-5)
 
 

@@ -215,7 +215,10 @@ def evaluate_adaptation(
             "missing",
         )
     chosen, grid = choose(val, draws_to_choose, seed, tell) if val else (SETTINGS, {})
-    told = lambda what: lambda done: tell(what, done, draws)  # noqa: E731
+
+    def told(what: str) -> Callable[[int], None]:
+        return lambda done: tell(what, done, draws)
+
     figures = figures_of(test, score(test, SETTINGS, draws, seed, tell=told("test speakers")))
     figures["anywhere"] = figures_of(
         test, score(test, SETTINGS, draws, seed, at_the_end=False, tell=told("marks anywhere"))
