@@ -22,7 +22,7 @@ from benchmarks.rows import Row, table
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = (
     "start", "capture_under_load", "capture_overruns", "growth", "features", "models", "torch_models", "mapper",
-    "osc_codec", "osc_dispatch", "osc_flood", "frame", "render_frame", "flash_limiter", "film_killed", "many",
+    "osc_codec", "osc_dispatch", "osc_flood", "frame", "render_frame", "scenes", "flash_limiter", "film_killed", "many",
 )  # fmt: skip
 """Modules of this folder with a function `rows(quick)`."""
 NEEDS_TORCH = frozenset({"torch_models"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections import deque
 
@@ -10,19 +11,24 @@ import numpy as np
 from chromesthesia.core.records import Float32
 
 LAG_HOPS = 2
-HISTORY_HOPS = 100
-REFRACTORY_HOPS = 5
-MARGIN = 0.35
-MEAN_WEIGHT = 1.0
-FULL_STRENGTH = 2.0
+HISTORY_HOPS = 60
+REFRACTORY_HOPS = 4
+MARGIN = 0.16
+MEAN_WEIGHT = 0.8
+FULL_STRENGTH = 1.75
+FLOOR_BELOW_PEAK = math.log(1e-5)
+"""What is 50 dB under the loudest band of late is a floor: its own flickering is no sound."""
+PEAK_FALL = 0.005
+"""Nepers of power a hop: the loudest band is forgotten within seconds."""
 
 
 class OnsetDetector:
     """SuperFlux (Boeck and Widmer, 2013) on the log-mel with an adaptive threshold.
 
     The flux is the mean rise (in nepers of power) of the mel bands against the largest of the three neighbours two hops
-    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus the mean of the last second plus
-    a margin; then nothing for 50 ms, and not again until the flux has fallen back. Not thread-safe; one `step` per hop.
+    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus most of the mean of the last 0.6 s
+    plus a margin; then nothing for 40 ms, and not again until the flux has fallen back. Not thread-safe; one `step` per
+    hop.
     """
 
     def __init__(self) -> None:
@@ -31,12 +37,13 @@ class OnsetDetector:
         self._sorted: list[float] = []
         self._armed = True
         self._since_onset = REFRACTORY_HOPS
+        self._peak = -math.inf
 
     def step(self, log_mel: Float32) -> tuple[float, float]:
         """Log-mel float32 [mels] -> (flux >= 0, onset: 0 or strength in 0..1)."""
-        flux = 0.0
-        if len(self._earlier) == LAG_HOPS:
-            flux = float(np.add.reduce(np.maximum(log_mel - self._earlier[0], 0.0))) / len(log_mel)
+        self._peak = self._peak_with(log_mel)
+        log_mel = _over_floor(log_mel, self._peak)
+        flux = self._rise(log_mel)
         self._earlier.append(_widest(log_mel))
         threshold = self._threshold()
         self._remember(flux)
@@ -46,8 +53,25 @@ class OnsetDetector:
         if decided:
             self._since_onset = 0
         self._armed = not above
-        strength = min(1.0, (flux - threshold + MARGIN) / FULL_STRENGTH) if decided else 0.0
-        return flux, strength
+        return flux, _strength(flux, threshold) if decided else 0.0
+
+    def peek(self, log_mel: Float32) -> tuple[float, float]:
+        """The same for a spectrum that lies half a hop behind the last `step`; nothing is remembered of it.
+
+        It is set against one that lies half a hop nearer than that of a step, so it finds less of a rise, not more.
+        """
+        flux = self._rise(_over_floor(log_mel, self._peak_with(log_mel)))
+        threshold = self._threshold()
+        decided = flux > threshold and self._armed and self._since_onset >= REFRACTORY_HOPS
+        return flux, _strength(flux, threshold) if decided else 0.0
+
+    def _peak_with(self, log_mel: Float32) -> float:
+        return max(self._peak - PEAK_FALL, float(log_mel.max()))
+
+    def _rise(self, log_mel: Float32) -> float:
+        if len(self._earlier) < LAG_HOPS:
+            return 0.0
+        return float(np.add.reduce(np.maximum(log_mel - self._earlier[0], 0.0))) / len(log_mel)
 
     def reset(self) -> None:
         """Forget the spectra before a gap, so that the gap is not taken for an onset; the threshold stays."""
@@ -68,6 +92,15 @@ class OnsetDetector:
             del self._sorted[bisect_left(self._sorted, oldest)]
         self._history.append(flux)
         insort(self._sorted, flux)
+
+
+def _over_floor(log_mel: Float32, peak: float) -> Float32:
+    floored: Float32 = np.logaddexp(log_mel, np.float32(peak + FLOOR_BELOW_PEAK))
+    return floored
+
+
+def _strength(flux: float, threshold: float) -> float:
+    return min(1.0, (flux - threshold + MARGIN) / FULL_STRENGTH)
 
 
 def _widest(log_mel: Float32) -> Float32:

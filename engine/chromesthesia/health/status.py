@@ -30,7 +30,8 @@ class Figures:
     should read now, one line; size: of the picture in pixels. nearest: paintings to the sound, nearest first.
     tempo_source: what the beat clock follows. sound, host: how what comes in and the machine are. latency_p95_ms: of
     the last minute. picture: what is wrong with what is shown (see `OutputWatch`), empty for nothing.
-    trouble: what is wrong with OpenGL or a shader, for as long as it is.
+    trouble: what is wrong with OpenGL, a shader or a display, for as long as it is. unseen: no display that was asked
+    for shows the picture.
     """
 
     elapsed_s: float = 0.0
@@ -52,6 +53,7 @@ class Figures:
     message: str = ""
     picture: str = ""
     trouble: str = ""
+    unseen: bool = False
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True
     nearest: tuple[Artwork, ...] = ()

@@ -23,8 +23,10 @@ MANY_LATE = 8
 """So many late frames end a window before its time."""
 HARD_LATE = 4
 """Late frames in a window before the picture gets coarser for them, rather than only painted less often."""
-GIVE_UP_WINDOWS = 3
-"""So many windows in a row with `MANY_LATE` late frames before nothing new is painted: that is seen for minutes."""
+GIVE_UP_WINDOWS, GIVE_UP_COST = 5, 1.25
+"""So many windows in a row whose frames took a quarter longer than they may on the mean, `MANY_LATE` of them late,
+before nothing new is painted: that is seen for minutes, where frames that are late but all there are hardly seen. Such
+a window is as long as 30 frame periods at least."""
 SETTLE_FRAMES = 8
 """Frames after a step that are not judged: pictures that were asked for before it are still painted."""
 ROOM = 0.7
@@ -34,7 +36,7 @@ COST_QUANTILE = 0.9
 CALM_WINDOWS = 2
 PROBE_WINDOWS = 60
 """Calm windows until a rung is tried that was too dear when it was measured: the load of then may be gone."""
-HOLD_WINDOWS = 60
+HOLD_WINDOWS = 240
 """A rung that has to be left again within so many windows was a mistake: the next try comes four times later."""
 MOST_PATIENCE = 64
 DEAREST = 8.0
@@ -109,8 +111,8 @@ class Ladder:
     """Steps down and up by what frames take, in windows of 30. Main thread; `step` and `counts` may be read from any.
 
     Down to painting less often when more than one frame of a window was late, or several were busy for more than 85 %
-    of their period; to a coarser picture when four were late; to where nothing new is painted only after three windows
-    with eight late frames each. Up after calm windows, when the better rung is
+    of their period; to a coarser picture when four were late; to where nothing new is painted only after five windows
+    of frames that cannot all be drawn. Up after calm windows, when the better rung is
     expected to have room: every step measures how much dearer the rung above is than the one below, under the load of
     that moment. A rung that had to be left soon after it was tried is tried ever more seldom, so that nothing swings.
     """
@@ -135,7 +137,7 @@ class Ladder:
         self._late = 0
         self._settle = 0
         self._calm = 0
-        self._many_late_windows = 0
+        self._slow_windows = 0
         self._windows_here = 0
         self._climbed = False
         self._before: tuple[int, float] | None = None
@@ -174,11 +176,24 @@ class Ladder:
             return
         self._took.append(busy)
         self._late += late
-        if len(self._took) < WINDOW_FRAMES and self._late < MANY_LATE:
+        if not self._window_is_over():
             return
         took, lates = np.array(self._took), self._late
         self._begin_window()
+        slow = lates >= MANY_LATE and float(took.mean()) > GIVE_UP_COST
+        self._slow_windows = self._slow_windows + 1 if slow else 0
         self._judge(float(np.quantile(took, COST_QUANTILE)), lates, int((took > BUSY_LIMIT).sum()))
+
+    def _window_is_over(self) -> bool:
+        if len(self._took) >= WINDOW_FRAMES:
+            return True
+        if self._late < MANY_LATE:
+            return False
+        # What starts beside a show takes both cores for a moment: that is no reason to stop painting.
+        gives_up = self._at + 1 < len(self._steps) and below(
+            self._steps[self._at + 1].rung, Rung.FEWER_PIXELS
+        )
+        return not gives_up or sum(self._took) >= WINDOW_FRAMES
 
     def _judge(self, cost: float, lates: int, busy_frames: int) -> None:
         self._windows_here += 1
@@ -186,7 +201,6 @@ class Ladder:
         if self._climbed and self._windows_here > HOLD_WINDOWS:
             self._climbed = False
             self._patience[self._at] = max(1, self._patience[self._at] // 4)
-        self._many_late_windows = self._many_late_windows + 1 if lates >= MANY_LATE else 0
         if lates > LATE_FRAMES or busy_frames > BUSY_FRAMES:
             self._calm = 0
             if self._at + 1 < len(self._steps) and self._may_give(self._steps[self._at + 1].rung, lates):
@@ -214,7 +228,7 @@ class Ladder:
             return True
         if not below(rung, Rung.FEWER_PIXELS):
             return lates >= HARD_LATE
-        return self._many_late_windows >= GIVE_UP_WINDOWS
+        return self._slow_windows >= GIVE_UP_WINDOWS
 
     def _may_climb(self, cost: float) -> bool:
         upper = self._at - 1
@@ -236,7 +250,7 @@ class Ladder:
             self._climbed = True
         self._before = at, cost
         self._at = to
-        self._calm = self._windows_here = self._many_late_windows = 0
+        self._calm = self._windows_here = self._slow_windows = 0
         self._settle = SETTLE_FRAMES
         self._moved(Moved(before, self.step, cost, why))
 
