@@ -11,6 +11,7 @@ from rich.logging import RichHandler
 
 from chromesthesia.cli.streams import take_every_sign
 from chromesthesia.core.errors import ChromesthesiaError
+from chromesthesia_training.cli import adapt as cli_adapt
 from chromesthesia_training.cli import evaluate as cli_evaluate
 from chromesthesia_training.cli import export as cli_export
 from chromesthesia_training.cli import refit as cli_refit
@@ -20,6 +21,7 @@ from chromesthesia_training.cli import train as cli_train
 from chromesthesia_training.cli import vae as cli_vae
 from chromesthesia_training.cli.data import data_app
 from chromesthesia_training.cli.options import errors
+from chromesthesia_training.cli.provenance import provenance_app
 from chromesthesia_training.cli.tune import tune_app
 from chromesthesia_training.survey.command import survey_app
 
@@ -66,6 +68,7 @@ def configure(
 app.add_typer(data_app, name="data")
 app.command("encoder")(cli_train.encoder)
 app.command("gan")(cli_train.gan)
+app.command("adapt", epilog=cli_adapt.EXAMPLES)(cli_adapt.adapt)
 app.command("refit", epilog=cli_refit.EXAMPLES)(cli_refit.refit)
 app.command("export", epilog=cli_export.EXPORT_EXAMPLES)(cli_export.export)
 app.command("reproduce", epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)
@@ -75,6 +78,7 @@ app.command("measure")(cli_results.measure)
 app.command("evaluate", epilog=cli_evaluate.EXAMPLES)(cli_evaluate.evaluate)
 app.command("results")(cli_results.results)
 app.command("sonify", epilog=cli_vae.EXAMPLES)(cli_vae.sonify)
+app.add_typer(provenance_app, name="provenance")
 app.add_typer(survey_app, name="survey")
 
 

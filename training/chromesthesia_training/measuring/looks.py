@@ -8,7 +8,7 @@ colours, and the texture of a Gabor bank.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
@@ -112,12 +112,17 @@ def _channels_last(images: Tensor) -> Tensor:
 
 def gabor_statistics(grey: Tensor) -> Tensor:
     """Log mean and log deviation of each log-Gabor filter's magnitude (Field 1987): (N, side, side) to (N, 48)."""
-    spectrum = torch.fft.fft2(grey)
     statistics = []
-    for kernel in _gabor_bank(grey.shape[-1]):
-        magnitude = torch.fft.ifft2(spectrum * kernel).abs()
+    for magnitude in gabor_magnitudes(grey):
         statistics += [magnitude.mean((1, 2)), magnitude.std((1, 2))]
     return (torch.stack(statistics, 1) + 1e-3).log()
+
+
+def gabor_magnitudes(grey: Tensor) -> Iterator[Tensor]:
+    """Magnitude of each log-Gabor filter's response, four scales and six directions: (N, side, side) each."""
+    spectrum = torch.fft.fft2(grey)
+    for kernel in _gabor_bank(grey.shape[-1]):
+        yield torch.fft.ifft2(spectrum * kernel).abs()
 
 
 @lru_cache(maxsize=2)

@@ -178,15 +178,69 @@ def card_of_new_encoder(
     return "\n".join(parts) + f"\n\n## Speed and parity\n\n{_speed_section(facts)}\n"
 
 
+def card_of_new_painter(card: str, manifest: Manifest, section: str, notes: Sequence[str]) -> str:
+    """An earlier card whose name, terms, points on the generator, its section and that on speed are of another one."""
+    assert manifest.timing is not None
+    assert manifest.parity is not None
+    before, _, rest = card.partition("\n## Encoder\n")
+    encoder, _, _ = rest.partition("\n## Generator\n")
+    opening, _, points = before.partition("\n## What it cannot do\n")
+    _, _, opening = opening.partition("\n")
+    opening, _, _ = opening.partition("\n## May I use it?\n")
+    kept = [line for line in points.strip("\n").split("\n") if not line.startswith("- The generator")]
+    facts = CardFacts(
+        manifest.name, manifest.version, manifest.data, {}, {}, 1.0, manifest.timing, manifest.parity,
+        manifest.tiers, manifest.generator.image_size[0], manifest.art_index, {},
+    )  # fmt: skip
+    table = [f"| {source.name} | {source.used_for} | {source.licence} |" for source in manifest.data]
+    return "\n".join(
+        [
+            f"# Model pack `{manifest.name}` {manifest.version}",
+            opening.rstrip("\n"),
+            "",
+            "## May I use it?",
+            "",
+            _terms(manifest.data),
+            "",
+            "| data | used for | licence |",
+            "|---|---|---|",
+            *table,
+            "",
+            "## What it cannot do",
+            "",
+            *(f"- {note}" for note in notes),
+            *kept,
+            "",
+            "## Encoder",
+            encoder.rstrip("\n"),
+            "",
+            "## Generator",
+            "",
+            section.strip("\n"),
+            "",
+            "## Speed and parity",
+            "",
+            _speed_section(facts),
+            "",
+        ]
+    )
+
+
 def _terms(sources: Sequence[DataSource]) -> str:
     restricted = [source.name for source in sources if source.restricted]
     if not restricted:
         return "None of the data below restricts the use of the weights."
     if all(OWN in source.licence for source in sources if source.restricted):
-        return (
-            "All that it learned from is its maker's own and was not checked: use it as those agreed to who made the "
-            "sounds and the pictures, and no further. No sound and no picture of the data is part of the pack."
+        whose = (
+            "All that it learned from is its maker's own and was not checked"
+            if len(restricted) == len(sources)
+            else "What it learned from is free, or its maker's own, which was not checked"
         )
+        return (
+            f"{whose}: use it as those agreed to who made the sounds and the pictures, and no further. No sound and no "
+            "picture of the data is part of the pack."
+        )
+    restricted = [source.name for source in sources if source.restricted and OWN not in source.licence]
     return (
         f"**For research and non-commercial use only.** The licences of {len(restricted)} of the {len(sources)} data "
         "sets below forbid more, or do not state what they allow, and weights learned from them inherit that: no "

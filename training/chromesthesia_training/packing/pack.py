@@ -97,7 +97,7 @@ def build_pack(
         # A link stays; what it leads to is replaced, and gives the pack its name.
         out_dir = Path(os.path.realpath(out_dir))
         name = out_dir.name
-        _check_place(out_dir)
+        check_place(out_dir)
         out_dir.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=out_dir.parent))
         try:
@@ -108,7 +108,7 @@ def build_pack(
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _check_place(out_dir: Path) -> None:
+def check_place(out_dir: Path) -> None:
     """Raise TrainingError for anything there that is neither an earlier pack nor an empty folder: it would be lost."""
     if not os.path.lexists(out_dir):
         return
