@@ -1,4 +1,4 @@
-"""Onset, beat, pitch and key as aubio, essentia and librosa find them, each as its own documentation tells to use it."""
+"""Onset, beat, pitch and key as aubio, essentia and librosa find them, each used as its own documentation tells."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ KRUMHANSL = {
 class Found:
     """What one contender found in one piece.
 
-    times_s: of events, or of pitch frames with pitch_hz (0: none). decided_s: when each was known, None for a contender that
-    needs the whole piece. spent_s: computing time for the whole piece. A contender that does several things at once
-    gives what all of them took.
+    times_s: of events, or of pitch frames with pitch_hz (0: none). decided_s: when each was known, None for a contender
+    that needs the whole piece. spent_s: computing time for the whole piece; one that does several things at once gives
+    what all of them took.
     """
 
     times_s: Float64

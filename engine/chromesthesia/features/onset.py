@@ -26,9 +26,9 @@ class OnsetDetector:
     """SuperFlux (Boeck and Widmer, 2013) on the log-mel with an adaptive threshold.
 
     The flux is the mean rise (in nepers of power) of the mel bands against the largest of the three neighbours two hops
-    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus most of the mean of the last 0.6 s
-    plus a margin; then nothing for 40 ms, and not again until the flux has fallen back. Not thread-safe; one `step` per
-    hop.
+    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus most of the mean of the last
+    0.6 s plus a margin; then nothing for 40 ms, and not again until the flux has fallen back. Not thread-safe; one
+    `step` per hop.
     """
 
     def __init__(self) -> None:
@@ -38,6 +38,8 @@ class OnsetDetector:
         self._armed = True
         self._since_onset = REFRACTORY_HOPS
         self._peak = -math.inf
+        self.rise: Float32 | None = None
+        """What rose in each mel band with the newest hop, in nepers of power; None right after the beginning."""
 
     def step(self, log_mel: Float32) -> tuple[float, float]:
         """Log-mel float32 [mels] -> (flux >= 0, onset: 0 or strength in 0..1)."""
@@ -45,7 +47,8 @@ class OnsetDetector:
         self._peak = max(self._peak - PEAK_FALL, float(log_mel.max()))
         log_mel = np.logaddexp(log_mel, np.float32(self._peak + FLOOR_BELOW_PEAK))
         if len(self._earlier) == LAG_HOPS:
-            flux = float(np.add.reduce(np.maximum(log_mel - self._earlier[0], 0.0))) / len(log_mel)
+            self.rise = np.maximum(log_mel - self._earlier[0], 0.0)
+            flux = float(np.add.reduce(self.rise)) / len(log_mel)
         self._earlier.append(_widest(log_mel))
         threshold = self._threshold()
         self._remember(flux)
@@ -61,6 +64,7 @@ class OnsetDetector:
     def reset(self) -> None:
         """Forget the spectra before a gap, so that the gap is not taken for an onset; the threshold stays."""
         self._earlier.clear()
+        self.rise = None
         self._armed = True
         self._since_onset = REFRACTORY_HOPS
 

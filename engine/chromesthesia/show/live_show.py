@@ -140,7 +140,7 @@ class LiveShow:
         self._paint_rate = CountRate()
         self._host = HostWatch(clock)
         self._blame = LateBlame(self._host, self._schedule.period_s)
-        self._analysis = Analysis(models.encoder, clock, self._meter)
+        self._analysis = Analysis(models.encoder, clock, self._meter, controller.tempo.sound)
         self._painter = Painter(
             models, config, light, clock, score, self._changed_models,
             lambda: self._analysis.counts()["encoder_failures"],
