@@ -168,9 +168,9 @@ class Music:
 
     bpm: 0 while no tempo is heard. beats: counted from the first, its fraction the phase, at the end of the hop; a bar
     begins where it is a multiple of four. pitch_hz: of one voice, 0 for none. chroma: float32 [12] from C on, the
-    largest 1. key: 0..11 major from C on, 12..23 minor, -1 for none. harmonic, percussive: shares that add up to 1. rolloff_hz,
-    spread_hz: of the spectrum; contrast: of its peaks and valleys, 0..1. lufs_...: EBU R128, floor -120. kinds: float32
-    [4], shares of voice, music, noise, silence. Confidences: 0..1.
+    largest 1. key: 0..11 major from C on, 12..23 minor, -1 for none. harmonic, percussive: shares that add up
+    to 1. rolloff_hz, spread_hz: of the spectrum; contrast: of its peaks and valleys, 0..1. lufs_...: EBU R128, floor
+    -120. kinds: float32 [4], shares of voice, music, noise, silence. Confidences: 0..1.
     """
 
     bpm: float = 0.0

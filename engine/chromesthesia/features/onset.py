@@ -11,6 +11,8 @@ import numpy as np
 from chromesthesia.core.records import Float32
 
 LAG_HOPS = 2
+DELAY_S = 0.013
+"""From a stroke to the end of the hop in which it is decided, in the middle."""
 HISTORY_HOPS = 60
 REFRACTORY_HOPS = 4
 MARGIN = 0.16

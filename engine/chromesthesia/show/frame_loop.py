@@ -26,6 +26,8 @@ from chromesthesia.show.stage import Stage
 
 HUD_PERIOD_S = 0.1
 WARM_UP_FRAMES = 3
+BEHIND_GAIN = 0.05
+"""How quickly it is learned how late frames are seen."""
 WAITED_HOPS = 100
 """Most hops that are counted as first shown by one frame."""
 
@@ -96,6 +98,7 @@ class FrameLoop:
         self._rhythm = DisplayRhythm(schedule.period_s)
         self._start_s = 0.0
         self._shift_s = 0.0
+        self._behind_s = 0.0
         self._time_s = 0.0
         self._last_frame_s: float | None = None
         self._hud: HudInfo | None = None
@@ -223,6 +226,8 @@ class FrameLoop:
             self._meter.add("present", light.shown_s - light.drawn_s)
             self._meter.add("render", end_s - begin_s)
             self._measure_light(light.shown_s)
+            behind_s = min(max(light.shown_s - seen_s, -self._schedule.period_s), self._schedule.period_s)
+            self._behind_s += (behind_s - self._behind_s) * BEHIND_GAIN
             busy_s = prepare_s + (end_s - begin_s) + (done_s - light.shown_s)
             self._ladder.frame(late, busy_s / self._schedule.period_s)
             if light.waits_for_display:
@@ -256,7 +261,7 @@ class FrameLoop:
         hud = self._hud
         with self._guard.part("the stage"):
             heard = self._parts.heard.take() or self._heard
-            self._heard = replace(heard, beat=self._parts.beat(self._start_s + time_s))
+            self._heard = replace(heard, beat=self._parts.beat(self._beat_s(time_s)))
             score, factor = self._parts.score, self._ladder.factor
             heard = self._heard if score is None else score.hear(self._heard, factor)
             self._inputs = self._parts.stage.step(time_s, dt_s, heard, _none_now, hud, factor)
@@ -268,6 +273,11 @@ class FrameLoop:
         return replace(
             self._inputs, time_s=time_s, dt_s=dt_s, hud=hud if self._inputs.hud is not None else None
         )
+
+    def _beat_s(self, time_s: float) -> float:
+        """Which moment of the beat a frame shows: the middle of the time for which it will be seen, so that a beat is
+        first on the frame that is nearest to it. Frames are seen as much off their time as those before them."""
+        return self._start_s + time_s + self._behind_s + self._schedule.period_s / 2.0
 
     def _hud_info(self, time_s: float) -> None:
         if self._hud is None or time_s >= self._hud_due_s:
