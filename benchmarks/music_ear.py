@@ -3,10 +3,10 @@
     python -m benchmarks.music_ear [--quick] [--shared FOLDER]      the whole table
     python -m benchmarks music_ear [--quick]                        its rows among all others (less is better: 1 - F)
 
-Onset: F within 50 ms. Beat: F within 70 ms, from the sixth second on, as mir_eval has it. Pitch: overall accuracy, within
-half a semitone. Key: the weighted score of MIREX. Latency: in the middle, from the event to the moment at which it was
-known; `whole` where the whole piece is needed. Cost: computing time for 10 ms of sound, one thread; ours is for all of
-its signals at once. Our beats are those that a show sees: told ahead, from nothing but the past.
+Onset: F within 50 ms. Beat: F within 70 ms, from the sixth second on, as mir_eval has it. Pitch: overall accuracy,
+within half a semitone. Key: the weighted score of MIREX. Latency: in the middle, from the event to the moment at which
+it was known; `whole` where the whole piece is needed. Cost: computing time for 10 ms of sound, one thread; ours is for
+all of its signals at once. Our beats are those that a show sees: told ahead, from nothing but the past.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ from chromesthesia.features.tonality import WINDOW, KeyTracker
 PITCH_EVERY = SPLIT_EVERY = 2
 SHAPE_EVERY = 4
 LONG_EVERY = 10
-"""Hops between two of each; chroma, loudness of the programme and the kind of sound come with the longest."""
+KIND_EVERY = 20
+"""Hops between two of each; chroma and the loudness of the programme come with the long ones."""
 _PITCH_SAMPLES = 2 * (PITCH_WINDOW + LONGEST)
 _ROOM = 4 * WINDOW
 
@@ -68,7 +69,7 @@ class MusicEar:
         if number % LONG_EVERY == 3:
             newest = self._sound[self._end - WINDOW : self._end]
             self._chroma, self._key, self._key_clear = self._keys.step(newest)
-        if number % LONG_EVERY == 5:
+        if number % KIND_EVERY == 15:
             self._kind.decide(self._harmonic, beat.confidence)
         if number % LONG_EVERY == 0:
             self._programme.block(self._power / LONG_EVERY)

@@ -10,7 +10,14 @@ from chromesthesia.core.records import FeatureFrame, Float32, Music
 from chromesthesia.features.bands import BandGains, SpectrumShape
 from chromesthesia.features.ear import MusicEar
 from chromesthesia.features.loudness import LoudnessMeter
-from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, MelSettings, log_mel_of_power, power_spectrum
+from chromesthesia.features.mel import (
+    DEFAULT_MEL,
+    ENCODER_MEL,
+    BothSpectra,
+    MelSettings,
+    log_mel_of_power,
+    power_spectrum,
+)
 from chromesthesia.features.onset import OnsetDetector
 
 LARGEST_SAMPLE = 1e6
@@ -29,6 +36,7 @@ class FeatureExtractor:
         self.restarts = 0
         self.repaired_hops = 0
         self._loudness = LoudnessMeter(settings.sample_rate_hz, settings.hop)
+        self._spectra = BothSpectra()
         self._shape = SpectrumShape(settings)
         self._bands = BandGains()
         self._onset = OnsetDetector()
@@ -107,9 +115,14 @@ class FeatureExtractor:
             hop[:] = 0.0
         window[: -settings.hop] = window[settings.hop :]
         window[-settings.hop :] = hop
-        power = self._power = power_spectrum(window, settings)
+        if settings == DEFAULT_MEL:
+            power, heard_power = self._spectra.of(window)
+        else:
+            power = power_spectrum(window, settings)
+            heard_power = power_spectrum(window[-ENCODER_MEL.window :], ENCODER_MEL)
+        self._power = power
         log_mel = log_mel_of_power(power, settings)
-        heard = log_mel_of_power(power_spectrum(window[-ENCODER_MEL.window :], ENCODER_MEL), ENCODER_MEL)
+        heard = log_mel_of_power(heard_power, ENCODER_MEL)
         rms_dbfs, lufs = self._loudness.step(hop)
         band_power, centroid_hz = self._shape.of(power)
         flux, onset = self._onset.step(log_mel)

@@ -13,7 +13,7 @@ KINDS = ("voice", "music", "noise", "silence")
 SILENT_DBFS = -60.0
 STEPS = 100
 """Steps of 20 ms that are looked at."""
-SMOOTH = 0.1
+SMOOTH = 0.2
 LEAST_STEPS = 15
 STEADY_OCTAVES = 0.25 / 12.0
 """A pitch that moves by less in 20 ms is held."""
@@ -40,7 +40,7 @@ class KindWatch:
         self._evenness.append(evenness)
 
     def decide(self, tonal: float, beat: float) -> None:
-        """tonal: harmonic share, 0..1; beat: how sure the beat is. Ten times a second is enough."""
+        """tonal: harmonic share, 0..1; beat: how sure the beat is. Five times a second is enough."""
         levels = np.array(self._levels)
         if len(levels) < LEAST_STEPS or levels[-LEAST_STEPS:].max() < SILENT_DBFS:
             goal = np.array([0.0, 0.0, 0.0, 1.0])

@@ -8,8 +8,8 @@ from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 
 STEPS = 9
 """Newest spectra that a tone must last through."""
-NEIGHBOURS = 9
-"""Bands that a stroke must fill."""
+NEIGHBOURS = 5
+"""Pairs of bands that a stroke must fill half of."""
 ROLLOFF_SHARE = 0.85
 QUIET = 1e-7
 CONTRAST_GROUPS = 8
@@ -21,7 +21,10 @@ class Split:
     """Medians in time keep tones, across bands they keep strokes (Fitzgerald, 2010); of the past. Not thread-safe."""
 
     def __init__(self, bands: int = 64) -> None:
-        self._past: Float32 = np.zeros((STEPS, bands), dtype=np.float32)
+        """bands: of the mel; taken in pairs."""
+        self._past: Float32 = np.zeros((STEPS, bands // 2), dtype=np.float32)
+        self._wide: Float32 = np.zeros(bands // 2 + 2 * (NEIGHBOURS // 2), dtype=np.float32)
+        self._across = np.lib.stride_tricks.sliding_window_view(self._wide, NEIGHBOURS)
         self._place = 0
 
     def reset(self) -> None:
@@ -30,14 +33,16 @@ class Split:
 
     def step(self, mel: Float32) -> tuple[float, float]:
         """Mel power float32 [bands]: (harmonic, percussive) shares that add up to 1, or 0 and 0 in silence."""
+        mel = mel.reshape(-1, 2).sum(axis=1)
         self._past[self._place] = mel
         self._place = (self._place + 1) % STEPS
         total = float(np.add.reduce(mel))
         if total < QUIET:
             return 0.0, 0.0
         lasting = np.partition(self._past, STEPS // 2, axis=0)[STEPS // 2]
-        across = np.lib.stride_tricks.sliding_window_view(np.pad(mel, NEIGHBOURS // 2, "edge"), NEIGHBOURS)
-        filled = np.partition(across, NEIGHBOURS // 2, axis=1)[:, NEIGHBOURS // 2]
+        edge = NEIGHBOURS // 2
+        self._wide[edge:-edge], self._wide[:edge], self._wide[-edge:] = mel, mel[0], mel[-1]
+        filled = np.partition(self._across, edge, axis=1)[:, edge]
         lasting, filled = np.square(lasting), np.square(filled)
         # Roots of the power: a bass drum does not drown the rest.
         weight = np.sqrt(mel)
