@@ -10,16 +10,13 @@ WINDOW = 8192
 """Samples: 341 ms, in which a semitone at 130 Hz is apart."""
 LOW_HZ, HIGH_HZ = 65.0, 2100.0
 WIDTH_SEMITONES = 0.35
-MEMORY_STEPS = 80.0
+MEMORY_STEPS = 300.0
 """Time constant of the key, in steps of chroma."""
-HARMONIC_SHARE = 0.6
-"""Each overtone of a tone is so much of the one below it."""
-HARMONIC_STEPS = (0, 0, 7, 0, 4, 7)
 PROFILES = {
-    "major": (0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400),
-    "minor": (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330),
+    "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+    "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 }
-"""How often each tone sounds in a key of C: counted in a textbook's examples by Temperley (2001)."""
+"""How well each tone fits a key of C, as listeners rated it (Krumhansl and Kessler, 1982)."""
 TONES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 KEYS = tuple(f"{tone} {mode}" for mode in PROFILES for tone in TONES)
 """The 24 keys, by number."""
@@ -57,7 +54,7 @@ class KeyTracker:
         inner = magnitude[1:-1]
         top = (inner >= magnitude[:-2]) & (inner > magnitude[2:])
         peaks[1:-1] = np.where(top, inner, 0.0)
-        chroma = np.sqrt(peaks) @ self._weights
+        chroma = peaks @ self._weights
         chroma = np.asarray(chroma / max(float(chroma.max()), 1e-9), dtype=np.float32)
         keep = 1.0 - 1.0 / MEMORY_STEPS
         self._memory = self._memory * np.float32(keep) + chroma
@@ -90,14 +87,7 @@ def _chroma_weights(frequencies_hz: np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def _profiles() -> Float32:
-    """[24, 12], each of mean 0 and length 1: what a key's tones leave in chroma, overtones included."""
-    rows = []
-    for profile in PROFILES.values():
-        shares = np.array(profile)
-        heard = sum(
-            HARMONIC_SHARE**number * np.roll(shares, step) for number, step in enumerate(HARMONIC_STEPS)
-        )
-        rows += [np.roll(heard, tonic) for tonic in range(12)]
-    table = np.array(rows)
+    """[24, 12], each of mean 0 and length 1."""
+    table = np.array([np.roll(profile, tonic) for profile in PROFILES.values() for tonic in range(12)])
     table -= table.mean(axis=1, keepdims=True)
     return np.asarray(table / np.linalg.norm(table, axis=1, keepdims=True), dtype=np.float32)

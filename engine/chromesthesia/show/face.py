@@ -39,8 +39,8 @@ def open_source(
 
     A file may be a sound or a video with sound. paced: blocks come at the speed of the sound; False: as fast as they
     are read. loop: begin again at the end. device, host_api: part of a microphone's and of its host API's name.
-    channels: which are heard, from 1, and how several become one: `3`, `1,2`, `loudest:1,2`. Raises AudioError for what cannot
-    be opened, UsageError for other channels.
+    channels: which are heard, from 1, and how several become one: `3`, `1,2`, `loudest:1,2`. Raises AudioError for
+    what cannot be opened, UsageError for other channels.
     """
     from chromesthesia.audio.channels import parse_channels
     from chromesthesia.audio.select import open_source as opened
