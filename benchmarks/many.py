@@ -12,44 +12,28 @@ lights, and the hand-over.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import zlib
-from bisect import bisect_right
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.network import NETWORK, Switch, Weather, machines, missing
+from benchmarks.many_machine import FPS
+from benchmarks.many_traces import Shown, handover, skew
+from benchmarks.network import Switch, Weather, machines, missing
 from benchmarks.rows import Row
-from chromesthesia.core.config import LightConfig, ShowConfig
-from chromesthesia.core.records import Float32, UInt8
-from chromesthesia.inference.generator import OnnxGenerator
-from chromesthesia.inference.probe import load_pack
-from chromesthesia.packs.find import find_pack
 from chromesthesia.ports.bus.keys import make_keys
-from chromesthesia.testing.models import PlainGenerator
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZE, FPS = (160, 90), 15.0
 PERIOD_MS = 1000.0 / FPS
-PORT = 7447
 SETTLE_S = 4.0
 START_S = 150.0
 """Longest time until all lights follow."""
-STEP_S = 0.005
-BLACK = 2.0
 
 
 @dataclass(frozen=True)
@@ -76,52 +60,6 @@ ROOMS = (
     Room("4 lights, the ear is killed", 4, kill=True),
 )
 QUICK = (Room("2 lights", 2), Room("2 lights, the ear is killed", 2, kill=True))
-
-
-class Trace:
-    """A sink: what was shown and when, on the clock that all processes of this machine share."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="ascii", buffering=1)
-
-    def frame(self, pixels: UInt8, time_s: float) -> None:
-        """A line for each frame: time, moment, mean level, and a sum of its bytes."""
-        self._file.write(
-            f"{round(time_s * 1e6)} {time.perf_counter():.6f} {pixels.mean():.3f} {zlib.crc32(pixels.tobytes())}\n"
-        )
-
-    def sound(self, samples: Float32, start_s: float) -> None:
-        """None is kept."""
-
-    def close(self) -> None:
-        """The rest."""
-        self._file.close()
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What one machine showed: times of frames, moments, levels and sums."""
-
-    times_us: list[int]
-    moments_s: list[float]
-    levels: list[float]
-    sums: list[int]
-
-    @classmethod
-    def read(cls, path: Path) -> Shown:
-        """From a trace; a line that was cut off is left out."""
-        rows = [line.split() for line in path.read_text(encoding="ascii").splitlines()]
-        rows = [row for row in rows if len(row) == 4]
-        return cls(
-            [int(row[0]) for row in rows],
-            [float(row[1]) for row in rows],
-            [float(row[2]) for row in rows],
-            [int(row[3]) for row in rows],
-        )
-
-    def time_at(self, moment_s: float) -> int:
-        """Of the frame that was to be seen then."""
-        return self.times_us[max(0, bisect_right(self.moments_s, moment_s) - 1)]
 
 
 def rows(quick: bool) -> list[Row]:
@@ -199,7 +137,7 @@ def measure(room: Room, seconds: float) -> dict[str, Any]:
             for machine in range(ears + 1, ears + room.lights + 1)
         ]
         reports = run.end()
-        found = _skew(run.lights(), [run.ear(1)], begin_s, end_s)
+        found = skew(run.lights(), [run.ear(1)], begin_s, end_s)
         found |= {
             "room": room.name,
             "followed_after_s": round(began_s, 1),
@@ -208,7 +146,7 @@ def measure(room: Room, seconds: float) -> dict[str, Any]:
             **reports,
         }
         if killed_s is not None:
-            found |= _handover(run, killed_s)
+            found |= handover(run.ear(2), run.lights(), killed_s)
         return found
 
 
@@ -239,7 +177,7 @@ class _Run:
             self._switch.namespace(machine),
             sys.executable,
             "-m",
-            "benchmarks.many",
+            "benchmarks.many_machine",
         ]
         command += [
             *what,
@@ -316,150 +254,3 @@ class _Run:
 
     def _trace(self, machine: int) -> Path:
         return self._folder / f"{machine}.trace"
-
-
-def _skew(lights: list[Shown], ears: list[Shown], begin_s: float, end_s: float) -> dict[str, Any]:
-    moments = np.arange(begin_s, end_s - 0.5, STEP_S)
-    apart_us = np.array([_apart_us(lights, moment) for moment in moments])
-    # A late ear leaves out frames of its own: what counts is how many frames of the show lie between two lights.
-    every = sorted({time_us for one in (*lights, *ears) for time_us in one.times_us})
-    places = {time_us: place for place, time_us in enumerate(every)}
-    frames = np.array([_frames_apart(lights, places, moment) for moment in moments])
-    sums = [dict(zip(one.times_us, one.sums, strict=True)) for one in lights]
-    common = set.intersection(*(set(one) for one in sums))
-    times = sorted(common)[len(common) // 2 :]
-    equal = [len({one[time_us] for one in sums}) == 1 for time_us in times]
-    return {
-        "skew_ms_p50": round(float(np.percentile(apart_us, 50)) / 1e3, 2),
-        "skew_ms_p99": round(float(np.percentile(apart_us, 99)) / 1e3, 2),
-        "skew_frames_max": int(frames.max()),
-        "within_one": round(float((frames <= 1).mean()), 5),
-        "shown_apart_ms_p50": round(_shown_apart_ms(lights, begin_s, end_s, 50), 2),
-        "shown_apart_ms_p99": round(_shown_apart_ms(lights, begin_s, end_s, 99), 2),
-        "black": sum(level < BLACK for one in lights for level in one.levels),
-        "equal": round(sum(equal) / max(1, len(equal)), 4),
-    }
-
-
-def _apart_us(lights: list[Shown], moment_s: float) -> int:
-    times = [light.time_at(moment_s) for light in lights]
-    return max(times) - min(times)
-
-
-def _frames_apart(lights: list[Shown], places: dict[int, int], moment_s: float) -> int:
-    at = [places[light.time_at(moment_s)] for light in lights]
-    return max(at) - min(at)
-
-
-def _shown_apart_ms(lights: list[Shown], begin_s: float, end_s: float, percent: float) -> float:
-    """How far apart the moments lie at which the lights came to show one frame."""
-    moments = [dict(zip(one.times_us, one.moments_s, strict=True)) for one in lights]
-    common = set.intersection(*(set(one) for one in moments))
-    apart = [
-        max(one[time_us] for one in moments) - min(one[time_us] for one in moments)
-        for time_us in common
-        if begin_s <= moments[0][time_us] <= end_s
-    ]
-    return 1e3 * float(np.percentile(apart, percent)) if apart else float("nan")
-
-
-def _handover(run: _Run, killed_s: float) -> dict[str, float]:
-    spare = run.ear(2)
-    lights = run.lights()
-    shown = set.intersection(*(set(light.times_us) for light in lights))
-    firsts = [
-        moment
-        for time_us, moment in zip(spare.times_us, spare.moments_s, strict=True)
-        if moment > killed_s and time_us in shown
-    ]
-    still = max(
-        after - before
-        for light in lights
-        for before, after in zip(light.moments_s, light.moments_s[1:], strict=False)
-        if after > killed_s - 1.0 and before < killed_s + 3.0
-    )
-    if not firsts:
-        raise RuntimeError("the stand-by did not take over")
-    return {"replaced_ms": round(1e3 * (firsts[0] - killed_s), 1), "still_ms": round(1e3 * still, 1)}
-
-
-def be_ear(options: argparse.Namespace) -> None:
-    """Body of an ear's process."""
-    from chromesthesia.show.assembly import OwnParts
-    from chromesthesia.show.live import run_show
-
-    machine, folder = options.machine, options.folder
-    others = [f"tls/{NETWORK}.{other}:{PORT}" for other in range(1, options.ears + 1) if other != machine]
-    config = ShowConfig(
-        source="demo",
-        headless=True,
-        width=SIZE[0],
-        height=SIZE[1],
-        fps=FPS,
-        osc_in_port=0,
-        query_port=0,
-        duration_s=3600.0,
-        ear="bench",
-        standby=options.standby,
-        bus_listen=(f"tls/{NETWORK}.{machine}:{PORT}",),
-        bus_connect=tuple(others),
-        keys=folder / "keys",
-    )
-    own = OwnParts() if options.paint else OwnParts(generator=PlainGenerator())
-    begin_s = time.perf_counter()
-    report = run_show(config, threading.Event(), (Trace(folder / f"{machine}.trace"),), own=own)
-    counts: Any = report["counts"]
-    bus = counts["port bus"]
-    _say(
-        folder / f"{machine}.json",
-        begin_s,
-        delay_ms=bus["delay_us"] / 1e3,
-        skew_ms=bus["skew_us"] / 1e3,
-    )
-
-
-def be_light(options: argparse.Namespace) -> None:
-    """Body of a light's process."""
-    from chromesthesia.show.many.light import run_light
-
-    machine, folder = options.machine, options.folder
-    config = LightConfig(
-        room="bench",
-        headless=True,
-        width=SIZE[0],
-        height=SIZE[1],
-        connect=tuple(f"tls/{NETWORK}.{ear}:{PORT}" for ear in range(1, options.ears + 1)),
-        keys=folder / "keys",
-    )
-    generator = OnnxGenerator(load_pack(find_pack(None)), "cpu") if options.paint else PlainGenerator()
-    begin_s = time.perf_counter()
-    report = run_light(config, threading.Event(), (Trace(folder / f"{machine}.trace"),), generator=generator)
-    counts: Any = report["counts"]
-    _say(
-        folder / f"{machine}.json",
-        begin_s,
-        late=report["late_frames"],
-        left_out=report["left_out_frames"],
-        made_up=counts["follower"]["made_up"],
-        gaps=counts["follower"]["gaps"],
-    )
-
-
-def _say(path: Path, begin_s: float, **figures: Any) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = (used.ru_utime + used.ru_stime) / (time.perf_counter() - begin_s)
-    path.write_text(json.dumps({"cpu": cpu, **figures}), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ear", action="store_true")
-    parser.add_argument("--light", action="store_true")
-    parser.add_argument("--standby", action="store_true")
-    parser.add_argument("--paint", action="store_true")
-    parser.add_argument("--machine", type=int, default=1)
-    parser.add_argument("--ears", type=int, default=1)
-    parser.add_argument("--folder", type=Path, default=Path())
-    options = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    (be_ear if options.ear else be_light)(options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -100,11 +101,18 @@ def test_every_limit_breaks_by_itself() -> None:
 def test_every_process_has_a_life_of_its_own() -> None:
     samples = life(ROOT, 0, 3600) + life(ENGINE, 0, 600) + life(12, 602, 3600, mib_per_h=9.0) + life(13, 0, 5)
     lives = {each.pid: each for each in lives_of(samples, ROOT, 1800.0, supervised=True)}
-    assert set(lives) == {ROOT, ENGINE, 12}, "one that was hardly there has no slope"
+    assert set(lives) == {ROOT, ENGINE, 12}, "one that hardly started has no slope"
     assert [lives[pid].role for pid in (ROOT, ENGINE)] == ["supervisor", "engine"]
     assert lives[12].judged_s == pytest.approx(1799.0)
     assert lives[12].slope_mib_per_h == pytest.approx(9.0, abs=0.3)
     assert abs(lives[ROOT].slope_mib_per_h) < 0.3
+
+
+def test_a_spare_engine_that_is_called_to_play_has_two_lives() -> None:
+    waited = [replace(sample, spare=True, handles=7, anonymous_mib=44.0) for sample in life(ENGINE, 0, 600)]
+    lives = lives_of(waited + life(ENGINE, 601, 1200), ROOT, 0.0, supervised=True)
+    assert [(each.role, each.handles[0]) for each in lives] == [("spare engine", 7), ("engine", 28)]
+    assert abs(lives[1].slope_mib_per_h) < 0.3
 
 
 def test_the_page_says_which_limits_do_not_hold(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ MOST_GROWTH_MIB_PER_H = 1.0
 JUDGED_FROM_S = 600.0
 """A life shorter than this in the last half is too short for a slope: its growth alone is held against a limit."""
 SHORT_GROWTH_MIB = 40.0
-WARM_UP_S = 25.0
+WARM_UP_S, LEAST_SAMPLES = 25.0, 10
 MORE_HANDLES, MORE_THREADS = 4, 2
 MOST_POINTS = 400
 
@@ -95,16 +95,16 @@ def gaps_of(
 
 
 def lives_of(samples: Sequence[Sample], root: int, half_s: float, supervised: bool) -> list[Life]:
-    """Every process that was seen at least ten times."""
-    by_pid: dict[int, list[Sample]] = defaultdict(list)
+    """Every process that was seen at least ten times when it had started; one that waited and then played has two."""
+    by_pid: dict[tuple[int, bool], list[Sample]] = defaultdict(list)
     for sample in samples:
-        by_pid[sample.pid].append(sample)
+        by_pid[sample.pid, sample.spare].append(sample)
     lives = []
-    for pid, all_of_it in by_pid.items():
-        if len(all_of_it) < 10:
-            continue
+    for (pid, spare), all_of_it in by_pid.items():
         begin_s = all_of_it[0].at_s
-        warm = [sample for sample in all_of_it if sample.at_s >= begin_s + WARM_UP_S] or all_of_it
+        warm = [sample for sample in all_of_it if sample.at_s >= begin_s + WARM_UP_S]
+        if len(warm) < LEAST_SAMPLES:
+            continue
         judged = [sample for sample in warm if sample.at_s >= half_s] or warm
         fifth = max(1, len(judged) // 5)
 
@@ -117,7 +117,7 @@ def lives_of(samples: Sequence[Sample], root: int, half_s: float, supervised: bo
         lives.append(
             Life(
                 pid,
-                "supervisor" if supervised and pid == root else "engine",
+                "supervisor" if supervised and pid == root else "spare engine" if spare else "engine",
                 begin_s,
                 all_of_it[-1].at_s,
                 judged[-1].at_s - judged[0].at_s,

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PERIOD_S = 1.0
@@ -16,7 +16,10 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One process at one moment. anonymous: memory that no file backs, which alone can leak."""
+    """One process at one moment.
+
+    anonymous: memory that no file backs, which alone can leak. spare: it waits to play.
+    """
 
     at_s: float
     pid: int
@@ -24,6 +27,7 @@ class Sample:
     anonymous_mib: float
     handles: int
     threads: int
+    spare: bool = False
 
 
 def read_sample(pid: int, at_s: float) -> Sample | None:
@@ -88,9 +92,11 @@ class Sampler:
     def _run(self) -> None:
         while not self._stop.wait(PERIOD_S):
             root, at_s = self._root(), time.monotonic() - self._start_s
-            for pid in (root, *children(root)):
-                if (sample := read_sample(pid, at_s)) is not None:
-                    self.samples.append(sample)
+            if (own := read_sample(root, at_s)) is not None:
+                self.samples.append(own)
+            below = [sample for pid in children(root) if (sample := read_sample(pid, at_s)) is not None]
+            most = max((sample.threads for sample in below), default=0)
+            self.samples += [replace(sample, spare=sample.threads < most) for sample in below]
 
     def _watch_oneself(self) -> None:
         nap_s = 0.05

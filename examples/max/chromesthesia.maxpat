@@ -93,7 +93,7 @@
       500.0,
       22.0
      ],
-     "text": "route /look/view/speed /look/flow/amount /look/trails/amount /look/grade/amount /generator/drift /generator/kick /generator/condition_gain /look/painting/stroke /emotion/valence /emotion/arousal /emotion/angry /emotion/happy"
+     "text": "route /look/view/speed /look/flow/amount /look/trails/amount /look/grade/amount /look/fluid/amount /look/reaction/amount /look/sparks/amount /look/sparks/speed /emotion/valence /emotion/arousal /emotion/angry /emotion/happy"
     }
    },
    {
@@ -341,7 +341,7 @@
      ],
      "floatoutput": 1,
      "min": 0.0,
-     "size": 2.0,
+     "size": 1.0,
      "orientation": 1
     }
    },
@@ -360,7 +360,7 @@
       260.0,
       22.0
      ],
-     "text": "prepend /generator/drift"
+     "text": "prepend /look/fluid/amount"
     }
    },
    {
@@ -398,7 +398,7 @@
      ],
      "floatoutput": 1,
      "min": 0.0,
-     "size": 2.0,
+     "size": 1.0,
      "orientation": 1
     }
    },
@@ -417,7 +417,7 @@
       260.0,
       22.0
      ],
-     "text": "prepend /generator/kick"
+     "text": "prepend /look/reaction/amount"
     }
    },
    {
@@ -455,7 +455,7 @@
      ],
      "floatoutput": 1,
      "min": 0.0,
-     "size": 2.0,
+     "size": 1.0,
      "orientation": 1
     }
    },
@@ -474,7 +474,7 @@
       260.0,
       22.0
      ],
-     "text": "prepend /generator/condition_gain"
+     "text": "prepend /look/sparks/amount"
     }
    },
    {
@@ -531,7 +531,7 @@
       260.0,
       22.0
      ],
-     "text": "prepend /look/painting/stroke"
+     "text": "prepend /look/sparks/speed"
     }
    },
    {

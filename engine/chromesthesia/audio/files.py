@@ -15,7 +15,7 @@ from chromesthesia.audio.decoders import Tell
 from chromesthesia.audio.sound_file import SoundFile, look_at
 from chromesthesia.core.errors import AudioError
 from chromesthesia.core.protocols import Clock
-from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32
+from chromesthesia.core.records import SAMPLE_RATE_HZ, STEP_SAMPLES, AudioBlock, Float32
 from chromesthesia.core.user_files import one_line
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class FileSource:
         clock: Clock,
         paced: bool = True,
         loop: bool = False,
-        block_samples: int = HOP_SAMPLES,
+        block_samples: int = STEP_SAMPLES,
         name: str | None = None,
         channels: Channels | None = None,
     ) -> None:

@@ -81,6 +81,14 @@ class Ring:
             np.add(self._offsets_s[upto:kept], kept_s, out=self._entered_s[: kept - upto])
         self._written = end
 
+    def peek(self, count: int) -> RingChunk | None:
+        """What `read` would give next, left where it is; None also while the reader is lapped. Reader's thread only."""
+        start = self._read
+        if not count <= self._written - start <= self._capacity:
+            return None
+        chunk = self._copy(start, count, 0)
+        return chunk if self._claimed - start <= self._capacity else None
+
     def read(self, count: int) -> RingChunk | None:
         """Exactly `count` samples, or None when fewer are there. Reader's thread only; never blocks."""
         if not 1 <= count <= self._capacity:
@@ -93,16 +101,19 @@ class Ring:
             if written - self._read < count:
                 return None
             start = self._read
-            head = start % self._capacity
-            upto = min(count, self._capacity - head)
-            chunk = np.empty(count, np.float32)
-            chunk[:upto] = self._samples[head : head + upto]
-            chunk[upto:] = self._samples[: count - upto]
-            entered_s = float(self._entered_s[head])
+            chunk = self._copy(start, count, lost)
             if self._claimed - start <= self._capacity:
                 self._read = start + count
-                return RingChunk(chunk, start, entered_s, lost)
+                return chunk
             lost += self._jump_to(self._written - count)
+
+    def _copy(self, start: int, count: int, lost: int) -> RingChunk:
+        head = start % self._capacity
+        upto = min(count, self._capacity - head)
+        chunk = np.empty(count, np.float32)
+        chunk[:upto] = self._samples[head : head + upto]
+        chunk[upto:] = self._samples[: count - upto]
+        return RingChunk(chunk, start, float(self._entered_s[head]), lost)
 
     def _jump_to(self, position: int) -> int:
         skipped = max(position - self._read, 0)

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 
 from chromesthesia.core.protocols import Clock
-from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32
+from chromesthesia.core.records import SAMPLE_RATE_HZ, STEP_SAMPLES, AudioBlock, Float32
 
 SHORTEST_S, LONGEST_S = 0.4, 0.6
 """Between two clicks: no two phases of frames and hops are met alike, and fewer than three a second keep the flash
@@ -64,7 +64,7 @@ class PacedSound:
     overruns = 0
     name = "clicks"
 
-    def __init__(self, sound: Float32, clock: Clock, block_samples: int = HOP_SAMPLES) -> None:
+    def __init__(self, sound: Float32, clock: Clock, block_samples: int = STEP_SAMPLES) -> None:
         self.start_s: float | None = None
         self._sound = sound
         self._clock = clock

@@ -18,7 +18,7 @@ from chromesthesia.bench.power import PowerMeter
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.protocols import AudioSource
-from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32, UInt8
+from chromesthesia.core.records import SAMPLE_RATE_HZ, STEP_SAMPLES, Float32, UInt8
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.show.assembly import OwnParts
 from chromesthesia.show.live import run_show
@@ -67,7 +67,7 @@ class Looking:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to measure with. pack, provider: as for a show."""
+    """What to measure with. pack, provider: as for a show. block_samples: at a time, as of a microphone."""
 
     clicks: int
     width: int = 640
@@ -75,13 +75,13 @@ class Asked:
     fps: float = 60.0
     pack: Path | None = None
     provider: str = "auto"
-    block_samples: int = 240
+    block_samples: int = STEP_SAMPLES
 
 
 def measure_clicks(asked: Asked) -> dict[str, Any]:
     """A show of clicks in real time: delays from a click's first sample to the frame that shows it, and by stage.
 
-    Call from the main thread. `sound_to_light`: by the clicks; `by_hop`: from the oldest sample of a hop, as every
+    Call from the main thread. `sound_to_light`: by the clicks; `by_step`: from the oldest sample of 5 ms, as every
     show's report tells it.
     """
     samples = click_samples(asked.clicks)
@@ -128,7 +128,7 @@ def measure_source(
         "sound_to_light": percentiles_ms(found.delays_s),
         "delays_ms": [round(1e3 * delay_s, 2) for delay_s in found.delays_s],
         "missed": found.missed,
-        "by_hop": stages["sound_to_light"],
+        "by_step": stages["sound_to_light"],
         "stages": {
             shown: stages[name]
             for shown, name in (

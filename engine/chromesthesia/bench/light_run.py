@@ -13,6 +13,7 @@ from chromesthesia.bench.light import RATE_HZ, ListeningRoom, Opener, find_photo
 from chromesthesia.bench.room import keep_room
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.records import SAMPLE_RATE_HZ, STEP_SAMPLES
 from chromesthesia.show.assembly import OwnParts
 from chromesthesia.show.live import run_show
 
@@ -45,12 +46,14 @@ def measure_room(
 def engine_s(report: dict[str, object]) -> float:
     """From a sound's entering to the showing of its frame, as the show itself measured it.
 
-    Its figure begins with the oldest sample of a hop; a click falls half a hop later in the mean.
+    Its figure begins with the oldest sample of 5 ms; a click falls half as much later in the mean.
     """
     stages = report["latency_ms"]
     assert isinstance(stages, dict)
     p50 = stages["sound_to_light"]["p50"]
-    return 0.0 if p50 is None else max(0.0, float(np.float64(p50)) / 1e3 - 0.005)
+    return (
+        0.0 if p50 is None else max(0.0, float(np.float64(p50)) / 1e3 - 0.5 * STEP_SAMPLES / SAMPLE_RATE_HZ)
+    )
 
 
 def _with(config: ShowConfig, preset: Path) -> ShowConfig:

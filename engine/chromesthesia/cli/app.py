@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from chromesthesia import __version__
-from chromesthesia.cli import bench, day_report, doctor, lists, many, nearest, play
+from chromesthesia.cli import bench, day_report, doctor, isf, lists, many, nearest, play
 from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
 from chromesthesia.cli.streams import standard_streams
 from chromesthesia.core.errors import ChromesthesiaError
@@ -35,6 +35,7 @@ app.command("nearest")(nearest.nearest)
 app.command("devices")(lists.devices)
 app.command("params")(lists.params)
 app.command("presets")(lists.presets)
+app.command("isf")(isf.isf)
 app.command("report")(day_report.report)
 app.command("doctor")(doctor.doctor)
 app.add_typer(lists.packs_app, name="packs")

@@ -57,6 +57,14 @@ Preset = Annotated[
         "--preset", "-p", help="A preset by name, or the path of its file.", rich_help_panel=PictureOption
     ),
 ]
+Isf = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--isf",
+        help="A folder of ISF shaders for presets, or a .fs file to be shown at once; may be given again.",
+        rich_help_panel=PictureOption,
+    ),
+]
 Seed = Annotated[
     int,
     typer.Option(
@@ -198,6 +206,22 @@ Ltc = Annotated[
     ),
 ]
 LtcChannel = Annotated[int, typer.Option(min=1, max=2, help="Its channel.", rich_help_panel=TempoOption)]
+OutputsFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="STAGE.toml",
+        help="Show the picture on several displays and in other programs, as this file says.",
+        rich_help_panel=PictureOption,
+    ),
+]
+EyeSource = Annotated[
+    str | None,
+    typer.Option(
+        metavar="camera|FILE",
+        help="Paint what a camera (camera, camera:1, camera:NAME), a video or a picture shows.",
+        rich_help_panel=PictureOption,
+    ),
+]
 Dmx = Annotated[
     Path | None,
     typer.Option(

@@ -79,6 +79,8 @@ def run(
     headless: options.Headless = False,
     fullscreen: options.Fullscreen = False,
     display: options.Display = 0,
+    outputs: options.OutputsFile = None,
+    eye: options.EyeSource = None,
     hud: Annotated[
         bool,
         typer.Option(
@@ -86,6 +88,7 @@ def run(
         ),
     ] = False,
     preset: options.Preset = None,
+    isf: options.Isf = None,
     seed: options.Seed = 1,
     size: options.Size = None,
     fps: options.Fps = None,
@@ -254,7 +257,7 @@ def run(
     if supervise and not is_watched():
         most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
         raise typer.Exit(keep_playing(state, most, nightly, spare))
-    wait_until_wanted(headless)
+    wait_until_wanted(headless or outputs is not None)
     pulse_here()
     config = ShowConfig(
         source=source,
@@ -269,6 +272,7 @@ def run(
         fps=fps,
         duration_s=duration,
         preset=preset,
+        isf=tuple(isf or ()),
         seed=seed,
         pack=pack,
         provider=provider.value,
@@ -313,13 +317,15 @@ def run(
         silence_preset=silence_look,
         silence_after_s=silence_after,
         cues=cues,
+        outputs=outputs,
+        eye=eye,
         rung=rung_here(rung),
         lowest_rung=lowest_rung,
         log_file=log_file,
         alert_webhook=alert_webhook,
         alert_command=alert_command,
     )
-    if not config.headless and not has_display():
+    if not config.headless and config.outputs is None and not has_display():
         config = _without_window(config)
     try:
         figures = _run_show(config)
@@ -341,6 +347,7 @@ def render(
         typer.Argument(metavar="FILM.mp4", help="The film to write; of a score also PRINT.png, one picture."),
     ] = None,
     preset: options.Preset = None,
+    isf: options.Isf = None,
     seed: options.Seed = 1,
     size: options.Size = None,
     fps: options.Fps = 30.0,
@@ -394,6 +401,7 @@ def render(
         sound=sound,
         film=film,
         preset=preset,
+        isf=tuple(isf or ()),
         seed=seed,
         width=width,
         height=height,

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from typing import Protocol, TextIO, cast
 
 QUEUE_BYTES = 64 * 1024
@@ -115,7 +116,7 @@ class Outlet(io.TextIOBase):
             while not self.gone and (self._queue or self._writing):
                 before = self._progress
                 # Whoever takes a text from the queue wakes this too, before any of it is written.
-                if not self._changed.wait_for(lambda: self._moved_since(before), patience_s):
+                if not self._changed.wait_for(partial(self._moved_since, before), patience_s):
                     return False
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 import msgspec
@@ -15,6 +16,11 @@ from chromesthesia.control.commands import (
     CueHold,
     CueJump,
     CueTrigger,
+    LearnClear,
+    LearnLoad,
+    LearnMark,
+    LearnSave,
+    LearnUndo,
     LoadPack,
     LoadPreset,
     NextPreset,
@@ -26,6 +32,7 @@ from chromesthesia.control.commands import (
     ResetParameters,
     ResetRoom,
     SafeLook,
+    SaveOutputs,
     SavePreset,
     SetRoute,
     Subscribe,
@@ -33,6 +40,7 @@ from chromesthesia.control.commands import (
     Undo,
     Unsubscribe,
 )
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.params.actions import (
     ACTIONS,
     CUE_BACK,
@@ -40,8 +48,15 @@ from chromesthesia.params.actions import (
     CUE_HOLD,
     CUE_JUMP,
     CUE_TRIGGER,
+    LEARN_CLEAR,
+    LEARN_LOAD,
+    LEARN_MARK,
+    LEARN_MOODS,
+    LEARN_SAVE,
+    LEARN_UNDO,
     OSC_SUBSCRIBE,
     OSC_UNSUBSCRIBE,
+    OUTPUT_SAVE,
     PACK_LOAD,
     PARAMETER_RESET,
     PRESET_LOAD,
@@ -88,6 +103,10 @@ _BUTTONS: Mapping[str, Callable[[str], Command]] = {
     CUE_GO.path: CueGo,
     CUE_BACK.path: CueBack,
     CUE_HOLD.path: CueHold,
+    OUTPUT_SAVE.path: SaveOutputs,
+    LEARN_UNDO.path: LearnUndo,
+    LEARN_CLEAR.path: LearnClear,
+    **{action.path: partial(LearnMark, mood) for action, mood in zip(LEARN_MOODS, EMOTIONS, strict=True)},
 }
 
 
@@ -173,6 +192,21 @@ def _trigger_cue(arguments: Sequence[object], source: str) -> Command | None:
     return None if word is None else CueTrigger(word, source)
 
 
+def _mark(arguments: Sequence[object], source: str) -> Command | None:
+    mood = _which(_at(arguments, 0))
+    return None if mood is None else LearnMark(mood, source)
+
+
+def _save_marks(arguments: Sequence[object], source: str) -> Command | None:
+    name = _text(_at(arguments, 0))
+    return None if name is None else LearnSave(name, source)
+
+
+def _load_marks(arguments: Sequence[object], source: str) -> Command | None:
+    name = _name(_at(arguments, 0))
+    return None if name is None else LearnLoad(name, source)
+
+
 def _subscribe(arguments: Sequence[object], source: str) -> Command | None:
     where = _where(arguments)
     if where is None:
@@ -201,6 +235,9 @@ _MAKERS: Mapping[str, Callable[[Sequence[object], str], Command | None]] = {
     PACK_LOAD.path: _load_pack,
     CUE_JUMP.path: _jump_cue,
     CUE_TRIGGER.path: _trigger_cue,
+    LEARN_MARK.path: _mark,
+    LEARN_SAVE.path: _save_marks,
+    LEARN_LOAD.path: _load_marks,
     OSC_SUBSCRIBE.path: _subscribe,
     OSC_UNSUBSCRIBE.path: _unsubscribe,
 }

@@ -41,6 +41,13 @@ class NudgeParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveOutputs:
+    """Write how the outputs look now into the file that they came from."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPreset:
     """Glide to the preset with this name or number. morph_s: over so long; None: over `/master/morph_s`."""
 
@@ -194,6 +201,46 @@ class CueTrigger:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnMark:
+    """The last second was of this mood, by its name or number. This and the other learning commands are done by whoever
+    learns the performer (see `Controller.handle`).
+    """
+
+    mood: str | int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearnUndo:
+    """The marks as they were before the last change of them."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearnClear:
+    """No marks."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearnSave:
+    """Keep the marks by this name."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearnLoad:
+    """Take the marks that were kept by this name."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The end, on the control thread, of what was begun on another. do: refuses by raising a ChromesthesiaError."""
 
@@ -263,6 +310,7 @@ Command = (
     | SetRoute
     | RemoveRoute
     | SavePreset
+    | SaveOutputs
     | RenamePreset
     | LoadPack
     | CueGo
@@ -270,6 +318,11 @@ Command = (
     | CueHold
     | CueJump
     | CueTrigger
+    | LearnMark
+    | LearnUndo
+    | LearnClear
+    | LearnSave
+    | LearnLoad
     | Finish
     | Subscribe
     | Unsubscribe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from chromesthesia.control.commands import (
     AddParameters,
@@ -17,6 +17,11 @@ from chromesthesia.control.commands import (
     CueJump,
     CueTrigger,
     Finish,
+    LearnClear,
+    LearnLoad,
+    LearnMark,
+    LearnSave,
+    LearnUndo,
     LoadPack,
     LoadPreset,
     NextPreset,
@@ -30,6 +35,7 @@ from chromesthesia.control.commands import (
     ResetParameters,
     ResetRoom,
     SafeLook,
+    SaveOutputs,
     SavePreset,
     SetParameter,
     SetRoute,
@@ -45,7 +51,7 @@ from chromesthesia.core.errors import ChromesthesiaError, PresetError
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.records import Beat
 from chromesthesia.core.user_files import one_line, shown
-from chromesthesia.params.declaration import Value
+from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.presets import (
     PLAIN,
     ROUTE_LIMIT,
@@ -53,6 +59,7 @@ from chromesthesia.params.presets import (
     PresetLibrary,
     check_route,
     default_preset,
+    is_isf,
     load_preset,
 )
 from chromesthesia.params.routes import Route
@@ -112,6 +119,18 @@ class CueNow:
     due_s: float | None = None
 
 
+class ShaderDesk(Protocol):
+    """Who shows a preset's ISF shaders; their inputs are parameters only for as long. Control thread."""
+
+    def ready(self, preset: Preset) -> Mapping[str, Value]:
+        """Declare the inputs of its shaders; its values that there are parameters for."""
+        ...
+
+    def taken(self, preset: Preset) -> None:
+        """Show its shaders, and forget all others."""
+        ...
+
+
 class Controller:
     """Applies commands to the tree and publishes the preset and the values together.
 
@@ -145,7 +164,8 @@ class Controller:
         self._loaded = self._preset
         self.route_changes = 0
         """Grows whenever the routes in use are others."""
-        tree.load_look(self._preset.params, "start")
+        self._shaders: ShaderDesk | None = None
+        tree.load_look(self._values_of(self._preset), "start")
         self.current: tuple[Preset, Snapshot] = (self._preset, tree.snapshot())
         self._start = self.current
 
@@ -181,6 +201,19 @@ class Controller:
     def handle(self, kind: type, do: Do) -> None:
         """Let `do` do the commands of this kind, which are not the tree's: packs, subscriptions. Before the show."""
         self._others[kind] = do
+
+    def show_shaders(self, desk: ShaderDesk) -> None:
+        """Let `desk` show ISF shaders, of the present preset to begin with. Before the show."""
+        self._shaders = desk
+        self._tree.load_look(self._values_of(self._preset), "start")
+        desk.taken(self._preset)
+        self.current = (self._preset, self._tree.snapshot())
+        self._start = self.current
+
+    def declare(self, preset: Preset) -> Mapping[str, Param]:
+        """Declare what `preset` brings along; every parameter there is then. Before the threads."""
+        self._values_of(preset)
+        return self._tree.params
 
     def begin(self, now_s: float) -> None:
         """Apply what is posted; the room as it then is, is the one that ResetRoom comes back to."""
@@ -324,7 +357,7 @@ class Controller:
         if asked is not None and preset.path is not None:
             # The library's name stays, so that next and previous keep their order after an edit.
             preset = replace(load_preset(preset.path, tuple(self._tree.params.values())), name=preset.name)
-        self._tree.load_look(preset.params, source, look.morph_s)
+        self._tree.load_look(self._values_of(preset), source, look.morph_s)
         self._take_preset(preset)
         self.looks += 1
         if asked is None:
@@ -338,8 +371,8 @@ class Controller:
 
         values: of every parameter; what is left out is brought to its default.
         """
-        self._tree.restore(values, "the last show")
         self._take_preset(preset)
+        self._tree.restore(values, "the last show")
         self._take_routes(routes)
         self.current = (self._preset, self._tree.snapshot())
 
@@ -355,6 +388,14 @@ class Controller:
     def _take_preset(self, preset: Preset) -> None:
         self.route_changes += preset.routes != self._preset.routes
         self._preset = self._loaded = preset
+        if self._shaders is not None:
+            self._shaders.ready(preset)
+            self._shaders.taken(preset)
+
+    def _values_of(self, preset: Preset) -> Mapping[str, Value]:
+        if self._shaders is not None:
+            return self._shaders.ready(preset)
+        return {path: value for path, value in preset.params.items() if not is_isf(path)}
 
     def _set_route(self, route: Route, now_s: float) -> None:
         others = tuple(each for each in self._preset.routes if _ends(each) != _ends(route))
@@ -380,8 +421,8 @@ class Controller:
         # A blackout that waits for its time belongs to the room that is left.
         self._waiting.forget_scheduled()
         preset, values = self._start
-        self._tree.restore(values, source)
         self._take_preset(preset)
+        self._tree.restore(values, source)
         self.tempo.forget_hand()
         self.looks += 1
         self.notice = Notice("room as at the start", now_s)
@@ -433,6 +474,7 @@ _WORDS: dict[type, str] = {
     SetRoute: "a route",
     RemoveRoute: "the end of a route",
     SavePreset: "a preset to keep",
+    SaveOutputs: "outputs to be saved",
     RenamePreset: "another name of a preset",
     LoadPack: "another model pack",
     CueGo: "the next cue",
@@ -440,6 +482,11 @@ _WORDS: dict[type, str] = {
     CueHold: "to hold the cues",
     CueJump: "a cue",
     CueTrigger: "a cue",
+    LearnMark: "a mark of a mood",
+    LearnUndo: "to take a mark back",
+    LearnClear: "to clear the marks",
+    LearnSave: "marks to keep",
+    LearnLoad: "the marks of a performer",
     Finish: "another model pack",
     Subscribe: "a subscription",
     Unsubscribe: "the end of a subscription",

@@ -43,11 +43,14 @@ class ShowConfig:
     hours: when there is light (see `core.wall.parse_hours`), always when empty; fade_s: how long it comes and goes.
     silence_preset: the look of a room in which nothing was heard for silence_after_s.
     record_osc: a file for what comes over OSC; osc_replay: such a file, played again.
-    cues: the file of a cue list.
+    cues: the file of a cue list. outputs: a file of windows and programs that show the picture (see
+    `display.stage_file`); with windows in it the show itself is drawn off screen. eye: `camera`,
+    `camera:NUMBER OR NAME`, a video or a picture that is painted with what the generator imagines.
     rung: where on the ladder of cheaper pictures the show begins; lowest_rung: it never steps below that.
     ear: the room whose lights, on other machines, show what this show paints, None for no bus; standby: lead them only
     when another ear is gone; bus_listen, bus_connect: endpoints, keys: folder of the room's keys (see `ports.bus`);
     delay_s: how long after its time a frame is shown by all lights, None for as long as they need.
+    isf: folders in which ISF shaders are looked for first, and ISF files that are shown at once.
     log_file: takes the log as JSON lines. alert_webhook, alert_command: an address and a command that are told when the
     show is degraded or well again.
     """
@@ -102,6 +105,8 @@ class ShowConfig:
     silence_preset: str | None = None
     silence_after_s: float = 120.0
     cues: Path | None = None
+    outputs: Path | None = None
+    eye: str | None = None
     rung: Rung = Rung.FULL
     lowest_rung: Rung = RUNGS[-1]
     ear: str | None = None
@@ -110,6 +115,7 @@ class ShowConfig:
     bus_connect: tuple[str, ...] = ()
     keys: Path | None = None
     delay_s: float | None = None
+    isf: tuple[Path, ...] = ()
     log_file: Path | None = None
     alert_webhook: str | None = None
     alert_command: str | None = None
@@ -151,7 +157,7 @@ class FilmConfig:
     """Everything `chromesthesia render` can be told: an offline film of a sound file under a manual clock.
 
     film: where to; None makes none, for callers that look at the frames themselves. flash_limiter: as for a show. osc:
-    what came over OSC in a show, played in time.
+    what came over OSC in a show, played in time. isf: as for a show.
     """
 
     sound: Path
@@ -170,6 +176,7 @@ class FilmConfig:
     flash_limiter: bool = True
     osc: Path | None = None
     bpm: float | None = None
+    isf: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,15 @@ def check_numbers(config: ShowConfig | FilmConfig | RepaintConfig | LightConfig)
         # NaN is neither above 0 nor anything else.
         if value is not None and not (math.isfinite(value) and 0 < value <= most):
             raise UsageError(f"{name} is {value:g}", f"give more than 0 and at most {most:.0f} {unit}")
+
+
+def check_isf(config: ShowConfig) -> None:
+    """Raise UsageError for ISF shaders in a show of which something is told that does not know them."""
+    if config.isf and (config.score is not None or config.ear is not None):
+        option = "--score" if config.score is not None else "--ear"
+        raise UsageError(
+            f"--isf beside {option}: ISF shaders are not told there yet", f"leave --isf or {option} out"
+        )
 
 
 def check_rungs(config: ShowConfig) -> None:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from chromesthesia.core.errors import UsageError
 
-ResourceKind = Literal["exports", "presets", "shaders"]
+ResourceKind = Literal["exports", "presets", "shaders", "performers"]
 
 HOME_VARIABLE = "CHROMESTHESIA_HOME"
 PACKAGE_DIR = Path(__file__).resolve().parent.parent

@@ -20,6 +20,8 @@ SAMPLE_RATE_HZ = 24_000
 """Rate of everything after the source; sources resample to it and mix to mono."""
 HOP_SAMPLES = 240
 """One hop: 10 ms."""
+STEP_SAMPLES = 120
+"""A live show looks between two hops too: what it hears is as new as the last 5 ms that are whole."""
 ENCODER_HOPS = 8
 """The encoder runs once every eight hops: 80 ms."""
 EMBEDDING_SIZE = 128
@@ -43,7 +45,9 @@ class FeatureFrame:
 
     log_mel: float32 [64], natural log of mel power; encoder_mel: float32 [64], the same by `ENCODER_MEL`; bands:
     float32 [8], 0..1 after slow auto-gain; rms_dbfs and lufs_momentary: dB, floor -120; centroid_hz: 0..12000; flux: 0
-    or more; onset: 0, or the strength 0..1 of an onset that was decided in this hop.
+    or more; onset: 0, or the strength 0..1 of an onset that was decided in this hop. wave, power: float32 [768], the
+    samples that it was measured on, and float32 [513], their power spectrum, from 0 Hz to half the rate; None where
+    nobody kept them.
     """
 
     index: int
@@ -57,6 +61,8 @@ class FeatureFrame:
     centroid_hz: float
     flux: float
     onset: float
+    wave: Float32 | None = None
+    power: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,8 @@ NO_MUSIC = Music()
 @dataclass(frozen=True, slots=True)
 class Heard:
     """The newest features and emotion, published by the analysis thread; the renderer reads the latest only.
+
+    A live show publishes one for every hop and one for the 10 ms that end in the middle of a hop.
 
     onset_count grows by one with every onset, so that none is missed between two video frames; onset_envelope is 1 at
     an onset and decays with a time constant of 0.15 s. beat: put in for the moment of a frame, by whoever shows it.

@@ -41,5 +41,8 @@ class HeadlessSurface:
         """Nothing to show."""
 
     def close(self) -> None:
-        """Give the context back."""
+        """Give the context back, and leave none of its own current: a window on this thread could not have one."""
+        context: Any = self.ctx
+        with context:
+            pass
         self.ctx.release()

@@ -105,12 +105,15 @@ class Light:
 
     @property
     def message(self) -> str:
-        """What a person should read about OpenGL or a shader that does not compile; empty when all is well."""
-        return self._trouble or self._shader_error
+        """What a person should read about OpenGL, a window that is not there or a shader; empty when all is well."""
+        return self._trouble or str(getattr(self.surface, "unseen", "")) or self._shader_error
 
-    def draw(self, inputs: FrameInputs, want_pixels: bool) -> UInt8 | None:
+    def draw(
+        self, inputs: FrameInputs, want_pixels: bool, late: Callable[[], FrameInputs] | None = None
+    ) -> UInt8 | None:
         """Draw and show one frame; its pixels uint8 [H, W, 3] when wanted (always without a screen).
 
+        late: see `Renderer.render`.
         The array is valid until the next call. None also when this frame could not be drawn; then `frames` stays.
         """
         if self.renderer is None and not self._recover():
@@ -119,7 +122,7 @@ class Light:
         assert self.surface is not None
         try:
             screen = self.surface.screen
-            self.renderer.render(inputs, screen if self.shape.is_plain else None)
+            self.renderer.render(inputs, screen if self.shape.is_plain else None, late)
             if screen is not None and not self.shape.is_plain:
                 self.renderer.show(screen, self.shape)
             for output in self.outputs:

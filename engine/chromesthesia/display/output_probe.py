@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import moderngl
 import numpy as np
@@ -18,14 +18,16 @@ WIDTH = 160
 PERIOD_S = 0.5
 _MASK = (16, 9)
 _MOST_FLOATS = 4
-"""Buffers of floats that are looked at."""
+"""Buffers of floats that are looked at; their marks lie side by side."""
+assert _MOST_FLOATS * _MASK[0] <= WIDTH
 _NUMBERS = f"""#version 330 core
 uniform sampler2D u_floats;
+uniform ivec2 u_corner;
 out vec4 o_color;
 void main() {{
     // Each pixel stands for a tile: four by four points of it.
     ivec2 size = textureSize(u_floats, 0);
-    ivec2 tile = ivec2(gl_FragCoord.xy);
+    ivec2 tile = ivec2(gl_FragCoord.xy) - u_corner;
     float odd = 0.0;
     for (int y = 0; y < 4; y++)
         for (int x = 0; x < 4; x++) {{
@@ -74,43 +76,42 @@ class OutputProbe:
 
 
 class _Copier:
-    """The textures and buffers of one context."""
+    """The textures and buffers of one context.
+
+    The picture and the marks of the floats lie in one texture, the marks behind the last row: a software rasteriser
+    stands still for every texture that is read back, and there is one.
+    """
 
     def __init__(self, ctx: moderngl.Context, height: int) -> None:
         self.height = height
-        self._picture = Target.create(ctx, (WIDTH, height))
-        self._pixels = ctx.buffer(reserve=WIDTH * height * 3, dynamic=True)
-        self._masks = [Target.create(ctx, _MASK) for _ in range(_MOST_FLOATS)]
-        self._marks = [ctx.buffer(reserve=_MASK[0] * _MASK[1], dynamic=True) for _ in range(_MOST_FLOATS)]
+        self._rows = height + _MASK[1]
+        self._target = Target.create(ctx, (WIDTH, self._rows))
+        self._pixels = ctx.buffer(reserve=WIDTH * self._rows * 3, dynamic=True)
         self._check = FixedPass(ctx, _NUMBERS, ("u_floats",))
-        self._checked = 0
         self._shown_s: float | None = None
 
     def copy(self, renderer: Renderer, now_s: float) -> None:
         """Let the card copy; nothing is waited for."""
-        renderer.show(self._picture.frame, upright=True)
-        self._picture.frame.read_into(self._pixels, components=3, alignment=1)
-        self._checked = self._look(renderer.floats)
+        frame = self._target.frame
+        for number, texture in enumerate(renderer.floats[:_MOST_FLOATS]):
+            corner = number * _MASK[0], self.height
+            frame.viewport = (*corner, *_MASK)
+            self._check.set("u_corner", corner)
+            self._check.draw(frame, (texture,))
+        frame.viewport = (0, 0, WIDTH, self.height)
+        renderer.show(frame, upright=True)
+        frame.read_into(self._pixels, (0, 0, WIDTH, self._rows), components=3, alignment=1)
         self._shown_s = now_s
 
     def collect(self) -> tuple[UInt8, bool, float] | None:
         """What was copied last."""
         if self._shown_s is None:
             return None
-        pixels = np.frombuffer(self._pixels.read(), np.uint8).reshape(self.height, WIDTH, 3)
-        odd = any(any(mark.read()) for mark in self._marks[: self._checked])
-        return pixels, not odd, self._shown_s
-
-    def _look(self, floats: Sequence[moderngl.Texture]) -> int:
-        looked = list(zip(floats, self._masks, self._marks, strict=False))
-        for texture, mask, mark in looked:
-            self._check.draw(mask.frame, (texture,))
-            mask.frame.read_into(mark, components=1, alignment=1)
-        return len(looked)
+        pixels = np.frombuffer(self._pixels.read(), np.uint8).reshape(self._rows, WIDTH, 3)
+        odd = bool(pixels[self.height :, : _MOST_FLOATS * _MASK[0], 0].any())
+        return pixels[: self.height], not odd, self._shown_s
 
     def release(self) -> None:
-        for target in (self._picture, *self._masks):
-            target.release()
-        for buffer in (self._pixels, *self._marks):
-            buffer.release()
+        self._target.release()
+        self._pixels.release()
         self._check.release()

@@ -13,6 +13,7 @@ import pygame
 
 from chromesthesia.core.errors import RenderError, WindowError
 from chromesthesia.core.user_files import one_line
+from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.render.gl import GL_REMEDY
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,10 @@ class WindowEvent(Enum):
     UNDO = auto()
     CUE_GO = auto()
     CUE_BACK = auto()
+    MARK_ANGRY = auto()
+    MARK_HAPPY = auto()
+    MARK_SAD = auto()
+    UNMARK = auto()
     RESIZED = auto()
     DISPLAY_CAME = auto()
 
@@ -51,6 +56,10 @@ KEYS = {
     pygame.K_BACKSPACE: WindowEvent.CUE_BACK,
     pygame.K_u: WindowEvent.UNDO,
     pygame.K_t: WindowEvent.TAP_TEMPO,
+    pygame.K_1: WindowEvent.MARK_ANGRY,
+    pygame.K_2: WindowEvent.MARK_HAPPY,
+    pygame.K_3: WindowEvent.MARK_SAD,
+    pygame.K_0: WindowEvent.UNMARK,
     pygame.K_SPACE: WindowEvent.NEXT_SCENE,
     pygame.K_q: WindowEvent.QUIT,
     pygame.K_ESCAPE: WindowEvent.QUIT,
@@ -87,6 +96,12 @@ def count_displays() -> int:
     count = start_video()
     pygame.display.quit()
     return count
+
+
+def display_count() -> int:
+    """Displays there are now, while a window is open."""
+    with _window_errors("be asked for displays"):
+        return int(pygame.display.get_num_displays())
 
 
 def _no_window(why: str, remedy: str = GL_REMEDY) -> WindowError:
@@ -221,3 +236,30 @@ class WindowSurface:
         if not self.fullscreen:
             self.window_size = self.size
         self.screen.viewport = (0, 0, width, height)
+
+
+LOOK_EVERY_POLLS = 30
+"""A second of a show that draws in software."""
+
+
+class UnseenSurface(HeadlessSurface):
+    """In place of a window while no desktop answers: film, panel and other outputs go on. Main thread only.
+
+    unseen: why there is no window. Raises RenderError where not even this can be drawn on.
+    """
+
+    def __init__(self, width: int, height: int, unseen: str) -> None:
+        super().__init__(width, height)
+        self.unseen = unseen
+        self._polls = 0
+
+    def poll(self) -> list[WindowEvent]:
+        """DISPLAY_CAME once a desktop answers; looked for about once a second."""
+        self._polls += 1
+        if self._polls % LOOK_EVERY_POLLS:
+            return []
+        try:
+            count_displays()
+        except WindowError:
+            return []
+        return [WindowEvent.DISPLAY_CAME]

@@ -72,6 +72,15 @@ class BandGains:
 
     def step(self, band_power: Float32) -> Float32:
         """Power float32 [BAND_COUNT] -> level float32 [BAND_COUNT] in 0..1, a new array."""
+        self._reference, self._level = self._moved(band_power)
+        return np.array(self._level, dtype=np.float32)
+
+    def peek(self, band_power: Float32) -> Float32:
+        """What `step` would give; nothing is remembered of it."""
+        return np.array(self._moved(band_power)[1], dtype=np.float32)
+
+    def _moved(self, band_power: Float32) -> tuple[list[float], list[float]]:
+        references, levels = [], []
         # Plain floats: for eight numbers an array operation costs more than the loop.
         for band, power in enumerate(band_power.tolist()):
             reference = self._reference[band]
@@ -79,11 +88,11 @@ class BandGains:
                 reference += (power - reference) * _REFERENCE_ATTACK
             else:
                 reference = max(reference * _REFERENCE_FALL, QUIETEST_REFERENCE)
-            self._reference[band] = reference
+            references.append(reference)
             loudness = (power / reference) ** LOUDNESS_EXPONENT
             target = min(1.0, max(0.0, (loudness - KNEE) / (1.0 - KNEE)))
-            self._level[band] = max(target, self._level[band] * _RELEASE)
-        return np.array(self._level, dtype=np.float32)
+            levels.append(max(target, self._level[band] * _RELEASE))
+        return references, levels
 
     def reset(self) -> None:
         """Forget the levels and the gains."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class FeatureExtractor:
         self._hop_entered_s = 0.0
         self._next_sample: int | None = None
         self._index = 0
+        self._last: FeatureFrame | None = None
 
     def push(
         self, samples: Float32, start_sample: int, entered_s: float, gain_db: float = 0.0
@@ -93,6 +95,41 @@ class FeatureExtractor:
             frame, self._hop, self._power, self._no_rise if rise is None else rise, self._loudness.weighted
         )
 
+    def glance(self, samples: Float32, start_sample: int, gain_db: float = 0.0) -> FeatureFrame | None:
+        """What is heard in the hop's length that ends with `samples`, the beginning of the next: float32 [under a hop].
+
+        Nothing is remembered of it: the samples are to be pushed with the whole hop. LUFS, a mean of 0.4 s, is that of
+        the last hop. The frame has that hop's index. None before the first hop, behind a jump and for damaged samples.
+        """
+        settings, count, last = self.settings, len(samples), self._last
+        if (
+            last is None
+            or self._filled
+            or start_sample != self._next_sample
+            or last.end_sample != start_sample
+        ):
+            return None
+        window = np.concatenate([self._window[count:], samples * np.float32(10.0 ** (gain_db / 20.0))])
+        if not np.abs(window[-count:]).max() < LARGEST_SAMPLE:
+            return None
+        power = power_spectrum(window, settings)
+        log_mel = log_mel_of_power(power, settings)
+        band_power, centroid_hz = self._shape.of(power)
+        flux, onset = self._onset.peek(log_mel)
+        return replace(
+            last,
+            end_sample=start_sample + count,
+            entered_s=last.entered_s + count / settings.sample_rate_hz,
+            log_mel=log_mel,
+            rms_dbfs=self._loudness.peek_rms(window[-settings.hop :]),
+            bands=self._bands.peek(band_power),
+            centroid_hz=centroid_hz,
+            flux=flux,
+            onset=onset,
+            wave=window,
+            power=power,
+        )
+
     def reset(self) -> None:
         """Forget what was heard; counters and the frame index go on."""
         self._restart()
@@ -106,6 +143,7 @@ class FeatureExtractor:
     def _restart(self) -> None:
         self.restarts += 1
         self._filled = 0
+        self._last = None
         self._onset.reset()
 
     def _frame(self, end_sample: int) -> FeatureFrame:
@@ -138,6 +176,9 @@ class FeatureExtractor:
             centroid_hz=centroid_hz,
             flux=flux,
             onset=onset,
+            wave=window.copy(),
+            power=power,
         )
         self._index += 1
+        self._last = frame
         return frame

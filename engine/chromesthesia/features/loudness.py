@@ -133,6 +133,13 @@ class LoudnessMeter:
         lufs = decibels(sum(self._weighted_power) / MOMENTARY_HOPS) + self._offset_db
         return rms, max(FLOOR_DB, lufs)
 
+    def peek_rms(self, samples: Float32) -> float:
+        """The RMS of `step`, were float32 [hop] the next hop; nothing is remembered of it."""
+        earlier = RMS_HOPS - 1
+        mean = sum([*self._mean][-earlier:]) + float(np.add.reduce(samples)) / self._hop
+        power = sum([*self._power][-earlier:]) + float(np.dot(samples, samples)) / self._hop
+        return decibels(power / RMS_HOPS - (mean / RMS_HOPS) ** 2)
+
     def reset(self) -> None:
         """Forget what was heard."""
         self._weighting.reset()

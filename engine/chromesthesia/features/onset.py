@@ -45,12 +45,10 @@ class OnsetDetector:
 
     def step(self, log_mel: Float32) -> tuple[float, float]:
         """Log-mel float32 [mels] -> (flux >= 0, onset: 0 or strength in 0..1)."""
-        flux = 0.0
-        self._peak = max(self._peak - PEAK_FALL, float(log_mel.max()))
-        log_mel = np.logaddexp(log_mel, np.float32(self._peak + FLOOR_BELOW_PEAK))
-        if len(self._earlier) == LAG_HOPS:
-            self.rise = np.maximum(log_mel - self._earlier[0], 0.0)
-            flux = float(np.add.reduce(self.rise)) / len(log_mel)
+        self._peak = self._peak_with(log_mel)
+        log_mel = _over_floor(log_mel, self._peak)
+        self.rise = self._rise(log_mel)
+        flux = _mean(self.rise)
         self._earlier.append(_widest(log_mel))
         threshold = self._threshold()
         self._remember(flux)
@@ -60,8 +58,23 @@ class OnsetDetector:
         if decided:
             self._since_onset = 0
         self._armed = not above
-        strength = min(1.0, (flux - threshold + MARGIN) / FULL_STRENGTH) if decided else 0.0
-        return flux, strength
+        return flux, _strength(flux, threshold) if decided else 0.0
+
+    def peek(self, log_mel: Float32) -> tuple[float, float]:
+        """The same for a spectrum that lies half a hop behind the last `step`; nothing is remembered of it.
+
+        It is set against one that lies half a hop nearer than that of a step, so it finds less of a rise, not more.
+        """
+        flux = _mean(self._rise(_over_floor(log_mel, self._peak_with(log_mel))))
+        threshold = self._threshold()
+        decided = flux > threshold and self._armed and self._since_onset >= REFRACTORY_HOPS
+        return flux, _strength(flux, threshold) if decided else 0.0
+
+    def _peak_with(self, log_mel: Float32) -> float:
+        return max(self._peak - PEAK_FALL, float(log_mel.max()))
+
+    def _rise(self, log_mel: Float32) -> Float32 | None:
+        return np.maximum(log_mel - self._earlier[0], 0.0) if len(self._earlier) == LAG_HOPS else None
 
     def reset(self) -> None:
         """Forget the spectra before a gap, so that the gap is not taken for an onset; the threshold stays."""
@@ -83,6 +96,19 @@ class OnsetDetector:
             del self._sorted[bisect_left(self._sorted, oldest)]
         self._history.append(flux)
         insort(self._sorted, flux)
+
+
+def _over_floor(log_mel: Float32, peak: float) -> Float32:
+    floored: Float32 = np.logaddexp(log_mel, np.float32(peak + FLOOR_BELOW_PEAK))
+    return floored
+
+
+def _mean(rise: Float32 | None) -> float:
+    return 0.0 if rise is None else float(np.add.reduce(rise)) / len(rise)
+
+
+def _strength(flux: float, threshold: float) -> float:
+    return min(1.0, (flux - threshold + MARGIN) / FULL_STRENGTH)
 
 
 def _widest(log_mel: Float32) -> Float32:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from chromesthesia.core.protocols import Clock
 
@@ -22,13 +22,24 @@ LARGEST_FILE = 65_536
 ReadText = Callable[[str], str]
 
 
-def read_proc(path: str) -> str:
-    """The text of a file of the kernel's; empty where there is none."""
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(LARGEST_FILE).decode("ascii", "replace")
-    except OSError:
-        return ""
+class KernelFiles:
+    """Gives the text of a file of the kernel's, empty where there is none. Any thread.
+
+    A file stays open, and reading it again is one call: every call lets go of the interpreter, which a busy show gets
+    back milliseconds later. `/proc/thread-self` stays the thread that read it first.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, io.FileIO] = {}
+
+    def __call__(self, path: str) -> str:
+        """Its first 64 KiB."""
+        try:
+            if path not in self._open:
+                self._open[path] = io.FileIO(path)
+            return os.pread(self._open[path].fileno(), LARGEST_FILE, 0).decode("ascii", "replace")
+        except (OSError, AttributeError):  # Windows has neither the files nor pread
+            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +72,9 @@ class HostWatch:
     read: gives the text of a file, empty when there is none.
     """
 
-    def __init__(self, clock: Clock, read: ReadText = read_proc) -> None:
+    def __init__(self, clock: Clock, read: ReadText | None = None) -> None:
         self._clock = clock
-        self._read = read
+        self._read = read or KernelFiles()
         self._lock = threading.Lock()
         self._seen: _Seen | None = None
         self._load = HostLoad()
@@ -139,10 +150,10 @@ class LateBlame:
     crowded: other threads and programs had the processors for as long.
     """
 
-    def __init__(self, host: HostWatch, period_s: float, read: ReadText = read_proc) -> None:
+    def __init__(self, host: HostWatch, period_s: float, read: ReadText | None = None) -> None:
         self._host = host
         self._period_s = period_s
-        self._read = read
+        self._read = read or KernelFiles()
         self._kept_s = host.kept_from_running_s()
         self._queued_s = self._queue_s()
         self._renewed = 0

@@ -31,7 +31,8 @@ class Figures:
     tempo_source: what the beat clock follows, at bpm; beat_error_ms: how far the light is
     from the beat, None before it was measured. sound, host: how what comes in and the machine are. latency_p95_ms: of
     the last minute. picture: what is wrong with what is shown (see `OutputWatch`), empty for nothing.
-    trouble: what is wrong with OpenGL or a shader, for as long as it is.
+    trouble: what is wrong with OpenGL, a shader or a display, for as long as it is. unseen: no display that was asked
+    for shows the picture.
     """
 
     elapsed_s: float = 0.0
@@ -55,6 +56,7 @@ class Figures:
     message: str = ""
     picture: str = ""
     trouble: str = ""
+    unseen: bool = False
     size: tuple[int, int] = (0, 0)
     flash_limiter: bool = True
     nearest: tuple[Artwork, ...] = ()

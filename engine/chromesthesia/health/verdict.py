@@ -30,7 +30,10 @@ class Verdict:
 
 
 def verdict_of(status: ShowStatus) -> Verdict:
-    """The show fails when a loop of it stands still or hardly a frame is drawn; it is degraded when it does without."""
+    """The show fails when a loop of it stands still, hardly a frame is drawn or nobody can see it.
+
+    It is degraded when it does without something.
+    """
     figures = status.figures
     failing = [f"{name} stands still" for name in status.stalled]
     if figures.elapsed_s > STARTING_S and figures.fps < DARK_FPS:
@@ -42,6 +45,6 @@ def verdict_of(status: ShowStatus) -> Verdict:
         degraded.append(f"on the rung {figures.rung}")
     degraded += figures.sound.troubles
     if figures.trouble:
-        degraded.append(figures.trouble)
+        (failing if figures.unseen else degraded).append(figures.trouble)
     state = State.FAILING if failing else State.DEGRADED if degraded else State.OK
     return Verdict(state, (*failing, *degraded))

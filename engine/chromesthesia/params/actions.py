@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chromesthesia.core.emotions import EMOTIONS
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -93,6 +95,7 @@ CUE_JUMP = Action("/cue/jump", "Go to a cue", (Argument("which", "si", "its name
 CUE_TRIGGER = Action(
     "/cue/trigger", "Go to the cue that waits for this word", (Argument("word", "s", "its trigger"),)
 )
+OUTPUT_SAVE = Action("/output/save", "Write how the outputs look now into the file of `--outputs`")
 SCENE_NEXT = Action("/scene/next", "Another place in the generator's imagination")
 RESET = Action("/reset", "The present preset as it was loaded; what belongs to the room stays")
 ROOM_RESET = Action(
@@ -112,6 +115,22 @@ OSC_SUBSCRIBE = Action(
     (*_SUBSCRIBER, Argument("seconds", "fi", "for how long, 1 to 86400; left out: 60", True)),
 )
 OSC_UNSUBSCRIBE = Action("/osc/unsubscribe", "Be told no more", _SUBSCRIBER)
+_MOODS = "/".join(f"`{mood}`" for mood in EMOTIONS)
+LEARN_MARK = Action(
+    "/learn/mark",
+    "The last second was this mood: learn the performer by it",
+    (Argument("mood", "si", f"{_MOODS}, or its number from 0"),),
+)
+LEARN_MOODS = tuple(
+    Action(f"/learn/{mood}", f"The last second was {mood}: the same for a key or a pedal")
+    for mood in EMOTIONS
+)
+LEARN_UNDO = Action("/learn/undo", "Take the last mark back, or what was cleared or loaded")
+LEARN_CLEAR = Action("/learn/clear", "Hear as the pack alone does, without any mark")
+LEARN_SAVE = Action("/learn/save", "Keep the marks by the performer's name", (_NEW_NAME,))
+LEARN_LOAD = Action(
+    "/learn/load", "Hear with the marks of a performer", (Argument("name", "s", "as they were kept by"),)
+)
 TEMPO_TAP = Action("/tempo/tap", "One beat, tapped: from the second tap on there is a tempo")
 TEMPO_ONE = Action("/tempo/one", "This moment is the first beat of a bar")
 
@@ -132,10 +151,17 @@ ACTIONS: tuple[Action, ...] = (
     CUE_HOLD,
     CUE_JUMP,
     CUE_TRIGGER,
+    OUTPUT_SAVE,
     SCENE_NEXT,
     RESET,
     ROOM_RESET,
     UNDO,
+    LEARN_MARK,
+    *LEARN_MOODS,
+    LEARN_UNDO,
+    LEARN_CLEAR,
+    LEARN_SAVE,
+    LEARN_LOAD,
     OSC_SUBSCRIBE,
     OSC_UNSUBSCRIBE,
     TEMPO_TAP,

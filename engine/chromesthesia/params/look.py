@@ -10,7 +10,25 @@ FACETS = ("none", "glass", "tiles", "rain")
 """Cells that the view is cut into: irregular panes of glass, square tiles, vertical reeds."""
 TRAIL_BLENDS = ("mix", "lighten", "darken")
 """How the last frame joins the new one: plain cross-fade, glowing streaks, or ink that stays."""
-PALETTES = ("painting", "ember", "tide", "ink", "neon", "gold", "herbarium", "rose", "mono")
+PALETTES = (
+    "painting",
+    "ember",
+    "tide",
+    "ink",
+    "neon",
+    "gold",
+    "herbarium",
+    "rose",
+    "mono",
+    "aurora",
+    "dusk",
+    "lagoon",
+    "sakura",
+    "cobalt",
+    "acid",
+    "terracotta",
+    "ash",
+)
 """Colour schemes laid over the painting; `painting` keeps its own colours."""
 
 # fmt: off

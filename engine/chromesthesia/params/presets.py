@@ -15,7 +15,7 @@ from chromesthesia.core.schema import A_SMALLER_NUMBER, MISSING, MisfitError, ke
 from chromesthesia.core.user_files import is_file, one_line, read_toml, shown
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param, Value
-from chromesthesia.params.preset_file import REMEDIES, SCHEMA, PresetFile, RouteTable
+from chromesthesia.params.preset_file import ISF_PLACES, REMEDIES, SCHEMA, IsfTable, PresetFile, RouteTable
 from chromesthesia.params.routes import CURVES, MODES, Route
 from chromesthesia.params.tree import unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact, nearest
@@ -26,8 +26,15 @@ log = logging.getLogger(__name__)
 DEFAULT_NAME = "Gallery"
 TEXT_LIMIT = 400
 """Longest name and longest description, in characters."""
+TAG_LIMIT = 12
+"""Most tags, each of at most `TAG_LENGTH` characters."""
+TAG_LENGTH = 24
 ROUTE_LIMIT = 64
 """Most routes one preset may hold."""
+ISF_FILTERS = 8
+"""Most ISF filters of one preset."""
+ISF_ROOT = "/isf/"
+NO_ISF_FILES = IsfTable()
 LONGEST_S = 60.0
 """Longest attack and release of a route."""
 
@@ -42,7 +49,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {"attack_s": (0.0, LONGEST_S), "rel
 class Preset:
     """A look by name: the values it sets (everything else is at its default) and its routes.
 
-    path: the file it came from, None for one made in code.
+    author: who made it; tags: short words to find it by. path: the file it came from, None for one made in code. isf:
+    the ISF shaders that it shows; values and routes of their inputs, below `/isf`, are checked when the shaders are
+    read, not before.
     """
 
     name: str
@@ -50,6 +59,14 @@ class Preset:
     routes: tuple[Route, ...] = ()
     description: str = ""
     path: Path | None = None
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    isf: IsfTable = NO_ISF_FILES
+
+
+def is_isf(path: str) -> bool:
+    """True for the address of an ISF shader's input, which is there only while the shader is shown."""
+    return path.startswith(ISF_ROOT)
 
 
 PLAIN = Preset("Plain", description="Every parameter at its default, no routes")
@@ -135,6 +152,9 @@ def parse_preset(
         ),
         description=_text(file.description, "description", where),
         path=path,
+        author=_text(file.author, "author", where),
+        tags=_tags(file.tags, where),
+        isf=_check_isf(file.isf, where),
     )
 
 
@@ -160,7 +180,10 @@ def preset_text(preset: Preset, signals: SignalTable = TABLE) -> str:
             schema=SCHEMA,
             name=preset.name,
             description=preset.description,
+            author=preset.author,
+            tags=preset.tags,
             params=dict(preset.params),
+            isf=preset.isf,
             routes=tuple(table(route) for route in preset.routes),
         )
     )
@@ -284,6 +307,9 @@ def _read(table: Mapping[str, object], where: str, names: _Names) -> PresetFile:
     for number, route in enumerate(listed, start=1):
         if isinstance(route, dict):
             _check_keys(route, keys_of(RouteTable), f"{where}: route {number}")
+    isf = table.get("isf")
+    if isinstance(isf, dict):
+        _check_keys(isf, keys_of(IsfTable), f"{where}: isf")
     try:
         return read_table(table, PresetFile)
     except MisfitError as misfit:
@@ -314,6 +340,8 @@ def _check_keys(table: Mapping[str, object], known: Sequence[str], where: str) -
 
 def _check_value(known: Mapping[str, Param], key: str, raw: object, where: str) -> Value:
     param = known.get(key)
+    if param is None and is_isf(key):
+        return _isf_value(key, raw, where)
     if param is None:
         error = unknown_parameter(key, known)
         raise PresetError(f"{where}: params: {error.message}", error.remedy)
@@ -328,6 +356,27 @@ def _check_value(known: Mapping[str, Param], key: str, raw: object, where: str) 
         raise PresetError(f"{where}: params: {error.message}", error.remedy) from error
 
 
+def _isf_value(key: str, raw: object, where: str) -> Value:
+    finite = not isinstance(raw, float) or math.isfinite(raw)
+    if len(key) > TEXT_LIMIT or not isinstance(raw, float | int | bool | str) or not finite:
+        raise PresetError(
+            f"{where}: params: {shown(key)} is {shown(raw)}", "write a number, true, false or a text"
+        )
+    return raw[:TEXT_LIMIT] if isinstance(raw, str) else raw
+
+
+def _check_isf(table: IsfTable, where: str) -> IsfTable:
+    if table.place not in ISF_PLACES:
+        raise PresetError(f"{where}: isf: place is {shown(table.place)}", REMEDIES["place"])
+    if len(table.filters) > ISF_FILTERS:
+        raise PresetError(f"{where}: isf: {len(table.filters)} filters", f"use at most {ISF_FILTERS}")
+    for name in (table.scene, *table.filters):
+        parts = name.replace("\\", "/").split("/")
+        if len(name) > TEXT_LIMIT or not name.isprintable() or ".." in parts or parts[0] == "" != name:
+            raise PresetError(f"{where}: isf: no file {shown(name)}", "name a file in a folder of ISF files")
+    return table
+
+
 def _check_route(route: RouteTable, names: _Names, taps: Mapping[str, Tap], where: str) -> Route:
     for key, value in (
         ("from", route.signal),
@@ -335,7 +384,8 @@ def _check_route(route: RouteTable, names: _Names, taps: Mapping[str, Tap], wher
         ("curve", route.curve),
         ("mode", route.mode),
     ):
-        names.check(key, value, where)
+        if key != "to" or not is_isf(value):
+            names.check(key, value, where)
     natural = taps[route.signal].source
     low = natural.low if route.low is None else route.low
     high = natural.high if route.high is None else route.high
@@ -377,6 +427,15 @@ def _text(value: str, key: str, where: str) -> str:
     if len(value) > TEXT_LIMIT:
         raise PresetError(f"{where}: {key} is {shown(value)}", REMEDIES[key])
     return one_line(value, TEXT_LIMIT)
+
+
+def _tags(values: Sequence[str], where: str) -> tuple[str, ...]:
+    if len(values) > TAG_LIMIT or any(not 1 <= len(tag) <= TAG_LENGTH for tag in values):
+        raise PresetError(
+            f"{where}: tags is {shown(list(values))}",
+            f"use at most {TAG_LIMIT} words of at most {TAG_LENGTH} characters",
+        )
+    return tuple(one_line(tag, TAG_LENGTH) for tag in values)
 
 
 def _check_number(key: str, value: float, where: str) -> None:

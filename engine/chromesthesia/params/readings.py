@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.rungs import RUNGS
 from chromesthesia.params.declaration import Access, Param, Value
 from chromesthesia.signals.declaration import Signal
@@ -142,4 +143,20 @@ NEAREST: tuple[Param, ...] = tuple(
 )
 """The paintings of the pack's index that lie nearest to what is heard."""
 
-READINGS: tuple[Param, ...] = (*signal_readings(), *STATUS, *NEAREST)
+LEARN_PERFORMER = "/learn/performer"
+
+
+def learned_address(mood: str) -> str:
+    """Where the marks of a mood are counted."""
+    return f"/learn/marks/{mood}"
+
+
+LEARN: tuple[Param, ...] = (
+    *(_reading(learned_address(mood), 0, f"Moments marked as {mood}", 0) for mood in EMOTIONS),
+    _reading(
+        LEARN_PERFORMER, "", "Whose marks are heard with, by the name they are kept by; empty without marks"
+    ),
+)
+"""What was learned of the performer."""
+
+READINGS: tuple[Param, ...] = (*signal_readings(), *STATUS, *NEAREST, *LEARN)

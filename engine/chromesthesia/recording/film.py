@@ -11,6 +11,8 @@ is cut short, and so spoil what was playable. `PartFile` sees to that.
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 from fractions import Fraction
 from typing import Any, BinaryIO, Final
 
@@ -28,6 +30,8 @@ AUDIO_BITS_PER_S: Final = 128_000
 LIVE_OPTIONS: Final = {"preset": "ultrafast", "crf": "20"}
 OFFLINE_OPTIONS: Final = {"preset": "veryfast", "crf": "18", "mbtree": "0"}
 """Without x264's macroblock tree, which does not repeat itself byte for byte (docs/decisions/0005-films.md)."""
+PIXELS_A_SECOND: Final = 1920 * 1080 * 60
+"""Live, one encoder thread for each so many."""
 KEYFRAME_S: Final = 2.0
 """Players seek to a whole picture; one so often."""
 FRAGMENT_S: Final = 0.5
@@ -85,8 +89,8 @@ class FilmWriter:
     """Writes one film into `file`, opened `w+b` and unbuffered; call from one thread.
 
     width, height: any size from 16 pixels; an odd row or column is cut off, as H.264 4:2:0 needs even sizes. live
-    trades file size for speed and uses one encoder thread. Equal calls give equal bytes. Raises RecordError when the
-    container or a codec cannot be opened, and OSError or av.error.FFmpegError from writing.
+    trades file size for speed and uses as few encoder threads as the size needs. Equal calls give equal bytes. Raises
+    RecordError when the container or a codec cannot be opened, and OSError or av.error.FFmpegError from writing.
     """
 
     def __init__(
@@ -125,7 +129,7 @@ class FilmWriter:
         video.width, video.height, video.pix_fmt = self._width, self._height, "yuv420p"
         video.time_base = self._video.time_base = Fraction(1, VIDEO_TICKS_HZ)
         video.gop_size = max(1, round(KEYFRAME_S * fps))
-        video.thread_count = 1 if live else 2
+        video.thread_count = live_threads(width, height, fps) if live else 2
         video.colorspace, video.color_range = Colorspace.ITU709, ColorRange.MPEG
         video.color_primaries, video.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         self._audio.codec_context.bit_rate = AUDIO_BITS_PER_S
@@ -225,3 +229,9 @@ class FilmWriter:
         while missing > 0:
             self._encode_sound(np.zeros(min(missing, second), np.float32))
             missing -= second
+
+
+def live_threads(width: int, height: int, fps: float, cores: int | None = None) -> int:
+    """Encoder threads beside a show: one up to 1920 x 1080 at 60, more for more, at most half of the `cores`."""
+    most = max(1, (cores or os.cpu_count() or 1) // 2)
+    return min(most, max(1, math.ceil(width * height * fps / PIXELS_A_SECOND)))

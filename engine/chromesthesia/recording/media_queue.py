@@ -11,7 +11,8 @@ import numpy as np
 
 from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32, UInt8
 
-FRAME_BYTES_TOTAL = 64 * 1024 * 1024
+FRAME_BYTES_TOTAL = 192 * 1024 * 1024
+"""Half a second of 1920 x 1080 at 60 frames a second: what a disk may take to think. Taken only while frames wait."""
 LEAST_FRAMES = 4
 MOST_FRAMES = 64
 MOST_SOUND_SAMPLES = 10 * SAMPLE_RATE_HZ
@@ -38,7 +39,7 @@ class Sound:
 
 
 def frames_in_budget(width: int, height: int) -> int:
-    """How many frames of this size may wait: as many as fit 64 MiB, but 4 to 64."""
+    """How many frames of this size may wait: as many as fit 192 MiB, but 4 to 64."""
     return max(LEAST_FRAMES, min(MOST_FRAMES, FRAME_BYTES_TOTAL // (width * height * 3)))
 
 

@@ -25,7 +25,7 @@ CLOSE_TIMEOUT_S = 60.0
 class FilmRecorder:
     """A FrameSink that makes a film: H.264 (yuv420p, BT.709) with AAC sound in step.
 
-    live=True never holds the caller up: what finds no room in the bounded queue (64 MiB of frames, 10 s of sound) is
+    live=True never holds the caller up: what finds no room in the bounded queue (192 MiB of frames, 10 s of sound) is
     dropped and counted. When the disk fails the show goes on and `error` says why; every 30 s it is tried again, and
     once there is space the film goes on in a second file, `name-2.mp4`. live=False loses nothing: `frame` and `sound`
     wait for room and raise; equal input gives equal bytes.

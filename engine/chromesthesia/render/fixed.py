@@ -53,6 +53,7 @@ class FixedPass:
         vertex: str = _WHOLE,
         geometry: str | None = None,
     ) -> None:
+        self._ctx = ctx
         try:
             self._program = ctx.program(
                 vertex_shader=vertex, geometry_shader=geometry, fragment_shader=fragment
@@ -75,14 +76,27 @@ class FixedPass:
         if member is not None:
             member.value = value
 
+    def array_of(
+        self, content: list[tuple[moderngl.Buffer, str, str, str]], index: moderngl.Buffer
+    ) -> moderngl.VertexArray:
+        """Triangles for `draw`: buffers with their format and two attributes, and which three make one."""
+        return self._ctx.vertex_array(self._program, content, index_buffer=index, index_element_size=4)
+
     def draw(
-        self, target: moderngl.Framebuffer, textures: Sequence[moderngl.Texture], vertices: int = 3
+        self,
+        target: moderngl.Framebuffer,
+        textures: Sequence[moderngl.Texture],
+        vertices: int = 3,
+        array: moderngl.VertexArray | None = None,
     ) -> None:
-        """Draw onto `target`; textures in the order of the samplers."""
+        """Draw onto `target`, only where `array` has triangles; textures in the order of the samplers."""
         for unit, texture in enumerate(textures):
             texture.use(unit)
         target.use()
-        self._array.render(self._mode, vertices)
+        if array is not None:
+            array.render(moderngl.TRIANGLES)
+        else:
+            self._array.render(self._mode, vertices)
 
     def release(self) -> None:
         """Free it."""

@@ -44,6 +44,17 @@ _STOPS: dict[str, tuple[str, ...]] = {
     "rose": ("150812", "45182f", "8f3a58", "cf7480", "eeaf9f", "fadccd", "fff6f0"),
     "mono": ("040405", "2a2b2d", "55565a", "85868a", "b5b6b8", "dededf", "fafafa"),
 }
+# These go from stop to stop in OKLab, where no grey lies between two colours.
+_OKLAB_STOPS: dict[str, tuple[str, ...]] = {
+    "aurora": ("02060f", "0a1f3c", "0d5c63", "2fb686", "a4f0a0", "f3ffd8"),
+    "dusk": ("0b0a1f", "2b1f56", "743a7c", "d2606e", "f6a66a", "ffe9b8"),
+    "lagoon": ("01141c", "04485c", "109aa0", "7fdcc0", "ffe3b0", "fff8e8"),
+    "sakura": ("2a1420", "6d3350", "c06a86", "f0aebb", "fbdcd9", "fffaf4"),
+    "cobalt": ("02030f", "081653", "1b3fb4", "4f86e8", "b9d4f6", "fdfcf2"),
+    "acid": ("07040c", "33105c", "b0106c", "ff4b28", "f5d60a", "f6ffc8"),
+    "terracotta": ("140a08", "4a2018", "9a452c", "cf7a4c", "e6b48a", "f7e9d4"),
+    "ash": ("08090a", "20262b", "4a5054", "8a8580", "c9b9a4", "f4ead8"),
+}
 # Share of the painting's own chroma that stays visible through a palette.
 _OWN = {"ink": 0.12, "mono": 0.0, "neon": 0.45, "gold": 0.2, "tide": 0.2, "rose": 0.2}
 # How strongly an emotion, felt fully, recolours the palette.
@@ -63,7 +74,45 @@ def _gradient(stops: tuple[str, ...]) -> NDArray[np.float64]:
     return np.stack([np.interp(at, knots, colors[:, channel]) for channel in range(3)], axis=1)
 
 
-_PALETTE_GRADIENTS = {name: _gradient(stops) for name, stops in _STOPS.items()}
+# Ottosson 2020: linear red, green and blue to cones, and their cube roots to lightness and two opponents.
+_TO_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+
+
+def to_oklab(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """OKLab [n, 3] of sRGB colours [n, 3] in 0..1."""
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    return np.asarray(np.cbrt(linear @ _TO_CONES.T) @ _TO_LAB.T)
+
+
+def from_oklab(lab: NDArray[np.float64]) -> NDArray[np.float64]:
+    """sRGB [n, 3] in 0..1, held in the gamut, of OKLab [n, 3]."""
+    cones = (lab @ np.linalg.inv(_TO_LAB).T) ** 3
+    linear = np.clip(cones @ np.linalg.inv(_TO_CONES).T, 0.0, 1.0)
+    return np.asarray(np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055))
+
+
+def _oklab_gradient(stops: tuple[str, ...]) -> NDArray[np.float64]:
+    colors = to_oklab(np.array([[int(stop[i : i + 2], 16) / 255 for i in (0, 2, 4)] for stop in stops]))
+    at, knots = np.linspace(0.0, 1.0, GRADIENT_SIZE), np.linspace(0.0, 1.0, len(stops))
+    return from_oklab(np.stack([np.interp(at, knots, colors[:, channel]) for channel in range(3)], axis=1))
+
+
+_PALETTE_GRADIENTS = {name: _gradient(stops) for name, stops in _STOPS.items()} | {
+    name: _oklab_gradient(stops) for name, stops in _OKLAB_STOPS.items()
+}
 _EMOTION_GRADIENTS = {name: _gradient(stops) for name, stops in _EMOTION_STOPS.items()}
 
 

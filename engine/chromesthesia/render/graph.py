@@ -6,6 +6,7 @@ passes. `RunningGraph` draws one.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,8 +18,10 @@ import numpy as np
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.render.fixed import FixedPass, copy_pass
-from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.passes import TRIANGLE, Drawer, Target
 from chromesthesia.render.shaders import UniformValue
+
+log = logging.getLogger(__name__)
 
 F = TypeVar("F")
 """What the frames of a graph are made from: its passes take their uniforms out of it."""
@@ -28,7 +31,7 @@ Sizing = Callable[[Mapping[str, Size]], Size]
 
 SCREEN = "screen"
 MOST_PASSES = 128
-MOST_BUFFERS = 64
+MOST_BUFFERS = 96
 MOST_INPUTS = 16
 """Textures that OpenGL 3.3 promises to a fragment shader."""
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -67,7 +70,9 @@ class Buffer:
 
     dtype: `f1` 8 bits in 0..1, `f2` half float, `f4` float. linear: read between pixels. mips: has smaller copies, made
     anew after every pass into it. repeat: goes on beyond its edges. keeps: what a frame leaves in it is there for the
-    next; a pass that reads what it draws into reads what was there before.
+    next; a pass that reads what it draws into reads what was there before. again: the same within a frame only. spare:
+    made when it is first used, empty; one that was never used costs nothing and is in no state. loose: what is no
+    number may be in it, and goes no further than the passes that read it.
     """
 
     name: str
@@ -77,6 +82,9 @@ class Buffer:
     mips: bool = False
     repeat: bool = False
     keeps: bool = False
+    again: bool = False
+    spare: bool = False
+    loose: bool = False
 
 
 def no_uniforms(frame: object, size: Size) -> Mapping[str, UniformValue]:
@@ -96,6 +104,11 @@ class Pass(Generic[F]):
     fragment, vertex: names of shader files. inputs: the import or buffer behind every sampler. uniforms: asked with the
     frame and the size of `output` in pixels. defines: variants of the shader, each by the number that a frame asks for;
     the plain one, all 0, is compiled before the first frame. when: a pass that is left out leaves `output` as it is.
+    marks: so many marks of two triangles each, placed by the vertex shader, instead of one over the whole of `output`;
+    they are laid over what is in it, or added to it (adds). spare: compiled when a frame first needs it, and left out
+    while its files are broken.
+    late: this pass and all behind it are drawn from what is newest when the ones before it are finished.
+    vertices: how many the vertex shader is run for, as triangles.
     """
 
     name: str
@@ -106,6 +119,11 @@ class Pass(Generic[F]):
     uniforms: Callable[[F, Size], Mapping[str, UniformValue]] = no_uniforms
     defines: Mapping[str, Callable[[F], int]] = field(default_factory=dict)
     when: Callable[[F], bool] = always
+    marks: Callable[[F], int] | None = None
+    adds: bool = False
+    spare: bool = False
+    late: bool = False
+    vertices: int = TRIANGLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +162,7 @@ class Graph(Generic[F]):
                     f"buffer {buffer.name} is of type {buffer.dtype}", f"use one of {', '.join(_DTYPES)}"
                 )
         filled = {*self.imports, *kept}
+        twice_drawn = kept | {buffer.name for buffer in self.buffers if buffer.again}
         for one in self.passes:
             if one.output not in drawable:
                 raise RenderError(f"pass {one.name} draws into {one.output}", _choice(drawable))
@@ -152,7 +171,7 @@ class Graph(Generic[F]):
                     f"pass {one.name} reads {len(one.inputs)} textures", f"read at most {MOST_INPUTS}"
                 )
             for sampler, source in one.inputs.items():
-                if source not in filled or (source == one.output and source not in kept):
+                if source not in filled or (source == one.output and source not in twice_drawn):
                     raise RenderError(
                         f"pass {one.name} reads {source} as {sampler}, and nothing is in it then",
                         f"{_choice(sorted(filled - {one.output} | (kept & {one.output})))}; a buffer that keeps "
@@ -211,39 +230,56 @@ def _choice(names: Collection[str]) -> str:
     return f"use one of {', '.join(names)}" if names else "there is none"
 
 
-@dataclass(slots=True)
 class _Store:
-    """The textures of one buffer: `front` was drawn into last; `back` only where it keeps."""
+    """The textures of one buffer: `front` was drawn into last; a second one where passes read what they draw into."""
 
-    declared: Buffer
-    size: Size
-    front: Target
-    back: Target | None
+    __slots__ = ("_back", "_ctx", "_front", "declared", "size")
 
-    @classmethod
-    def create(cls, ctx: moderngl.Context, declared: Buffer, size: Size) -> _Store:
-        def target() -> Target:
-            return Target.create(
-                ctx, size, declared.dtype, declared.linear, repeat=declared.repeat, mips=declared.mips
-            )
+    def __init__(self, ctx: moderngl.Context, declared: Buffer, size: Size) -> None:
+        self._ctx = ctx
+        self.declared = declared
+        self.size = size
+        self._front = None if declared.spare else self._target()
+        self._back = self._target() if declared.keeps and not declared.spare else None
 
-        return cls(declared, size, target(), target() if declared.keeps else None)
+    @property
+    def made(self) -> bool:
+        """False for a spare one that was never used."""
+        return self._front is not None
 
-    def begin(self) -> Target:
-        """The target of the next pass; from now on it is the front."""
-        if self.back is not None:
-            self.front, self.back = self.back, self.front
+    @property
+    def front(self) -> Target:
+        """As it was drawn last."""
+        if self._front is None:
+            self._front = self._target()
+        return self._front
+
+    @property
+    def back(self) -> Target:
+        """What was there before, of one that keeps."""
+        if self._back is None:
+            self._back = self._target()
+        return self._back
+
+    def begin(self, read: bool) -> Target:
+        """The target of the next pass over the whole of it; from now on it is the front. read: by that same pass."""
+        if self.declared.keeps or (self.declared.again and read):
+            self._front, self._back = self.back, self.front
         return self.front
 
     def clear(self) -> None:
-        for target in (self.front, self.back):
+        for target in (self._front, self._back):
             if target is not None:
                 target.frame.clear()
 
     def release(self) -> None:
-        self.front.release()
-        if self.back is not None:
-            self.back.release()
+        for target in (self._front, self._back):
+            if target is not None:
+                target.release()
+
+    def _target(self) -> Target:
+        one = self.declared
+        return Target.create(self._ctx, self.size, one.dtype, one.linear, repeat=one.repeat, mips=one.mips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +290,7 @@ class _Step(Generic[F]):
     inputs: tuple[tuple[str, _Store | str], ...]
     store: _Store | None
     defines: tuple[tuple[str, Callable[[F], int]], ...]
+    reads_itself: bool
 
 
 class RunningGraph(Generic[F]):
@@ -268,6 +305,8 @@ class RunningGraph(Generic[F]):
         self._stores: dict[str, _Store] = {}
         self._copy: FixedPass | None = None
         self._steps: tuple[_Step[F], ...] = ()
+        self._broken: set[str] = set()
+        self._generation = -1
         self._outside = dict(outside)
         self.graph = graph
         compile_plain(drawer, graph)
@@ -294,24 +333,39 @@ class RunningGraph(Generic[F]):
         frame: F,
         imports: Mapping[str, moderngl.Texture] = _NOTHING,
         exports: Mapping[str, Target] = _NOTHING,
+        late: Callable[[], F] | None = None,
     ) -> None:
-        """Draw every pass once, and wait where the drawer does. imports, exports: one for every name declared."""
+        """Draw every pass once, and wait where the drawer does. imports, exports: one for every name declared.
+
+        late: asked once, before the first pass that is `late`, for the frame which that and those behind it are made
+        from; not asked where there is no such pass.
+        """
         for step in self._steps:
             one = step.one
-            if not one.when(frame):
+            if late is not None and one.late:
+                self._drawer.settle()
+                frame, late = late(), None
+            if not one.when(frame) or (one.spare and not self._usable(one)):
                 continue
             textures = {
                 sampler: imports[source] if isinstance(source, str) else source.front.texture
                 for sampler, source in step.inputs
             }
             store = step.store
-            target = exports[one.output] if store is None else store.begin()
+            marks = None if one.marks is None else one.marks(frame)
+            if store is None:
+                target = exports[one.output]
+            else:
+                target = store.front if marks is not None else store.begin(step.reads_itself)
             self._drawer.full_screen(
                 one.fragment,
                 target.frame,
                 textures,
                 one.uniforms(frame, target.texture.size),
                 vertex=one.vertex,
+                marks=marks,
+                adds=one.adds,
+                vertices=one.vertices,
                 **{name: int(asked(frame)) for name, asked in step.defines},
             )
             if store is not None and store.declared.mips:
@@ -325,33 +379,40 @@ class RunningGraph(Generic[F]):
 
     @property
     def floats(self) -> list[moderngl.Texture]:
-        """The buffers that hold floats, which may come to hold what is no number, as they were drawn last."""
+        """The buffers of floats that must not come to hold what is no number, as they were drawn last."""
         return [
-            store.front.texture for store in self._stores.values() if store.declared.dtype in ("f2", "f4")
+            store.front.texture
+            for store in self._stores.values()
+            if store.made and store.declared.dtype in ("f2", "f4") and not store.declared.loose
         ]
 
     def last(self, name: str) -> Target:
         """What a buffer that keeps held before it was drawn last."""
-        back = self._stores[name].back
-        assert back is not None, f"{name} does not keep"
-        return back
+        store = self._stores[name]
+        assert store.declared.keeps, f"{name} does not keep"
+        return store.back
 
     def state(self) -> dict[str, Any]:
-        """What every buffer that keeps holds, by its name: uint8 [bytes a pixel, height, width]."""
+        """What every buffer that keeps holds, by its name: uint8 [bytes a pixel, height, width]; of spare ones, those
+        that were used."""
         return {
             name: np.moveaxis(
                 np.frombuffer(store.front.texture.read(), np.uint8).reshape(*store.size[::-1], -1), 2, 0
             )
             for name, store in self._stores.items()
-            if store.declared.keeps
+            if store.declared.keeps and store.made
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from `state`, of the same graph at the same size. Raises ValueError for another."""
         kept = {name: store for name, store in self._stores.items() if store.declared.keeps}
-        if set(kept) != set(state):
-            raise ValueError(f"buffers {', '.join(sorted(state))}, expected {', '.join(sorted(kept))}")
+        needed = {name for name, store in kept.items() if not store.declared.spare}
+        if not needed <= set(state) <= set(kept):
+            raise ValueError(f"buffers {', '.join(sorted(state))}, expected {', '.join(sorted(needed))}")
         for name, store in kept.items():
+            if name not in state:
+                store.clear()
+                continue
             texture, content = store.front.texture, state[name]
             size = (_PIXEL_BYTES[store.declared.dtype], *store.size[::-1])
             if not isinstance(content, np.ndarray) or content.dtype != np.uint8 or content.shape != size:
@@ -383,10 +444,10 @@ class RunningGraph(Generic[F]):
             for buffer in graph.buffers:
                 store = self._stores.get(buffer.name)
                 if store is None or store.declared != buffer or store.size != sizes[buffer.name]:
-                    fresh[buffer.name] = _Store.create(ctx, buffer, sizes[buffer.name])
+                    fresh[buffer.name] = _Store(ctx, buffer, sizes[buffer.name])
                     if store is None and buffer.name == graph.result:
                         store = self._stores.get(self.graph.result)  # what was shown last goes on
-                    if store is not None and store.declared.keeps and buffer.keeps:
+                    if store is not None and store.made and store.declared.keeps and buffer.keeps:
                         self._stretch(store, fresh[buffer.name])
         except BaseException:
             for store in fresh.values():
@@ -405,9 +466,27 @@ class RunningGraph(Generic[F]):
                 tuple((sampler, stores.get(source, source)) for sampler, source in one.inputs.items()),
                 stores.get(one.output),
                 tuple(one.defines.items()),
+                one.output in one.inputs.values(),
             )
             for one in graph.passes
         )
+
+    def _usable(self, one: Pass[F]) -> bool:
+        """Whether the files of a spare pass compile; asked again when a file was saved."""
+        library = self._drawer.library
+        if self._broken and self._generation != library.generation:
+            self._broken.clear()
+        self._generation = library.generation
+        if one.name in self._broken:
+            return False
+        try:
+            library.program(one.fragment, one.vertex, **dict.fromkeys(one.defines, 0))
+        except RenderError as error:
+            library.files.refuse(str(error))
+            log.error("left out: %s", error)
+            self._broken.add(one.name)
+            return False
+        return True
 
     def _stretch(self, old: _Store, new: _Store) -> None:
         self._copy = self._copy or copy_pass(self._drawer.ctx)
@@ -415,8 +494,11 @@ class RunningGraph(Generic[F]):
 
 
 def compile_plain(drawer: Drawer, graph: Graph[Any]) -> None:
-    """Compile the plain variant of every pass, so that a broken file fails before a frame. Raises RenderError."""
+    """Compile the plain variant of every pass but the spare ones, so that a broken file fails before a frame. Raises
+    RenderError."""
     for one in graph.passes:
+        if one.spare:
+            continue
         plain: dict[str, Any] = dict.fromkeys(one.defines, 0)
         drawer.library.program(one.fragment, one.vertex, **plain)
 

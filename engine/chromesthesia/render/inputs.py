@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chromesthesia.core.records import Heard, UInt8
+from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.params.declaration import Value
 
 FLASH_LIMITER_OFF = "flash limiter off"
@@ -42,13 +43,23 @@ class HudInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """What was heard while a frame was being drawn, and the parameter values that come of it: for its last passes."""
+
+    values: Mapping[str, Value]
+    heard: Heard
+
+
+@dataclass(frozen=True, slots=True)
 class FrameInputs:
     """Everything one frame depends on: the same sequence of inputs gives the same pixels.
 
     time_s: show time; dt_s: since the last frame. values: live parameter values by path (a missing one takes its
     declared default). heard: None before the first sound. previous, current: the last two generator pictures, uint8
     [H, W, 3], row 0 at the top, with their serial numbers (uploaded only when a serial is new); None before the first.
-    mix: 0 shows `previous`, 1 `current`. hud: None hides the on-screen display.
+    mix: 0 shows `previous`, 1 `current`. hud: None hides the on-screen display. later: what the passes follow that are
+    drawn last (see `graph.Pass`); None where these follow `values` and `heard` as well. isf: shaders of a user's to be
+    drawn. date: year, month, day and seconds of the day for them, None for a day that begins with the show.
     """
 
     time_s: float
@@ -61,3 +72,6 @@ class FrameInputs:
     previous_serial: int = -1
     current_serial: int = -1
     hud: HudInfo | None = None
+    later: Later | None = None
+    isf: IsfPlan = NO_ISF
+    date: tuple[float, float, float, float] | None = None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from chromesthesia.params.declaration import Choice, Number
+from chromesthesia.params.declaration import Choice
 from chromesthesia.params.live import Values
 from chromesthesia.params.look import (
     FINISH_FLOOR,
@@ -23,10 +22,11 @@ from chromesthesia.params.look import (
     VIEW_SEGMENTS,
 )
 from chromesthesia.params.sound import MASTER_BRIGHTNESS
+from chromesthesia.render.frame import LEAST, is_seen
+from chromesthesia.render.frame import Frame as Frame
 from chromesthesia.render.grade import Grade
 from chromesthesia.render.graph import Buffer, Fixed, Graph, Part, Pass, Size
-from chromesthesia.render.inputs import FrameInputs
-from chromesthesia.render.motion import Moved
+from chromesthesia.render.scenes import fields, filters, wall
 from chromesthesia.render.shaders import UniformValue
 
 PAINTING, GRADIENT = "painting", "gradient"
@@ -35,35 +35,16 @@ FRAME = "frame"
 """The finished picture, at the size of the screen, and the one before it."""
 _FLOW_SHARE = 8  # picture pixels per flow pixel
 _SMALL_SHARE = 4  # scene pixels per glow pixel
-_LEAST = 0.01  # an effect weaker than this is left out
 _CEILING = 0.8
 _FINEST_WEAVE = 180.0
 Uniforms = Mapping[str, UniformValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What the passes of a picture take their uniforms from.
-
-    values: the parameters of `inputs`, read by declaration. size: of the screen in pixels; first: nothing was drawn
-    before, so there are no trails.
-    """
-
-    inputs: FrameInputs
-    values: Values
-    moved: Moved
-    colors: Grade
-    size: Size
-    first: bool
-
-    @property
-    def aspect(self) -> float:
-        """Width over height of the screen."""
-        return self.size[0] / self.size[1]
-
-
 def look_graph(detail: float) -> Graph[Frame]:
-    """Today's look. detail: scene pixels per screen pixel, each way; the last pass always runs at the screen's size."""
+    """Today's look. detail: scene pixels per screen pixel, each way; the last pass always runs at the screen's size.
+
+    What moves is drawn first; exposure, colour and lens follow what was heard meanwhile.
+    """
     return Graph(
         imports=(PAINTING, GRADIENT),
         buffers=(
@@ -74,7 +55,10 @@ def look_graph(detail: float) -> Graph[Frame]:
             Buffer("halo across", Part("small"), "f2"),
             Buffer("halo", Part("small"), "f2", linear=True),
             Buffer("meter", Fixed(1, 1), "f4"),
-            Buffer("lit", Part("scene"), linear=True),
+            Buffer("lit", Part("scene"), linear=True, again=True),
+            *fields.BUFFERS,
+            *filters.BUFFERS,
+            *wall.BUFFERS,
             Buffer(FRAME, linear=True, keeps=True),
         ),
         passes=(
@@ -92,6 +76,8 @@ def look_graph(detail: float) -> Graph[Frame]:
                     "BLEND": _chosen(TRAILS_BLEND),
                 },
             ),
+            *fields.PASSES,
+            *filters.ON_SCENE,
             Pass("small", "halo.frag", "small", {"u_scene": "scene"}),
             Pass("levels", "levels.frag", "levels", {"u_small": "small"}, uniforms=_levels),
             Pass(
@@ -118,6 +104,7 @@ def look_graph(detail: float) -> Graph[Frame]:
                 "meter",
                 {"u_small": "small", "u_levels": "levels", "u_gradient": GRADIENT},
                 uniforms=_meter,
+                late=True,
             ),
             Pass(
                 "light",
@@ -134,17 +121,25 @@ def look_graph(detail: float) -> Graph[Frame]:
                 _light,
                 {"GLOW": _glows},
             ),
-            Pass(
-                "finish",
-                "finish.frag",
-                FRAME,
-                {"u_lit": "lit"},
-                "place.vert",
-                _finish,
-                {"SPLIT": _seen(FINISH_SPLIT), "CANVAS": _seen(PAINTING_CANVAS)},
-            ),
+            *filters.ON_LIGHT,
+            *wall.PASSES,
+            _finishing("finish the wall", "wall", wall.is_worked),
+            _finishing("finish", "lit", wall.is_bare),
         ),
         result=FRAME,
+    )
+
+
+def _finishing(name: str, source: str, when: Callable[[Frame], bool]) -> Pass[Frame]:
+    return Pass(
+        name,
+        "finish.frag",
+        FRAME,
+        {"u_lit": source},
+        "place.vert",
+        _finish,
+        {"SPLIT": is_seen(FINISH_SPLIT), "CANVAS": is_seen(PAINTING_CANVAS)},
+        when,
     )
 
 
@@ -152,11 +147,13 @@ def _chosen(choice: Choice) -> Callable[[Frame], int]:
     return lambda frame: frame.values.index(choice)
 
 
-def _seen(effect: Number) -> Callable[[Frame], bool]:
-    return lambda frame: frame.values[effect] > _LEAST
+def _glows(frame: Frame) -> bool:
+    return frame.glows
 
 
-_glows = _seen(FINISH_GLOW)
+def glows(values: Values) -> bool:
+    """True where bright places are to have a halo."""
+    return values[FINISH_GLOW] > LEAST
 
 
 def _flow(frame: Frame, size: Size) -> Uniforms:

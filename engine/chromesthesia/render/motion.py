@@ -28,6 +28,7 @@ from chromesthesia.params.look import (
     VIEW_SPIN,
     VIEW_ZOOM,
 )
+from chromesthesia.params.scenes import DROSTE_PACE
 
 RINGS = 4
 _RING_SPEED = 0.85  # screen heights per second
@@ -58,6 +59,7 @@ class Moved:
     two layers of the flow went on in the rounds before.
     turn, trail_turn: 2 x 2 matrices, column by column. pan: in painting widths. rings: (x, y, radius, strength).
     fall: way of the reeds before the turn; run: after it, 0..RUN_ROUND, of round numbers run_rounds.
+    bands: low, middle and high ones, 0..1, smoothed. fallen: way into the endless spiral, 0..1, in its own rounds.
     carry: share of the flow's displacement by which trails move. keep: share of the last frame that stays, 0..1.
     """
 
@@ -80,6 +82,8 @@ class Moved:
     keep: float
     grain_seed: float
     fog: tuple[float, float]
+    bands: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    fallen: float = 0.0
 
 
 class Motion:
@@ -93,6 +97,7 @@ class Motion:
         self._fold_drift = 0.0
         self._fall = 0.0
         self._run = (0.0, 0.0)
+        self._fallen = 0.0
         self._low = self._mid = self._high = 0.0
         self._rings: list[tuple[float, float, float, float]] = []  # x, y, age in seconds, strength
         self._onsets: int | None = None
@@ -109,6 +114,7 @@ class Motion:
                 self._fall,
             ],
             "run": list(self._run),
+            "fallen": self._fallen,
             "bands": [self._low, self._mid, self._high],
             "rings": [list(ring) for ring in self._rings],
             "onsets": self._onsets,
@@ -121,6 +127,7 @@ class Motion:
         )
         right, down = state["run"]
         self._run = (float(right), float(down))
+        self._fallen = float(state.get("fallen", 0.0))
         self._low, self._mid, self._high = map(float, state["bands"])
         self._rings = [(float(x), float(y), float(age), float(one)) for x, y, age, one in state["rings"]]
         self._onsets = None if state["onsets"] is None else int(state["onsets"])
@@ -134,6 +141,7 @@ class Motion:
         self._drift_s += pace
         turns, self._spin_deg = divmod(self._spin_deg + look[VIEW_SPIN] * pace, 360.0)
         self._odd_turn = (self._odd_turn + turns) % 2.0
+        self._fallen = (self._fallen + look[DROSTE_PACE] * pace) % 1.0
         self._follow_bands(dt_s, heard)
         self._follow_onsets(dt_s, look[FLOW_SHOCK], heard)
 
@@ -171,6 +179,8 @@ class Motion:
             trail_turn=_matrix(trail_angle, trail),
             carry=-9.0 * look[TRAILS_FLOW] * gap_s,
             keep=keep,
+            bands=(self._low, self._mid, self._high),
+            fallen=self._fallen,
             fog=(0.5 * math.sin(0.31 * self._flow_s), 0.25 * math.sin(0.23 * self._flow_s + 1.0)),
             grain_seed=float(math.floor(time_s * _GRAIN_FPS) % 512) * 1.37,
         )

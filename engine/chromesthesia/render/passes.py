@@ -9,6 +9,9 @@ import moderngl
 
 from chromesthesia.render.shaders import ShaderLibrary, UniformCache, UniformValue
 
+TRIANGLE = 3
+"""Vertices of the one triangle that covers a target."""
+
 
 @dataclass(slots=True)
 class Target:
@@ -74,9 +77,13 @@ class Drawer:
         textures: Mapping[str, moderngl.Texture],
         uniforms: Mapping[str, UniformValue],
         vertex: str = "screen.vert",
+        vertices: int = TRIANGLE,
+        marks: int | None = None,
+        adds: bool = False,
         **defines: int,
     ) -> None:
-        """Run one fragment shader over the whole of `target`."""
+        """Run one fragment shader over the whole of `target`; what other vertices than a triangle's leave is black. Or
+        lay so many marks of two triangles over what is in it, by their alpha, or add them to it."""
         values: dict[str, UniformValue] = {**uniforms}
         for unit, sampler in enumerate(textures):
             values[sampler] = unit
@@ -89,7 +96,15 @@ class Drawer:
         for unit, texture in enumerate(textures.values()):
             texture.use(unit)
         target.use()
-        self._arrays[program].render(vertices=3)
+        if marks is None:
+            if vertices != TRIANGLE:
+                target.clear()
+            self._arrays[program].render(vertices=vertices)
+        elif marks > 0:
+            self.ctx.enable(moderngl.BLEND)
+            self.ctx.blend_func = moderngl.ADDITIVE_BLENDING if adds else moderngl.DEFAULT_BLENDING
+            self._arrays[program].render(moderngl.TRIANGLES, vertices=6 * marks)
+            self.ctx.disable(moderngl.BLEND)
         if self.after_pass is not None:
             self._under_way = True
             if self.start is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
+from chromesthesia.isf.shader import IsfShader
 from chromesthesia.params.live import Values
-from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
+from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE, MASTER_MORPH_S
 from chromesthesia.render.crossfade import CrossFade
 from chromesthesia.render.fixed import copy_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
@@ -25,7 +27,8 @@ from chromesthesia.render.grade import GRADIENT_SIZE, grade
 from chromesthesia.render.graph import SCREEN, Graph, Part, RunningGraph, Size
 from chromesthesia.render.hud_layer import HudLayer
 from chromesthesia.render.inputs import FrameInputs, HudInfo
-from chromesthesia.render.look_graph import GRADIENT, PAINTING, Frame, look_graph
+from chromesthesia.render.isf_stage import IsfStage
+from chromesthesia.render.look_graph import GRADIENT, PAINTING, Frame, glows, look_graph
 from chromesthesia.render.motion import Motion
 from chromesthesia.render.output import PLAIN, OutputPass, OutputShape
 from chromesthesia.render.painting import Painting, painting_size
@@ -37,6 +40,8 @@ _SOFTWARE_DETAIL = 0.6
 _SOFTWARE_HELD_DETAIL = 0.5
 LEAST_LIGHT = 1.0 / 512.0
 """A picture that is held still is drawn again when its brightness moved by more than this."""
+LONGEST_FADE_S = 10.0
+"""An ISF shader takes the place of another within at most this."""
 LEAST_SIDE = 16
 """Least width and height of a picture in pixels."""
 
@@ -48,7 +53,7 @@ class Renderer:
     new one and go on. shader_dir: a folder of the user's whose files win over the shipped ones; shaders: what
     an earlier renderer read there, so that this one draws from the same texts; guard: counts displays of figures that
     could not be painted and are left out. flash_limiter: hold flashes under three a second (see `flash_limiter`);
-    wary: this renderer goes on for one whose context was lost.
+    wary: this renderer goes on for one whose context was lost; good_isf: the ISF shaders that one drew.
     Raises RenderError when a shader does not compile at the start, or when the size is not usable.
     """
 
@@ -62,6 +67,7 @@ class Renderer:
         guard: Guard | None = None,
         flash_limiter: bool = True,
         wary: bool = False,
+        good_isf: dict[str, IsfShader] | None = None,
     ) -> None:
         if shaders is None:
             shaders = ShaderFiles(
@@ -86,10 +92,12 @@ class Renderer:
         self._gradient.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._more: Mapping[str, moderngl.Texture] = {}
         self._painting = self._new_painting()
-        self._running = RunningGraph(self.drawer, look_graph(self.detail), self._outside())
+        self._look = look_graph(self.detail)
+        self._isf = IsfStage(self.drawer, good_isf)
+        self._running = RunningGraph(self.drawer, self._look, self._outside())
         self._drawn = False
         self._lit = 0.0
-        self._shown = self._running.target(self.graph.result)
+        self._shown = self._result
         self._pixels: UInt8 = np.empty((height, width, 3), np.uint8)
         self._output = OutputPass(ctx)
         held_detail = _SOFTWARE_HELD_DETAIL if self.software else 1.0
@@ -109,8 +117,8 @@ class Renderer:
 
     @property
     def graph(self) -> Graph[Frame]:
-        """What is drawn from the painting to the finished picture."""
-        return self._running.graph
+        """What is drawn from the painting to the finished picture, without the ISF shaders that are shown."""
+        return self._look
 
     def change_graph(
         self, graph: Graph[Frame], textures: Mapping[str, moderngl.Texture] | None = None
@@ -134,9 +142,9 @@ class Renderer:
                 f"the result of a graph is {graph.result}",
                 "let it be a buffer of 8 bits that keeps, as large as the screen",
             )
-        self._running.change(graph, self._outside(more))
-        self._more = more
-        self._shown = self._running.target(graph.result)
+        self._running.change(self._isf.graph(graph), self._outside({**more, **self._isf.textures}))
+        self._look, self._more = graph, more
+        self._shown = self._result
 
     def resize(self, width: int, height: int) -> None:
         """Draw at another size from the next frame on; trails start anew.
@@ -186,7 +194,7 @@ class Renderer:
         )
         try:
             # The finished frame is stretched with the buffers that keep: the limiter goes on from what was shown.
-            self._running.lay_out(self._outside(self._more))
+            self._running.lay_out(self._outside(self._textures))
         except RenderError:
             self._drawn_size = before
             raise
@@ -198,7 +206,7 @@ class Renderer:
         if self._drawn_size != self._size:
             self._enlarged = Target.create(self.ctx, self._size, linear=True)
         self._drawn = False
-        self._shown = self._running.target(self.graph.result)
+        self._shown = self._result
         if self._limiter is not None:
             self._limiter.resize(*self._drawn_size)
 
@@ -209,6 +217,7 @@ class Renderer:
         self._drawn = False
         self._painting.forget()
         self._running.forget()
+        self._isf.restart()
         self._hud_switch = SlowSwitch[HudInfo]()
         self._fade.stop()
         if self._limiter is not None:
@@ -266,8 +275,17 @@ class Renderer:
         if self._limiter is not None:
             self._limiter.wait(inputs.dt_s)
 
-    def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
-        """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size."""
+    def render(
+        self,
+        inputs: FrameInputs,
+        target: moderngl.Framebuffer | None = None,
+        late: Callable[[], FrameInputs] | None = None,
+    ) -> None:
+        """Draw one frame; with `target` (a window's frame buffer) also show it there, stretched to its size.
+
+        late: asked for these inputs with their `later` when all is drawn but the passes that follow that. It may wait;
+        it is not asked in a frame that draws no such pass.
+        """
         values = Values.of(inputs.values)
         # A fader for the room moves the light of a picture that is held still, too.
         lit = values[MASTER_BRIGHTNESS]
@@ -275,16 +293,22 @@ class Renderer:
         self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if not frozen:
             self._lit = lit
+            self._take_isf(inputs, values)
             moved = self._motion.step(inputs.time_s, inputs.dt_s, values, inputs.heard)
             painting = self._painting.update(inputs, values)
             colors = grade(values, inputs.heard)
             self._gradient.write(colors.gradient)
+            first = Frame(
+                inputs, values, moved, colors, self._drawn_size, first=not self._drawn, glows=glows(values)
+            )
             self._running.run(
-                Frame(inputs, values, moved, colors, self._drawn_size, first=not self._drawn),
-                {**self._more, PAINTING: painting, GRADIENT: self._gradient},
+                first,
+                {**self._textures, PAINTING: painting, GRADIENT: self._gradient},
+                late=lambda: self._later(first, late),
             )
             if self._limiter is not None:
-                self._limiter.limit(self._result, self._running.last(self.graph.result), inputs.dt_s)
+                before = self._running.last(self._running.graph.result)
+                self._limiter.limit(self._result, before, inputs.dt_s)
             self._drawn = True
         elif self._limiter is not None:
             self._limiter.wait(inputs.dt_s)
@@ -297,6 +321,22 @@ class Renderer:
         self._shown = frame if hud is None else self._hud.draw(frame, inputs, hud)
         if target is not None:
             self.show(target)
+
+    def _later(self, frame: Frame, late: Callable[[], FrameInputs] | None) -> Frame:
+        """What the last passes of `frame` are made from."""
+        inputs = frame.inputs
+        if late is not None:
+            # What was ordered so far is drawn before the newest sound is asked for, not behind it.
+            self._finish()
+            inputs = late()
+        later = inputs.later
+        if later is None:
+            return frame
+        values = Values.of(later.values)
+        colors = grade(values, later.heard)
+        self._gradient.write(colors.gradient)
+        inputs = replace(inputs, values=values, heard=later.heard)
+        return replace(frame, inputs=inputs, values=values, colors=colors)
 
     def prepare(self, inputs: FrameInputs) -> None:
         """Work over the pictures of `inputs` that are new, as `render` would: what takes longest in a frame and does
@@ -326,8 +366,11 @@ class Renderer:
         return pixels
 
     def reload_changed_shaders(self) -> str | None:
-        """Take over edited shader files. Returns what is wrong while one does not compile (the last good ones stay)."""
-        return self.library.reload_changed()
+        """Take over edited shader files. Returns what is wrong while one does not compile (the last good ones stay).
+
+        What is wrong with an ISF shader too, which comes with the inputs of a frame.
+        """
+        return self.library.reload_changed() or self._isf.error
 
     @property
     def shader_generation(self) -> int:
@@ -344,6 +387,7 @@ class Renderer:
 
     def release(self) -> None:
         """Free everything on the GPU."""
+        self._isf.release()
         self._running.release()
         self._painting.release()
         if self._limiter is not None:
@@ -364,7 +408,28 @@ class Renderer:
 
     @property
     def _result(self) -> Target:
-        return self._running.target(self.graph.result)
+        return self._running.target(self._running.graph.result)
+
+    @property
+    def _textures(self) -> Mapping[str, moderngl.Texture]:
+        return {**self._more, **self._isf.textures}
+
+    def _take_isf(self, inputs: FrameInputs, values: Values) -> None:
+        """Draw the ISF shaders of `inputs`; the picture before goes within as long as a look becomes another."""
+        isf = self._isf
+        if inputs.isf is not isf.plan:
+            if not inputs.isf.draws_as(isf.plan):
+                self.fade(min(values[MASTER_MORPH_S], LONGEST_FADE_S))
+            isf.take(inputs.isf)
+            isf.step(inputs, values)
+            try:
+                self._running.change(isf.graph(self._look), self._outside(self._textures))
+            except RenderError as error:  # a size that no texture can have
+                isf.give_up(error)
+                self._running.change(self._look, self._outside(self._more))
+            isf.drop()
+        elif isf.step(inputs, values):
+            self._running.lay_out(self._outside(self._textures))
 
     def _new_painting(self) -> Painting:
         return Painting(self.drawer, painting_size(self._drawn_size[1], self.software))

@@ -91,6 +91,18 @@ class ShaderFiles:
             )
         return Source(text, tuple(files))
 
+    def give(self, name: str, text: str) -> None:
+        """Take `text` for the file `name`, which is on no disk."""
+        self.texts[name] = text
+        self._stamps[name] = self._stamp(name)
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Those of `names` are not used any more."""
+        for name in names:
+            self.texts.pop(name, None)
+            self._stamps.pop(name, None)
+            self._refused.discard(name)
+
     def _expand(self, name: str, texts: dict[str, str], files: list[str]) -> str:
         files.append(name)
         if len(files) > PROGRAM_FILES:

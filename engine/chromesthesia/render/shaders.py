@@ -135,6 +135,14 @@ class ShaderLibrary:
         log.info("shaders reloaded: %s", ", ".join(changed))
         return None
 
+    def forget(self, fragment: str) -> None:
+        """Free the programs of one fragment shader, which is not drawn with any more."""
+        self.keep()
+        for key in [key for key in self._programs if key.fragment == fragment]:
+            self._programs.pop(key).release()
+            self._values.pop(key, None)
+            self.generation += 1
+
     def take_back(self, why: str) -> None:
         """Draw with the programs from before the last reload again; why: told until a file is saved anew."""
         if self._former is None:

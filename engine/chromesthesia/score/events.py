@@ -194,6 +194,10 @@ class Embedded(Event, frozen=True, tag=14):
     embedding: Annotated[bytes, msgspec.Meta(max_length=1 << 10)]
 
 
+class Later(Event, frozen=True, tag=15):
+    """What follows was heard while the frame was being drawn: its last passes show it, the first ones do not."""
+
+
 AnyEvent = (
     Begun
     | Sized
@@ -210,6 +214,7 @@ AnyEvent = (
     | Beaten
     | Sensed
     | Embedded
+    | Later
 )
 
 

@@ -15,6 +15,7 @@ from chromesthesia.core.records import (
     NO_MUSIC,
     SAMPLE_RATE_HZ,
     EmotionReading,
+    EmotionState,
     FeatureFrame,
     Float32,
     Heard,
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 ONSET_DECAY_S = 0.15
 _ONSET_KEEP = math.exp(-HOP_SAMPLES / SAMPLE_RATE_HZ / ONSET_DECAY_S)
+_EARLY_HOPS = 3
+"""An onset of a hop so soon behind one seen between two hops is the same one."""
 
 
 def emotion_settings(values: Snapshot) -> EmotionSettings:
@@ -76,6 +79,8 @@ class Analysis:
         self._waiting: list[FeatureFrame] = []
         self._onset_count = 0
         self._onset_envelope = 0.0
+        self._emotion: EmotionState | None = None
+        self._early_hops = 0
         self._next: Encoder | None = None
         self.encoder_failures = 0
 
@@ -105,12 +110,15 @@ class Analysis:
         for frame in self._extractor.hops(samples, start_sample, entered_s, values[AUDIO_GAIN_DB]):
             self._meter.add("features", self._clock.now_s() - started_s)
             reading = self._encode(frame)
-            emotion = self._tracker.step(reading, frame, settings)
+            self._emotion = self._tracker.step(reading, frame, settings)
             self._onset_envelope *= _ONSET_KEEP
             if frame.onset > 0.0:
-                self._onset_count += 1
+                if not self._early_hops:
+                    self._onset_count += 1
                 self._onset_envelope = 1.0
-            publish(Heard(frame, emotion, self._onset_count, self._onset_envelope, music=self._music))
+                self._early_hops = 0
+            self._early_hops = max(0, self._early_hops - 1)
+            publish(self._heard(frame, self._emotion))
             # Behind the fast signals: a picture does not wait for it.
             began_s = self._clock.now_s()
             music = self._music = self._extractor.music(frame)
@@ -119,6 +127,27 @@ class Analysis:
                 self._told_beat(music.bpm, music.beats, music.beat_confidence, at_s)
             started_s = self._clock.now_s()
             self._meter.add("music", started_s - began_s)
+
+    def _heard(self, frame: FeatureFrame, emotion: EmotionState) -> Heard:
+        return Heard(frame, emotion, self._onset_count, self._onset_envelope, music=self._music)
+
+    def glance(
+        self, samples: Float32, start_sample: int, values: Snapshot, publish: Callable[[Heard], None]
+    ) -> None:
+        """Look at the first part of the next hop, float32 [less than a hop], before it is whole; then `hear` all of it.
+
+        Publishes one `Heard` with what such a short time changes: an onset is seen and counted here, not again in its
+        hop. The emotion is that of the last hop. Nothing before the first hop.
+        """
+        frame = self._extractor.glance(samples, start_sample, values[AUDIO_GAIN_DB])
+        if frame is None or self._emotion is None:
+            return
+        # What was seen early may come to its hop a little later, or never.
+        if frame.onset > 0.0 and not self._early_hops:
+            self._onset_count += 1
+            self._early_hops = _EARLY_HOPS
+            self._onset_envelope = 1.0
+        publish(self._heard(frame, self._emotion))
 
     def _encode(self, frame: FeatureFrame) -> EmotionReading | None:
         self._waiting.append(frame)

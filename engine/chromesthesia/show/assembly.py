@@ -19,6 +19,7 @@ from chromesthesia.inference.encoder import OnnxEncoder
 from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
 from chromesthesia.inference.sessions import first_provider
+from chromesthesia.isf.plan import IsfPlan
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.packs.art_index import ArtIndex
 from chromesthesia.packs.find import find_pack
@@ -27,7 +28,7 @@ from chromesthesia.packs.pack import Pack
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import choose_preset, find_presets
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.show.stage import Controls, Stage
+from chromesthesia.show.stage import Controls, Date, Stage, no_date, no_isf
 
 OWN_MODELS = "own models"
 """Shown in the place of a pack's name where no pack is used."""
@@ -57,6 +58,8 @@ class Models:
     art_index: ArtIndex | None = None
     painter: str = ""
     """Hash of the model that paints, as `painter_of` gives it; empty for one of the caller's own."""
+    heard_by: str = ""
+    """Hash of the pack's fp32 encoder, which its marks and paintings are for; empty for one of the caller's own."""
     smaller: Callable[[], Generator] | None = None
     """Opens a generator that paints the same with less; None where the pack has none."""
 
@@ -75,6 +78,7 @@ def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_O
         generator,
         pack.art_index if own.encoder is None else None,
         painter_of(pack, provider) if own.generator is None else "",
+        pack.manifest.files[pack.manifest.encoder.file] if own.encoder is None else "",
         _smaller(pack, provider) if own.generator is None else None,
     )
 
@@ -102,13 +106,20 @@ def open_controller(preset: str | None) -> tuple[ParameterTree, Controller]:
 
 
 def make_stage(
-    controls: Controls, generator: Generator, seed: int, ask: Callable[[PaintRequest], None]
+    controls: Controls,
+    generator: Generator,
+    seed: int,
+    ask: Callable[[PaintRequest], None],
+    isf: Callable[[], IsfPlan] = no_isf,
+    date: Callable[[], Date | None] = no_date,
 ) -> Stage:
-    """The stage of one show, its latent walk seeded by `seed`."""
+    """The stage of one show, its latent walk seeded by `seed`. isf, date: see `Stage`."""
     return Stage(
         controls,
         Mapper(),
         LatentMotion(seed, generator.noise_size, generator.condition_labels),
         ImageBlend(),
         ask,
+        isf=isf,
+        date=date,
     )

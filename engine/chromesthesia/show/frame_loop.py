@@ -10,7 +10,14 @@ from dataclasses import dataclass, field, replace
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Clock, FrameSink, FrameWatcher
-from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage
+from chromesthesia.core.records import (
+    NO_BEAT,
+    SAMPLE_RATE_HZ,
+    STEP_SAMPLES,
+    Beat,
+    Heard,
+    PaintedImage,
+)
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
 from chromesthesia.health.heartbeat import Heart
@@ -28,8 +35,9 @@ HUD_PERIOD_S = 0.1
 WARM_UP_FRAMES = 3
 BEHIND_GAIN = 0.05
 """How quickly it is learned how late frames are seen."""
-WAITED_HOPS = 100
-"""Most hops that are counted as first shown by one frame."""
+STEP_S = STEP_SAMPLES / SAMPLE_RATE_HZ
+WAITED_STEPS = 200
+"""Most steps of 5 ms that are counted as first shown by one frame."""
 
 
 def _no_beat(now_s: float) -> Beat:
@@ -66,7 +74,8 @@ class FrameParts:
 class FrameLoop:
     """Draws frames, each as late as can be. Main thread only; `fps` and `latency_ms` may be read from any.
 
-    A frame is dated by when it is to be seen, so that motion is even though frames are not begun evenly.
+    A frame is dated by when it is to be seen, so that motion is even though frames are not begun evenly. It hears
+    twice: when it is begun, and when all is drawn but the last passes, which follow what was heard meanwhile.
 
     Every part of a frame has its guard: what raises is logged, counted in `guard.failures` and left out, and the parts
     behind it still run. Figures count only frames that were drawn.
@@ -93,7 +102,14 @@ class FrameLoop:
         self._heard = silence
         self._heart = heart or Heart("frame", clock, math.inf)
         self._inputs: FrameInputs | None = None
-        self._shown_index = -1
+        self._told = silence
+        """What the stage was told of it."""
+        self._in_light = silence
+        """The newest that the frame just drawn shows."""
+        self._hears_again = False
+        self._again: tuple[float, float] | None = None
+        self._stop = threading.Event()
+        self._shown_sample = 0
         self._pacer = FramePacer(schedule.period_s)
         self._rhythm = DisplayRhythm(schedule.period_s)
         self._start_s = 0.0
@@ -113,7 +129,9 @@ class FrameLoop:
         score = self._parts.score
         factor = self._ladder.factor
         heard = self._heard if score is None else score.first(self._heard, factor)
-        inputs = self._inputs = self._parts.stage.step(0.0, 0.0, heard, painted, None, factor)
+        stage = self._parts.stage
+        inputs = stage.step(0.0, 0.0, heard, painted, None, factor)
+        inputs = self._inputs = stage.hear_again(inputs, heard)
         if score is not None:
             score.begun()
         light = self._parts.light
@@ -126,6 +144,7 @@ class FrameLoop:
     def run(self, start_s: float, stop: threading.Event, over: Callable[[], bool]) -> None:
         """Frames from `start_s` of the clock on, until `stop` is set or the show is `over`."""
         self._start_s = start_s
+        self._stop = stop
         self._heart.begin()
         try:
             self._go_round(start_s, stop, over)
@@ -211,7 +230,9 @@ class FrameLoop:
         with guard.part("drawing"):
             inputs = self._decide(time_s)
             if inputs is not None:
-                pixels = parts.light.draw(inputs, want_pixels=seen or parts.sink is not None)
+                late = self._late if self._hears_again else None
+                pixels = parts.light.draw(inputs, seen or parts.sink is not None, late)
+        self._hear_again()
         if score is not None:
             with guard.part("the score"):
                 score.end(parts.light.frames > drawn_before)
@@ -221,14 +242,15 @@ class FrameLoop:
         late = self._schedule.finished(end_s - self._start_s - self._shift_s, drawn)
         if drawn:
             light = parts.light
-            self._pacer.finished(begin_s, end_s, seen_s)
-            self._meter.add("passes", light.drawn_s - begin_s)
+            self._pacer.finished(begin_s, end_s, seen_s, self._again)
+            wait_s = 0.0 if self._again is None else self._again[1] - self._again[0]
+            self._meter.add("passes", light.drawn_s - begin_s - wait_s)
             self._meter.add("present", light.shown_s - light.drawn_s)
-            self._meter.add("render", end_s - begin_s)
+            self._meter.add("render", end_s - begin_s - wait_s)
             self._measure_light(light.shown_s)
             behind_s = min(max(light.shown_s - seen_s, -self._schedule.period_s), self._schedule.period_s)
             self._behind_s += (behind_s - self._behind_s) * BEHIND_GAIN
-            busy_s = prepare_s + (end_s - begin_s) + (done_s - light.shown_s)
+            busy_s = prepare_s + (end_s - begin_s - wait_s) + (done_s - light.shown_s)
             self._ladder.frame(late, busy_s / self._schedule.period_s)
             if light.waits_for_display:
                 self._shift_s += self._rhythm.shown(light.shown_s, seen_s)
@@ -259,14 +281,14 @@ class FrameLoop:
         last_s, self._last_frame_s = self._last_frame_s, time_s
         dt_s = max(0.0, time_s - last_s) if last_s is not None else self._schedule.period_s
         hud = self._hud
+        self._again = None
         with self._guard.part("the stage"):
             heard = self._parts.heard.take() or self._heard
             self._heard = replace(heard, beat=self._parts.beat(self._beat_s(time_s)))
             score, factor = self._parts.score, self._ladder.factor
-            heard = self._heard if score is None else score.hear(self._heard, factor)
-            self._inputs = self._parts.stage.step(time_s, dt_s, heard, _none_now, hud, factor)
-            if score is not None:
-                score.decided(self._inputs)
+            self._told = self._heard if score is None else score.hear(self._heard, factor)
+            self._inputs = self._parts.stage.step(time_s, dt_s, self._told, _none_now, hud, factor)
+            self._in_light, self._hears_again = self._heard, True
             return self._inputs
         if self._inputs is None:
             return None
@@ -279,6 +301,33 @@ class FrameLoop:
         first on the frame that is nearest to it. Frames are seen as much off their time as those before them."""
         return self._start_s + time_s + self._behind_s + self._schedule.period_s / 2.0
 
+    def _late(self) -> FrameInputs:
+        """All is drawn but the last passes: wait for the newest that they can still show. They show it."""
+        wait_s = self._clock.now_s()
+        self._pacer.wait_again(self._seen_s, self._parts.arrivals, self._clock, self._stop)
+        self._again = wait_s, self._clock.now_s()
+        self._hear_again()
+        self._in_light = self._heard
+        assert self._inputs is not None, "a frame that hears again was decided on"
+        return self._inputs
+
+    def _hear_again(self) -> None:
+        """Once in every frame that was decided on, whether its last passes are drawn or not: what follows from frame to
+        frame does not depend on that."""
+        if not self._hears_again:
+            return
+        self._hears_again = False
+        parts = self._parts
+        with self._guard.part("the stage"):
+            assert self._inputs is not None
+            heard = parts.heard.take()
+            if heard is not None:
+                self._heard = replace(heard, beat=self._heard.beat)
+                self._told = self._heard if parts.score is None else parts.score.hear_again(self._heard)
+            self._inputs = parts.stage.hear_again(self._inputs, self._told)
+            if parts.score is not None:
+                parts.score.decided(self._inputs)
+
     def _hud_info(self, time_s: float) -> None:
         if self._hud is None or time_s >= self._hud_due_s:
             self._hud_due_s = time_s + HUD_PERIOD_S
@@ -286,11 +335,12 @@ class FrameLoop:
                 self._hud = self._parts.hud()
 
     def _measure_light(self, end_s: float) -> None:
-        frame = self._heard.frame
-        if frame.index <= self._shown_index or frame.index < 0:
+        frame = self._in_light.frame
+        if frame.end_sample <= self._shown_sample or frame.index < 0:
             return
-        # Hops that were overtaken between two frames are first shown by this frame too, and they waited longer.
-        waited = min(frame.index - self._shown_index, WAITED_HOPS)
-        for hops_before in range(waited):
-            self._meter.add("sound_to_light", end_s - (frame.entered_s - hops_before * HOP_S))
-        self._shown_index = frame.index
+        # Steps that were overtaken between two frames are first shown by this frame too, and they waited longer.
+        waited = min(-(-(frame.end_sample - self._shown_sample) // STEP_SAMPLES), WAITED_STEPS)
+        newest_s = frame.entered_s + HOP_S - STEP_S
+        for steps_before in range(waited):
+            self._meter.add("sound_to_light", end_s - (newest_s - steps_before * STEP_S))
+        self._shown_sample = frame.end_sample

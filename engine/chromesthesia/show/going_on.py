@@ -9,6 +9,7 @@ from dataclasses import replace
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.errors import PackError
+from chromesthesia.core.paths import state_folder
 from chromesthesia.params.presets import PLAIN
 from chromesthesia.show.assembly import Models
 from chromesthesia.show.live_show import LiveShow
@@ -23,6 +24,7 @@ from chromesthesia.show.live_state import (
     state_file,
     take_look,
 )
+from chromesthesia.show.performer import state_file as marks_file
 from chromesthesia.show.state_keeper import StateKeeper
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class GoingOn:
                 log.warning("the walk begins anew: %s", error)
         if not self._asked.resume:
             return None
+        show.performer.go_on(marks_file(self._asked.state or state_folder()))
         keeper = StateKeeper(
             state_file(self._asked),
             controller,
@@ -84,6 +87,7 @@ class GoingOn:
             pack,
             show.walk,
             before=state,
+            beside=show.performer.keep,
         )
         if self._held is not None:
             keeper.hold(self._held)

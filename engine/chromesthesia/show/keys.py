@@ -18,6 +18,8 @@ from chromesthesia.display.window import WindowEvent
 from chromesthesia.params.actions import (
     CUE_BACK,
     CUE_GO,
+    LEARN_MOODS,
+    LEARN_UNDO,
     PRESET_NEXT,
     PRESET_PREVIOUS,
     ROOM_RESET,
@@ -42,6 +44,13 @@ COMMANDS: dict[WindowEvent, Command] = {
     WindowEvent.CUE_GO: command_of(CUE_GO, SOURCE),
     WindowEvent.CUE_BACK: command_of(CUE_BACK, SOURCE),
     WindowEvent.TAP_TEMPO: command_of(TEMPO_TAP, SOURCE),
+    **{
+        event: command_of(action, SOURCE)
+        for event, action in zip(
+            (WindowEvent.MARK_ANGRY, WindowEvent.MARK_HAPPY, WindowEvent.MARK_SAD), LEARN_MOODS, strict=True
+        )
+    },
+    WindowEvent.UNMARK: command_of(LEARN_UNDO, SOURCE),
     WindowEvent.TOGGLE_HUD: ToggleParameter(HUD_VISIBLE.path, SOURCE),
 }
 

@@ -22,7 +22,11 @@ LATE_FRAMES = 1
 MANY_LATE = 8
 """So many late frames end a window before its time."""
 HARD_LATE = 4
-"""Late frames in a window before the picture is given up for them, rather than only painted less often."""
+"""Late frames in a window before the picture gets coarser for them, rather than only painted less often."""
+GIVE_UP_WINDOWS, GIVE_UP_COST = 5, 1.25
+"""So many windows in a row whose frames took a quarter longer than they may on the mean, `MANY_LATE` of them late,
+before nothing new is painted: that is seen for minutes, where frames that are late but all there are hardly seen. Such
+a window is as long as 30 frame periods at least."""
 SETTLE_FRAMES = 8
 """Frames after a step that are not judged: pictures that were asked for before it are still painted."""
 ROOM = 0.7
@@ -32,15 +36,17 @@ COST_QUANTILE = 0.9
 CALM_WINDOWS = 2
 PROBE_WINDOWS = 60
 """Calm windows until a rung is tried that was too dear when it was measured: the load of then may be gone."""
-HOLD_WINDOWS = 60
+HOLD_WINDOWS = 240
 """A rung that has to be left again within so many windows was a mistake: the next try comes four times later."""
 MOST_PATIENCE = 64
 DEAREST = 8.0
 LOWEST_PACE = 0.125
 PACES = (0.5, 0.25, 0.125)
 """Shares of the generator's rate on the rung that paints slower, in order."""
-DETAIL = 0.5
-"""Side of the picture on the smallest rung, of its full one."""
+DETAILS = (0.75, 0.5)
+"""Sides of the picture on the rung with fewer pixels, of its full ones, in order."""
+LEAST_DETAIL = 0.35
+"""The same on the smallest rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,11 @@ class Moved:
 
     @property
     def down(self) -> bool:
-        """True for a cheaper rung, or a slower pace on the same."""
-        return below(self.after.rung, self.before.rung) or (
-            self.after.rung is self.before.rung and self.after.pace < self.before.pace
-        )
+        """True for a cheaper rung, or a slower pace or fewer pixels on the same."""
+        before, after = self.before, self.after
+        if after.rung is before.rung:
+            return (after.pace, after.detail) < (before.pace, before.detail)
+        return below(after.rung, before.rung)
 
 
 def steps_of(rungs: Collection[Rung] = RUNGS, ceiling: float = 1.0) -> tuple[Step, ...]:
@@ -79,13 +86,15 @@ def steps_of(rungs: Collection[Rung] = RUNGS, ceiling: float = 1.0) -> tuple[Ste
         pace = max(LOWEST_PACE, ceiling * share)
         if pace < min(paces, default=ceiling):
             paces.append(pace)
+    fewest = DETAILS[-1] if Rung.FEWER_PIXELS in rungs else 1.0
     whole = {
         Rung.FULL: (Step(Rung.FULL, ceiling),),
         Rung.PAINT_SLOWER: tuple(Step(Rung.PAINT_SLOWER, pace) for pace in paces),
         Rung.SMALLER_GENERATOR: (Step(Rung.SMALLER_GENERATOR, slowest),),
-        Rung.CACHED_LATENTS: (Step(Rung.CACHED_LATENTS, slowest),),
-        Rung.SHADERS: (Step(Rung.SHADERS, 0.0),),
-        Rung.SMALL: (Step(Rung.SMALL, 0.0, DETAIL),),
+        Rung.FEWER_PIXELS: tuple(Step(Rung.FEWER_PIXELS, slowest, detail) for detail in DETAILS),
+        Rung.CACHED_LATENTS: (Step(Rung.CACHED_LATENTS, slowest, fewest),),
+        Rung.SHADERS: (Step(Rung.SHADERS, 0.0, fewest),),
+        Rung.SMALL: (Step(Rung.SMALL, 0.0, LEAST_DETAIL),),
     }
     return tuple(step for rung in RUNGS if rung in rungs for step in whole[rung])
 
@@ -101,8 +110,9 @@ def _unwatched(late: bool, busy: float) -> None:
 class Ladder:
     """Steps down and up by what frames take, in windows of 30. Main thread; `step` and `counts` may be read from any.
 
-    Down when more than one frame of a window was late, or several were busy for more than 85 % of their period; from
-    where the picture itself is given up, only when four were late. Up after calm windows, when the better rung is
+    Down to painting less often when more than one frame of a window was late, or several were busy for more than 85 %
+    of their period; to a coarser picture when four were late; to where nothing new is painted only after five windows
+    of frames that cannot all be drawn. Up after calm windows, when the better rung is
     expected to have room: every step measures how much dearer the rung above is than the one below, under the load of
     that moment. A rung that had to be left soon after it was tried is tried ever more seldom, so that nothing swings.
     """
@@ -127,6 +137,7 @@ class Ladder:
         self._late = 0
         self._settle = 0
         self._calm = 0
+        self._slow_windows = 0
         self._windows_here = 0
         self._climbed = False
         self._before: tuple[int, float] | None = None
@@ -165,11 +176,24 @@ class Ladder:
             return
         self._took.append(busy)
         self._late += late
-        if len(self._took) < WINDOW_FRAMES and self._late < MANY_LATE:
+        if not self._window_is_over():
             return
         took, lates = np.array(self._took), self._late
         self._begin_window()
+        slow = lates >= MANY_LATE and float(took.mean()) > GIVE_UP_COST
+        self._slow_windows = self._slow_windows + 1 if slow else 0
         self._judge(float(np.quantile(took, COST_QUANTILE)), lates, int((took > BUSY_LIMIT).sum()))
+
+    def _window_is_over(self) -> bool:
+        if len(self._took) >= WINDOW_FRAMES:
+            return True
+        if self._late < MANY_LATE:
+            return False
+        # What starts beside a show takes both cores for a moment: that is no reason to stop painting.
+        gives_up = self._at + 1 < len(self._steps) and below(
+            self._steps[self._at + 1].rung, Rung.FEWER_PIXELS
+        )
+        return not gives_up or sum(self._took) >= WINDOW_FRAMES
 
     def _judge(self, cost: float, lates: int, busy_frames: int) -> None:
         self._windows_here += 1
@@ -179,9 +203,7 @@ class Ladder:
             self._patience[self._at] = max(1, self._patience[self._at] // 4)
         if lates > LATE_FRAMES or busy_frames > BUSY_FRAMES:
             self._calm = 0
-            if self._at + 1 < len(self._steps) and (
-                lates >= HARD_LATE or cost > 1.0 or self._steps[self._at + 1].rung is Rung.PAINT_SLOWER
-            ):
+            if self._at + 1 < len(self._steps) and self._may_give(self._steps[self._at + 1].rung, lates):
                 self._go(self._at + 1, cost, f"{lates} late frames, {busy_frames} nearly late")
         elif lates or busy_frames:
             self._calm = 0
@@ -199,6 +221,14 @@ class Ladder:
         upper = min(at, self._at)
         dearer = cost_before / max(cost, 1e-3) if at < self._at else cost / max(cost_before, 1e-3)
         self._ratios[upper] = min(DEAREST, max(1.0, dearer))
+
+    def _may_give(self, rung: Rung, lates: int) -> bool:
+        """Whether that many late frames are worth stepping down to `rung`."""
+        if not below(rung, Rung.PAINT_SLOWER):
+            return True
+        if not below(rung, Rung.FEWER_PIXELS):
+            return lates >= HARD_LATE
+        return self._slow_windows >= GIVE_UP_WINDOWS
 
     def _may_climb(self, cost: float) -> bool:
         upper = self._at - 1
@@ -220,7 +250,7 @@ class Ladder:
             self._climbed = True
         self._before = at, cost
         self._at = to
-        self._calm = self._windows_here = 0
+        self._calm = self._windows_here = self._slow_windows = 0
         self._settle = SETTLE_FRAMES
         self._moved(Moved(before, self.step, cost, why))
 

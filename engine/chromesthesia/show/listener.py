@@ -24,8 +24,8 @@ class Listener:
 
     pack: whose encoder listens; None: the one that ships with Chromesthesia. encoder: listens instead of a pack's.
     rate_hz: of the samples that are given. channels: which of them are heard, and how several become one, e.g. `3` or
-    `loudest:1,2`; one listener for each musician hears several at once. The settings are those of a show in which nothing was set. Raises PackError
-    for a pack that does not fit.
+    `loudest:1,2`; one listener for each musician hears several at once. The settings are those of a show in which
+    nothing was set. Raises PackError for a pack that does not fit, UsageError for other channels.
     """
 
     def __init__(

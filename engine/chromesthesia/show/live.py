@@ -13,7 +13,7 @@ from chromesthesia.audio.channels import parse_channels
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.core.ahead import Ahead
-from chromesthesia.core.config import ShowConfig, check_numbers, check_rungs
+from chromesthesia.core.config import ShowConfig, check_isf, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
@@ -22,6 +22,7 @@ from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OpenOutputs, no_outputs
 from chromesthesia.health.telling import health_of
+from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.sound import HUD_VISIBLE
 from chromesthesia.ports.cues.player import open_cues
@@ -29,6 +30,7 @@ from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.osc.track import replaying
 from chromesthesia.ports.panel.endpoints import open_panel
 from chromesthesia.ports.port import Port, PortMaker
+from chromesthesia.ports.stage.handover import with_programs
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.score.writer import open_writer
@@ -45,6 +47,7 @@ from chromesthesia.show.faults import NoFaults, open_faults
 from chromesthesia.show.going_on import GoingOn
 from chromesthesia.show.health_watch import HealthWatch, open_alerts, open_log_file, pages
 from chromesthesia.show.held_picture import holding
+from chromesthesia.show.isf_desk import open_desk
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
@@ -53,7 +56,8 @@ from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
 from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
-from chromesthesia.show.stage import Controls
+from chromesthesia.show.stage import Controls, no_isf
+from chromesthesia.show.staging import open_eye_port, open_stage, staged
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
 
 if TYPE_CHECKING:
@@ -62,12 +66,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def first_light(light: Light, controls: Controls) -> None:
+def first_light(light: Light, controls: Controls, isf: IsfPlan = NO_ISF) -> None:
     """Show the preset's shaders over a quiet picture while the models are still opened."""
     preset, values = controls.current
     heard = silent_heard(values)
     look = Mapper().step(0.0, values, preset.routes, heard)
-    light.draw(FrameInputs(0.0, 0.0, look, heard), want_pixels=False)
+    light.draw(FrameInputs(0.0, 0.0, look, heard, isf=isf), want_pixels=False)
     light.restart()
 
 
@@ -98,8 +102,10 @@ def run_show(
     """
     check_numbers(config)
     check_rungs(config)
+    check_isf(config)
     read_room(config.room)
     parse_channels(config.channels)
+    config, stage_spec = staged(config)
     stop = stop or threading.Event()
     alerts = open_alerts(config)
     with ExitStack() as opened:
@@ -109,6 +115,11 @@ def run_show(
         going_on = GoingOn(config, pulse is not None and pulse.safe_look)
         config = going_on.config
         tree, controller = open_controller(config.preset)
+        stage = open_stage(config, stage_spec, tree, controller, clock, stop)
+        eye = open_eye_port(config, tree, clock)
+        # What a score or another machine's light is told of a frame has no shaders of a user's in it.
+        told = config.score is not None or config.ear is not None
+        isf = None if told else open_desk(tree, controller, config.isf)
         if config.hud:
             controller.post(SetParameter(HUD_VISIBLE.path, True, "command line"))
         if not config.flash_limiter:
@@ -117,9 +128,10 @@ def run_show(
             set_bpm(controller, config.bpm)
         controller.begin(clock.now_s())
         going_on.set_room(controller)
-        opener = faults.surface(own.surface or SurfaceOpener(config))
-        if pulse is not None and pulse.last_picture is not None and not config.headless:
-            opener = holding(pulse.last_picture, opener)
+        last_picture = None if pulse is None else pulse.last_picture
+        opener = faults.surface(own.surface or SurfaceOpener(config, goes_on=last_picture is not None))
+        if last_picture is not None and not config.headless:
+            opener = holding(last_picture, opener)
         # Models open while the surface, the shaders and the ports do.
         loading = Ahead(
             lambda: faults.models(
@@ -138,9 +150,16 @@ def run_show(
         panel = open_panel(config, tree, controller, clock, opened)
         open_ports: list[Port] = [] if osc is None else [osc]
         open_ports += [] if panel is None else [panel.port]
+        if stage is not None and stage.programs:
+            outputs = with_programs(outputs, stage.programs)
         more = open_more_ports(config, tree, controller, clock, outputs)
         open_ports += more.ports
+        open_ports += [] if eye is None else [eye]
+        if stage is not None:
+            open_ports.append(stage)
+            sinks = (*sinks, stage.frames) if stage.spec.has_windows else sinks
         open_ports += [make(tree, controller, clock) for make in ports]
+        open_ports += [] if isf is None else [isf]
         open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
         if config.cues is not None:
             open_ports.append(open_cues(config.cues, tree, controller, clock))
@@ -157,9 +176,10 @@ def run_show(
         light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
         opened.callback(light.close)
         width, height = light.size
-        slow = config.headless or (light.renderer is not None and light.renderer.software)
+        off_screen = config.headless and not (stage is not None and stage.spec.has_windows)
+        slow = off_screen or (light.renderer is not None and light.renderer.software)
         fps = config.fps or (HEADLESS_FPS if slow else WINDOW_FPS)
-        first_light(light, controller)
+        first_light(light, controller, NO_ISF if isf is None else isf.plan)
         models = models or loading.result()
         config = going_on.config
         # From here on there are files to finish: a signal ends the show in order.
@@ -190,14 +210,23 @@ def run_show(
             preview,
             score,
             lambda now_s: _tell(watchers, now_s),
+            no_isf if isf is None else lambda: isf.plan,
         )
         keeper.standing = lambda: show.standing
+        if eye is not None:
+            show.see = eye.see
+        if stage is not None:
+            show.unseen = lambda: stage.unseen
+        seeing = [port for port in (stage, eye) if port is not None]
+        show.trouble = lambda: "; ".join(filter(None, (port.trouble for port in seeing)))
+        show.performer.register()
         if writer is not None:
             writer.begin(show.score_head(fps))
         if desk is not None:
             desk.begin_show(show.score_head(fps))
         if panel is not None:
             panel.site.health = lambda: health_of(show.health.status())
+            panel.site.performers = show.performer.names
             panel.port.server.pages = pages(show.health.status)
         open_ports.append(HealthWatch(show.health.status, alerts, log_file))
         if score is not None:
@@ -248,7 +277,7 @@ def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:
 
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
     # A demo in a window, or a file with a duration longer than itself, begins again; otherwise the end is the end.
-    loop = config.duration_s is not None or not config.headless
+    loop = config.duration_s is not None or not config.headless or config.outputs is not None
     return open_source(
         config.source,
         config.device,

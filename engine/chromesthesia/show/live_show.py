@@ -16,7 +16,7 @@ from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, Counting, FrameWatcher
+from chromesthesia.core.protocols import AudioSource, Clock, Counting, Encoder, FrameWatcher
 from chromesthesia.core.records import (
     HOP_SAMPLES,
     AudioBlock,
@@ -53,6 +53,7 @@ from chromesthesia.health.status import (
     Health,
 )
 from chromesthesia.health.telling import hud_of, readings_of, report_of
+from chromesthesia.isf.plan import IsfPlan
 from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.live import Values
@@ -71,8 +72,10 @@ from chromesthesia.show.frames import CountRate, FrameSchedule
 from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.painter import Painter
+from chromesthesia.show.performer import Performer
 from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
 from chromesthesia.show.sound import HOP_S, Capture, Listening
+from chromesthesia.show.stage import date_now, no_isf
 from chromesthesia.show.step_loop import StepLoop
 from chromesthesia.show.surfaces import draws_small
 from chromesthesia.signals.table import FIRST, TABLE
@@ -83,8 +86,8 @@ ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
-LATENCIES_A_MINUTE = 6000
-"""One for every hop."""
+LATENCIES_A_MINUTE = 12_000
+"""One for every 5 ms."""
 LEAST_BRIGHTNESS, LEAST_ACTIVITY = 0.1, 0.5
 """Above these a picture is meant to be seen, and sound is heard that would move it."""
 PATIENCE_S = 1.0
@@ -121,8 +124,10 @@ class LiveShow:
         preview: FrameWatcher | None = None,
         score: FrameScore | None = None,
         shown: Callable[[float], None] | None = None,
+        isf: Callable[[], IsfPlan] = no_isf,
     ) -> None:
-        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each."""
+        """preview: takes frames it wants. score: is told what every frame was made of. shown: called after each.
+        isf: which shaders of a user's are shown."""
         self._config = config
         self._score = score
         self._clock = clock
@@ -142,7 +147,8 @@ class LiveShow:
         self._paint_rate = CountRate()
         self._host = HostWatch(clock)
         self._blame = LateBlame(self._host, self._schedule.period_s)
-        self._analysis = Analysis(models.encoder, clock, self._meter, controller.tempo.sound)
+        self.performer = Performer(controller, lambda: self.emotion)
+        self._analysis = Analysis(self._ear_of(models), clock, self._meter, controller.tempo.sound)
         self._painter = Painter(
             models, config, light, clock, score, self._changed_models,
             lambda: self._analysis.counts()["encoder_failures"],
@@ -150,10 +156,16 @@ class LiveShow:
         self._painter.ladder.watch = self._watch_frame
         room_s = self._room_s = read_room(config.room)
         self._beat_light = BeatLight()
+        self._strokes = 0
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
-            controller if score is None else score, models.generator, config.seed, self._painter.ask
+            controller if score is None else score,
+            models.generator,
+            config.seed,
+            self._painter.ask,
+            isf,
+            date_now,
         )
         if score is not None:
             score.follow(stage.state, stage.restore)
@@ -188,6 +200,12 @@ class LiveShow:
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
         self._told_shown = shown
         self.output = OutputWatch()
+        self.trouble: Callable[[], str] = str
+        """Tells what is wrong with the displays that the picture is shown on, and the like; empty for nothing."""
+        self.unseen: Callable[[], bool] = bool
+        """True while no display shows the picture that should. Any thread."""
+        self.see: Callable[[PaintedImage], PaintedImage] = _as_painted
+        """Makes of a picture what is shown of it. Main thread; must be quick."""
         self.keep_picture: Callable[[UInt8], None] | None = None
         """Takes a small copy of the output, uint8 [h, w, 3], twice a second. Main thread."""
         self._probe = OutputProbe(light, self._see)
@@ -263,11 +281,14 @@ class LiveShow:
         self._painter.try_models(models, taken_back)
 
     def _changed_models(self, former: Models, models: Models) -> None:
-        self._analysis.change(models.encoder)
+        self._analysis.change(self._ear_of(models))
         self._nearest.change(models.art_index)
         old, new = former.generator, models.generator
         if (old.noise_size, old.condition_labels) != (new.noise_size, new.condition_labels):
             self._stage.change_motion(LatentMotion(self._config.seed, new.noise_size, new.condition_labels))
+
+    def _ear_of(self, models: Models) -> Encoder:
+        return self.performer.ear(models.encoder, models.heard_by, models.name)
 
     # -- steps of the threads -------------------------------------------------------------------------------
 
@@ -282,7 +303,8 @@ class LiveShow:
         now_s = self._clock.now_s()
         self._arrivals.arrived(now_s)
         self._meter.add("heard", max(0.0, now_s - heard.frame.entered_s - HOP_S))
-        if heard.frame.onset > 0.0:
+        if heard.onset_count > self._strokes:
+            self._strokes = heard.onset_count
             self._beat_light.struck(heard.frame.entered_s + HOP_S - DELAY_S)
         self._nearest.step(heard)
 
@@ -306,7 +328,7 @@ class LiveShow:
         image, painted = self._painter.newest()
         if image is not None and painted:
             self._meter.add("generator", image.paint_s)
-        return image
+        return None if image is None else self.see(image)
 
     def _handle_window(self) -> None:
         if self._config.headless:
@@ -404,8 +426,11 @@ class LiveShow:
             beat_error_ms=self._beat_light.error_ms,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
-            trouble=self._light.message,
-            message=self._light.message or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
+            trouble=self._light.message or self.trouble(),
+            unseen=self.unseen() or bool(getattr(self._light.surface, "unseen", "")),
+            message=self._light.message
+            or self.trouble()
+            or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             picture=self.output.fault,
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
@@ -421,6 +446,7 @@ class LiveShow:
         beat = self._controller.beat(self._clock.now_s())
         return {
             **readings_of(self.health.status()),
+            **self.performer.readings(),
             **TABLE.values({FIRST: replace(self._silence if heard is None else heard, beat=beat)}),
         }
 
@@ -454,6 +480,10 @@ class LiveShow:
             self._nearest.summary(),
             self._beat_light.summary(),
         )
+
+
+def _as_painted(image: PaintedImage) -> PaintedImage:
+    return image
 
 
 def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:

@@ -147,6 +147,7 @@ def go_on(controller: Controller, config: ShowConfig, state: LiveState) -> None:
     preset, routes, wanted = controller.current[0], controller.current[0].routes, dict(values)
     if asked.preset == state.asked.preset:
         preset = _preset_of(look, controller, tuple(params.values()))
+        params = controller.declare(preset)
         routes = _routes_of(look, params.values())
         wanted = {path: param.default for path, param in params.items() if param.writable and not param.room}
         wanted.update(_accepted(look.params, params, room=False))

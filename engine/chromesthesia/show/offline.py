@@ -29,6 +29,7 @@ from chromesthesia.recording.outputs import Outputs, close_and_report, open_outp
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import make_stage, open_controller, open_models
+from chromesthesia.show.isf_desk import open_desk
 from chromesthesia.show.more_ports import set_bpm
 from chromesthesia.show.nearest import NearestPaintings
 
@@ -49,6 +50,7 @@ def render_film(
     check_numbers(config)
     stop = stop or threading.Event()
     tree, controller = open_controller(config.preset)
+    isf = open_desk(tree, controller, config.isf)
     track = None if config.osc is None else open_track(config.osc)
     if config.bpm is not None:
         set_bpm(controller, config.bpm)
@@ -62,7 +64,7 @@ def render_film(
     requests: LatestSlot[PaintRequest] = LatestSlot()
     images: LatestSlot[PaintedImage] = LatestSlot()
     worker = GeneratorWorker(models.generator, clock, requests, images)
-    stage = make_stage(controller, models.generator, config.seed, requests.put)
+    stage = make_stage(controller, models.generator, config.seed, requests.put, lambda: isf.plan)
     watch = PictureWatch()
     period_s = 1.0 / config.fps
     frame_count = max(1, int(len(samples) / SAMPLE_RATE_HZ * config.fps))

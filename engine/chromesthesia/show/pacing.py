@@ -2,7 +2,8 @@
 
 A hop that enters while a frame is drawn waits for the next one. Frames and hops come at rates of their own, so a frame
 that begins by the clock alone shows sound that has waited for half a hop and more. One that begins right behind a hop
-shows it fresh.
+shows it fresh. The last passes of a frame hear once more: they wait in the same way, for as long as they themselves
+leave, so that a hop waits for them only.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import threading
 from collections import deque
 
 from chromesthesia.core.protocols import Clock
-from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, STEP_SAMPLES
 
 HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
+STEP_S = STEP_SAMPLES / SAMPLE_RATE_HZ
+REMEMBERED_ARRIVALS = 15
 REMEMBERED_FRAMES = 120
 FEWEST_FRAMES = 30
 """Before so many were drawn, a frame begins when it is due."""
@@ -28,21 +31,26 @@ PREPARE_S = 0.005
 STEADY_FRAMES, STEADY_SHARE, STEADY_WITHIN = 30, 0.9, 0.04
 FOLLOW = 0.1
 """Share of its distance by which the show moves towards the display with every frame."""
-GRACE_S = 0.005
-"""A hop that is later than this is not waited for any longer."""
+GRACE_S = 0.003
+"""What is later than this is not waited for any longer."""
 
 
 class Arrivals:
-    """Tells the thread that draws when a hop has been heard. `arrived` on the thread that listens."""
+    """Tells the thread that draws when something new has been heard. `arrived` on the thread that listens."""
 
     def __init__(self) -> None:
         self.newest_s = -HOP_S
         """When the newest came, on the clock."""
+        self.every_s = HOP_S
+        """How far apart they usually come: a hop, or half of one where the source hands over so little at a time."""
+        self._intervals_s: deque[float] = deque(maxlen=REMEMBERED_ARRIVALS)
         self.fresh = threading.Event()
         """Set whenever one comes."""
 
     def arrived(self, now_s: float) -> None:
-        """A hop was heard."""
+        """Something was heard."""
+        self._intervals_s.append(now_s - self.newest_s)
+        self.every_s = min(HOP_S, max(STEP_S, sorted(self._intervals_s)[len(self._intervals_s) // 2]))
         self.newest_s = now_s
         self.fresh.set()
 
@@ -57,23 +65,31 @@ class FramePacer:
 
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
-        self._costs_s: deque[float] = deque(maxlen=REMEMBERED_FRAMES)
+        self._whole, self._last = _Costs(period_s), _Costs(period_s)
         self._margin_s = LEAST_MARGIN_S
-        self._quantile_s = period_s
 
     @property
     def reserve_s(self) -> float:
         """Kept for the next frame: its time of the clock, and the margin."""
-        return min(self._period_s, self._quantile_s + self._margin_s)
+        return min(self._period_s, self._whole.high_s + self._margin_s)
 
-    def finished(self, begin_s: float, end_s: float, shown_s: float) -> None:
-        """A frame was drawn from `begin_s` to `end_s` that was to be finished at `shown_s`."""
-        cost_s = end_s - begin_s
-        self._costs_s.append(cost_s)
-        if len(self._costs_s) >= FEWEST_FRAMES:
-            ordered = sorted(self._costs_s)
-            self._quantile_s = ordered[int(COST_QUANTILE * len(ordered))]
-        waited = begin_s > shown_s - self._period_s
+    @property
+    def late_reserve_s(self) -> float:
+        """Kept for the last passes of a frame that is being drawn."""
+        return min(self._period_s, self._last.high_s + self._margin_s)
+
+    def finished(
+        self, begin_s: float, end_s: float, shown_s: float, again: tuple[float, float] | None = None
+    ) -> None:
+        """A frame was drawn from `begin_s` to `end_s` that was to be finished at `shown_s`.
+
+        again: from when to when it waited to hear once more; None where it did not.
+        """
+        wait_s, went_on_s = (begin_s, begin_s) if again is None else again
+        cost_s = end_s - begin_s - (went_on_s - wait_s)
+        self._whole.add(cost_s)
+        self._last.add(end_s - went_on_s)
+        waited = went_on_s > shown_s - self._period_s
         if end_s > shown_s and waited and cost_s <= self._period_s:
             self._margin_s = min(self._period_s, self._margin_s + MARGIN_STEP_S)
         else:
@@ -85,16 +101,36 @@ class FramePacer:
 
     def wait(self, shown_s: float, arrivals: Arrivals, clock: Clock, stop: threading.Event) -> None:
         """Return when the frame that is to be finished at `shown_s` is to begin, or when `stop` is set."""
-        latest_s = shown_s - self.reserve_s
-        # In a time as long as a hop one hop comes: the last that the frame can still show.
-        clock.wait_until(latest_s - HOP_S, stop)
+        self._wait(shown_s - self.reserve_s, arrivals, clock, stop)
+
+    def wait_again(self, shown_s: float, arrivals: Arrivals, clock: Clock, stop: threading.Event) -> None:
+        """Return when the last passes of that frame are to be drawn, or when `stop` is set."""
+        self._wait(shown_s - self.late_reserve_s, arrivals, clock, stop)
+
+    def _wait(self, latest_s: float, arrivals: Arrivals, clock: Clock, stop: threading.Event) -> None:
+        # In so long a time one comes: the last that the frame can still show.
+        clock.wait_until(latest_s - arrivals.every_s, stop)
         while not stop.is_set():
             arrivals.fresh.clear()
             now_s = clock.now_s()
-            next_s = arrivals.newest_s + HOP_S
+            next_s = arrivals.newest_s + arrivals.every_s
             if next_s > latest_s or now_s >= next_s + GRACE_S or now_s >= latest_s:
                 return
             clock.wait_until(min(latest_s, next_s + GRACE_S), arrivals.fresh)
+
+
+class _Costs:
+    """What the last frames took, and what nearly all of them kept within; until some were drawn, a whole period."""
+
+    def __init__(self, period_s: float) -> None:
+        self._costs_s: deque[float] = deque(maxlen=REMEMBERED_FRAMES)
+        self.high_s = period_s
+
+    def add(self, cost_s: float) -> None:
+        self._costs_s.append(cost_s)
+        if len(self._costs_s) >= FEWEST_FRAMES:
+            ordered = sorted(self._costs_s)
+            self.high_s = ordered[int(COST_QUANTILE * len(ordered))]
 
 
 class DisplayRhythm:

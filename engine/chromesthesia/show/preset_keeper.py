@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 import tomllib
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +22,12 @@ from chromesthesia.params.declaration import Param
 from chromesthesia.params.presets import Preset, find_presets, load_preset, parse_preset, preset_text
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.recording.files import prepare_folder, write_atomically
+from chromesthesia.show.file_names import stem_of
 
 log = logging.getLogger(__name__)
 
 PRESET_LIMIT = 1000
 """Most presets that one folder of a user's is filled with."""
-STEM_LIMIT = 60
 THUMBNAIL_SIDE = 320
 THUMBNAIL_ENDING = ".jpg"
 
@@ -95,7 +93,7 @@ class PresetKeeper:
                 if value != self._tree.declaration(path).default
             }
             routes, description = standing.routes, ""
-        self._write(Preset(name, look, routes, description), self._picture())
+        self._write(Preset(name, look, routes, description, isf=present.isf), self._picture())
         if stopped:
             self._tree.load_look(look, "preset kept", morph_s=0.0)
 
@@ -148,7 +146,7 @@ class PresetKeeper:
 
     def _path_for(self, name: str) -> Path:
         """The file of the user's own preset of this name, else one that nothing has yet."""
-        stem = _stem(name)
+        stem = stem_of(name, "preset")
         there = {path.stem.casefold(): path for path in self._folder.glob("*.toml")}
         for preset in self._controller.library:
             own = preset.path is not None and preset.path in there.values()
@@ -167,11 +165,6 @@ class PresetKeeper:
             number += 1
             free = f"{stem}-{number}"
         return self._folder / f"{free}.toml"
-
-
-def _stem(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:STEM_LIMIT].strip("-") or "preset"
 
 
 def _thumbnail(pixels: UInt8) -> bytes:

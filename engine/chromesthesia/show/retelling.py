@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -32,6 +32,7 @@ from chromesthesia.score.events import (
     Embedded,
     Heeded,
     Key,
+    Later,
     Looked,
     Paced,
     ParamTold,
@@ -109,6 +110,8 @@ class Retelling:
         self._pending: dict[int, PaintRequest] = {}
         self._stage = make_stage(self._desk, generator, seed, self._ask)
         self._heard: Heard = heard_of(Levels())
+        self._before: Heard | None = None
+        """What the first passes of the next frame hear, where its last ones hear something newer."""
         self._signals = b""
         self._embedding = bytes(EMBEDDING_BYTES)
         self._factor = 1.0
@@ -135,7 +138,7 @@ class Retelling:
         """Whatever stands before a frame."""
         match event:
             case Begun(image):
-                self._stage.step(0.0, 0.0, self._heard, lambda: self._painted(image), None, self._factor)
+                self._decide(0.0, 0.0, self._heard, lambda: self._painted(image))
             case Sized(width, height):
                 self.size = width, height
             case Looked():
@@ -149,6 +152,8 @@ class Retelling:
                 self._embedding = embedding
                 if self._signals:
                     self._hear(sensed_of(self._signals, embedding))
+            case Later():
+                self._before = self._heard
             case Beaten():
                 self._heard = replace(self._heard, beat=Beat(**msgspec.structs.asdict(event)))
             case Paced(factor):
@@ -176,7 +181,10 @@ class Retelling:
 
     def decide(self, event: Drawn) -> FrameInputs:
         """The frame at `time_us`, as it was decided in the show."""
-        inputs = self._step(self._heard, self._factor, event.image)
+        time_s = time_of(self.time_us)
+        dt_s = 1.0 / self._fps if self._last_s is None else time_s - self._last_s
+        self._last_s = time_s
+        inputs = self._decide(time_s, dt_s, self._heard, lambda: self._painted(event.image))
         # The stage has no figures to decide on: the display is as it was told.
         return inputs if self._hud is None else replace(inputs, hud=self._hud)
 
@@ -187,7 +195,7 @@ class Retelling:
         time_s = time_of(time_us)
         dt_s = 1.0 / self._fps if self._last_s is None else max(0.0, time_s - self._last_s)
         self._last_s = time_s
-        return self._stage.step(time_s, dt_s, heard, self._painted_own, None, self._factor)
+        return self._decide(time_s, dt_s, heard, self._painted_own)
 
     def mark(self) -> Mark:
         """Where it stands, to go back to after frames that were made up."""
@@ -226,11 +234,12 @@ class Retelling:
         """Of the stage; see `Stage.state`."""
         return self._stage.state()
 
-    def _step(self, heard: Heard, factor: float, image: int) -> FrameInputs:
-        time_s = time_of(self.time_us)
-        dt_s = 1.0 / self._fps if self._last_s is None else time_s - self._last_s
-        self._last_s = time_s
-        return self._stage.step(time_s, dt_s, heard, lambda: self._painted(image), None, factor)
+    def _decide(
+        self, time_s: float, dt_s: float, heard: Heard, painted: Callable[[], PaintedImage | None]
+    ) -> FrameInputs:
+        before, self._before = self._before, None
+        inputs = self._stage.step(time_s, dt_s, before or heard, painted, None, self._factor)
+        return self._stage.hear_again(inputs, heard)
 
     def _hear(self, heard: Heard) -> None:
         self._heard = replace(heard, beat=self._heard.beat)

@@ -42,6 +42,7 @@ from chromesthesia.score.events import (
     Head,
     Heeded,
     Key,
+    Later,
     Looked,
     Paced,
     ParamTold,
@@ -223,6 +224,14 @@ class FrameScore:
         """What the frame hears. factor: of the generator's rate."""
         return self._hear(heard, factor)
 
+    def hear_again(self, heard: Heard) -> Heard:
+        """What its last passes hear; between `hear` and `decided`, and only when it is newer."""
+        before = len(self._events)
+        coarse = self._sense(heard)
+        if len(self._events) > before:
+            self._events.insert(before, Later())
+        return replace(coarse, beat=heard.beat)
+
     def decided(self, inputs: FrameInputs) -> None:
         """What is drawn; without this call before `end` the stage failed."""
         self._decided = True
@@ -264,18 +273,20 @@ class FrameScore:
         self._told.look(self.current, self._events)
 
     def _hear(self, heard: Heard, factor: float) -> Heard:
+        coarse = self._sense(heard)
+        self._told.beat(heard.beat, self._events)
+        self._told.factor(factor, self._events)
+        return replace(coarse, beat=heard.beat)
+
+    def _sense(self, heard: Heard) -> Heard:
         if self._softening is None:
             signals, embedding = fine.signals_of(heard), fine.embedding_of(heard)
             self._told.sense(Embedded(embedding), self._events)
             self._told.sense(Sensed(signals), self._events)
-            coarse = fine.heard_of(signals, embedding)
-        else:
-            levels = self._softening.levels(heard)
-            self._told.sense(Heeded(levels.packed()), self._events)
-            coarse = heard_of(levels)
-        self._told.beat(heard.beat, self._events)
-        self._told.factor(factor, self._events)
-        return replace(coarse, beat=heard.beat)
+            return fine.heard_of(signals, embedding)
+        levels = self._softening.levels(heard)
+        self._told.sense(Heeded(levels.packed()), self._events)
+        return heard_of(levels)
 
     def _tell_image(self) -> None:
         request = self._pending.get(self._image) if self._image else None

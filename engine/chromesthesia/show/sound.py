@@ -1,4 +1,4 @@
-"""Live sound: a source fills the ring on one thread, whole hops leave it on another."""
+"""Live sound: a source fills the ring on one thread; hops leave it on another, which looks at half of the next one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ import numpy as np
 from chromesthesia.audio.ring import Ring
 from chromesthesia.audio.soundness import SoundWatch
 from chromesthesia.core.protocols import AudioSource, Clock, Counting
-from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, AudioBlock, Float32, Heard
+from chromesthesia.core.records import (
+    HOP_SAMPLES,
+    SAMPLE_RATE_HZ,
+    STEP_SAMPLES,
+    AudioBlock,
+    Float32,
+    Heard,
+)
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.params.tree import Snapshot
 from chromesthesia.show.analysis import Analysis
@@ -77,6 +84,7 @@ class Listening:
         self._position = 0
         self._expected_s = clock.now_s() + MISSING_AFTER_S
         self._missing = False
+        self._glanced = False
 
     def step(self) -> bool:
         """Everything that is waiting; True when there was anything. Analysis thread."""
@@ -85,8 +93,11 @@ class Listening:
             self._position += chunk.lost_before
             self._hear(chunk.samples, chunk.entered_s)
             self._expected_s = self._clock.now_s() + MISSING_AFTER_S
-            self._missing = False
+            self._missing = self._glanced = False
             heard_any = True
+        if not self._glanced and (chunk := self._ring.peek(STEP_SAMPLES)) is not None:
+            self._glanced = True
+            self._analysis.glance(chunk.samples, self._position, self._values(), self._publish)
         now_s = self._clock.now_s()
         if not heard_any and now_s >= self._expected_s:
             if not self._missing:

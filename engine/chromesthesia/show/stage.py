@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from chromesthesia.core.records import Heard, PaintedImage, PaintRequest
 from chromesthesia.generator.blend import BlendView, ImageBlend
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
+from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.mapping.mapper import Look, Mapper
 from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.presets import Preset
+from chromesthesia.params.routes import Route
 from chromesthesia.params.sound import (
     GENERATOR_CONDITION_GAIN,
     GENERATOR_DRIFT,
@@ -22,7 +26,26 @@ from chromesthesia.params.sound import (
     MASTER_FREEZE,
 )
 from chromesthesia.params.tree import Snapshot
-from chromesthesia.render.inputs import FrameInputs, HudInfo
+from chromesthesia.render.inputs import FrameInputs, HudInfo, Later
+
+Date = tuple[float, float, float, float]
+
+
+def no_isf() -> IsfPlan:
+    """No shaders of a user's."""
+    return NO_ISF
+
+
+def no_date() -> Date | None:
+    """The day begins with the show."""
+    return None
+
+
+def date_now() -> Date:
+    """Year, month, day and seconds of the day of this place."""
+    now = datetime.now()
+    seconds = now.hour * 3600 + now.minute * 60 + now.second + now.microsecond / 1e6
+    return float(now.year), float(now.month), float(now.day), seconds
 
 
 class Controls(Protocol):
@@ -37,7 +60,8 @@ class Controls(Protocol):
 class Stage:
     """Live and offline shows call the same `step` once a frame; the same calls give the same frames.
 
-    ask: hands a request to the generator (live: a latest-wins slot; offline: painted at once).
+    ask: hands a request to the generator (live: a latest-wins slot; offline: painted at once). isf: which shaders of a
+    user's are shown; date: year, month, day and seconds of the day for them.
     """
 
     def __init__(
@@ -47,7 +71,12 @@ class Stage:
         motion: LatentMotion,
         blend: ImageBlend,
         ask: Callable[[PaintRequest], None],
+        late_mapper: Mapper | None = None,
+        isf: Callable[[], IsfPlan] = no_isf,
+        date: Callable[[], Date | None] = no_date,
     ) -> None:
+        """late_mapper: follows what the last passes of a frame hear; its steps are those of `mapper`."""
+        self._isf, self._date = isf, date
         self._controls = controls
         self._mapper = mapper
         self._motion = motion
@@ -56,6 +85,9 @@ class Stage:
         self._serial = 0
         self._next_paint_s = 0.0
         self._next_motion: LatentMotion | None = None
+        self._late_mapper = Mapper() if late_mapper is None else late_mapper
+        self._last_step: tuple[float, Snapshot, tuple[Route, ...]] | None = None
+        self._late_steps = False
         self.standing: Standing | None = None
         """The look drawn last as a preset, while it glides from one to another. Any thread."""
 
@@ -67,12 +99,16 @@ class Stage:
             "blend": self._blend.state(),
             "serial": self._serial,
             "next_paint_s": self._next_paint_s,
+            **({"late": self._late_mapper.state()} if self._late_steps else {}),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from `state`; the controls are as they were then. Raises ValueError or KeyError for another."""
         preset, values = self._controls.current
         self._mapper.restore(state["mapper"], values, preset.routes)
+        # Until frames hear twice, both have heard the same.
+        self._late_mapper.restore(state.get("late", state["mapper"]), values, preset.routes)
+        self._late_steps = "late" in state
         self._motion.restore(state["motion"])
         self._blend.restore(state["blend"])
         self._serial, self._next_paint_s = int(state["serial"]), float(state["next_paint_s"])
@@ -114,6 +150,7 @@ class Stage:
         """
         preset, values = self._controls.current
         look = self._mapper.step(dt_s, values, preset.routes, heard)
+        self._last_step = dt_s, values, preset.routes
         self.standing = self._mapper.standing(look, heard)
         if (motion := self._next_motion) is not None:
             self._motion, self._next_motion = motion, None
@@ -141,7 +178,19 @@ class Stage:
             previous_serial=view.previous_serial,
             current_serial=view.current_serial,
             hud=hud if hud is None or look[HUD_VISIBLE] else hud.hidden(),
+            isf=self._isf(),
+            date=self._date(),
         )
+
+    def hear_again(self, inputs: FrameInputs, heard: Heard) -> FrameInputs:
+        """The frame that `step` just gave, with what its last passes show: `heard` now, while it is being drawn.
+
+        A show that calls it after one step calls it after every one.
+        """
+        assert self._last_step is not None, "a frame is decided on before it hears again"
+        self._late_steps = True
+        look = self._late_mapper.step(*self._last_step, heard)
+        return replace(inputs, later=Later(look, heard))
 
 
 def _motion_settings(look: Look) -> MotionSettings:

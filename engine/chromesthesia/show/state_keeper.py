@@ -43,9 +43,13 @@ class StateKeeper:
         walk: Callable[[], Mapping[str, Any]],
         clock: Clock | None = None,
         before: LiveState | None = None,
+        beside: Callable[[], None] | None = None,
     ) -> None:
-        """before: what this show goes on from; its walk and emotion are kept until there are newer ones."""
+        """before: what this show goes on from; its walk and emotion are kept until there are newer ones. beside: writes
+        what has a file of its own, if it changed; may raise StateError.
+        """
         self._before = before
+        self._beside = beside
         self._file = file
         self._asked = asked
         self._seed = seed
@@ -85,6 +89,11 @@ class StateKeeper:
 
     def step(self) -> bool:
         """Write the state if it is another than the last; True when it was written."""
+        if self._beside is not None:
+            try:
+                self._beside()
+            except StateError as error:
+                self._failed(error)
         state = take_state(
             self._controller,
             self._asked,
@@ -102,12 +111,15 @@ class StateKeeper:
         try:
             self._file.write(table)
         except StateError as error:
-            self.failures += 1
-            self._log.warning(self._clock.now_s(), "the state of the show is not kept: %s", error)
+            self._failed(error)
             return False
         self._written = table
         self.writes += 1
         return True
+
+    def _failed(self, error: StateError) -> None:
+        self.failures += 1
+        self._log.warning(self._clock.now_s(), "the state of the show is not kept: %s", error)
 
     def close(self) -> None:
         """Write it a last time, and end."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.errors import WindowError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.surface import Surface
+from chromesthesia.isf.shader import IsfShader
 from chromesthesia.render.gl import is_software
 from chromesthesia.render.renderer import LEAST_SIDE, Renderer
 from chromesthesia.render.shader_files import ShaderFiles
 
 if TYPE_CHECKING:
     from chromesthesia.display.window import WindowSurface
+
+log = logging.getLogger(__name__)
 
 HEADLESS_SIZE, HEADLESS_FPS = (640, 360), 30.0
 SOFTWARE_SIZE = HEADLESS_SIZE
@@ -23,10 +28,15 @@ TITLE = "Chromesthesia"
 
 
 class SurfaceOpener:
-    """Opens the surface of a show; a window that is opened again has the size and the full screen it had last."""
+    """Opens the surface of a show; a window that is opened again has the size and the full screen it had last.
 
-    def __init__(self, config: ShowConfig) -> None:
+    goes_on: another engine's show goes on with this one. Such a show, and one that had its window, goes on unseen while
+    no desktop answers, and takes its window when one does; one that begins has to have it.
+    """
+
+    def __init__(self, config: ShowConfig, goes_on: bool = False) -> None:
         self._config = config
+        self._goes_on = goes_on
         self._window: WindowSurface | None = None
 
     def __call__(self) -> Surface:
@@ -36,14 +46,19 @@ class SurfaceOpener:
         width, height = config.width or width, config.height or height
         if config.headless:
             return HeadlessSurface(width, height)
-        from chromesthesia.display.window import (
-            WindowSurface,  # pygame is slow to import and not needed headless
-        )
+        # pygame is slow to import and not needed headless
+        from chromesthesia.display.window import UnseenSurface, WindowSurface
 
         fullscreen, before = config.fullscreen, self._window
         if before is not None:
             fullscreen, (width, height) = before.fullscreen, before.window_size
-        self._window = WindowSurface(width, height, fullscreen, config.display, TITLE)
+        try:
+            self._window = WindowSurface(width, height, fullscreen, config.display, TITLE)
+        except WindowError as error:
+            if before is None and not self._goes_on:
+                raise
+            log.warning("%s: the show goes on unseen until a desktop answers", error.message)
+            return UnseenSurface(width, height, error.message)
         return self._window
 
 
@@ -56,6 +71,7 @@ class RendererMaker:
         self._shaders = ShaderFiles(resource_dirs("shaders"))
         self._film_size: tuple[int, int] | None = None
         self._made = False
+        self._good_isf: dict[str, IsfShader] = {}
 
     def __call__(self, surface: Surface) -> Renderer:
         """Raises RenderError."""
@@ -75,9 +91,11 @@ class RendererMaker:
             guard=self._guard,
             flash_limiter=self._config.flash_limiter,
             wary=wary,
+            good_isf=self._good_isf,
         )
 
 
 def draws_small(config: ShowConfig, surface: Surface) -> bool:
     """True where the processor draws and nobody asked for a size: the picture is then stretched to the window."""
-    return config.width is None and surface.screen is not None and is_software(surface.ctx)
+    shown = surface.screen is not None or hasattr(surface, "unseen")
+    return config.width is None and shown and is_software(surface.ctx)

@@ -40,6 +40,14 @@ class Engine(Protocol):
         """Ask it politely to end the show."""
         ...
 
+    def stopped(self) -> bool:
+        """True while a signal holds it (SIGSTOP); always False where the system does not tell."""
+        ...
+
+    def go_on(self) -> None:
+        """Let one that is stopped go on."""
+        ...
+
     def ask_stack(self) -> None:
         """Let it write the stacks of all threads, even when it hangs or is stopped."""
         ...
@@ -134,6 +142,20 @@ class ChildEngine:
         """See `Engine`; one that is stopped goes on first, or it would not hear."""
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
+            self._go_on()
+
+    def stopped(self) -> bool:
+        """See `Engine`."""
+        if sys.platform == "win32" or not hasattr(os, "waitid"):
+            return False
+        # Looked at, not taken: the end of the process is waited for elsewhere.
+        with contextlib.suppress(ChildProcessError):
+            return os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+        return False
+
+    def go_on(self) -> None:
+        """See `Engine`."""
+        with contextlib.suppress(ProcessLookupError):
             self._go_on()
 
     def ask_stack(self) -> None:

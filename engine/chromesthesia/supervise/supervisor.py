@@ -168,6 +168,10 @@ class Supervisor:
         code = life.engine.exit_code()
         if code is not None:
             return self._gone(life, code, now_s, stop)
+        if life.engine.stopped():
+            log.warning("something stopped the engine: it goes on")
+            self._events.write("stopped", now_s, pid=life.engine.pid)
+            life.engine.go_on()
         if stop and life.why != STOPPED:
             self._notifier.stopping()
             self._ask_to_end(life, now_s, STOPPED, "asked to stop", ENDING_S)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import math
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from PIL import Image
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import ShowConfig
-from chromesthesia.core.records import UInt8
+from chromesthesia.core.protocols import Clock
+from chromesthesia.core.records import ENCODER_HOPS, EmotionState, UInt8
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.look import GRADE_EXPOSURE
@@ -27,8 +28,11 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.osc.endpoints import open_osc
 from chromesthesia.ports.panel.endpoints import Panel, open_panel
 from chromesthesia.ports.port import Port
+from chromesthesia.show.analysis import silent_heard
 from chromesthesia.show.control_loop import ControlLoop
+from chromesthesia.show.performer import MARKED_STEPS, Performer
 from chromesthesia.show.preset_keeper import PresetKeeper
+from chromesthesia.testing.models import ToneEncoder
 from chromesthesia.testing.oscquery import TIMEOUT_S, free_port
 
 WIDTH, HEIGHT = 480, 270
@@ -43,15 +47,22 @@ class PanelShow:
     tree: ParameterTree
     controller: Controller
     number: int
+    performer: Performer
+    """Hears `ToneEncoder`, whose last second is full."""
 
 
 @contextmanager
 def panel_show(
-    shipped: Path, own: Path, number: int | None = None, token: str | None = None
+    shipped: Path,
+    own: Path,
+    number: int | None = None,
+    token: str | None = None,
+    stage: Callable[[ParameterTree, Controller, Clock], Port] | None = None,
 ) -> Iterator[PanelShow]:
     """A `PanelShow` on loopback; with a token it is open as `--lan` opens it.
 
-    shipped, own: folders of presets; what is kept goes to `own`. number: of the port, a free one when left out.
+    shipped, own: folders of presets; what is kept goes to `own`. number: of the port, a free one when left out. stage:
+    makes the port of its outputs.
     """
     tree = ParameterTree(PARAMETERS)
 
@@ -62,6 +73,7 @@ def panel_show(
     number = number or free_port()
     config = ShowConfig(osc_in_port=number, lan=token is not None, token=token, announce=False)
     clock, stop = SystemClock(), threading.Event()
+    outputs = None if stage is None else stage(tree, controller, clock)
     with ExitStack() as opened:
         panel = open_panel(config, tree, controller, clock, opened)
         osc = open_osc(config, tree, controller, clock, opened)
@@ -70,8 +82,20 @@ def panel_show(
         panel.site.own = own
         preview = panel.site.preview
         PresetKeeper(tree, controller, own, folders, preview.newest).register()
+        performer = Performer(controller, lambda: _felt(controller), own / "performers")
+        performer.register()
+        ear = performer.ear(ToneEncoder(), "0" * 64, "default")
+        for _ in range(MARKED_STEPS):
+            ear.step(np.full((ENCODER_HOPS, 64), -8.0, np.float32), 0, 0.0)
+        panel.site.performers = performer.names
         ports: list[Port] = [panel.port] if osc is None else [panel.port, osc]
-        loop = ControlLoop(controller, clock, ports, lambda: made_up_readings(clock.now_s(), controller))
+        ports += [] if outputs is None else [outputs]
+        loop = ControlLoop(
+            controller,
+            clock,
+            ports,
+            lambda: {**made_up_readings(clock.now_s(), controller), **performer.readings()},
+        )
 
         def paint() -> None:
             while not stop.wait(PICTURE_S):
@@ -83,12 +107,16 @@ def panel_show(
         for thread in threads:
             thread.start()
         try:
-            yield PanelShow(panel, tree, controller, number)
+            yield PanelShow(panel, tree, controller, number, performer)
         finally:
             stop.set()
             for thread in threads:
                 thread.join(TIMEOUT_S)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def _felt(controller: Controller) -> EmotionState:
+    return replace(silent_heard(controller.current[1]).emotion, activity=1.0)
 
 
 def made_up_readings(now_s: float, controller: Controller) -> Mapping[str, Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,12 +55,17 @@ class NullRenderer:
         self.shader_error: str | None = None
         self._fail_at = frozenset(fail_at)
 
-    def render(self, inputs: FrameInputs, target: moderngl.Framebuffer | None = None) -> None:
+    def render(
+        self,
+        inputs: FrameInputs,
+        target: moderngl.Framebuffer | None = None,
+        late: Callable[[], FrameInputs] | None = None,
+    ) -> None:
         """Take the inputs, or fail."""
         number, self.frames = self.frames, self.frames + 1
         if number in self._fail_at:
             raise moderngl.Error("context lost")
-        self.inputs = inputs
+        self.inputs = inputs if late is None else late()
         self.motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
 
     def prepare(self, inputs: FrameInputs) -> None:

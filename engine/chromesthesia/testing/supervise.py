@@ -22,7 +22,7 @@ WALL = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 class FakeEngine:
     """Plays as told: `hears` False ignores polite requests, `alive` False tells nothing more.
 
-    wakes: it tells again once it is asked for its stacks.
+    wakes: it tells again once it is asked for its stacks. halted: a signal stopped it.
     """
 
     pid: int
@@ -37,6 +37,7 @@ class FakeEngine:
     picture: str = ""
     rss_mib: float = 100.0
     stalled: str = ""
+    halted: bool = False
     asked: list[str] = field(default_factory=list)
     code: int | None = None
     frames: int = 0
@@ -51,7 +52,7 @@ class FakeEngine:
     def messages(self, timeout_s: float) -> list[Message]:
         """A beat for every look, while it is alive."""
         told, self.waiting = self.waiting, []
-        if self.alive and self.code is None:
+        if self.alive and not self.halted and self.code is None:
             self.beats += self.turning
             self.frames += self.turning and self.drawing and self.phase == "playing"
             loops = {"frame": LoopBeat("beats", self.beats)}
@@ -72,6 +73,15 @@ class FakeEngine:
         self.asked.append("end")
         if self.hears:
             self.code = 0
+
+    def stopped(self) -> bool:
+        """As it was set."""
+        return self.halted
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        self.asked.append("go on")
+        self.halted = False
 
     def ask_stack(self) -> None:
         """SIGUSR1."""

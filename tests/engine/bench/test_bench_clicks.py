@@ -18,7 +18,7 @@ from chromesthesia.bench.clicks import (
 )
 from chromesthesia.bench.finding import find_clicks, percentiles_ms
 from chromesthesia.core.clock import ManualClock
-from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ
+from chromesthesia.core.records import SAMPLE_RATE_HZ, STEP_SAMPLES
 from chromesthesia.params.presets import load_preset
 
 
@@ -40,8 +40,8 @@ def test_blocks_come_when_their_last_sample_is_due_and_are_dated_by_their_first(
     first, second = source.read(), source.read()
     assert first is not None
     assert second is not None
-    assert (first.entered_s, second.entered_s) == pytest.approx((5.0, 5.01))
-    assert clock.now_s() == pytest.approx(5.0 + 2 * HOP_SAMPLES / SAMPLE_RATE_HZ)
+    assert (first.entered_s, second.entered_s) == pytest.approx((5.0, 5.005))
+    assert clock.now_s() == pytest.approx(5.0 + 2 * STEP_SAMPLES / SAMPLE_RATE_HZ)
     while source.read() is not None:
         pass
     assert clock.now_s() == pytest.approx(5.0 + len(sound) / SAMPLE_RATE_HZ)

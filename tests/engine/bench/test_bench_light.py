@@ -113,6 +113,6 @@ def test_another_content_is_refused_with_its_value(tmp_path: Path, value: str) -
         read_room(path)
 
 
-def test_the_shows_own_share_begins_in_the_middle_of_a_hop() -> None:
-    assert engine_s({"latency_ms": {"sound_to_light": {"p50": 25.0}}}) == pytest.approx(0.020)
+def test_the_shows_own_share_begins_in_the_middle_of_five_milliseconds() -> None:
+    assert engine_s({"latency_ms": {"sound_to_light": {"p50": 25.0}}}) == pytest.approx(0.0225)
     assert engine_s({"latency_ms": {"sound_to_light": {"p50": None}}}) == 0.0

@@ -100,6 +100,8 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         record_osc=Path("night.osc"),
         osc_replay=Path("rehearsal.osc"),
         cues=Path("evening.toml"),
+        outputs=Path("stage.toml"),
+        eye="camera:1",
         room=Path("hall.toml"),
         rung=Rung.SHADERS,
         lowest_rung=Rung.CACHED_LATENTS,
@@ -118,13 +120,15 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         bus_connect=("tls/192.168.1.11:7447", "tls/192.168.1.12:7447"),
         keys=Path("hall-keys"),
         delay_s=0.08,
+        isf=(Path("library"), Path("glow.fs")),
     )
     unset = [
         f.name for f in dataclasses.fields(wanted) if getattr(wanted, f.name) == getattr(ShowConfig(), f.name)
     ]
     assert unset == [], "this test must name every field"
     line = (
-        "run --source song.wav --device USB --host-api ALSA --channels loudest:1,3 "
+        "run --isf library --isf glow.fs "
+        "--source song.wav --device USB --host-api ALSA --channels loudest:1,3 "
         "--headless --fullscreen --display 2 --size 320x200 --room hall.toml "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
         "--report a.json --sheet a.png --osc-in-port 9100 --osc-to 10.0.0.2:7000 --osc-out 239.1.1.1:7000 "
@@ -135,6 +139,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         "--ltc-channel 2 --dmx lamps.toml --hud --flash-limiter off --score night.score "
         "--score-limit 64 --record-osc night.osc --osc-replay rehearsal.osc "
         "--rung shaders --lowest-rung cached_latents --cues evening.toml --log-file night.log "
+        "--outputs stage.toml --eye camera:1 "
         "--alert-webhook http://127.0.0.1:9/ill --alert-command true "
         "--resume --state kept --hours 10:00-18:00 --fade 20 --silence-look Ink --silence-after 300 "
         "--ear hall --standby --bus-listen tls/192.168.1.10:7447 --bus-connect tls/192.168.1.11:7447 "
@@ -344,11 +349,14 @@ def test_render_passes_everything_on(
             "25",
             "--bpm",
             "96",
+            "--isf",
+            "glow.fs",
         )
         == 0
     )
+    isf = (Path("glow.fs"),)
     assert configs == [
-        FilmConfig(Path("in.wav"), film, preset="X", seed=4, width=64, height=48, fps=25.0, bpm=96.0)
+        FilmConfig(Path("in.wav"), film, preset="X", seed=4, width=64, height=48, fps=25.0, bpm=96.0, isf=isf)
     ]
     assert str(film) in capsys.readouterr().out
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,17 @@ import pytest
 
 pytestmark = [pytest.mark.gl, pytest.mark.xvfb]
 SHOW = Path(__file__).with_name("window_show.py")
+UNSEEN_SHOW = Path(__file__).with_name("unseen_show.py")
 PATIENCE_S = 60
 
 
-@pytest.fixture(scope="module")
-def x_display() -> Iterator[str]:
-    """A virtual screen of its own; the server picks a free number and says so."""
+@contextmanager
+def x_server(name: str | None = None) -> Iterator[str]:
+    """A virtual screen of its own; without a name the server picks a free number. Gives the name."""
     read_end, write_end = os.pipe()
+    asked = [] if name is None else [name]
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        ["Xvfb", *asked, "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
         pass_fds=(write_end,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -34,6 +37,12 @@ def x_display() -> Iterator[str]:
     yield f":{number}"
     server.terminate()
     server.wait(PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def x_display() -> Iterator[str]:
+    with x_server() as name:
+        yield name
 
 
 @pytest.fixture
@@ -154,3 +163,24 @@ def test_without_a_desktop_the_error_says_what_to_do(environment: dict[str, str]
     assert "--headless" in error
     if not driver:
         assert "DISPLAY=:4097" in error
+
+
+def test_a_show_that_goes_on_without_a_desktop_takes_its_window_when_one_answers() -> None:
+    with x_server() as free:
+        pass
+    environment = {**os.environ, "DISPLAY": free, "SDL_VIDEODRIVER": "x11", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+    show = subprocess.Popen(
+        [sys.executable, str(UNSEEN_SHOW)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        unseen = heard_from(show)
+        assert "no window with OpenGL" in unseen["unseen"]
+        assert unseen["std"] > 4.0
+        with x_server(free):
+            seen = heard_from(show)
+            assert (seen["message"], seen["failures"]) == ("", {})
+            assert seen["std"] > 4.0
+            assert show.wait(PATIENCE_S) == 0
+    finally:
+        show.kill()
+        show.wait(PATIENCE_S)

@@ -45,7 +45,7 @@ class FakeRenderer:
         self.size = (4, 4)
         self.shader_generation = 0
 
-    def render(self, inputs: FrameInputs, target: object) -> None:
+    def render(self, inputs: FrameInputs, target: object, late: object = None) -> None:
         if self.failing:
             raise moderngl.Error("context lost")
 
@@ -186,7 +186,7 @@ class Scripted(FakeRenderer):
         super().__init__(failing=False)
         self._next_error = next_error
 
-    def render(self, inputs: FrameInputs, target: object) -> None:
+    def render(self, inputs: FrameInputs, target: object, late: object = None) -> None:
         if (error := self._next_error()) is not None:
             raise error
 

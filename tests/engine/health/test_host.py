@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from chromesthesia.core.clock import ManualClock
@@ -108,4 +111,13 @@ def test_this_machine_can_be_read_or_says_nothing() -> None:
     clock.advance(1.5)
     load = watch.now()
     assert all(share is None or 0.0 <= share <= 1.0 for share in (load.steal, load.throttled, load.busy))
-    assert host.read_proc("/proc/of/no/such/file") == ""
+    assert host.KernelFiles()("/proc/of/no/such/file") == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "pread"), reason="no pread")
+def test_a_file_that_stays_open_is_read_as_it_is_now(tmp_path: Path) -> None:
+    path, read = tmp_path / "stat", host.KernelFiles()
+    path.write_text("one")
+    assert read(str(path)) == "one"
+    path.write_text("another")
+    assert read(str(path)) == "another"

@@ -34,6 +34,7 @@ def test_a_show_that_is_well_has_no_reasons() -> None:
         (status(replace(WELL, rung=Rung.SHADERS)), State.DEGRADED, "on the rung shaders"),
         (status(replace(WELL, sound=Soundness(silent_s=60.0))), State.DEGRADED, "dead"),
         (status(replace(WELL, sound=Soundness(dc=-0.2))), State.DEGRADED, "DC offset of -20 %"),
+        (status(replace(WELL, trouble="seen on no display", unseen=True)), State.FAILING, "no display"),
         (status(replace(WELL, trouble="finish.frag:3: no")), State.DEGRADED, "finish.frag:3"),
     ],
 )

@@ -271,3 +271,29 @@ def test_the_default_is_the_gallery_else_the_first_else_plain() -> None:
     assert default_preset(PresetLibrary((Preset("Ash"), Preset("Gallery")))).name == "Gallery"
     assert default_preset(PresetLibrary((Preset("Ash"), Preset("Ember")))).name == "Ash"
     assert default_preset(PresetLibrary(())) is PLAIN
+
+
+def test_author_and_tags_are_read_written_and_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('schema = 1\nname = "A"\nauthor = "Me"\ntags = ["calm", "water"]\n')
+    preset = load_preset(path)
+    assert (preset.author, preset.tags) == ("Me", ("calm", "water"))
+    path.write_text(preset_text(preset))
+    assert load_preset(path) == preset
+    for wrong in (
+        'tags = "calm"',
+        "tags = [1]",
+        f"tags = {['x'] * 13}",
+        f"tags = ['{'x' * 25}']",
+        "tags = ['']",
+    ):
+        path.write_text(f"schema = 1\n{wrong}\n")
+        with pytest.raises(PresetError, match="tags"):
+            load_preset(path)
+
+
+def test_every_preset_that_ships_says_who_made_it_and_where_to_find_it(repository: Path) -> None:
+    presets = find_presets([repository / "presets"]).presets
+    assert len(presets) >= 24
+    assert all(preset.author and preset.tags for preset in presets)
+    assert {"calm", "violent", "lively"} <= {tag for preset in presets for tag in preset.tags}

@@ -419,3 +419,29 @@ def test_a_cue_list_is_shown_and_run_from_the_live_page(page: Page, show: PanelS
     assert [type(command) for command in asked] == [CueGo, CueJump]
     assert isinstance(asked[1], CueJump)
     assert asked[1].which == "storm"
+
+
+def test_a_performer_is_marked_taken_back_kept_and_loaded(
+    page: Page, show: PanelShow, folders: tuple[Path, Path]
+) -> None:
+    lit = "[...document.querySelectorAll('.mood')].map((e) => [e.dataset.mood, e.querySelectorAll('.on').length])"
+    assert page.until(lit, lambda found: len(found) == 3) == [["angry", 0], ["happy", 0], ["sad", 0]]
+    for _ in range(2):
+        page.click("[data-mood=happy]")
+    page.until(lit, lambda found: found[1] == ["happy", 2])
+    page.run("document.querySelector('.mark-tools button').click()")
+    page.until(lit, lambda found: found[1] == ["happy", 1])
+    page.run("document.querySelector('.performer input').focus()")
+    page.write("Maria")
+    page.press("Enter")
+    page.until("document.querySelector('.whose').textContent === 'Maria'")
+    assert (folders[1] / "performers" / "maria.json").is_file()
+    page.run("[...document.querySelectorAll('.mark-tools button')][1].click()")
+    page.until(lit, lambda found: found[1] == ["happy", 0])
+    page.until("document.querySelectorAll('.performer option').length === 2")
+    page.run(
+        "(() => { const s = document.querySelector('.performer select'); s.value = 'Maria';"
+        " s.dispatchEvent(new Event('change')); })()"
+    )
+    page.until(lit, lambda found: found[1] == ["happy", 1])
+    assert page.errors == []

@@ -307,3 +307,10 @@ def test_every_shipped_preset_has_a_small_picture(repository: Path) -> None:
         picture = preset.with_suffix(".jpg")
         assert picture.stat().st_size <= 12_000, picture.name
         assert Image.open(picture).size == (320, 180)
+
+
+def test_it_tells_whose_marks_are_kept() -> None:
+    site = site_of()
+    assert told(site, "performers.json") == []
+    site.performers = lambda: ["Ann", "Zoë"]
+    assert told(site, "performers.json") == ["Ann", "Zoë"]

@@ -19,6 +19,7 @@ import pytest
 
 from chromesthesia.core.errors import RecordError
 from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32, UInt8
+from chromesthesia.recording.film import live_threads
 from chromesthesia.recording.recorder import FilmRecorder
 
 WIDTH, HEIGHT = 96, 64
@@ -395,3 +396,13 @@ def test_a_film_that_another_show_made_meanwhile_stays(tmp_path: Path) -> None:
     assert (first.path, second.path) == (tmp_path / "a-2.mp4", film)
     assert {len(pictures(path)) for path in (first.path, second.path)} == {1}
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a-2.mp4", "a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("size", "fps", "cores", "threads"),
+    [((1280, 720), 60, 8, 1), ((1920, 1080), 60, 8, 1), ((3840, 2160), 60, 16, 4), ((3840, 2160), 60, 2, 1)],
+)
+def test_a_large_film_beside_a_show_has_more_threads_and_leaves_half_the_cores(
+    size: tuple[int, int], fps: float, cores: int, threads: int
+) -> None:
+    assert live_threads(*size, fps, cores) == threads

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from chromesthesia.core.records import SAMPLE_RATE_HZ
-from chromesthesia.recording.media_queue import BEHIND_FOR_S, BEHIND_S, MediaQueue, Picture
+from chromesthesia.recording.media_queue import BEHIND_FOR_S, BEHIND_S, MediaQueue, Picture, frames_in_budget
 
 FPS = 30
 PIXELS = np.zeros((4, 4, 3), np.uint8)
@@ -51,4 +52,14 @@ def test_a_film_that_waits_loses_nothing_however_late() -> None:
     assert queue.put_frame(PIXELS, 0.0)
     assert queue.put_frame(PIXELS, 100.0)
     assert queue.put_frame(PIXELS, 200.0)
+    assert queue.dropped_frames == 0
+
+
+@pytest.mark.parametrize(("size", "fps"), [((640, 360), 60), ((1920, 1080), 60), ((3840, 1080), 30)])
+def test_a_disk_that_thinks_for_half_a_second_costs_no_frame(size: tuple[int, int], fps: int) -> None:
+    """Nobody takes anything for that long, at a size of the stage; what waits is the memory of two frames here."""
+    queue = MediaQueue(frames_in_budget(*size), live=True)
+    frames = fps // 2
+    taken = [queue.put_frame(np.zeros((2, 2, 3), np.uint8), number / fps) for number in range(frames)]
+    assert all(taken)
     assert queue.dropped_frames == 0

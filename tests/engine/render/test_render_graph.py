@@ -211,6 +211,36 @@ def test_a_pass_left_out_leaves_its_buffer(make: Callable[..., Any]) -> None:
 
 
 @pytest.mark.gl
+def test_a_late_pass_and_all_behind_it_take_what_is_newest_then(make: Callable[..., Any]) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def noting(name: str, late: bool = False) -> Pass[Any]:
+        def uniforms(frame: str, size: object) -> dict[str, float]:
+            seen.append((name, frame))
+            return {}
+
+        return Pass(name, "count.frag", "count", {"u_self": "count"}, uniforms=uniforms, late=late)
+
+    passes = noting("one"), noting("two", late=True), noting("three"), noting("four", late=True)
+    running = make(Graph(passes, COUNTING.buffers, "count"))
+    asked: list[int] = []
+
+    def newest() -> str:
+        asked.append(len(seen))
+        return "new"
+
+    running.run("old", late=newest)
+    assert seen == [("one", "old"), ("two", "new"), ("three", "new"), ("four", "new")]
+    assert asked == [1]
+    seen.clear()
+    running.run("old")
+    assert {frame for _, frame in seen} == {"old"}
+    running.change(COUNTING)
+    running.run("old", late=newest)
+    assert len(asked) == 1, "nobody waits for what nothing would show"
+
+
+@pytest.mark.gl
 def test_a_variant_asked_for_by_yes_or_no_is_that_variant(make: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "loud.frag").write_text("out vec4 o; void main() { o = vec4(float(LOUD) * 0.5); }")
     running = make(

@@ -17,7 +17,9 @@ from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.light import Light
 from chromesthesia.display.outputs import OffscreenOutput, Output
 from chromesthesia.display.surface import Surface
+from chromesthesia.render.cards import Card, card_picture
 from chromesthesia.render.inputs import FrameInputs
+from chromesthesia.render.mesh import Mesh
 from chromesthesia.render.output import OutputPass, OutputShape
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.testing.render import picture
@@ -136,6 +138,108 @@ def test_gamma_bends_each_colour_by_itself(show: Show) -> None:
     read = show(np.full((H, W, 3), 128, np.uint8), OutputShape(gamma=(1.0, 2.0, 0.5)))
     expected: NDArray[np.float64] = 255.0 * (128 / 255) ** np.array([1.0, 0.5, 2.0])
     assert np.abs(read.astype(float) - expected).max() <= 1.0
+
+
+@pytest.mark.gl
+def test_a_mesh_that_bends_nothing_changes_nothing(show: Show) -> None:
+    corners = ((0.1, 0.2), (0.8, 0.0), (1.0, 1.0), (0.0, 0.7))
+    for mesh in (Mesh.even(2, 2), Mesh.even(5, 3), Mesh.even(4, 4, smooth=False)):
+        assert np.array_equal(show(wave(), OutputShape(mesh=mesh)), wave())
+        assert np.array_equal(show(wave(), OutputShape(mesh=mesh), upright=False), wave()[::-1])
+        pinned = show(wave(), OutputShape(corners=corners), 200, 200).astype(int)
+        bent = show(wave(), OutputShape(corners=corners, mesh=mesh), 200, 200).astype(int)
+        assert np.abs(bent - pinned).max() <= 3
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("smooth", [True, False])
+def test_the_points_of_a_mesh_land_where_they_are_pulled(show: Show, smooth: bool) -> None:
+    """Red tells where a place is across the picture, green where down: read at each point, within a pixel."""
+    mesh = Mesh.even(4, 3, smooth).moved(5, (0.42, 0.4)).moved(6, (0.6, 0.62)).moved(1, (0.3, 0.1))
+    side = 255
+    down, across = np.mgrid[0:side, 0:side]
+    told = np.stack([across, down, 0 * down], axis=-1).astype(np.uint8)
+    read = show(told, OutputShape(mesh=mesh), side, side).astype(float)
+    for number, (x, y) in enumerate(mesh.points):
+        column, row = (min(int(share * side), side - 1) for share in (x, y))
+        if number == 1:
+            row += 2  # it lies on the edge, which is drawn smooth
+        u, v, _ = read[row, column]
+        wanted = number % 4 / 3 * side - 0.5, number // 4 / 2 * side - 0.5
+        assert np.abs(np.array([u, v]) - wanted).max() < (4.0 if number == 1 else 2.0)
+    assert read[5, round(0.3 * side)].sum() == 0, "above the point that was pulled down nothing is shown"
+    assert not np.array_equal(read, show(told, OutputShape(), side, side))
+
+
+@pytest.mark.gl
+def test_a_pinned_corner_is_where_it_is_pinned_within_a_pixel(show: Show) -> None:
+    corners = ((0.125, 0.25), (0.75, 0.0625), (0.9375, 0.875), (0.0625, 0.75))
+    white = np.full((H, W, 3), 255, np.uint8)
+    for shape in (OutputShape(corners=corners), OutputShape(corners=corners, mesh=Mesh.even(3, 3))):
+        lit = np.argwhere(show(white, shape, 320, 320)[..., 0] > 127)[:, ::-1] + 0.5
+        for x, y in corners:
+            assert np.linalg.norm(lit - np.array((x, y)) * 320, axis=1).min() < 1.0
+        # Nothing beyond: the area is that of the figure.
+        xs, ys = np.array(corners).T * 320
+        area = 0.5 * abs(np.dot(xs, np.roll(ys, 1)) - np.dot(ys, np.roll(xs, 1)))
+        assert abs(len(lit) - area) < 0.01 * area
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((1, 3, ((0.0, 0.0),) * 3), "1 x 3 points"),
+        ((18, 2, ((0.0, 0.0),) * 36), "18 x 2 points"),
+        ((2, 2, ((0.0, 0.0),) * 3), "has 3 points"),
+        ((2, 2, ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (float("nan"), 1.0))), "point 2 of row 2"),
+        ((2, 2, ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 99.0))), "point 2 of row 2"),
+        ((2, 2, ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))), "folded"),
+        ((2, 2, ((0.0, 0.0),) * 4), "folded"),
+    ],
+)
+def test_a_mesh_that_shows_nothing_is_refused(given: tuple[int, int, Any], said: str) -> None:
+    with pytest.raises(RenderError, match=said):
+        Mesh(*given)
+
+
+def test_a_mirrored_mesh_is_no_folded_one() -> None:
+    even = Mesh.even(3, 3)
+    mirrored = Mesh(3, 3, tuple((1.0 - x, y) for x, y in even.points))
+    assert not mirrored.is_even
+    assert even.is_even
+
+
+@pytest.mark.gl
+def test_meshes_edited_live_keep_only_a_few_nets(surface: HeadlessSurface) -> None:
+    output_pass = OutputPass(surface.ctx)
+    frame = surface.ctx.texture((W, H), 3, wave().tobytes(), alignment=1)
+    output = OffscreenOutput(surface.ctx, "test", W, H)
+    for step in range(12):
+        mesh = Mesh.even(2, 2).moved(0, (step / 100, 0.0))
+        output_pass.draw(frame, output.target, OutputShape(mesh=mesh), upright=True)
+    assert len(output_pass._nets) == 4
+    output.close()
+    frame.release()
+    output_pass.release()
+
+
+def test_every_card_fills_its_size_and_numbers_differ_in_colour() -> None:
+    for card in Card:
+        picture_of = card_picture(
+            card, 96, 54, 2, "a name that is far too long for so small a picture, really"
+        )
+        assert picture_of.shape == (54, 96, 3)
+        assert picture_of.max() > 180
+    bars = card_picture(Card.BARS, 70, 40)
+    assert [tuple(int(x) for x in bars[3, 5 + 10 * n]) for n in (0, 1, 6)] == [
+        (191, 191, 191), (191, 191, 0), (0, 0, 191),
+    ]  # fmt: skip
+    ramp = bars[26, :, 0].astype(int)
+    assert ramp[0] == 0
+    assert ramp[-1] == 255
+    assert (np.diff(ramp) > 0).all()
+    one, two = (card_picture(Card.IDENTIFY, 96, 54, number)[0, 0] for number in (1, 2))
+    assert not np.array_equal(one, two)
 
 
 @pytest.fixture

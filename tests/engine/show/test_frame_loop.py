@@ -14,12 +14,12 @@ from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import FrameWatcher
-from chromesthesia.core.records import Float32, Heard, PaintedImage, UInt8
+from chromesthesia.core.records import STEP_SAMPLES, Float32, Heard, PaintedImage, UInt8
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
 from chromesthesia.display.surface import Surface
 from chromesthesia.health.latency import LatencyMeter
-from chromesthesia.render.inputs import FrameInputs, HudInfo
+from chromesthesia.render.inputs import FrameInputs, HudInfo, Later
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import FrameSchedule
@@ -30,7 +30,8 @@ from chromesthesia.testing.render import NullRenderer, NullSurface, heard
 FPS = 10.0
 INFO = HudInfo(10.0, 40.0, "mic", "default", "Gallery")
 SILENCE = replace(heard(), frame=replace(heard().frame, index=-1))
-Fault = Callable[[str], None]
+Fault = Callable[[str], object]
+STEPS = ("stage", "draw", "hearing again")
 
 
 class Show:
@@ -43,6 +44,8 @@ class Show:
         self.kept: list[float] = []
         self.polls = 0
         self.inputs: list[FrameInputs] = []
+        self.drawn: list[FrameInputs] = []
+        self.shows_later = True
         self.meter = LatencyMeter()
         self.schedule = FrameSchedule(FPS)
         self.guard = Guard(self.clock)
@@ -91,6 +94,10 @@ class Show:
         assert painted() is None
         return FrameInputs(time_s, dt_s, {}, hearing, hud=hud)
 
+    def hear_again(self, inputs: FrameInputs, hearing: Heard) -> FrameInputs:
+        self.fault("hearing again")
+        return replace(inputs, later=Later(inputs.values, hearing))
+
     def _image(self) -> PaintedImage | None:
         self.fault("image")
         return None
@@ -133,10 +140,12 @@ class Show:
         show = self
 
         class Drawing(NullRenderer):
-            def render(self, inputs: FrameInputs, target: Any = None) -> None:
+            def render(self, inputs: FrameInputs, target: Any = None, late: Any = None) -> None:
                 show.fault("draw")
                 show.inputs.append(inputs)
-                super().render(inputs, target)
+                super().render(inputs, target, late if show.shows_later else None)
+                assert self.inputs is not None
+                show.drawn.append(self.inputs)
 
             def read_pixels(self, out: UInt8 | None = None) -> UInt8:
                 show.fault("read-back")
@@ -251,7 +260,7 @@ def test_hops_that_no_frame_showed_are_not_measured_as_shown() -> None:
     faults = Faults("draw")
     show = Show(faults)
     faults.on = True
-    show.heard.put(heard())
+    show.heard.put(hop(0))
     show.run(1.0)
     assert show.meter.summary()["sound_to_light"]["count"] == 0
     assert show.meter.summary()["render"]["count"] == 0
@@ -357,3 +366,60 @@ def test_a_picture_is_taken_and_worked_over_before_the_frame_waits_for_sound() -
     show = Show(lambda part: order.append(part) if part in ("image", "stage", "draw") else None)
     show.run(0.2)
     assert order == ["image", "stage", "draw"] * 2
+
+
+def hop(index: int) -> Heard:
+    return replace(heard(), frame=replace(heard().frame, index=index, end_sample=(index + 1) * STEP_SAMPLES))
+
+
+def test_sound_that_comes_while_a_frame_is_drawn_shows_in_that_frame() -> None:
+    show = Show(lambda part: None)
+    coming = iter(range(100))
+
+    def sound(part: str) -> None:
+        if part == "draw":  # what is drawn before the last passes
+            show.heard.put(hop(next(coming)))
+
+    show.fault = sound
+    show.run(0.5)
+    latest = [one.later for one in show.drawn]
+    assert [one.heard.frame.index for one in latest if one is not None] == [0, 1, 2, 3, 4]
+    assert [one.heard.frame.index for one in show.drawn if one.heard is not None] == [-1, 0, 1, 2, 3]
+    assert show.meter.summary()["sound_to_light"]["count"] == 5
+
+
+def test_sound_that_no_pass_of_a_frame_could_show_is_measured_with_the_next() -> None:
+    show = Show(lambda part: None)
+    show.shows_later = False
+
+    def sound(part: str) -> None:
+        if part == "draw" and len(show.drawn) == 1:
+            show.heard.put(hop(0))
+
+    show.fault = sound
+    show.run(0.2)
+    assert show.meter.summary()["sound_to_light"]["count"] == 0
+    show.run(0.1)
+    assert show.meter.summary()["sound_to_light"]["count"] == 1
+
+
+def test_the_stage_hears_again_once_in_every_frame_whether_it_is_drawn_or_not() -> None:
+    calls: list[str] = []
+    faults = Faults("draw")
+    show = Show(lambda part: (calls.append(part), faults(part)) if part in STEPS else None)
+    faults.on = True
+    show.run(0.3)
+    assert calls == ["stage", "draw", "hearing again"] * 3
+    faults.on = False
+    show.run(0.2)
+    assert calls == ["stage", "draw", "hearing again"] * 5
+
+
+def test_a_frame_that_cannot_hear_again_shows_what_it_heard_first() -> None:
+    faults = Faults("hearing again")
+    show = Show(faults)
+    faults.on = True
+    show.run(0.5)
+    assert show.schedule.frames == 5
+    assert all(one.later is None for one in show.drawn)
+    assert show.guard.failures == {"the stage": 5}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +13,8 @@ from chromesthesia.core.errors import UsageError
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.show.ladder import (
     CALM_WINDOWS,
+    DETAILS,
+    GIVE_UP_WINDOWS,
     LATE_FRAMES,
     LOWEST_PACE,
     MANY_LATE,
@@ -24,7 +27,7 @@ from chromesthesia.show.ladder import (
 )
 
 STEPS = steps_of()
-COSTS = (0.60, 0.55, 0.50, 0.45, 0.40, 0.36, 0.33, 0.15)
+COSTS = (0.60, 0.55, 0.50, 0.45, 0.42, 0.36, 0.30, 0.26, 0.22, 0.12)
 """Share of a frame period that a frame takes on each step, without a load."""
 
 
@@ -74,7 +77,7 @@ def test_it_acts_before_frames_are_late() -> None:
 def test_a_load_takes_it_down_as_far_as_is_needed_and_no_further() -> None:
     machine = Machine()
     machine.run(3000, load=2.2)
-    assert machine.rung is Rung.SMALLER_GENERATOR or machine.rung is Rung.CACHED_LATENTS
+    assert machine.rung in (Rung.SMALLER_GENERATOR, Rung.FEWER_PIXELS)
     assert machine.run(3000, load=2.2) <= 3000 // WINDOW_FRAMES * LATE_FRAMES
 
 
@@ -137,9 +140,52 @@ def test_the_picture_is_not_given_up_for_few_late_frames() -> None:
     assert (ladder.step.rung, ladder.factor) == (Rung.PAINT_SLOWER, LOWEST_PACE)
 
 
+def test_nearly_late_frames_cost_no_pixel() -> None:
+    ladder = Ladder()
+    for _ in range(WINDOW_FRAMES * 40):
+        ladder.frame(late=False, busy=0.99)
+    assert (ladder.step.rung, ladder.step.detail) == (Rung.PAINT_SLOWER, 1.0)
+
+
+def test_fewer_pixels_come_before_the_painting_is_given_up() -> None:
+    ladder = Ladder()
+    for index in range(WINDOW_FRAMES * 40):
+        ladder.frame(late=index % WINDOW_FRAMES in (3, 9, 12, 20, 25), busy=0.9)
+    assert (ladder.step.rung, ladder.step.detail) == (Rung.FEWER_PIXELS, DETAILS[-1])
+
+
+def test_one_bad_moment_does_not_stop_the_painting() -> None:
+    ladder = Ladder()
+    for _ in range(10):
+        for index in range(WINDOW_FRAMES * 8):
+            bad = index < 2 * WINDOW_FRAMES
+            ladder.frame(late=bad, busy=1.5 if bad else 0.9)
+    assert ladder.step.rung is Rung.FEWER_PIXELS
+
+
+def test_frames_that_are_late_but_all_there_cost_no_painting() -> None:
+    ladder = Ladder()
+    for _ in range(WINDOW_FRAMES * 40):
+        ladder.frame(late=True, busy=1.1)
+    assert ladder.step.rung is Rung.FEWER_PIXELS
+
+
+def test_where_no_pixels_may_be_spared_they_are_not_spared_further_down() -> None:
+    followed = steps_of([Rung.FULL, Rung.PAINT_SLOWER, Rung.SHADERS])
+    assert {step.detail for step in followed} == {1.0}
+
+
+def test_every_step_is_cheaper_than_the_one_before() -> None:
+    for before, after in pairwise(steps_of(ceiling=1 / 3)):
+        assert after.pace <= before.pace
+        assert after.detail <= before.detail
+        assert Moved(before, after, 1.0, "").down
+        assert not Moved(after, before, 1.0, "").down
+
+
 def test_a_show_that_stands_nearly_still_does_not_wait_for_a_whole_window() -> None:
     ladder = Ladder()
-    for _ in range(len(STEPS) * (8 + SETTLE_FRAMES)):
+    for _ in range((len(STEPS) + 3 * GIVE_UP_WINDOWS) * (MANY_LATE + SETTLE_FRAMES)):
         ladder.frame(late=True, busy=5.0)
     assert ladder.step.rung is Rung.SMALL
 
@@ -171,7 +217,7 @@ def test_it_never_steps_below_its_lowest_rung() -> None:
 
 def test_a_start_on_a_rung_that_is_not_there_is_on_the_next_cheaper_one() -> None:
     without = [rung for rung in RUNGS if rung is not Rung.SMALLER_GENERATOR]
-    assert Ladder(steps_of(without), Rung.SMALLER_GENERATOR).step.rung is Rung.CACHED_LATENTS
+    assert Ladder(steps_of(without), Rung.SMALLER_GENERATOR).step.rung is Rung.FEWER_PIXELS
 
 
 def test_it_stays_where_it_is_while_it_is_held() -> None:
@@ -194,7 +240,7 @@ def test_where_the_processor_draws_too_every_pace_is_below_the_ceiling() -> None
 
 def test_the_rungs_are_named_from_best_to_cheapest() -> None:
     assert [str(rung) for rung in RUNGS] == [
-        "full", "paint_slower", "smaller_generator", "cached_latents", "shaders", "small",
+        "full", "paint_slower", "smaller_generator", "fewer_pixels", "cached_latents", "shaders", "small",
     ]  # fmt: skip
     assert list(dict.fromkeys(step.rung for step in STEPS)) == list(RUNGS)
 

@@ -203,7 +203,7 @@ def test_faults_in_the_frame_loop_are_survived_and_told(
     calls = iter(range(1_000_000))
     render = Renderer.render
 
-    def fail_often(self: Renderer, inputs: FrameInputs, target: object = None) -> None:
+    def fail_often(self: Renderer, inputs: FrameInputs, *more: object) -> None:
         if next(calls) % 5 == 4:  # the first light and the first picture are not among them
             raise TypeError("injected")
         render(self, inputs)

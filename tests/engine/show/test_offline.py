@@ -13,7 +13,7 @@ import soundfile
 from chromesthesia.audio.etude import ETUDE
 from chromesthesia.core.config import FilmConfig
 from chromesthesia.core.errors import AudioError, ChromesthesiaError, RenderError
-from chromesthesia.core.records import UInt8
+from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.show import offline
 from chromesthesia.show.offline import render_film
 from chromesthesia.testing.models import write_tiny_pack
@@ -25,6 +25,22 @@ def frames_of(film: Path) -> UInt8:
     """Every frame of a film: uint8 [T, H, W, 3]."""
     with av.open(str(film)) as container:
         return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+class Frames:
+    """A sink that keeps every frame."""
+
+    def __init__(self) -> None:
+        self.frames: list[UInt8] = []
+
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        self.frames.append(pixels.copy())
+
+    def sound(self, samples: Float32, start_s: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 def film_of(config: FilmConfig) -> Path:
@@ -129,3 +145,23 @@ def test_a_sound_shorter_than_a_frame_still_gives_a_film(config: FilmConfig, tmp
     soundfile.write(short, np.zeros(100, dtype=np.float32), 24_000)
     report = render_film(replace(config, sound=short, film=tmp_path / "short.mp4", duration_s=None))
     assert report["frames"] == 1
+
+
+def test_a_film_shows_isf_shaders_the_same_every_time(config: FilmConfig, tmp_path: Path) -> None:
+    shader = tmp_path / "age.fs"
+    shader.write_text(
+        '/*{"INPUTS": [{"NAME": "bins", "TYPE": "audioFFT", "MAX": 4}, {"NAME": "inputImage", "TYPE": "image"}]}*/\n'
+        "void main() { gl_FragColor = vec4(TIME, IMG_THIS_PIXEL(bins).r, IMG_THIS_PIXEL(inputImage).b, 1.0); }"
+    )
+    films: list[list[UInt8]] = []
+    for _ in range(2):
+        sink = Frames()
+        render_film(
+            replace(config, film=None, duration_s=0.5, isf=(shader,), flash_limiter=False), sinks=(sink,)
+        )
+        films.append(sink.frames)
+    first, again = (np.stack(frames) for frames in films)
+    assert (first == again).all()
+    red = first[..., 0].mean(axis=(1, 2))
+    assert np.allclose(red, np.arange(10) / 20 * 255, atol=1), "TIME is that of the frame"
+    assert first[-1, ..., 1].max() > 20, "it hears the film's sound"

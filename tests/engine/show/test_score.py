@@ -41,6 +41,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.blocks import Kind
+from chromesthesia.score.events import Later
 from chromesthesia.score.reader import Score, open_score
 from chromesthesia.score.writer import ScoreWriter
 from chromesthesia.show import score_live
@@ -132,11 +133,37 @@ def hearing(frame: int) -> Heard:
 SILENCE = replace(heard(rms_dbfs=-120.0, bands=0.0), frame=replace(heard(rms_dbfs=-120.0).frame, index=-1))
 
 
+def again(frame: int) -> Heard | None:
+    """In two frames of three a hop comes while they are drawn, and now and then there is an onset in it."""
+    if frame % 3 == 0:
+        return None
+    later = hearing(frame + 31)
+    return replace(
+        later,
+        frame=replace(later.frame, end_sample=240 * 5 * frame + 480),
+        onset_count=frame // 6 + (frame % 6 == 5),
+        onset_envelope=1.0 if frame % 6 == 5 else 0.4,
+    )
+
+
+class Twice(LatestSlot[Heard]):
+    """A slot in which something newer lies at the second look."""
+
+    later: Heard | None = None
+
+    def take(self, timeout_s: float | None = 0.0) -> Heard | None:
+        found = super().take(timeout_s)
+        if found is None:
+            found, self.later = self.later, None
+        return found
+
+
 @dataclass
 class Room:
     """A live show without threads: every stage is stepped once a frame, and `script` says what else happens when.
 
-    paints: in which frames the painter comes round; it is slower than the frames, as painters are.
+    paints: in which frames the painter comes round; it is slower than the frames, as painters are. hears_again: what
+    comes while a frame is drawn, if anything.
     """
 
     path: Path
@@ -146,6 +173,7 @@ class Room:
     generator: Generator = field(default_factory=PlainGenerator)
     paints: Callable[[int], bool] = lambda frame: frame % 3 == 1
     hears: Callable[[int], Heard | None] = hearing
+    hears_again: Callable[[int], Heard | None] = lambda frame: None
     queue_bytes: int = 1 << 26
 
     def __post_init__(self) -> None:
@@ -155,7 +183,7 @@ class Room:
         self.controller = Controller(self.tree, PRESETS, PRESETS.presets[0])
         self.requests: LatestSlot[PaintRequest] = LatestSlot()
         self.images: LatestSlot[PaintedImage] = LatestSlot()
-        self.heard: LatestSlot[Heard] = LatestSlot()
+        self.heard = Twice()
         self.worker = GeneratorWorker(self.generator, self.clock, self.requests, self.images)
         self.light = Light(lambda: self.surface, lambda _: self.renderer, self.clock)
         self.writer = ScoreWriter(self.path, 1 << 30, queue_bytes=self.queue_bytes)
@@ -233,6 +261,7 @@ class Room:
         one = self.hears(self.number)
         if one is not None:
             self.heard.put(one)
+        self.heard.later = self.hears_again(self.number)
         if self.paints(self.number):
             self.worker.step(0.0)
         # A frame is drawn at odd times, as by a real clock; now and then it is late.
@@ -341,6 +370,20 @@ def test_every_frame_of_a_show_comes_again(
     frames, repainter = painted_again(score, renderer)
     assert repainter.notes == []
     assert_equal(frames, room.shown)
+
+
+def test_what_was_heard_while_frames_were_drawn_comes_again(
+    tmp_path: Path, renderer: Renderer, surface: HeadlessSurface, often: None
+) -> None:
+    room = played(tmp_path, renderer, surface, script=EVERYTHING, hears_again=again)
+    told = [event for passage in open_score(room.path).passages(0) for event in passage.events]
+    assert sum(isinstance(event, Later) for event in told) > 40
+    frames, repainter = painted_again(open_score(room.path), renderer)
+    assert repainter.notes == []
+    assert_equal(frames, room.shown)
+    middle_us = room.shown[45][0]
+    frames, _ = painted_again(open_score(room.path), renderer, middle_us)
+    assert_equal(frames, room.shown[45:])
 
 
 def test_a_start_in_the_middle_gives_the_same_frames(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from chromesthesia.control.commands import AddParameters, RemoveParameters, SetP
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.paths import HOME_VARIABLE
 from chromesthesia.core.protocols import Clock
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Choice, Number
@@ -236,3 +238,45 @@ def test_a_partner_asks_for_another_pack_in_a_running_show(
         stop.set()
         show.join(TIMEOUT_S)
     assert not show.is_alive()
+
+
+@pytest.mark.gl
+def test_a_performer_is_learned_in_a_running_show_and_known_in_the_next(
+    partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    config = ShowConfig(
+        source="demo",
+        headless=True,
+        width=160,
+        height=90,
+        duration_s=600.0,
+        pack=write_tiny_pack(tmp_path / "tiny"),
+        osc_out=f"127.0.0.1:{partner.port}",
+        resume=True,
+    )
+
+    def played(config: ShowConfig, *hears: tuple[str, list[object]], ask: Callable[[int], None]) -> None:
+        free = open_input(0)
+        free.close()
+        in_port = free.address[1]
+        stop = threading.Event()
+        show = threading.Thread(target=run_show, args=(replace(config, osc_in_port=in_port), stop))
+        show.start()
+        try:
+            ask(in_port)
+            partner.hear(*hears)
+        finally:
+            stop.set()
+            show.join(TIMEOUT_S)
+        assert not show.is_alive()
+
+    def mark(in_port: int) -> None:
+        """Until one is taken: before the first second of sound they are refused."""
+        while not any(address == "/learn/marks/happy" and told != [0] for address, told in partner.bundle()):
+            partner.say(in_port, "/learn/mark", "happy")
+        partner.say(in_port, "/learn/save", "Ann")
+
+    played(config, ("/learn/performer", ["Ann"]), ask=mark)
+    assert (tmp_path / "home" / "performers" / "ann.json").is_file()
+    played(config, ("/learn/performer", ["Ann"]), ask=lambda in_port: None)

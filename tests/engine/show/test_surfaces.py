@@ -13,12 +13,12 @@ import pytest
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.config import ShowConfig
-from chromesthesia.core.errors import RenderError
+from chromesthesia.core.errors import RenderError, WindowError
 from chromesthesia.core.guard import Guard
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.light import Light
 from chromesthesia.display.surface import Surface
-from chromesthesia.display.window import WindowEvent
+from chromesthesia.display.window import LOOK_EVERY_POLLS, UnseenSurface, WindowEvent
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show import surfaces
@@ -114,6 +114,46 @@ def test_a_window_opened_again_has_the_size_and_the_full_screen_it_had(
     opener()
     opener()
     assert opened == [(1280, 720, False, 1, surfaces.TITLE), (500, 400, True, 1, surfaces.TITLE)]
+
+
+@pytest.mark.gl
+def test_only_a_show_that_goes_on_or_had_its_window_does_without_a_desktop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    windows: list[object] = []
+
+    def window(*given: object) -> object:
+        if not windows:
+            raise WindowError("no desktop answers", "log in")
+        return windows.pop()
+
+    monkeypatch.setattr("chromesthesia.display.window.WindowSurface", window)
+    with pytest.raises(WindowError):
+        SurfaceOpener(ShowConfig())()
+    windows.append(SimpleNamespace(fullscreen=False, window_size=(500, 400)))
+    opener = SurfaceOpener(ShowConfig())
+    opener()
+    for unseen, size in ((opener(), (500, 400)), (SurfaceOpener(ShowConfig(), goes_on=True)(), (1280, 720))):
+        assert isinstance(unseen, UnseenSurface)
+        assert (unseen.unseen, unseen.size, unseen.screen) == ("no desktop answers", size, None)
+        unseen.close()
+
+
+def test_an_unseen_show_looks_for_a_desktop_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def count() -> int:
+        asked.append(len(asked))
+        if len(asked) < 2:
+            raise WindowError("no desktop answers", "log in")
+        return 1
+
+    monkeypatch.setattr("chromesthesia.display.window.count_displays", count)
+    monkeypatch.setattr(HeadlessSurface, "__init__", lambda self, width, height: None)
+    unseen = UnseenSurface(640, 360, "no desktop answers")
+    polled = [unseen.poll() for _ in range(2 * LOOK_EVERY_POLLS)]
+    assert polled == [[]] * (2 * LOOK_EVERY_POLLS - 1) + [[WindowEvent.DISPLAY_CAME]]
+    assert len(asked) == 2
 
 
 @pytest.mark.gl

@@ -120,6 +120,22 @@ def test_a_hung_or_stopped_child_tells_its_stacks_before_it_is_killed(how: str) 
         assert ended(engine)[0] == -signal.SIGKILL
 
 
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="no waitid")
+def test_a_child_that_a_signal_stopped_is_told_from_one_that_hangs_and_goes_on() -> None:
+    script = "log.info('here'); os.kill(os.getpid(), signal.SIGSTOP); log.info('again'); signal.pause()"
+    with child(script) as engine:
+        told(engine, lambda message: isinstance(message, LogLine) and message.text == "here")
+        os.waitid(os.P_PID, engine.pid, os.WSTOPPED | os.WNOWAIT)
+        assert engine.stopped()
+        assert engine.stopped(), "looking changes nothing"
+        engine.go_on()
+        told(engine, lambda message: isinstance(message, LogLine) and message.text == "again")
+        assert not engine.stopped()
+        engine.kill()
+        assert ended(engine)[0] == -signal.SIGKILL
+        assert not engine.stopped()
+
+
 def test_a_child_whose_supervisor_is_gone_hears_of_it() -> None:
     script = BEGIN + (
         "gone = threading.Event()\n"

@@ -66,8 +66,20 @@ def test_a_hung_engine_tells_its_stacks_and_is_killed_within_two_seconds(
     assert word in json.loads((report / "report.json").read_text())["reason"]
 
 
-def test_a_stopped_engine_that_goes_on_when_it_is_asked_is_spared(tmp_path: Path) -> None:
-    """SIGSTOP, or a machine that gave it no time: the request for its stacks lets it go on."""
+def test_an_engine_that_a_signal_stopped_goes_on_at_once(tmp_path: Path) -> None:
+    show = SupervisedShow(tmp_path)
+    stopped = show.begin()
+    show.run(20.0)
+    stopped.halted = True
+    show.run(0.3)
+    assert (show.engine, stopped.asked, stopped.halted) == (stopped, ["go on"], False)
+    assert events(tmp_path)[-1]["event"] == "stopped"
+    show.run(20.0)
+    assert stopped.asked == ["go on"]
+
+
+def test_a_starved_engine_that_goes_on_when_it_is_asked_is_spared(tmp_path: Path) -> None:
+    """A machine that gave it no time, or a system that does not tell of SIGSTOP: asked for its stacks it goes on."""
     show = SupervisedShow(tmp_path)
     stopped = show.begin()
     show.run(20.0)

@@ -153,6 +153,122 @@ def urdu(folder: Path) -> Path:
     )
 
 
+def emotale(folder: Path) -> Path:
+    return put_sounds(
+        folder,
+        (
+            f"wav/{language}_{who:03d}_{code}_{sentence}.wav"
+            for who in (1, 3, 4, 6, 7)
+            for code in "AHSB"
+            for language, sentence in (("DK", 1), ("EN", 5))
+        ),
+    )
+
+
+def ased(folder: Path) -> Path:
+    names = (
+        f"{place}/{code}{n}-01-0{take}-01-{who:02d}.wav"
+        for who in (1, 2, 50, 64, 65)
+        for n, (place, code) in enumerate(
+            (("03Happy", "h"), ("04Sad", "s"), ("05Angry", "a"), ("02Fearful", "f")), 1
+        )
+        for take in (1, 2)
+    )
+    return put_sounds(folder, (*names, "04Sad/S4-03-01-01-01.wav"))
+
+
+def jl_corpus(folder: Path) -> Path:
+    return put_sounds(
+        folder,
+        (
+            f"JL(wav+txt)/{who}_{emotion}_{sentence}_1.wav"
+            for who in ("male1", "male2", "female1", "female2")
+            for emotion in ("angry", "happy", "sad", "excited", "apologetic")
+            for sentence in ("1a", "12b")
+        ),
+    )
+
+
+def bangla_ser(folder: Path) -> Path:
+    return put_sounds(
+        folder,
+        (
+            f"Actor {actor:02d}/03-01-{emotion:02d}-{1 + (emotion in (3, 4)):02d}-0{sentence}-01-{actor:02d}.wav"
+            for actor in (1, 2, 3, 4, 34)
+            for emotion in (1, 2, 3, 5)
+            for sentence in (1, 3)
+        ),
+    )
+
+
+def subesco(folder: Path) -> Path:
+    names = (
+        f"{who}_S_{sentence}_{emotion}_{take}.wav"
+        for who in ("F_01_ANNA", "F_02_MONIKA", "M_01_TOM", "M_02_JAN", "M_11_NIPUN")
+        for emotion in ("ANGRY", "HAPPY", "SAD", "SURPRISE")
+        for sentence, take in ((1, 1), (10, 5))
+    )
+    return put_sounds(folder, (*names, "F_02_MONIKA_S_2_SURPRISE_3].wav"))
+
+
+def mesd(folder: Path) -> Path:
+    return put_sounds(
+        folder,
+        (
+            f"{emotion}_{voice}_{words}.wav"
+            for voice in "FMC"
+            for emotion in ("Anger", "Happiness", "Sadness", "Neutral")
+            for words in ("A_abajo", "B_piel de gallina")
+        ),
+    )
+
+
+def emozionalmente(folder: Path) -> Path:
+    rows: list[Mapping[str, object]] = [
+        {
+            "file_name": f"16128728{actor}{n}.wav",
+            "sentence": "È andato a scuola, dopo pranzo",
+            "sentence_language": "italian",
+            "actor": f"{actor}b8030cbf",
+            "emotion_expressed": emotion,
+        }
+        for actor in range(5)
+        for n, emotion in enumerate(("anger", "joy", "sadness", "neutrality"))
+    ]
+    put_table(folder / "metadata" / "samples.csv", rows)
+    put_table(folder / "metadata" / "users.csv", [{"username": "0b8030cbf", "gender": "male"}])
+    return put_sounds(folder, (f"audio/{row['file_name']}" for row in rows))
+
+
+def emns(folder: Path) -> Path:
+    emotions = ("Angry", "Happy", "Sad", "Excited", "Sarcastic")
+    rows: list[Mapping[str, object]] = [
+        {
+            "id": n,
+            "utterance": "He said: no, never | or so",
+            "emotion": emotion,
+            "status": "Complete",
+            "level": "5",
+            "audio_recording": f"wavs/recorded_{n}.webm",
+            "user_id": 3,
+        }
+        for n, emotion in enumerate(emotions * 2)
+    ]
+    waiting = {**rows[0], "id": 99, "status": "Needs Updating", "audio_recording": ""}
+    put_table(folder / "metadata.csv", [*rows, waiting], "|")
+    return put_sounds(folder, (f"wavs/recorded_{n}.wav" for n in range(len(rows))))
+
+
+def csemotions(folder: Path) -> Path:
+    rows: list[Mapping[str, object]] = [
+        {"file_name": f"sounds/{speaker}-{n}.flac", "text": "一", "emotion": emotion, "speaker": speaker}
+        for speaker in ("S01", "S02", "S03", "S04", "S05")
+        for n, emotion in enumerate(("Angry", "Happy", "Sad", "Surprise", "Playfulness"))
+    ]
+    put_table(folder / "metadata.csv", rows)
+    return put_sounds(folder, (str(row["file_name"]) for row in rows))
+
+
 def deam(folder: Path) -> Path:
     put_sounds(folder, (f"MEMD_audio/{song}.mp3" for song in (2, 3, 4, 5, 1001, 2001)))
     averaged = folder / "annotations" / "annotations averaged per song"
@@ -308,6 +424,15 @@ BUILDERS: dict[str, Callable[[Path], Path]] = {
     "emodb": emodb,
     "nemo": nemo,
     "urdu": urdu,
+    "emotale": emotale,
+    "ased": ased,
+    "jl-corpus": jl_corpus,
+    "bangla-ser": bangla_ser,
+    "subesco": subesco,
+    "mesd": mesd,
+    "emozionalmente": emozionalmente,
+    "emns": emns,
+    "csemotions": csemotions,
     "deam": deam,
     "pmemo": pmemo,
     "emotify": emotify,

@@ -254,7 +254,10 @@ def test_missing_metrics_are_empty_and_damaged_ones_an_error(tmp_path: Path) -> 
 
 
 def test_every_speech_set_is_restricted_and_an_unknown_one_is_the_users() -> None:
-    assert all(KNOWN_SOURCES[name].restricted for name in ("ravdess", "tess", "nemo", "emodb", "urdu", "art"))
+    assert all(
+        KNOWN_SOURCES[name].restricted
+        for name in ("ravdess", "tess", "nemo", "urdu", "ased", "emotale", "art")
+    )
     assert sources_of(["mine", "mine"], "encoder")[0].licence == "the user's own, not checked"
 
 

@@ -61,6 +61,16 @@ def made_up(section: str, name: str) -> dict[str, Any]:
                 "plane_distance": 0.9,
             },
         }
+    if name.startswith("adaptation"):
+        counts = {"0": 0.7, "1": 0.72, "3": 0.75, "5": 0.78}
+        gain = {count: round(value - 0.7, 3) for count, value in counts.items()}
+        one = {"macro_f1": counts, "gain": gain, "gain_low": gain, "gain_high": gain, "gain_by_speaker": gain}
+        return {
+            "protocol": "adaptation",
+            "settings": {"marks": [0, 1, 3, 5]},
+            "data": {"what": "unseen speakers", "test_speakers": ["ada"]},
+            "figures": {**one, "validation": one, "speakers": {"ada": counts}},
+        }
     if section == "encoders" and name != "optuna":
         return encoder(0.9 if "random" in name else 0.7, name.rsplit(".", 1)[1])
     if name == "cgan":
@@ -197,6 +207,7 @@ def whole(write: Write, tmp_path: Path) -> Path:
     write("music", "emotify.ensemble")
     write("analysis", "shared_space")
     write("encoders", "robust.default")
+    write("encoders", "adaptation.default")
     return tmp_path
 
 
@@ -209,6 +220,17 @@ def test_the_encoders_page_has_the_scenes_of_a_real_room(whole: Path) -> None:
     assert summary["robust.nonspeech_named"]["met"]
     assert not summary["robust.macro_f1"]["met"]
     assert summary["latency.change_p90_s"]["value"] == 2.9
+
+
+def test_the_encoders_page_has_what_marks_are_worth(whole: Path) -> None:
+    write_report(whole, drawings=False)
+    text = (whole / "encoders.md").read_text()
+    assert "| test speakers | 0.700 | 0.720 | 0.750 | 0.780 |" in text
+    assert "| validation speakers: gain |  | +0.020 (+0.020 to +0.020) |" in text
+    assert "| ada alone | 0.700 |" in text
+    assert "with TESS" not in text.split("## With a performer")[1].split("##")[0]
+    summary = json.loads((whole / "summary.json").read_text())
+    assert summary["adaptation.gain"]["met"]
 
 
 def test_with_every_run_nothing_is_missing_and_the_pages_are_what_their_files_say(whole: Path) -> None:

@@ -17,7 +17,7 @@ from chromesthesia_training.corpora.speech_files import (
     read_named,
 )
 from chromesthesia_training.data.clips import Clip
-from chromesthesia_training.errors import Report, stop
+from chromesthesia_training.errors import DataError, Report, stop
 
 NAME = re.compile(r"(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)")
 EMOTION = {
@@ -32,6 +32,9 @@ EMOTION = {
 }
 CHANNEL = {"01": "speech", "02": "song"}
 INTENSITY = {"01": "normal", "02": "strong"}
+STATEMENT = {"01": "kids", "02": "dogs"}
+REPETITION = {"01": "first", "02": "second"}
+LAST_ACTOR = 24
 
 
 def read_ravdess(folder: Path, report: Report = stop, songs: bool = False) -> list[Clip]:
@@ -44,7 +47,14 @@ def read_ravdess(folder: Path, report: Report = stop, songs: bool = False) -> li
 
 
 def _parse(path: Path, songs: bool) -> Utterance | None:
-    _, channel, emotion, intensity, _, _, actor = named(path, NAME, "like 03-01-05-02-01-01-01").groups()
+    _, channel, emotion, intensity, statement, repetition, actor = named(
+        path, NAME, "like 03-01-05-02-01-01-01"
+    ).groups()
+    # BanglaSER has the same names, more of everything, and other emotions behind the same numbers
+    meaning(STATEMENT, statement, "statement", path)
+    meaning(REPETITION, repetition, "repetition", path)
+    if not 1 <= int(actor) <= LAST_ACTOR:
+        raise DataError(f"{path}: actor {actor}", f"RAVDESS has {LAST_ACTOR}: is this BanglaSER?", "label")
     if meaning(CHANNEL, channel, "vocal channel", path) == "song" and not songs:
         return None
     gain = STRONG if meaning(INTENSITY, intensity, "intensity", path) == "strong" else NORMAL

@@ -11,8 +11,9 @@ from pathlib import Path
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.corpora.grouped_split import grouped_split
 from chromesthesia_training.data.clips import Clip
-from chromesthesia_training.data.folders import SOUND_SUFFIXES
+from chromesthesia_training.data.folders import OWN_SUFFIXES, SOUND_SUFFIXES
 from chromesthesia_training.data.speech import speech_points
+from chromesthesia_training.data.tables import Row, headings_of, read_table
 from chromesthesia_training.data.walking import files_below
 from chromesthesia_training.errors import DataError, Report
 
@@ -82,6 +83,104 @@ def read_named(
         if utterance is not None:
             utterances.append(utterance)
     return speech_clips(corpus, utterances)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A corpus whose table says who speaks and how: the table's name, and its columns of file, speaker, label.
+
+    emotions: what a label stands for, "" for one that is left out; any_case: labels may be written large; any_ending:
+    the files may have been given another format than the table says.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    file: str
+    speaker: str
+    label: str
+    emotions: Mapping[str, str]
+    any_case: bool = False
+    any_ending: bool = False
+
+    def key(self, label: str) -> str:
+        """A label as `emotions` has it."""
+        return label.lower() if self.any_case else label
+
+
+def is_listed(listed: Listed, folder: Path) -> bool:
+    """Whether a folder holds such a table with such labels."""
+    try:
+        table = _table_of(listed, folder)
+        rows = read_table(table, listed.columns)[:200]
+    except DataError:
+        return False
+    labels = [listed.key(row[listed.label]) for row in rows if row[listed.file]]
+    return sum(label in listed.emotions for label in labels) > len(labels) / 2
+
+
+def _table_of(listed: Listed, folder: Path) -> Path:
+    tables = [
+        path
+        for path in files_below(folder, (Path(listed.table).suffix,))
+        if path.name == listed.table and set(listed.columns) <= headings_of(path)
+    ]
+    if len(tables) != 1:
+        found = f"{len(tables)} tables" if tables else "no table"
+        raise DataError(
+            f"{folder} has {found} {listed.table} with the columns {', '.join(listed.columns)}",
+            "give the folder of the unpacked corpus",
+            "layout",
+        )
+    return tables[0]
+
+
+def read_listed(corpus: str, folder: Path, listed: Listed, report: Report) -> list[Clip]:
+    """Clips of all rows of a corpus's table; a row without a file is passed over.
+
+    The files may lie anywhere below the folder: their names tell them apart. What is missing, there twice, or has a
+    label that the corpus does not know goes to `report`. Raises DataError where there is no such table, and no sound.
+    """
+    table = _table_of(listed, folder)
+    lying: dict[str, list[Path]] = {}
+    for path in files_below(folder, OWN_SUFFIXES):
+        lying.setdefault(path.stem if listed.any_ending else path.name, []).append(path)
+    if not lying:
+        raise DataError(
+            f"there are no sounds in {folder}", "give the folder of the unpacked corpus", "missing"
+        )
+    utterances = []
+    for row in read_table(table, listed.columns):
+        try:
+            utterance = _listed_utterance(listed, table, row, lying)
+        except DataError as problem:
+            report(problem)
+            continue
+        if utterance is not None:
+            utterances.append(utterance)
+    return speech_clips(corpus, utterances)
+
+
+def _listed_utterance(
+    listed: Listed, table: Path, row: Row, lying: Mapping[str, Sequence[Path]]
+) -> Utterance | None:
+    if not row[listed.file]:
+        return None
+    name = row[listed.file].replace("\\", "/").rsplit("/", 1)[-1]
+    label = meaning(listed.emotions, listed.key(row[listed.label]), f"{listed.label} of {name}", table)
+    if not row[listed.speaker]:
+        raise DataError(f"{table}: {name} has no {listed.speaker}", "say who speaks", "label")
+    if not label:
+        return None
+    there = lying.get(Path(name).stem if listed.any_ending else name, [])
+    if not there:
+        raise DataError(f"{table} lists {name}, which is not there", "restore the file", "missing")
+    if len(there) > 1:
+        raise DataError(
+            f"{table} lists {name}, which is there as {there[0]} and as {there[1]}",
+            "keep one of them",
+            "duplicate",
+        )
+    return Utterance(there[0], row[listed.speaker], label)
 
 
 def speech_clips(corpus: str, utterances: Sequence[Utterance]) -> list[Clip]:

@@ -25,6 +25,7 @@ PROXY_VALENCE_AROUSAL: dict[str, tuple[float, float]] = {
     "neutral": (0.0, -0.1),
     "calm": (0.4, -0.5),
     "bored": (-0.3, -0.6),
+    "excited": (0.6, 0.8),
 }
 """Rough places of the categories on the circumplex of Russell (1980). Nobody rated these clips: a proxy."""
 

@@ -14,7 +14,7 @@ from chromesthesia.core.user_files import MakeError, decode_text, one_line, read
 from chromesthesia_training.errors import DataError
 
 LIMIT_BYTES = 64 << 20
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_LINE = "sep="
 
 
@@ -47,7 +47,7 @@ def read_table(
         if missing:
             raise error(
                 f"{one_line(path)} has no column {', '.join(missing)}",
-                f"separate columns by commas, semicolons or tabs; it has: {one_line(', '.join(headings))}",
+                f"separate columns by commas, semicolons, tabs or bars; it has: {one_line(', '.join(headings))}",
                 "layout",
             )
         rows = []

@@ -10,12 +10,27 @@ KNOWN_SOURCES: dict[str, DataSource] = {
     "ravdess": DataSource("RAVDESS (English speech)", "encoder: emotion categories", "CC BY-NC-SA 4.0", True),
     "tess": DataSource("TESS (English speech)", "encoder: emotion categories", "CC BY-NC-ND 4.0", True),
     "nemo": DataSource("nEMO (Polish speech)", "encoder: emotion categories", "CC BY-NC-SA 4.0", True),
-    "emodb": DataSource("EMO-DB (German speech)", "encoder: emotion categories", "free for research", True),
+    "emodb": DataSource("EMO-DB (German speech)", "encoder: emotion categories", "CC0-1.0", False),
     "urdu": DataSource("URDU (Urdu speech)", "encoder: emotion categories", "not stated, research", True),
     "crema-d": DataSource(
         "CREMA-D (English speech)", "encoder: emotion categories", "Open Database License 1.0", False
     ),
     "savee": DataSource("SAVEE (English speech)", "encoder: emotion categories", "free for research", True),
+    "jl-corpus": DataSource("JL-Corpus (English speech)", "encoder: emotion categories", "CC0 1.0", False),
+    "bangla-ser": DataSource("BanglaSER (Bangla speech)", "encoder: emotion categories", "CC BY 4.0", False),
+    "subesco": DataSource("SUBESCO (Bangla speech)", "encoder: emotion categories", "CC BY 4.0", False),
+    "mesd": DataSource("MESD (Spanish speech)", "encoder: emotion categories", "CC BY 4.0", False),
+    "emozionalmente": DataSource(
+        "Emozionalmente (Italian speech)", "encoder: emotion categories", "CC BY 4.0", False
+    ),
+    "emns": DataSource("EMNS (English speech)", "encoder: emotion categories", "Apache-2.0", False),
+    "csemotions": DataSource(
+        "CSEMOTIONS (Mandarin speech)", "encoder: emotion categories", "Apache-2.0", False
+    ),
+    "emotale": DataSource(
+        "EmoTale (Danish and English speech)", "encoder: emotion categories", "none given", True
+    ),
+    "ased": DataSource("ASED (Amharic speech)", "encoder: emotion categories", "not stated, research", True),
     "deam": DataSource(
         "DEAM (songs)", "encoder: valence and arousal rated by people", "Creative Commons, per track", True
     ),

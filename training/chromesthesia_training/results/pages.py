@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chromesthesia_training.metrics.metrics_file import SECTIONS, Metrics
+from chromesthesia_training.results.adaptation_part import adaptation_part
 from chromesthesia_training.results.analysis_page import analysis_page
 from chromesthesia_training.results.book import NOT_RUN, Book, link, said, seeds_said, table
 from chromesthesia_training.results.generator_page import generator_page
@@ -143,6 +144,7 @@ def _encoders(book: Book, shown: set[str]) -> list[str]:
         "",
         *_every_encoder(book),
         *robust_part(book),
+        *adaptation_part(book),
     ]
     for name, words in (
         ("encoders_protocols.png", "Macro-F1 by clip and by speaker beside the reference"),

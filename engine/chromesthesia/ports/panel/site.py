@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from chromesthesia.control.controller import Controller
@@ -26,7 +26,7 @@ Json = Mapping[str, object]
 
 
 class PanelSite:
-    """`oscquery.site.Site` of a show. health: how the show is, called from the server's thread."""
+    """`oscquery.site.Site` of a show. health: how the show is; performers: both are called from the server's thread."""
 
     prefix = PREFIX
 
@@ -44,6 +44,8 @@ class PanelSite:
         self._lines = lines
         self._files = listed() if files is None else files
         self._signals = signals
+        self.performers: Callable[[], Sequence[str]] = tuple
+        """Whose marks are kept."""
         self.own = user_folder("presets")
         """Where the user's own presets are kept, which alone can be renamed."""
         self._told: Mapping[str, Callable[[], object]] = {
@@ -51,6 +53,7 @@ class PanelSite:
             "routes.json": self._routes,
             "signals.json": self._signal_list,
             "cues.json": lambda: list(controller.cues),
+            "performers.json": lambda: list(self.performers()),
             "packs.json": lambda: [path.name for path in list_packs()],
             "log.json": lines.lines,
             "health.json": lambda: self.health(),
@@ -91,6 +94,8 @@ class PanelSite:
                 {
                     "name": preset.name,
                     "description": preset.description,
+                    "author": preset.author,
+                    "tags": list(preset.tags),
                     "thumbnail": f"{THUMBNAILS}{name}"
                     if (name := _thumbnail_of(preset.path)) in thumbnails
                     else None,

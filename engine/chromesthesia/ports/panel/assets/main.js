@@ -8,6 +8,7 @@ import { keysAndHelp } from "./help.js";
 import { LogWatch } from "./logwatch.js";
 import { livePage } from "./page-live.js";
 import { lookPage } from "./page-look.js";
+import { outputsPage } from "./page-outputs.js";
 import { presetsPage } from "./page-presets.js";
 import { roomPage } from "./page-room.js";
 import { routesPage } from "./page-routes.js";
@@ -21,6 +22,7 @@ const ICONS = {
   presets: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
   routes: "M5 6a2 2 0 1 0 .1 0zM19 14a2 2 0 1 0 .1 0zM7 8c6 0 4 8 10 8",
   room: "M4 5h16v11H4zM9 20h6M12 16v4",
+  outputs: "M3 6l8-2v14l-8-2zM13 4l8 3v10l-8 1z",
 };
 const SCHEMES = { auto: "Auto", dark: "Dark", light: "Light" };
 
@@ -38,13 +40,14 @@ app.act = (path, ...values) => {
 app.history.of("/emotion/valence");
 app.history.of("/emotion/arousal");
 
-const pages = [livePage(app), lookPage(app), presetsPage(app), routesPage(app), roomPage(app)];
+const pages = [livePage(app), lookPage(app), presetsPage(app), routesPage(app), roomPage(app), outputsPage(app)];
 let page = null;
 
 // -- pages
 
 for (const each of pages)
   byId("tabs").append(h("a", { href: `#${each.id}`, "data-page": each.id }, icon(ICONS[each.id]), h("span", {}, each.title)));
+document.querySelector('#tabs [data-page="outputs"]').hidden = true; // until the tree has some
 
 function turn() {
   const next = pages.find((each) => `#${each.id}` === location.hash) ?? pages[0];
@@ -156,6 +159,7 @@ keysAndHelp([
   ["3", "Presets", () => go("presets")],
   ["4", "Routes", () => go("routes")],
   ["5", "Health and log", () => go("room")],
+  ["6", "Outputs, where the show has some", () => { if (client.nodes.has("/output/1/card")) go("outputs"); }],
   ["/", "Search settings", () => { go("look"); requestAnimationFrame(() => { turn(); byId("search")?.focus(); }); }],
   ["u", "Undo", () => { if (app.act("/undo")) tell("Taken back"); }],
   ["n", "Next preset", () => app.act("/preset/next")],

@@ -3,6 +3,7 @@
 import { animate, drawBars, drawPlane } from "./drawing.js";
 import { cuesCard } from "./cues.js";
 import { h } from "./dom.js";
+import { performerCard } from "./performer.js";
 import { row } from "./widgets.js";
 
 const MASTERS = ["/master/brightness", "/audio/gain_db", "/master/freeze", "/hud/visible"];
@@ -19,14 +20,15 @@ export function livePage(app) {
   const level = meter("Level"), lights = h("div", { class: "lights" }), figures = h("dl", { class: "pairs" });
   const masters = h("div", { class: "rows" }), hand = h("div", { class: "rows two" });
   const byHand = h("button", { type: "button", class: "toggle", "aria-pressed": "false", onclick: takeOver }, "Emotion by hand");
-  const cues = cuesCard(app);
+  const cues = cuesCard(app), performer = performerCard(app);
   const element = h("div", { class: "live" },
     h("div", { class: "side" }, h("section", { class: "card picture", "aria-label": "Picture" }, preview,
       h("div", { class: "buttons" },
         button("‹", "Previous preset", () => app.act("/preset/previous")), h("p", { class: "preset-name", id: "preset-name" }),
         button("›", "Next preset", () => app.act("/preset/next")), h("button", { type: "button", onclick: () => app.act("/scene/next") }, "Next scene"))),
     cues.element,
-    h("section", { class: "card sound", "aria-labelledby": "t-sound" }, h("h2", { id: "t-sound" }, "Sound"), lights, level.element, bars, figures)),
+    h("section", { class: "card sound", "aria-labelledby": "t-sound" }, h("h2", { id: "t-sound" }, "Sound"), lights, level.element, bars, figures),
+    performer.element),
     h("div", { class: "side" }, h("section", { class: "card emotion", "aria-labelledby": "t-emotion" }, h("div", { class: "top" }, h("h2", { id: "t-emotion" }, "Emotion"), byHand), plane, words, feelings, hand),
     h("section", { class: "card hands", "aria-labelledby": "t-room" }, h("h2", { id: "t-room" }, "Room"), masters)));
   let offs = [];
@@ -50,6 +52,7 @@ export function livePage(app) {
     for (const off of offs) off();
     offs = [];
     cues.read();
+    performer.tree();
     for (const part of [feelings, hand, masters, lights, figures]) part.replaceChildren();
     const watch = (path, take) => { if (client.nodes.has(path)) offs.push(client.watch(path, take)); };
     for (const [paths, into] of [[MASTERS, masters], [BY_HAND, hand]])

@@ -28,6 +28,7 @@ export function lookPage(app) {
 
   function build() {
     const found = groups(client.nodes);
+    for (const group of found.keys()) if (group.startsWith("/output")) found.delete(group); // they have a page of their own
     const signature = JSON.stringify([...found.values()].flat().map((node) => [node.path, node.kind, node.low, node.high, node.choices]));
     if (signature === built) return;
     built = signature;

@@ -40,7 +40,8 @@ export function presetsPage(app) {
   function card(preset) {
     const load = h("button", { type: "button", class: "load", "data-name": preset.name, onclick: () => app.act("/preset/morph", preset.name, glide()) },
       preset.thumbnail ? h("img", { src: `${encodeURI(preset.thumbnail)}?${version}`, alt: "", loading: "lazy", width: 320, height: 180 }) : h("span", { class: "no-picture", "aria-hidden": "true" }),
-      h("span", { class: "preset-title" }, preset.name), h("span", { class: "preset-about" }, preset.description));
+      h("span", { class: "preset-title" }, preset.name), h("span", { class: "preset-about" }, preset.description),
+      h("span", { class: "preset-about preset-tags" }, [preset.tags.join(", "), preset.author].filter(Boolean).join(" \u2013 ")));
     return h("li", { class: "card preset" }, load, preset.own ? rename(preset) : null);
   }
 

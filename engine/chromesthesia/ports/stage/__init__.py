@@ -1,0 +1,1 @@
+"""The outputs of a show beside its own surface: windows on displays, and other programs."""
