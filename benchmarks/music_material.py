@@ -412,7 +412,8 @@ def _grid(midi: Any) -> tuple[Float64, Float64, Float64] | None:
     def at_s(tick: NDArray[Any]) -> Float64:
         place = np.searchsorted(marks, tick, "right") - 1
         tempo = np.array([changes[mark] for mark in marks])[place]
-        return np.array(seconds)[place] + (tick - np.array(marks)[place]) * tempo / 1e6 / per_beat
+        since = (tick - np.array(marks)[place]) * tempo / 1e6 / per_beat
+        return np.asarray(np.array(seconds)[place] + since, dtype=np.float64)
 
     beats = np.arange(0, max(ticks) + 1, per_beat)
     return at_s(np.array(ticks)), at_s(beats), at_s(beats[:: meters[0][0]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
 
@@ -29,7 +30,7 @@ class KeyTracker:
 
     def __init__(self) -> None:
         self._window: Float32 = np.hanning(WINDOW).astype(np.float32)
-        frequencies_hz = np.fft.rfftfreq(WINDOW, 1.0 / SAMPLE_RATE_HZ)
+        frequencies_hz = np.fft.rfftfreq(WINDOW, 1.0 / SAMPLE_RATE_HZ).astype(np.float64)
         self._first = int(np.searchsorted(frequencies_hz, LOW_HZ))
         self._last = int(np.searchsorted(frequencies_hz, HIGH_HZ))
         self._weights = _chroma_weights(frequencies_hz[self._first : self._last])
@@ -77,7 +78,7 @@ class KeyTracker:
         return best, min(1.0, max(0.0, clear))
 
 
-def _chroma_weights(frequencies_hz: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Float32:
+def _chroma_weights(frequencies_hz: NDArray[np.float64]) -> Float32:
     """[bins, 12]: how much each bin tells of each tone; the lowest and the highest tell less."""
     note = 69.0 + 12.0 * np.log2(frequencies_hz / 440.0)
     off = (note[:, None] - np.arange(12) + 6.0) % 12.0 - 6.0
