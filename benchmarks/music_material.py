@@ -1,4 +1,4 @@
-"""Music with known truth, made by script: drums, melodies and chords, and MIDI played by FluidSynth where that is there."""
+"""Music with known truth, made by script: drums, melodies, chords, and MIDI that FluidSynth plays where it is there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ Float64 = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """samples: float32 [n] at `RATE_HZ`; onsets_s, beats_s, downbeats_s: times; pitch_hz: every `FRAME_S`, 0 where nothing
-    sounds; key: e.g. `Eb minor`. What is empty is not known."""
+    """samples: float32 [n] at `RATE_HZ`; onsets_s, beats_s, downbeats_s: times; pitch_hz: every `FRAME_S`, 0 where
+    nothing sounds; key: e.g. `Eb minor`. What is empty is not known."""
 
     name: str
     kind: str
@@ -300,7 +301,8 @@ def rendered(midi: Any, seconds: float) -> Float32:
         source, out = Path(folder) / "a.mid", Path(folder) / "a.wav"
         midi.save(source)
         subprocess.run(
-            ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", "0.6", "-r", str(RATE_HZ), "-F", str(out), str(font), str(source)],
+            ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", "0.6", "-r", str(RATE_HZ), "-F", str(out),
+             str(font), str(source)],
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
         samples, _ = soundfile.read(out, dtype="float32", always_2d=True, frames=int(seconds * RATE_HZ))
@@ -404,13 +406,14 @@ def _grid(midi: Any) -> tuple[Float64, Float64, Float64] | None:
     changes = dict(sorted(tempi, key=lambda change: change[0]))
     marks = sorted(changes)
     seconds = [0.0]
-    for before, after in zip(marks, marks[1:], strict=False):
+    for before, after in pairwise(marks):
         seconds.append(seconds[-1] + mido.tick2second(after - before, per_beat, changes[before]))
 
     def at_s(tick: NDArray[Any]) -> Float64:
         place = np.searchsorted(marks, tick, "right") - 1
         tempo = np.array([changes[mark] for mark in marks])[place]
-        return np.array(seconds)[place] + (tick - np.array(marks)[place]) * tempo / 1e6 / per_beat
+        since = (tick - np.array(marks)[place]) * tempo / 1e6 / per_beat
+        return np.asarray(np.array(seconds)[place] + since, dtype=np.float64)
 
     beats = np.arange(0, max(ticks) + 1, per_beat)
     return at_s(np.array(ticks)), at_s(beats), at_s(beats[:: meters[0][0]])

@@ -1,7 +1,8 @@
-"""Onset, beat, pitch and key as aubio, essentia and librosa find them, each as its own documentation tells to use it."""
+"""Onset, beat, pitch and key as aubio, essentia and librosa find them, each used as its own documentation tells."""
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,9 +26,9 @@ KRUMHANSL = {
 class Found:
     """What one contender found in one piece.
 
-    times_s: of events, or of pitch frames with pitch_hz (0: none). decided_s: when each was known, None for a contender that
-    needs the whole piece. spent_s: computing time for the whole piece. A contender that does several things at once
-    gives what all of them took.
+    times_s: of events, or of pitch frames with pitch_hz (0: none). decided_s: when each was known, None for a contender
+    that needs the whole piece. spent_s: computing time for the whole piece; one that does several things at once gives
+    what all of them took.
     """
 
     times_s: Float64
@@ -101,7 +102,7 @@ def _aubio(aubio: Any) -> dict[tuple[str, str], Contender]:
 
 
 def _essentia(essentia: Any) -> dict[tuple[str, str], Contender]:
-    import essentia as root
+    root = importlib.import_module("essentia")
 
     root.log.infoActive = root.log.warningActive = False
 
@@ -131,7 +132,7 @@ def _essentia(essentia: Any) -> dict[tuple[str, str], Contender]:
             hz, sure = detect(spectrum(window(frame)))
             found.append(hz if sure > 0.5 else 0.0)
         spent_s = time.perf_counter() - began
-        centres_s = np.arange(len(found)) * FRAME_S + 1024 / RATE_HZ
+        centres_s = np.arange(len(found), dtype=np.float64) * FRAME_S + 1024 / RATE_HZ
         return Found(centres_s, spent_s, centres_s + 1024 / RATE_HZ, np.array(found))
 
     def probabilistic(samples: Float32) -> Found:
@@ -139,7 +140,9 @@ def _essentia(essentia: Any) -> dict[tuple[str, str], Contender]:
         began = time.perf_counter()
         hz, _ = detect(samples)
         spent_s = time.perf_counter() - began
-        return Found(np.arange(len(hz)) * FRAME_S, spent_s, None, np.asarray(hz, dtype=float))
+        return Found(
+            np.arange(len(hz), dtype=np.float64) * FRAME_S, spent_s, None, np.asarray(hz, dtype=float)
+        )
 
     def key(samples: Float32) -> Found:
         began = time.perf_counter()
@@ -172,7 +175,12 @@ def _librosa(librosa: Any) -> dict[tuple[str, str], Contender]:
             samples, fmin=60.0, fmax=2100.0, sr=RATE_HZ, frame_length=2048, hop_length=441
         )
         spent_s = time.perf_counter() - began
-        return Found(np.arange(len(hz)) * FRAME_S, spent_s, None, np.where(voiced, np.nan_to_num(hz), 0.0))
+        return Found(
+            np.arange(len(hz), dtype=np.float64) * FRAME_S,
+            spent_s,
+            None,
+            np.where(voiced, np.nan_to_num(hz), 0.0),
+        )
 
     def key(samples: Float32) -> Found:
         began = time.perf_counter()

@@ -17,8 +17,8 @@ NO_LATENCY = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """right: 0..1, the measure of its task (F; for pitch the overall accuracy; for key the weighted score). latency_s: median
-    time from the event to when it was known. more: further measures by name."""
+    """right: 0..1, the measure of its task (F; for pitch the overall accuracy; for key the weighted score). latency_s:
+    median time from the event to when it was known. more: further measures by name."""
 
     right: float
     latency_s: float
@@ -75,7 +75,7 @@ def _pitch(piece: Piece, found: Found) -> Score:
     waits = []
     # From the beginning of a note to the first moment at which its pitch, within half a semitone, was told.
     for onset_s in piece.onsets_s:
-        place = int(round(onset_s / FRAME_S)) + 5
+        place = round(float(onset_s) / FRAME_S) + 5
         if place >= len(piece.pitch_hz) or not piece.pitch_hz[place]:
             continue
         after = (found.decided_s >= onset_s) & (found.decided_s < onset_s + 0.3)

@@ -11,7 +11,16 @@ from benchmarks import __main__ as runner
 from benchmarks import peers
 from benchmarks.rows import Absent, Row, Times, compared, in_turns, table, times
 
-PLUMBING = {"__init__", "__main__", "network", "rows", "peers"}
+PLUMBING = {
+    "__init__",
+    "__main__",
+    "network",
+    "rows",
+    "peers",
+    "music_material",
+    "music_peers",
+    "music_scores",
+}
 
 
 def test_ratio_is_ours_by_theirs_and_survives_the_way_through_json() -> None:

@@ -36,15 +36,18 @@ COMMON_RATES_HZ = (48_000, 44_100, 96_000, 32_000, 24_000, 16_000)
 class PortAudioBackend:
     """InputBackend of real devices; every opening looks at the machine afresh."""
 
-    def __init__(self, clock: Clock, portaudio: PortAudio = PORTAUDIO) -> None:
+    def __init__(self, clock: Clock, portaudio: PortAudio = PORTAUDIO, needed: int = 0) -> None:
+        """needed: how many channels to open; 0 for the first two at most. A device with fewer is refused."""
+        self._needed = needed
         self._clock = clock
         self._portaudio = portaudio
 
     def open(self, device: str | None, host_api: str | None) -> InputStream:
         """Choose by name and host API, then start at the first rate that the device takes.
 
-        At most two channels are opened. Raises AudioError with the reason PortAudio gave for the first rate tried, or
-        when nothing answers within a few seconds; a device that opens later than that is closed again.
+        At most two channels are opened, or as many as are needed. Raises AudioError with the reason PortAudio gave
+        for the first rate tried, for a device with too few, or when nothing answers within a few seconds; a device
+        that opens later than that is closed again.
         """
         # libpulse reads it when a stream connects; ALSA's pulse plug-in offers no other way to ask.
         os.environ.setdefault("PULSE_LATENCY_MSEC", str(SERVER_LATENCY_MS))
@@ -56,6 +59,11 @@ class PortAudioBackend:
 
     def _start(self, library: Any, device: str | None, host_api: str | None) -> _PortAudioStream:
         chosen = choose_input(inputs_of(library), device, host_api)
+        if chosen.channels < self._needed:
+            raise AudioError(
+                f"{chosen.label} has {chosen.channels} channels, and channel {self._needed} was asked for",
+                "see `chromesthesia devices`, or choose others with --channels",
+            )
         refusals = []
         for rate_hz in _rates_hz(chosen):
             try:
@@ -63,7 +71,7 @@ class PortAudioBackend:
                     samplerate=rate_hz,
                     blocksize=round(rate_hz * BLOCK_S),
                     device=chosen.index,
-                    channels=min(chosen.channels, 2),
+                    channels=self._needed or min(chosen.channels, 2),
                     dtype="float32",
                     latency=BUFFER_S,
                 )

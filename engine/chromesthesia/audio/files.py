@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from chromesthesia.audio.channels import ChannelMix, Channels
 from chromesthesia.audio.decoders import Tell
-from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.sound_file import SoundFile, look_at
 from chromesthesia.core.errors import AudioError
 from chromesthesia.core.protocols import Clock
@@ -21,17 +21,19 @@ from chromesthesia.core.user_files import one_line
 log = logging.getLogger(__name__)
 
 
-def read_sound(path: str | Path, duration_s: float | None = None) -> Float32:
+def read_sound(
+    path: str | Path, duration_s: float | None = None, channels: Channels | None = None
+) -> Float32:
     """The file as mono float32 [n] at `SAMPLE_RATE_HZ`, the same samples as `FileSource` plays.
 
-    duration_s: read no more than this; None takes all of it. What is odd about the file is logged. Raises AudioError
-    as `FileSource` does.
+    duration_s: read no more than this; None takes all of it. channels: which are heard. What is odd about the
+    file is logged. Raises AudioError as `FileSource` does.
     """
     sound = _looked_at(path)
     requested = None if duration_s is None else round(duration_s * SAMPLE_RATE_HZ)
     pieces: list[Float32] = []
     count = 0
-    for piece in _decoded(sound, _say):
+    for piece in _decoded(sound, _say, channels):
         pieces.append(piece)
         count += piece.shape[0]
         if requested is not None and count >= requested:
@@ -90,7 +92,9 @@ class FileSource:
         loop: bool = False,
         block_samples: int = STEP_SAMPLES,
         name: str | None = None,
+        channels: Channels | None = None,
     ) -> None:
+        self._channels = channels
         if block_samples < 1:
             raise ValueError(f"a block needs at least one sample: block_samples={block_samples}")
         self._path = Path(path)
@@ -132,7 +136,7 @@ class FileSource:
         sound, tell = self._sound, _say
         while True:
             count = 0
-            for decoded in _decoded(sound, tell):
+            for decoded in _decoded(sound, tell, self._channels):
                 count += decoded.shape[0]
                 rest = np.concatenate([rest, decoded])
                 whole = rest.shape[0] // size * size
@@ -149,13 +153,18 @@ class FileSource:
             yield rest
 
 
-def _decoded(sound: SoundFile, tell: Tell) -> Iterator[Float32]:
+def _decoded(sound: SoundFile, tell: Tell, channels: Channels | None = None) -> Iterator[Float32]:
     """Mono float32 [n] pieces at `SAMPLE_RATE_HZ`; the only way in which files become samples."""
-    mixdown = Mixdown(sound.rate_hz, lambda line: tell(f"{one_line(sound.path)}: {line}"))
+    mixdown = ChannelMix(sound.rate_hz, channels, lambda line: tell(f"{one_line(sound.path)}: {line}"))
     resampler = None
     if sound.rate_hz != SAMPLE_RATE_HZ:
         resampler = soxr.ResampleStream(sound.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
     for piece, last in _with_last(sound.pieces(tell)):
+        if channels is not None and piece.shape[1] < channels.needed:
+            raise AudioError(
+                f"{one_line(sound.path)} has {piece.shape[1]} channels, and channel {channels.needed} was asked for",
+                "choose others with --channels",
+            )
         samples = mixdown.push(piece)
         if resampler is not None:
             samples = resampler.resample_chunk(samples, last=last)

@@ -8,8 +8,8 @@ import threading
 import numpy as np
 
 from chromesthesia.audio.capture import PortAudioBackend
+from chromesthesia.audio.channels import ChannelMix, Channels
 from chromesthesia.audio.inputs import Captured, InputBackend, InputStream
-from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.audio.polyphase import PolyphaseResampler
 from chromesthesia.audio.soundness import FULL_SCALE, PaceWatch, clipped_of
 from chromesthesia.audio.timeline import ArrivalTimeline
@@ -31,7 +31,7 @@ CLOSE_WITHIN_S = 1.0
 
 
 class MicrophoneSource:
-    """AudioSource of a microphone: any rate, one channel or the first two mixed down, to 24 kHz mono.
+    """AudioSource of a microphone: any rate, one channel, the first two or the chosen ones, mixed down to 24 kHz mono.
 
     The device is opened at construction and AudioError raised when that fails, unless `patient`. From then on nothing
     is raised: when the device or the sound server goes, `read` waits (no silence is invented) while a thread of its own
@@ -55,12 +55,16 @@ class MicrophoneSource:
         stall_s: float = STALL_S,
         back_off_s: tuple[float, float] = BACK_OFF_S,
         patient: bool = False,
+        channels: Channels | None = None,
     ) -> None:
-        """patient: wait for a device that cannot be opened yet, as for one that was lost."""
+        """patient: wait for a device that cannot be opened yet, as for one that was lost. channels: which are heard."""
+        self._channels = channels or Channels()
         self._device = device
         self._host_api = host_api
         self._clock = clock
-        self._backend = backend if backend is not None else PortAudioBackend(clock)
+        self._backend = (
+            backend if backend is not None else PortAudioBackend(clock, needed=self._channels.needed)
+        )
         self._reconnect = reconnect
         self._stall_s = stall_s
         self._back_off_s = back_off_s
@@ -155,7 +159,9 @@ class MicrophoneSource:
             )
         self._rate_hz = rate_hz
         self._label = stream.label
-        self._mixdown = Mixdown(rate_hz, lambda line: log.warning("%s: %s", stream.label, line))
+        self._mixdown = ChannelMix(
+            rate_hz, self._channels, lambda line: log.warning("%s: %s", stream.label, line)
+        )
         self._resampler = PolyphaseResampler(rate_hz)
         self._timeline = ArrivalTimeline(rate_hz)
         self._pace = PaceWatch(rate_hz)

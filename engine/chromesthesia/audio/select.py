@@ -6,6 +6,7 @@ import logging
 import math
 from pathlib import Path
 
+from chromesthesia.audio.channels import Channels
 from chromesthesia.audio.etude import ETUDE
 from chromesthesia.audio.files import FileSource
 from chromesthesia.audio.handover import HandoverSource
@@ -28,22 +29,25 @@ def open_source(
     paced: bool = True,
     loop: bool = False,
     backend: InputBackend | None = None,
+    channels: Channels | None = None,
 ) -> AudioSource:
     """Open `mic`, `demo`, `auto` or the sound file of that path; the log says what was taken and why.
 
     `auto` takes the microphone; when none can be opened the étude plays until one comes, then the microphone is
     followed. But a device or host API that was asked for by name must be there. loop: a file or the étude begins again
-    without a gap when it ends, and is waited for when it cannot be read any more. Raises AudioError for a microphone or
-    file that cannot be used.
+    without a gap when it ends, and is waited for when it cannot be read any more. channels: which are
+    heard. Raises AudioError for a microphone or file that cannot be used.
     """
     match source:
         case "mic":
-            return _listening(MicrophoneSource(device, host_api, clock, backend=backend))
+            return _listening(MicrophoneSource(device, host_api, clock, backend=backend, channels=channels))
         case "demo":
             return _etude(clock, paced, loop)
         case "auto":
             named = device is not None or host_api is not None
-            microphone = MicrophoneSource(device, host_api, clock, backend=backend, patient=not named)
+            microphone = MicrophoneSource(
+                device, host_api, clock, backend=backend, patient=not named, channels=channels
+            )
             if microphone.connected:
                 return _listening(microphone)
             log.info("no microphone yet, so the bundled étude plays: %s", microphone.last_error)
@@ -53,7 +57,7 @@ def open_source(
                 microphone.close()
                 raise
         case _:
-            return _file(Path(source), clock, paced, loop)
+            return _file(Path(source), clock, paced, loop, channels=channels)
 
 
 def _listening(microphone: MicrophoneSource) -> MicrophoneSource:
@@ -66,10 +70,16 @@ def _etude(clock: Clock, paced: bool, loop: bool) -> AudioSource:
 
 
 def _file(
-    path: Path, clock: Clock, paced: bool, loop: bool, name: str | None = None, told: str | None = None
+    path: Path,
+    clock: Clock,
+    paced: bool,
+    loop: bool,
+    name: str | None = None,
+    told: str | None = None,
+    channels: Channels | None = None,
 ) -> AudioSource:
     def opened() -> FileSource:
-        return FileSource(path, clock, paced, loop, name=name)
+        return FileSource(path, clock, paced, loop, name=name, channels=channels)
 
     played = opened()
     length = f"{played.duration_s:.1f} s" if math.isfinite(played.duration_s) else "of unknown length"

@@ -68,6 +68,14 @@ def run(
         str | None,
         typer.Option(help="Part of its host API's name, e.g. ALSA, WASAPI.", rich_help_panel=SoundOption),
     ] = None,
+    channels: Annotated[
+        str,
+        typer.Option(
+            metavar="3 | 1,2 | loudest:1,2,3",
+            help="Channels of the device or file to hear, from 1; before them mean, loudest or side.",
+            rich_help_panel=SoundOption,
+        ),
+    ] = "",
     headless: options.Headless = False,
     fullscreen: options.Fullscreen = False,
     display: options.Display = 0,
@@ -255,6 +263,7 @@ def run(
         source=source,
         device=device,
         host_api=host_api,
+        channels=channels,
         headless=headless,
         fullscreen=fullscreen,
         display=display,

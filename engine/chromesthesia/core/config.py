@@ -23,8 +23,9 @@ class ShowConfig:
     """Everything `chromesthesia run` can be told.
 
     source: `auto`, `mic`, `demo` or the path of a sound file. device / host_api: part of a device's and
-    host API's name (a number is taken as an index). duration_s: None plays until stopped (a file or the
-    demo: until it ends). width, height: of the picture in pixels, fps: frames a second; None fits them to
+    host API's name (a number is taken as an index). channels: which
+    of them are heard, and how several become one (see `audio.channels`). duration_s: None plays until stopped (a file
+    or the demo: until it ends). width, height: of the picture in pixels, fps: frames a second; None fits them to
     the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
     seed: of the latent walk. osc_in_port 0 switches OSC off. osc_out: the partner, or the partners, told over OSC from
     the start. osc_tcp_port: OSC comes in by TCP there; 0 does not. lan: bind to all interfaces rather than loopback.
@@ -57,6 +58,7 @@ class ShowConfig:
     source: str = "auto"
     device: str | None = None
     host_api: str | None = None
+    channels: str = ""
     headless: bool = False
     fullscreen: bool = False
     display: int = 0

@@ -8,7 +8,7 @@ latency is measured.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,6 +160,47 @@ class Beat:
 NO_BEAT = Beat()
 
 
+def _no_chroma() -> Float32:
+    return np.zeros(12, dtype=np.float32)
+
+
+def _silent() -> Float32:
+    return np.array([0.0, 0.0, 0.0, 1.0], dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """What the ear for music made of the sound so far; at most a hop older than the frame that it comes with.
+
+    bpm: 0 while no tempo is heard. beats: counted from the first, its fraction the phase, at the end of the hop; a bar
+    begins where it is a multiple of four. pitch_hz: of one voice, 0 for none. chroma: float32 [12] from C on, the
+    largest 1. key: 0..11 major from C on, 12..23 minor, -1 for none. harmonic, percussive: shares that add up
+    to 1. rolloff_hz, spread_hz: of the spectrum; contrast: of its peaks and valleys, 0..1. lufs_...: EBU R128, floor
+    -120. kinds: float32 [4], shares of voice, music, noise, silence. Confidences: 0..1.
+    """
+
+    bpm: float = 0.0
+    beats: float = 0.0
+    beat_confidence: float = 0.0
+    pitch_hz: float = 0.0
+    pitch_confidence: float = 0.0
+    chroma: Float32 = field(default_factory=_no_chroma)
+    key: int = -1
+    key_confidence: float = 0.0
+    harmonic: float = 0.0
+    percussive: float = 0.0
+    rolloff_hz: float = 0.0
+    spread_hz: float = 0.0
+    contrast: float = 0.0
+    lufs_short_term: float = -120.0
+    lufs_integrated: float = -120.0
+    loudness_range_lu: float = 0.0
+    kinds: Float32 = field(default_factory=_silent)
+
+
+NO_MUSIC = Music()
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """The newest features and emotion, published by the analysis thread; the renderer reads the latest only.
@@ -168,6 +209,7 @@ class Heard:
 
     onset_count grows by one with every onset, so that none is missed between two video frames; onset_envelope is 1 at
     an onset and decays with a time constant of 0.15 s. beat: put in for the moment of a frame, by whoever shows it.
+    music: what the ear for music made of the sound before this hop.
     """
 
     frame: FeatureFrame
@@ -175,3 +217,4 @@ class Heard:
     onset_count: int
     onset_envelope: float
     beat: Beat = NO_BEAT
+    music: Music = NO_MUSIC

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from chromesthesia.core.records import FeatureFrame, Float32
+from chromesthesia.core.records import FeatureFrame, Float32, Music
 from chromesthesia.features.bands import BandGains, SpectrumShape
+from chromesthesia.features.ear import MusicEar
 from chromesthesia.features.loudness import LoudnessMeter
-from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, MelSettings, log_mel_of_power, power_spectrum
+from chromesthesia.features.mel import (
+    DEFAULT_MEL,
+    ENCODER_MEL,
+    BothSpectra,
+    MelSettings,
+    log_mel_of_power,
+    power_spectrum,
+)
 from chromesthesia.features.onset import OnsetDetector
 
 LARGEST_SAMPLE = 1e6
@@ -28,9 +37,13 @@ class FeatureExtractor:
         self.restarts = 0
         self.repaired_hops = 0
         self._loudness = LoudnessMeter(settings.sample_rate_hz, settings.hop)
+        self._spectra = BothSpectra()
         self._shape = SpectrumShape(settings)
         self._bands = BandGains()
         self._onset = OnsetDetector()
+        self._ear = MusicEar()
+        self._power: Float32 = np.zeros(settings.fft // 2 + 1, dtype=np.float32)
+        self._no_rise: Float32 = np.zeros(settings.mels, dtype=np.float32)
         self._window: Float32 = np.zeros(settings.window, dtype=np.float32)
         self._hop: Float32 = np.zeros(settings.hop, dtype=np.float32)
         self._filled = 0
@@ -48,11 +61,19 @@ class FeatureExtractor:
         ended, framing restarts there. entered_s: when that sample entered the engine; a frame carries the entry time
         of the oldest sample of its hop. gain_db is applied before everything.
         """
+        return list(self.hops(samples, start_sample, entered_s, gain_db))
+
+    def hops(
+        self, samples: Float32, start_sample: int, entered_s: float, gain_db: float = 0.0
+    ) -> Iterator[FeatureFrame]:
+        """The same one after the other: until the next is asked for, `music` hears the hop of the one just given.
+
+        All of them are to be taken.
+        """
         if self._next_sample is not None and start_sample != self._next_sample:
             self._restart()
         self._next_sample = start_sample + len(samples)
         gain = np.float32(10.0 ** (gain_db / 20.0))
-        frames = []
         taken = 0
         while taken < len(samples):
             if self._filled == 0:
@@ -65,8 +86,14 @@ class FeatureExtractor:
             taken += count
             if self._filled == self.settings.hop:
                 self._filled = 0
-                frames.append(self._frame(start_sample + taken))
-        return frames
+                yield self._frame(start_sample + taken)
+
+    def music(self, frame: FeatureFrame) -> Music:
+        """What the ear for music makes of the newest hop, whose frame this is. Once for each hop."""
+        rise = self._onset.rise
+        return self._ear.step(
+            frame, self._hop, self._power, self._no_rise if rise is None else rise, self._loudness.weighted
+        )
 
     def glance(self, samples: Float32, start_sample: int, gain_db: float = 0.0) -> FeatureFrame | None:
         """What is heard in the hop's length that ends with `samples`, the beginning of the next: float32 [under a hop].
@@ -111,6 +138,7 @@ class FeatureExtractor:
         self._window[:] = 0.0
         self._loudness.reset()
         self._bands.reset()
+        self._ear.reset()
 
     def _restart(self) -> None:
         self.restarts += 1
@@ -125,9 +153,14 @@ class FeatureExtractor:
             hop[:] = 0.0
         window[: -settings.hop] = window[settings.hop :]
         window[-settings.hop :] = hop
-        power = power_spectrum(window, settings)
+        if settings == DEFAULT_MEL:
+            power, heard_power = self._spectra.of(window)
+        else:
+            power = power_spectrum(window, settings)
+            heard_power = power_spectrum(window[-ENCODER_MEL.window :], ENCODER_MEL)
+        self._power = power
         log_mel = log_mel_of_power(power, settings)
-        heard = log_mel_of_power(power_spectrum(window[-ENCODER_MEL.window :], ENCODER_MEL), ENCODER_MEL)
+        heard = log_mel_of_power(heard_power, ENCODER_MEL)
         rms_dbfs, lufs = self._loudness.step(hop)
         band_power, centroid_hz = self._shape.of(power)
         flux, onset = self._onset.step(log_mel)

@@ -109,6 +109,9 @@ class LoudnessMeter:
         self._mean: deque[float] = deque(maxlen=RMS_HOPS)
         self._power: deque[float] = deque(maxlen=RMS_HOPS)
         self._weighted_power: deque[float] = deque(maxlen=MOMENTARY_HOPS)
+        self._scale = 10.0 ** (self._offset_db / 10.0)
+        self.weighted = 0.0
+        """Mean K-weighted power of the newest hop; its 10 log10 is LUFS."""
 
     def step(self, samples: Float32) -> tuple[float, float]:
         """Take one hop, float32 [hop]: (RMS over 50 ms in dBFS, momentary LUFS over 400 ms), both at least -120.
@@ -123,6 +126,7 @@ class LoudnessMeter:
         self._mean.append(float(np.add.reduce(samples)) / self._hop)
         self._power.append(float(np.dot(samples, samples)) / self._hop)
         self._weighted_power.append(weighted / self._hop)
+        self.weighted = weighted / self._hop * self._scale
         # Summed anew each hop: a running sum would keep the rounding errors of weeks. Missing hops count as silence.
         mean = sum(self._mean) / RMS_HOPS
         rms = decibels(sum(self._power) / RMS_HOPS - mean * mean)

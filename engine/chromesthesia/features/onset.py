@@ -11,6 +11,8 @@ import numpy as np
 from chromesthesia.core.records import Float32
 
 LAG_HOPS = 2
+DELAY_S = 0.013
+"""From a stroke to the end of the hop in which it is decided, in the middle."""
 HISTORY_HOPS = 60
 REFRACTORY_HOPS = 4
 MARGIN = 0.16
@@ -26,9 +28,9 @@ class OnsetDetector:
     """SuperFlux (Boeck and Widmer, 2013) on the log-mel with an adaptive threshold.
 
     The flux is the mean rise (in nepers of power) of the mel bands against the largest of the three neighbours two hops
-    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus most of the mean of the last 0.6 s
-    plus a margin; then nothing for 40 ms, and not again until the flux has fallen back. Not thread-safe; one `step` per
-    hop.
+    ago, which keeps vibrato quiet. An onset is where it first exceeds the median plus most of the mean of the last
+    0.6 s plus a margin; then nothing for 40 ms, and not again until the flux has fallen back. Not thread-safe; one
+    `step` per hop.
     """
 
     def __init__(self) -> None:
@@ -38,12 +40,15 @@ class OnsetDetector:
         self._armed = True
         self._since_onset = REFRACTORY_HOPS
         self._peak = -math.inf
+        self.rise: Float32 | None = None
+        """What rose in each mel band with the newest hop, in nepers of power; None right after the beginning."""
 
     def step(self, log_mel: Float32) -> tuple[float, float]:
         """Log-mel float32 [mels] -> (flux >= 0, onset: 0 or strength in 0..1)."""
         self._peak = self._peak_with(log_mel)
         log_mel = _over_floor(log_mel, self._peak)
-        flux = self._rise(log_mel)
+        self.rise = self._rise(log_mel)
+        flux = _mean(self.rise)
         self._earlier.append(_widest(log_mel))
         threshold = self._threshold()
         self._remember(flux)
@@ -60,7 +65,7 @@ class OnsetDetector:
 
         It is set against one that lies half a hop nearer than that of a step, so it finds less of a rise, not more.
         """
-        flux = self._rise(_over_floor(log_mel, self._peak_with(log_mel)))
+        flux = _mean(self._rise(_over_floor(log_mel, self._peak_with(log_mel))))
         threshold = self._threshold()
         decided = flux > threshold and self._armed and self._since_onset >= REFRACTORY_HOPS
         return flux, _strength(flux, threshold) if decided else 0.0
@@ -68,14 +73,13 @@ class OnsetDetector:
     def _peak_with(self, log_mel: Float32) -> float:
         return max(self._peak - PEAK_FALL, float(log_mel.max()))
 
-    def _rise(self, log_mel: Float32) -> float:
-        if len(self._earlier) < LAG_HOPS:
-            return 0.0
-        return float(np.add.reduce(np.maximum(log_mel - self._earlier[0], 0.0))) / len(log_mel)
+    def _rise(self, log_mel: Float32) -> Float32 | None:
+        return np.maximum(log_mel - self._earlier[0], 0.0) if len(self._earlier) == LAG_HOPS else None
 
     def reset(self) -> None:
         """Forget the spectra before a gap, so that the gap is not taken for an onset; the threshold stays."""
         self._earlier.clear()
+        self.rise = None
         self._armed = True
         self._since_onset = REFRACTORY_HOPS
 
@@ -97,6 +101,10 @@ class OnsetDetector:
 def _over_floor(log_mel: Float32, peak: float) -> Float32:
     floored: Float32 = np.logaddexp(log_mel, np.float32(peak + FLOOR_BELOW_PEAK))
     return floored
+
+
+def _mean(rise: Float32 | None) -> float:
+    return 0.0 if rise is None else float(np.add.reduce(rise)) / len(rise)
 
 
 def _strength(flux: float, threshold: float) -> float:

@@ -13,6 +13,7 @@ STAGES = (
     "capture",
     "heard",
     "features",
+    "music",
     "encoder",
     "generator",
     "upload",
@@ -24,7 +25,8 @@ STAGES = (
 """Stages of the report, in the order of the way of a sound.
 
 capture: the oldest sample of a block entered -> the block is in the ring. heard: a hop, or half of
-the next one, is whole -> it has been analysed. features: one hop's features computed.
+the next one, is whole -> it has been analysed. features: one hop's features computed. music: what the
+ear for music does behind them.
 encoder: one 80 ms step computed. generator: one image painted. upload: one image
 taken over and worked over, before its frame. passes: one frame decided on and drawn. present: handed to the display.
 render: both; what it waits for sound is in none of them. sound_to_light:

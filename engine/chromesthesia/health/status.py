@@ -28,7 +28,8 @@ class Figures:
     frames; generator_fps: pictures painted per second. rung: of the ladder that the show stands
     on. routes: how often they became others. parameters: version of the list of parameters. message: what a person
     should read now, one line; size: of the picture in pixels. nearest: paintings to the sound, nearest first.
-    tempo_source: what the beat clock follows. sound, host: how what comes in and the machine are. latency_p95_ms: of
+    tempo_source: what the beat clock follows, at bpm; beat_error_ms: how far the light is
+    from the beat, None before it was measured. sound, host: how what comes in and the machine are. latency_p95_ms: of
     the last minute. picture: what is wrong with what is shown (see `OutputWatch`), empty for nothing.
     trouble: what is wrong with OpenGL, a shader or a display, for as long as it is. unseen: no display that was asked
     for shows the picture.
@@ -48,6 +49,8 @@ class Figures:
     cue_left_s: float = 0.0
     routes: int = 0
     tempo_source: str = ""
+    bpm: float = 0.0
+    beat_error_ms: float | None = None
     timecode: str = ""
     parameters: int = 0
     message: str = ""

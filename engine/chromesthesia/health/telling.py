@@ -7,7 +7,17 @@ from dataclasses import asdict
 
 from chromesthesia.core.rungs import Rung
 from chromesthesia.health.show_report import machine
-from chromesthesia.health.status import ANALYSIS, BUS, FAULTS, GENERATOR, GL, LATE, OUTPUTS, ShowStatus
+from chromesthesia.health.status import (
+    ANALYSIS,
+    BUS,
+    FAULTS,
+    GENERATOR,
+    GL,
+    LATE,
+    OUTPUTS,
+    Figures,
+    ShowStatus,
+)
 from chromesthesia.health.verdict import verdict_of
 from chromesthesia.packs.art_index import Artwork
 from chromesthesia.params.declaration import Value
@@ -56,6 +66,7 @@ def readings_of(status: ShowStatus) -> dict[str, Value]:
         "/status/cue_left_s": figures.cue_left_s,
         "/status/routes": figures.routes,
         "/status/tempo_source": figures.tempo_source,
+        "/status/beat_error_ms": -1.0 if figures.beat_error_ms is None else figures.beat_error_ms,
         "/status/timecode": figures.timecode,
         "/status/parameters": figures.parameters,
         **_nearest(figures.nearest),
@@ -90,7 +101,16 @@ def hud_of(status: ShowStatus) -> HudInfo:
         message=figures.message or stalled or wrong or rung,
         warning="" if figures.flash_limiter else FLASH_LIMITER_OFF,
         lights=lights_line(status),
+        beat=beat_line(figures),
     )
+
+
+def beat_line(figures: Figures) -> str:
+    """Tempo, who tells it, and how far the light is from the beat; empty while no beat is followed."""
+    if not figures.tempo_source or figures.bpm <= 0.0:
+        return ""
+    off = "" if figures.beat_error_ms is None else f", light within {figures.beat_error_ms:.0f} ms"
+    return f"{figures.bpm:.1f} bpm ({figures.tempo_source}){off}"
 
 
 def lights_line(status: ShowStatus) -> str:
@@ -118,9 +138,10 @@ def report_of(
     latency_ms: Mapping[str, object],
     pictures: Mapping[str, object],
     nearest: Sequence[Mapping[str, object]] = (),
+    beat_light: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """The report of a live show. latency_ms: percentiles by stage; pictures: what `PictureWatch` saw;
-    nearest: paintings by how long each was the nearest."""
+    nearest: paintings by how long each was the nearest; beat_light: how far from the beat the light was."""
     figures = status.figures
     elapsed_s = max(1e-9, figures.elapsed_s)
     return {
@@ -135,6 +156,7 @@ def report_of(
         "pack": figures.pack,
         "preset": figures.preset,
         "latency_ms": latency_ms,
+        "beat_light": dict(beat_light or {}),
         "size": list(figures.size),
         "flash_limiter": figures.flash_limiter,
         "dropped_film_frames": status.count(OUTPUTS, "film_frames_dropped"),

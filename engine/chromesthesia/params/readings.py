@@ -107,6 +107,13 @@ STATUS: tuple[Param, ...] = (
     ),
     _reading("/status/routes", 0, "Grows by one whenever the routes in use are others", 0),
     _reading("/status/tempo_source", "", "What the beat clock follows; empty while it rests"),
+    _reading(
+        "/status/beat_error_ms",
+        -1.0,
+        "How far flashes are from the strokes of the beat, median of the last; -1 before one was measured",
+        -1.0,
+        unit="ms",
+    ),
     _reading("/status/timecode", "", "Timecode that is read, with its frames a second; empty without one"),
     _reading("/status/parameters", 0, "Grows by one whenever parameters come or go", 0),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from chromesthesia.params.declaration import Choice, Number, Param, Whole
 
-SOURCES = ("auto", "own", "tap", "midi", "link", "timecode")
+SOURCES = ("auto", "own", "tap", "midi", "link", "timecode", "sound")
 
 # fmt: off
 TEMPO_FOLLOW = Choice("/tempo/follow", "auto",
-    "Which beat is followed: the first that is heard of link, midi, timecode and tap, or only this one",
+    "Which beat is followed: the first that is heard of link, midi, timecode, tap and sound, or only this one",
     choices=SOURCES, room=True)
 TEMPO_OWN_BPM = Number("/tempo/own_bpm", 120.0,
     "Tempo of the engine's own beat, and of a film's or song's timecode", low=20.0, high=400.0, unit="bpm", room=True)

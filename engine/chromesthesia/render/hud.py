@@ -76,6 +76,7 @@ class HudPainter:
             info.panel,
             info.nearest,
             info.lights,
+            info.beat,
         )
         if self._picture is not None and key == self._key and 0 <= time_s - self._painted_s < _EVERY_S:
             return self._picture
@@ -174,7 +175,7 @@ class _Pen:
 
 
 def _draw_panel(pen: _Pen, heard: Heard | None, info: HudInfo, points: list[tuple[float, float]]) -> None:
-    if line := info.message or " · ".join(filter(None, (info.lights, info.nearest))):
+    if line := info.message or " · ".join(filter(None, (info.beat, info.lights, info.nearest))):
         pen.box(0, 0, _PANEL[0], _MESSAGE_HEIGHT - 3, _BACK, 3)
         pen.text(8, 8.5, line, _ALERT if info.message else _DIM, 9.5, "lm", room=_PANEL[0] - 16)
     top = _MESSAGE_HEIGHT

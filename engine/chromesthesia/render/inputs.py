@@ -17,9 +17,9 @@ class HudInfo:
     """Figures and names for the on-screen display.
 
     nearest: artist and title of the painting nearest to what is heard; empty for none. lights: how the lights on other
-    machines are; empty for none. message: one line, e.g. a shader
-    error; empty for none. warning: a line that stays for as long as it is true, even
-    when the rest is hidden (panel False); empty for none.
+    machines are; empty for none. beat: tempo, who tells it, how far the light is from it; empty for none. message: one
+    line, e.g. a shader error; empty for none. warning: a line that stays for as long as it is true, even when the rest
+    is hidden (panel False); empty for none.
     """
 
     fps: float
@@ -33,10 +33,13 @@ class HudInfo:
     panel: bool = True
     nearest: str = ""
     lights: str = ""
+    beat: str = ""
 
     def hidden(self) -> HudInfo | None:
         """What is left of it when the display is hidden: the warning, or None."""
-        return replace(self, nearest="", message="", lights="", panel=False) if self.warning else None
+        return (
+            replace(self, nearest="", message="", lights="", beat="", panel=False) if self.warning else None
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import replace
 
 import numpy as np
 
 from chromesthesia.core.records import (
     BAND_COUNT,
     EMBEDDING_SIZE,
+    NO_MUSIC,
     EmotionState,
     FeatureFrame,
     Float32,
     Heard,
+    Music,
 )
 from chromesthesia.score.hearing import SILENT_MEL, mel_of_flatness
 from chromesthesia.signals.features import FLATNESS
 
 FLATNESS_STEPS = 255
 _LAYOUT = struct.Struct(f"<5f{BAND_COUNT}fBI4f3f")
-SIGNALS_BYTES = _LAYOUT.size
+_FLOATS = (
+    "bpm", "beats", "beat_confidence", "pitch_hz", "pitch_confidence", "key_confidence", "harmonic", "percussive",
+    "rolloff_hz", "spread_hz", "contrast", "lufs_short_term", "lufs_integrated", "loudness_range_lu",
+)  # fmt: skip
+_MUSIC = struct.Struct(f"<{len(_FLOATS)}fb16B")
+_SHARE_STEPS = 255
+SIGNALS_BYTES = _LAYOUT.size + _MUSIC.size
 EMBEDDING_BYTES = 2 * EMBEDDING_SIZE
 _LEAST = -1e6
 _MOST = 1e6
@@ -57,6 +66,30 @@ def signals_of(heard: Heard) -> bytes:
                 *emotion.probabilities.tolist(),
             )
         ),
+    ) + _music_bytes(heard.music)
+
+
+def _music_bytes(music: Music) -> bytes:
+    shares = (*music.chroma.tolist(), *music.kinds.tolist())
+    return _MUSIC.pack(
+        *(_held(getattr(music, name)) for name in _FLOATS),
+        min(max(music.key, -1), 23),
+        *(round(_held(share, 0.0, 1.0) * _SHARE_STEPS) for share in shares),
+    )
+
+
+def _music_of(content: bytes) -> Music:
+    values = _MUSIC.unpack(content)
+    floats, key, shares = values[: len(_FLOATS)], values[len(_FLOATS)], values[len(_FLOATS) + 1 :]
+    if not all(map(math.isfinite, floats)):
+        raise ValueError("signals that are no numbers")
+    told = np.array(shares, dtype=np.float32) / np.float32(_SHARE_STEPS)
+    return replace(
+        NO_MUSIC,
+        **{name: _held(value) for name, value in zip(_FLOATS, floats, strict=True)},
+        key=min(max(key, -1), 23),
+        chroma=told[:12],
+        kinds=told[12:],
     )
 
 
@@ -73,7 +106,8 @@ def heard_of(signals: bytes, embedding: bytes) -> Heard:
     """
     if len(signals) != SIGNALS_BYTES or len(embedding) != EMBEDDING_BYTES:
         raise ValueError(f"expected {SIGNALS_BYTES} and {EMBEDDING_BYTES} bytes of signals")
-    values = _LAYOUT.unpack(signals)
+    values = _LAYOUT.unpack(signals[: _LAYOUT.size])
+    music = _music_of(signals[_LAYOUT.size :])
     numbers = np.frombuffer(embedding, "<f2").astype(np.float32)
     if not all(map(math.isfinite, values)) or not bool(np.isfinite(numbers).all()):
         raise ValueError("signals that are no numbers")
@@ -103,7 +137,7 @@ def heard_of(signals: bytes, embedding: bytes) -> Heard:
         embedding=numbers,
         activity=_held(activity, 0.0, 1.0),
     )
-    return Heard(frame, emotion, onset_count, _held(envelope, 0.0, 1.0))
+    return Heard(frame, emotion, onset_count, _held(envelope, 0.0, 1.0), music=music)
 
 
 def _shares(values: tuple[float, ...] | list[float]) -> Float32:

@@ -12,6 +12,7 @@ from chromesthesia.core.protocols import Clock, Encoder
 from chromesthesia.core.records import (
     ENCODER_HOPS,
     HOP_SAMPLES,
+    NO_MUSIC,
     SAMPLE_RATE_HZ,
     EmotionReading,
     EmotionState,
@@ -59,7 +60,17 @@ class Analysis:
     An encoder that raises is reset and counted in `encoder_failures`; the emotion then holds and drifts.
     """
 
-    def __init__(self, encoder: Encoder, clock: Clock, meter: LatencyMeter) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        clock: Clock,
+        meter: LatencyMeter,
+        told_beat: Callable[[float, float, float, float], None] | None = None,
+    ) -> None:
+        """told_beat: takes the beat that is heard, with every hop: bpm (0 for none), beats, confidence, and the time of
+        the clock at which it is there."""
+        self._told_beat = told_beat
+        self._music = NO_MUSIC
         self._extractor = FeatureExtractor()
         self._encoder = encoder
         self._tracker = EmotionTracker()
@@ -96,10 +107,8 @@ class Analysis:
         """Take mono float32 [n] at `SAMPLE_RATE_HZ`; publish one `Heard` for every hop that is now complete."""
         settings = emotion_settings(values)
         started_s = self._clock.now_s()
-        frames = self._extractor.push(samples, start_sample, entered_s, values[AUDIO_GAIN_DB])
-        if frames:
-            self._meter.add("features", (self._clock.now_s() - started_s) / len(frames))
-        for frame in frames:
+        for frame in self._extractor.hops(samples, start_sample, entered_s, values[AUDIO_GAIN_DB]):
+            self._meter.add("features", self._clock.now_s() - started_s)
             reading = self._encode(frame)
             self._emotion = self._tracker.step(reading, frame, settings)
             self._onset_envelope *= _ONSET_KEEP
@@ -109,7 +118,18 @@ class Analysis:
                 self._onset_envelope = 1.0
                 self._early_hops = 0
             self._early_hops = max(0, self._early_hops - 1)
-            publish(Heard(frame, self._emotion, self._onset_count, self._onset_envelope))
+            publish(self._heard(frame, self._emotion))
+            # Behind the fast signals: a picture does not wait for it.
+            began_s = self._clock.now_s()
+            music = self._music = self._extractor.music(frame)
+            if self._told_beat is not None:
+                at_s = frame.entered_s + HOP_SAMPLES / SAMPLE_RATE_HZ
+                self._told_beat(music.bpm, music.beats, music.beat_confidence, at_s)
+            started_s = self._clock.now_s()
+            self._meter.add("music", started_s - began_s)
+
+    def _heard(self, frame: FeatureFrame, emotion: EmotionState) -> Heard:
+        return Heard(frame, emotion, self._onset_count, self._onset_envelope, music=self._music)
 
     def glance(
         self, samples: Float32, start_sample: int, values: Snapshot, publish: Callable[[Heard], None]
@@ -127,7 +147,7 @@ class Analysis:
             self._onset_count += 1
             self._early_hops = _EARLY_HOPS
             self._onset_envelope = 1.0
-        publish(Heard(frame, self._emotion, self._onset_count, self._onset_envelope))
+        publish(self._heard(frame, self._emotion))
 
     def _encode(self, frame: FeatureFrame) -> EmotionReading | None:
         self._waiting.append(frame)

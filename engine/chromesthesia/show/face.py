@@ -31,19 +31,30 @@ def open_source(
     *,
     device: str | None = None,
     host_api: str | None = None,
+    channels: str = "",
     paced: bool = True,
     loop: bool = False,
 ) -> AudioSource:
     """A source of sound: `mic`, `demo` (the bundled étude), `auto` (the microphone, else the étude), or a file.
 
     A file may be a sound or a video with sound. paced: blocks come at the speed of the sound; False: as fast as they
-    are read. loop: begin again at the end. device, host_api: part of a microphone's and of its host API's name. Raises
-    AudioError for what cannot be opened.
+    are read. loop: begin again at the end. device, host_api: part of a microphone's and of its host API's name.
+    channels: which are heard, from 1, and how several become one: `3`, `1,2`, `loudest:1,2`. Raises AudioError for
+    what cannot be opened, UsageError for other channels.
     """
+    from chromesthesia.audio.channels import parse_channels
     from chromesthesia.audio.select import open_source as opened
     from chromesthesia.core.clock import SystemClock
 
-    return opened(str(source), device, host_api, SystemClock(), paced=paced, loop=loop)
+    return opened(
+        str(source),
+        device,
+        host_api,
+        SystemClock(),
+        paced=paced,
+        loop=loop,
+        channels=parse_channels(channels),
+    )
 
 
 class Show:

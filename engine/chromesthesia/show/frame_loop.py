@@ -33,6 +33,8 @@ from chromesthesia.show.stage import Stage
 
 HUD_PERIOD_S = 0.1
 WARM_UP_FRAMES = 3
+BEHIND_GAIN = 0.05
+"""How quickly it is learned how late frames are seen."""
 STEP_S = STEP_SAMPLES / SAMPLE_RATE_HZ
 WAITED_STEPS = 200
 """Most steps of 5 ms that are counted as first shown by one frame."""
@@ -112,6 +114,7 @@ class FrameLoop:
         self._rhythm = DisplayRhythm(schedule.period_s)
         self._start_s = 0.0
         self._shift_s = 0.0
+        self._behind_s = 0.0
         self._time_s = 0.0
         self._last_frame_s: float | None = None
         self._hud: HudInfo | None = None
@@ -245,6 +248,8 @@ class FrameLoop:
             self._meter.add("present", light.shown_s - light.drawn_s)
             self._meter.add("render", end_s - begin_s - wait_s)
             self._measure_light(light.shown_s)
+            behind_s = min(max(light.shown_s - seen_s, -self._schedule.period_s), self._schedule.period_s)
+            self._behind_s += (behind_s - self._behind_s) * BEHIND_GAIN
             busy_s = prepare_s + (end_s - begin_s - wait_s) + (done_s - light.shown_s)
             self._ladder.frame(late, busy_s / self._schedule.period_s)
             if light.waits_for_display:
@@ -279,7 +284,7 @@ class FrameLoop:
         self._again = None
         with self._guard.part("the stage"):
             heard = self._parts.heard.take() or self._heard
-            self._heard = replace(heard, beat=self._parts.beat(self._start_s + time_s))
+            self._heard = replace(heard, beat=self._parts.beat(self._beat_s(time_s)))
             score, factor = self._parts.score, self._ladder.factor
             self._told = self._heard if score is None else score.hear(self._heard, factor)
             self._inputs = self._parts.stage.step(time_s, dt_s, self._told, _none_now, hud, factor)
@@ -290,6 +295,11 @@ class FrameLoop:
         return replace(
             self._inputs, time_s=time_s, dt_s=dt_s, hud=hud if self._inputs.hud is not None else None
         )
+
+    def _beat_s(self, time_s: float) -> float:
+        """Which moment of the beat a frame shows: the middle of the time for which it will be seen, so that a beat is
+        first on the frame that is nearest to it. Frames are seen as much off their time as those before them."""
+        return self._start_s + time_s + self._behind_s + self._schedule.period_s / 2.0
 
     def _late(self) -> FrameInputs:
         """All is drawn but the last passes: wait for the newest that they can still show. They show it."""

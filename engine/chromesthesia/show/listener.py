@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chromesthesia.audio.mixdown import Mixdown
+from chromesthesia.audio.channels import ChannelMix, parse_channels
 from chromesthesia.audio.polyphase import PolyphaseResampler
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.protocols import Encoder
@@ -23,16 +23,22 @@ class Listener:
     """Follows the sound it is given, as a show follows a room: features, emotion, onsets. One thread at a time.
 
     pack: whose encoder listens; None: the one that ships with Chromesthesia. encoder: listens instead of a pack's.
-    rate_hz: of the samples that are given. The settings are those of a show in which nothing was set. Raises PackError
-    for a pack that does not fit.
+    rate_hz: of the samples that are given. channels: which of them are heard, and how several become one, e.g. `3` or
+    `loudest:1,2`; one listener for each musician hears several at once. The settings are those of a show in which
+    nothing was set. Raises PackError for a pack that does not fit, UsageError for other channels.
     """
 
     def __init__(
-        self, pack: Pack | None = None, *, encoder: Encoder | None = None, rate_hz: int = SAMPLE_RATE_HZ
+        self,
+        pack: Pack | None = None,
+        *,
+        encoder: Encoder | None = None,
+        rate_hz: int = SAMPLE_RATE_HZ,
+        channels: str = "",
     ) -> None:
         if encoder is None:
             encoder = OnnxEncoder(load_pack() if pack is None else pack)
-        self._mixdown = Mixdown(rate_hz)
+        self._mixdown = ChannelMix(rate_hz, parse_channels(channels))
         self._resampler = PolyphaseResampler(rate_hz)
         self._values = ParameterTree(PARAMETERS).snapshot()
         # Only differences of its time are measured, and nobody reads them here.

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chromesthesia.audio.channels import parse_channels
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.core.ahead import Ahead
@@ -103,6 +104,7 @@ def run_show(
     check_rungs(config)
     check_isf(config)
     read_room(config.room)
+    parse_channels(config.channels)
     config, stage_spec = staged(config)
     stop = stop or threading.Event()
     alerts = open_alerts(config)
@@ -276,4 +278,11 @@ def _opener(provider: str, faults: NoFaults) -> Callable[[Path], Models]:
 def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
     # A demo in a window, or a file with a duration longer than itself, begins again; otherwise the end is the end.
     loop = config.duration_s is not None or not config.headless or config.outputs is not None
-    return open_source(config.source, config.device, config.host_api, clock, loop=loop)
+    return open_source(
+        config.source,
+        config.device,
+        config.host_api,
+        clock,
+        loop=loop,
+        channels=parse_channels(config.channels),
+    )

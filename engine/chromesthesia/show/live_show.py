@@ -31,7 +31,9 @@ from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
 from chromesthesia.display.output_probe import OutputProbe
+from chromesthesia.features.onset import DELAY_S
 from chromesthesia.generator.walks.latent import LatentMotion
+from chromesthesia.health.beat_light import BeatLight
 from chromesthesia.health.host import HostWatch, LateBlame
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.health.output_watch import Expected, OutputWatch
@@ -146,13 +148,15 @@ class LiveShow:
         self._host = HostWatch(clock)
         self._blame = LateBlame(self._host, self._schedule.period_s)
         self.performer = Performer(controller, lambda: self.emotion)
-        self._analysis = Analysis(self._ear_of(models), clock, self._meter)
+        self._analysis = Analysis(self._ear_of(models), clock, self._meter, controller.tempo.sound)
         self._painter = Painter(
             models, config, light, clock, score, self._changed_models,
             lambda: self._analysis.counts()["encoder_failures"],
         )  # fmt: skip
         self._painter.ladder.watch = self._watch_frame
-        room_s = read_room(config.room)
+        room_s = self._room_s = read_room(config.room)
+        self._beat_light = BeatLight()
+        self._strokes = 0
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
@@ -299,6 +303,9 @@ class LiveShow:
         now_s = self._clock.now_s()
         self._arrivals.arrived(now_s)
         self._meter.add("heard", max(0.0, now_s - heard.frame.entered_s - HOP_S))
+        if heard.onset_count > self._strokes:
+            self._strokes = heard.onset_count
+            self._beat_light.struck(heard.frame.entered_s + HOP_S - DELAY_S)
         self._nearest.step(heard)
 
     def _listen(self) -> bool:
@@ -334,6 +341,10 @@ class LiveShow:
     def _shown(self, now_s: float) -> None:
         if self._told_shown is not None:
             self._told_shown(now_s)
+        inputs = self._loop.inputs
+        if inputs is not None and inputs.heard is not None:
+            beat = inputs.heard.beat
+            self._beat_light.shown(beat.beats, beat.running, now_s + self._room_s)
         self._probe.shown(now_s)
 
     def _see(self, pixels: UInt8, numbers: bool, shown_s: float) -> None:
@@ -394,6 +405,7 @@ class LiveShow:
 
     def _figures(self) -> Figures:
         now_s = self._clock.now_s()
+        beat = self._controller.beat(now_s)
         notice, cue = self._controller.notice, self._controller.cue
         return Figures(
             elapsed_s=(self._end_s or now_s) - self._start_s if self._start_s else 0.0,
@@ -409,7 +421,9 @@ class LiveShow:
             cue_next=cue.next,
             cue_left_s=0.0 if cue.due_s is None else max(0.0, cue.due_s - now_s),
             routes=self._controller.route_changes,
-            tempo_source=self._controller.beat(now_s).source,
+            tempo_source=beat.source,
+            bpm=beat.bpm,
+            beat_error_ms=self._beat_light.error_ms,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
             trouble=self._light.message or self.trouble(),
@@ -460,7 +474,11 @@ class LiveShow:
     def report(self) -> dict[str, object]:
         """The report of the whole show."""
         return report_of(
-            self.health.status(), self._meter.summary(), self._loop.watch.summary(), self._nearest.summary()
+            self.health.status(),
+            self._meter.summary(),
+            self._loop.watch.summary(),
+            self._nearest.summary(),
+            self._beat_light.summary(),
         )
 
 

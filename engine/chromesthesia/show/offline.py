@@ -59,7 +59,7 @@ def render_film(
     clock = ManualClock()
     player = None if track is None else OscPlayer(track, tree, controller.post, clock)
     meter = LatencyMeter()
-    analysis = Analysis(models.encoder, clock, meter)
+    analysis = Analysis(models.encoder, clock, meter, controller.tempo.sound)
     nearest = NearestPaintings(models.art_index)
     requests: LatestSlot[PaintRequest] = LatestSlot()
     images: LatestSlot[PaintedImage] = LatestSlot()

@@ -10,9 +10,10 @@ from chromesthesia.core.records import Heard
 from chromesthesia.signals.declaration import Signal, Source
 from chromesthesia.signals.emotion import EMOTION
 from chromesthesia.signals.features import FEATURES
+from chromesthesia.signals.music import MUSIC
 from chromesthesia.signals.tempo import TEMPO
 
-SIGNALS: tuple[Signal, ...] = (*EMOTION, *FEATURES, *TEMPO)
+SIGNALS: tuple[Signal, ...] = (*EMOTION, *FEATURES, *MUSIC, *TEMPO)
 FIRST = ""
 """Namespace of the listener that every show has."""
 

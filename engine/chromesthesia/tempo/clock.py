@@ -19,7 +19,7 @@ from chromesthesia.tempo.pulses import PER_BEAT, Pulses, heard_pulse
 from chromesthesia.tempo.taps import Taps, tap_confidence, tap_line, tapped
 from chromesthesia.tempo.timecode import Position, followed
 
-PRIORITY = ("link", "midi", "timecode", "tap")
+PRIORITY = ("link", "midi", "timecode", "tap", "sound")
 """Who is followed when nobody says: the first of these that is heard."""
 OWN = "own"
 PULSES_PER_SIXTEENTH = PER_BEAT // 4
@@ -27,6 +27,8 @@ _QUIET_S = 0.5
 """A sender that says nothing for so long is going away."""
 _FADE_S = 4.0
 """Then the beat goes on as it was for so long, ever less sure."""
+SOUND_SURE = 0.35
+"""A beat that is heard less surely than this is none."""
 _SLEW_S = 0.1
 _SNAP_BEATS = 0.25
 """A beat that is further off than this is taken at once; less is made good without a jump."""
@@ -79,6 +81,8 @@ class BeatClock:
         self._link: Line | None = None
         self._link_heard_s = -math.inf
         self._position: Position | None = None
+        self._sound: Line | None = None
+        self._sound_sure = 0.0
         self._own = Line(0.0, 0.0, 0.0)
         self._align_s: float | None = None
         self._moved = 0.0
@@ -146,6 +150,12 @@ class BeatClock:
         """What a session of Ableton Link plays; None while nobody else is in it."""
         with self._lock:
             self._link, self._link_heard_s = line, at_s
+
+    def sound(self, bpm: float, beats: float, confidence: float, at_s: float) -> None:
+        """The beat that the ear hears in the sound: `beats` at `at_s`; bpm 0 for none."""
+        with self._lock:
+            self._sound = Line(at_s, beats, bpm) if bpm > 0.0 else None
+            self._sound_sure = confidence if confidence >= SOUND_SURE else 0.0
 
     def timecode(self, position: Position) -> None:
         """Where a timecode is."""
@@ -223,6 +233,11 @@ class BeatClock:
                 if self._link is None:
                     return None
                 return _Told(name, self._link, _sure(now_s - self._link_heard_s), True)
+            case "sound":
+                if self._sound is None:
+                    return None
+                sure = self._sound_sure * _sure(now_s - self._sound.at_s)
+                return _Told(name, self._sound, sure, True)
             case "timecode":
                 return self._timecode_told(now_s, settings)
         return None

@@ -1,0 +1,118 @@
+"""An ear for music: everything about a sound that needs more than one hop, each part with a hop of its own.
+
+It works behind the fast signals: a hop's levels and onsets are handed on before it begins. What takes long is done in
+turns, so that no hop waits for all of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chromesthesia.core.records import NO_MUSIC, FeatureFrame, Float32, Music
+from chromesthesia.features.beats import BeatReading, BeatTracker
+from chromesthesia.features.kind import KindWatch
+from chromesthesia.features.loudness import FLOOR_DB
+from chromesthesia.features.pitch import LONGEST, PitchTracker
+from chromesthesia.features.pitch import WINDOW as PITCH_WINDOW
+from chromesthesia.features.programme import ProgrammeLoudness
+from chromesthesia.features.timbre import Split, contrast, rolloff_and_spread
+from chromesthesia.features.tonality import WINDOW, KeyTracker
+
+PITCH_EVERY = SPLIT_EVERY = 2
+SHAPE_EVERY = 4
+LONG_EVERY = 10
+KIND_EVERY = 20
+"""Hops between two of each; chroma and the loudness of the programme come with the long ones."""
+_PITCH_SAMPLES = 2 * (PITCH_WINDOW + LONGEST)
+_ROOM = 4 * WINDOW
+
+
+class MusicEar:
+    """Not thread-safe; one `step` for each hop."""
+
+    def __init__(self) -> None:
+        self._sound: Float32 = np.zeros(_ROOM, dtype=np.float32)
+        self._end = WINDOW
+        self._hop = 0
+        self._beats = BeatTracker()
+        self._pitch = PitchTracker()
+        self._keys = KeyTracker()
+        self._split = Split()
+        self._kind = KindWatch()
+        self._programme = ProgrammeLoudness()
+        self._power = 0.0
+        self._pitch_hz, self._periodic = 0.0, 0.0
+        self._harmonic, self._percussive = 0.0, 0.0
+        self._rolloff_hz, self._spread_hz, self._contrast = 0.0, 0.0, 0.0
+        self._chroma: Float32 = NO_MUSIC.chroma
+        self._key, self._key_clear = -1, 0.0
+
+    def step(
+        self, frame: FeatureFrame, hop: Float32, power: Float32, rise: Float32, weighted: float
+    ) -> Music:
+        """What is heard with this hop. frame: its fast features; hop: its samples, float32 [240]; power: its spectrum,
+        float32 [513]; rise: what rose in each mel band, float32 [64]; weighted: its mean K-weighted power."""
+        self._keep(hop)
+        number = self._hop = self._hop + 1
+        beat = self._beats.step(rise)
+        self._power += weighted
+        if number % PITCH_EVERY == 0:
+            newest = self._sound[self._end - _PITCH_SAMPLES : self._end]
+            self._pitch_hz, self._periodic = self._pitch.of(newest)
+            evenness = float(np.exp(frame.log_mel.mean() - np.log(np.exp(frame.log_mel).mean())))
+            self._kind.step(frame.rms_dbfs, self._pitch_hz, evenness)
+        if number % SPLIT_EVERY == 1:
+            self._harmonic, self._percussive = self._split.step(np.exp(frame.log_mel))
+        if number % SHAPE_EVERY == 1:
+            self._rolloff_hz, self._spread_hz = rolloff_and_spread(power, frame.centroid_hz)
+            self._contrast = contrast(frame.log_mel) if self._rolloff_hz else 0.0
+        if number % LONG_EVERY == 3:
+            newest = self._sound[self._end - WINDOW : self._end]
+            self._chroma, self._key, self._key_clear = self._keys.step(newest)
+        if number % KIND_EVERY == 15:
+            self._kind.decide(self._harmonic, beat.confidence)
+        if number % LONG_EVERY == 0:
+            self._programme.block(self._power / LONG_EVERY)
+            self._power = 0.0
+        return self._music(beat)
+
+    def reset(self) -> None:
+        """Forget what was heard before a gap; the programme's loudness goes on."""
+        self._sound[:] = 0.0
+        self._beats.reset()
+        self._pitch.reset()
+        self._keys.reset()
+        self._split.reset()
+        self._kind.reset()
+        self._pitch_hz = self._periodic = 0.0
+
+    def _keep(self, hop: Float32) -> None:
+        """The newest `WINDOW` samples always lie in one piece."""
+        count = len(hop)
+        if self._end + count > _ROOM:
+            self._sound[:WINDOW] = self._sound[self._end - WINDOW : self._end]
+            self._end = WINDOW
+        self._sound[self._end : self._end + count] = hop
+        self._end += count
+
+    def _music(self, beat: BeatReading) -> Music:
+        programme = self._programme
+        return Music(
+            bpm=beat.bpm,
+            beats=beat.beats,
+            beat_confidence=beat.confidence,
+            pitch_hz=self._pitch_hz,
+            pitch_confidence=self._periodic if self._pitch_hz else 0.0,
+            chroma=self._chroma,
+            key=self._key,
+            key_confidence=self._key_clear,
+            harmonic=self._harmonic,
+            percussive=self._percussive,
+            rolloff_hz=self._rolloff_hz,
+            spread_hz=self._spread_hz,
+            contrast=self._contrast,
+            lufs_short_term=max(FLOOR_DB, programme.short_term),
+            lufs_integrated=max(FLOOR_DB, programme.integrated),
+            loudness_range_lu=programme.range_lu,
+            kinds=self._kind.shares,
+        )

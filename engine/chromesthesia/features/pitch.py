@@ -1,0 +1,83 @@
+"""The pitch of one voice at a time: YIN (de Cheveigne and Kawahara, 2002) on the newest 64 ms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
+
+RATE_HZ = SAMPLE_RATE_HZ // 2
+WINDOW = 512
+LONGEST = 216
+"""Longest period looked for, in samples at `RATE_HZ`: 56 Hz."""
+SHORTEST = 7
+"""1,700 Hz."""
+DIP = 0.15
+"""The first dip below this is the period; the share of the sound that is not periodic."""
+WORST_DIP = 0.35
+"""Above this there is no pitch."""
+QUIETEST_DBFS = -55.0
+BELOW_LOUDEST_DB = 30.0
+"""What is so much softer than the loudest of late is the end of a tone, or the room."""
+FALL_DB = 0.06
+"""So much a step the loudest of late is forgotten."""
+DELAY_S = 0.03
+"""From a sound to the middle of the window in which its pitch is measured."""
+
+_LAGS = np.arange(1, LONGEST + 1, dtype=np.float32)
+
+
+class PitchTracker:
+    """Pitch of a stream. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._loudest_db = QUIETEST_DBFS
+
+    def reset(self) -> None:
+        """Forget how loud it was."""
+        self._loudest_db = QUIETEST_DBFS
+
+    def of(self, newest: Float32) -> tuple[float, float]:
+        """float32 [2 * (WINDOW + LONGEST)] at 24 kHz, the newest last: (Hz or 0, how periodic 0..1)."""
+        sound = newest.reshape(-1, 2).sum(axis=1)
+        sound -= sound.mean()
+        late = sound[LONGEST:]
+        power = float(np.dot(late, late)) / (4.0 * WINDOW)
+        level_db = 10.0 * math.log10(power + 1e-12)
+        self._loudest_db = max(level_db, self._loudest_db - FALL_DB)
+        if level_db < max(QUIETEST_DBFS, self._loudest_db - BELOW_LOUDEST_DB):
+            return 0.0, 0.0
+        return period_of(sound)
+
+
+def period_of(sound: Float32) -> tuple[float, float]:
+    """float32 [WINDOW + LONGEST] at `RATE_HZ`: (Hz or 0, how periodic 0..1). The newest samples are compared with those
+    before them."""
+    late = sound[LONGEST:]
+    # Place 0 is the longest lag; the last place is none.
+    alike = np.correlate(sound, late, "valid")[::-1]
+    sums = np.concatenate([np.zeros(1), np.cumsum(np.square(sound, dtype=np.float64))])
+    power = (sums[WINDOW:] - sums[:-WINDOW])[::-1]
+    difference = (power[0] + power[1:] - 2.0 * alike[1:]).astype(np.float32)
+    np.maximum(difference, 0.0, out=difference)
+    dips = difference * _LAGS / (np.cumsum(difference) + np.float32(1e-9))
+    low = dips[SHORTEST - 1 :]
+    below = low < DIP
+    place = int(np.argmax(below))
+    if below[place]:
+        while place + 1 < len(low) and low[place + 1] < low[place]:
+            place += 1
+    else:
+        place = int(np.argmin(low))
+        if low[place] > WORST_DIP:
+            return 0.0, max(0.0, 1.0 - float(low[place]))
+    depth = float(low[place])
+    lag = float(place + SHORTEST)
+    if 0 < place < len(low) - 1:
+        before, after = float(low[place - 1]), float(low[place + 1])
+        bend = before - 2.0 * depth + after
+        if bend > 0.0:
+            lag += 0.5 * (before - after) / bend
+    return RATE_HZ / lag, max(0.0, 1.0 - depth)

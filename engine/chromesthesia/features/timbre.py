@@ -1,0 +1,70 @@
+"""Harmonic and percussive share, and the shape of the spectrum."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
+
+STEPS = 9
+"""Newest spectra that a tone must last through."""
+NEIGHBOURS = 5
+"""Pairs of bands that a stroke must fill half of."""
+ROLLOFF_SHARE = 0.85
+QUIET = 1e-7
+CONTRAST_GROUPS = 8
+FULL_CONTRAST = 6.0
+"""Nepers of power between peak and valley that count as 1."""
+
+
+class Split:
+    """Medians in time keep tones, across bands they keep strokes (Fitzgerald, 2010); of the past. Not thread-safe."""
+
+    def __init__(self, bands: int = 64) -> None:
+        """bands: of the mel; taken in pairs."""
+        self._past: Float32 = np.zeros((STEPS, bands // 2), dtype=np.float32)
+        self._wide: Float32 = np.zeros(bands // 2 + 2 * (NEIGHBOURS // 2), dtype=np.float32)
+        self._across = np.lib.stride_tricks.sliding_window_view(self._wide, NEIGHBOURS)
+        self._place = 0
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._past[:] = 0.0
+
+    def step(self, mel: Float32) -> tuple[float, float]:
+        """Mel power float32 [bands]: (harmonic, percussive) shares that add up to 1, or 0 and 0 in silence."""
+        mel = mel.reshape(-1, 2).sum(axis=1)
+        self._past[self._place] = mel
+        self._place = (self._place + 1) % STEPS
+        total = float(np.add.reduce(mel))
+        if total < QUIET:
+            return 0.0, 0.0
+        lasting = np.partition(self._past, STEPS // 2, axis=0)[STEPS // 2]
+        edge = NEIGHBOURS // 2
+        self._wide[edge:-edge], self._wide[:edge], self._wide[-edge:] = mel, mel[0], mel[-1]
+        filled = np.partition(self._across, edge, axis=1)[:, edge]
+        lasting, filled = np.square(lasting), np.square(filled)
+        # Roots of the power: a bass drum does not drown the rest.
+        weight = np.sqrt(mel)
+        tonal = float(np.dot(weight, lasting / (lasting + filled + 1e-20)) / np.add.reduce(weight))
+        return tonal, 1.0 - tonal
+
+
+_BINS_HZ = np.fft.rfftfreq(1024, 1.0 / SAMPLE_RATE_HZ).astype(np.float32)
+
+
+def rolloff_and_spread(power: Float32, centroid_hz: float) -> tuple[float, float]:
+    """Power float32 [513]: (Hz below which 85 % of it lie, Hz by which it spreads about its centroid); 0 in silence."""
+    sums = np.cumsum(power)
+    total = float(sums[-1])
+    if total < QUIET:
+        return 0.0, 0.0
+    place = int(np.searchsorted(sums, ROLLOFF_SHARE * total))
+    off = np.square(_BINS_HZ - np.float32(centroid_hz))
+    return float(_BINS_HZ[min(place, 512)]), float(np.sqrt(np.dot(off, power) / total))
+
+
+def contrast(log_mel: Float32) -> float:
+    """How far peaks stand above valleys, 0..1, in groups of neighbouring bands (after Jiang and others, 2002)."""
+    groups = log_mel.reshape(CONTRAST_GROUPS, -1)
+    return min(1.0, float((groups.max(axis=1) - groups.min(axis=1)).mean()) / FULL_CONTRAST)

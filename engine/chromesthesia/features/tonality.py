@@ -1,0 +1,94 @@
+"""Chroma of a long window, and the key that the last seconds are in."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
+
+WINDOW = 8192
+"""Samples: 341 ms, in which a semitone at 130 Hz is apart."""
+LOW_HZ, HIGH_HZ = 65.0, 2100.0
+WIDTH_SEMITONES = 0.35
+MEMORY_STEPS = 300.0
+"""Time constant of the key, in steps of chroma."""
+PROFILES = {
+    "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+    "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+}
+"""How well each tone fits a key of C, as listeners rated it (Krumhansl and Kessler, 1982)."""
+TONES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+KEYS = tuple(f"{tone} {mode}" for mode in PROFILES for tone in TONES)
+"""The 24 keys, by number."""
+LEAST_LIKENESS = 0.4
+QUIET_POWER = 1e-7
+
+
+class KeyTracker:
+    """Chroma and key of a stream. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._window: Float32 = np.hanning(WINDOW).astype(np.float32)
+        frequencies_hz = np.fft.rfftfreq(WINDOW, 1.0 / SAMPLE_RATE_HZ).astype(np.float64)
+        self._first = int(np.searchsorted(frequencies_hz, LOW_HZ))
+        self._last = int(np.searchsorted(frequencies_hz, HIGH_HZ))
+        self._weights = _chroma_weights(frequencies_hz[self._first : self._last])
+        self._profiles = _profiles()
+        self._memory: Float32 = np.zeros(12, dtype=np.float32)
+        self._heard = 0.0
+
+    def reset(self) -> None:
+        """Forget the key."""
+        self._memory[:] = 0.0
+        self._heard = 0.0
+
+    def step(self, newest: Float32) -> tuple[Float32, int, float]:
+        """float32 [WINDOW], the newest last: (chroma float32 [12] from C on, its largest 1, or 0 in silence; number of
+        the key in `KEYS`, -1 for none; how clear 0..1)."""
+        spectrum = np.fft.rfft(newest * self._window)[self._first : self._last]
+        magnitude = np.abs(spectrum)
+        if float(np.dot(magnitude, magnitude)) < QUIET_POWER * WINDOW**2 / 16.0:
+            return np.zeros(12, dtype=np.float32), *self._key()
+        # Peaks alone: what lies between tones belongs to none of them.
+        peaks = np.zeros_like(magnitude)
+        inner = magnitude[1:-1]
+        top = (inner >= magnitude[:-2]) & (inner > magnitude[2:])
+        peaks[1:-1] = np.where(top, inner, 0.0)
+        chroma = peaks @ self._weights
+        chroma = np.asarray(chroma / max(float(chroma.max()), 1e-9), dtype=np.float32)
+        keep = 1.0 - 1.0 / MEMORY_STEPS
+        self._memory = self._memory * np.float32(keep) + chroma
+        self._heard = self._heard * keep + 1.0
+        return chroma, *self._key()
+
+    def _key(self) -> tuple[int, float]:
+        if self._heard < 5.0:
+            return -1, 0.0
+        centred = self._memory - self._memory.mean()
+        size = float(np.sqrt(np.dot(centred, centred)))
+        if size < 1e-6:
+            return -1, 0.0
+        likeness = self._profiles @ (centred / size)
+        best = int(np.argmax(likeness))
+        if likeness[best] < LEAST_LIKENESS:
+            return -1, 0.0
+        second = float(np.partition(likeness, -2)[-2])
+        clear = (float(likeness[best]) - second) / 0.15 * min(1.0, self._heard / 20.0)
+        return best, min(1.0, max(0.0, clear))
+
+
+def _chroma_weights(frequencies_hz: NDArray[np.float64]) -> Float32:
+    """[bins, 12]: how much each bin tells of each tone; the lowest and the highest tell less."""
+    note = 69.0 + 12.0 * np.log2(frequencies_hz / 440.0)
+    off = (note[:, None] - np.arange(12) + 6.0) % 12.0 - 6.0
+    near = np.exp(-0.5 * (off / WIDTH_SEMITONES) ** 2)
+    octave = np.exp(-0.5 * ((note - 60.0) / 15.0) ** 2)
+    return np.ascontiguousarray(near * octave[:, None], dtype=np.float32)
+
+
+def _profiles() -> Float32:
+    """[24, 12], each of mean 0 and length 1."""
+    table = np.array([np.roll(profile, tonic) for profile in PROFILES.values() for tonic in range(12)])
+    table -= table.mean(axis=1, keepdims=True)
+    return np.asarray(table / np.linalg.norm(table, axis=1, keepdims=True), dtype=np.float32)
