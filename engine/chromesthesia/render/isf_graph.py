@@ -25,7 +25,7 @@ BLACK = "isf/black"
 LARGEST_SIDE = 4096
 """Widest and highest a pass may ask for where the picture is not larger."""
 _RESULT = "isf/picture"
-_FINISH = "finish"
+_FINISH = "finish.frag"
 
 # Texts of the engine's own: brightness has the last word whatever a user's shader did.
 FRAGMENTS: Mapping[str, str] = {

@@ -150,7 +150,8 @@ def wave_row(wave: Float32 | None, columns: int) -> Float32:
     edges = np.linspace(0, len(wave), columns + 1).astype(int)
     shares = [wave[a:b] for a, b in pairwise(edges)]
     farthest = np.array([share[np.argmax(np.abs(share))] for share in shares], np.float32)
-    return np.clip(0.5 + 0.5 * farthest, 0.0, 1.0)
+    row: Float32 = np.clip(0.5 + 0.5 * farthest, 0.0, 1.0)
+    return row
 
 
 def fft_row(power: Float32 | None, columns: int) -> Float32:

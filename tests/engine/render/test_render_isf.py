@@ -21,6 +21,7 @@ from chromesthesia.features.mel import power_spectrum
 from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.isf.shader import IsfShader, load_isf
 from chromesthesia.isf.shelf import Shelf
+from chromesthesia.params.scenes import FILM_AMOUNT
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.isf_trial import try_files
 from chromesthesia.render.renderer import Renderer
@@ -443,15 +444,17 @@ def test_what_is_no_number_is_black_and_no_fault(bare: Renderer, write: Write) -
     assert all(np.isfinite(np.frombuffer(texture.read(), "f2")).all() for texture in bare.floats)
 
 
-def test_brightness_has_the_last_word(bare: Renderer, write: Write) -> None:
+@pytest.mark.parametrize("worked", [0.0, 1.0])
+def test_brightness_has_the_last_word(bare: Renderer, write: Write, worked: float) -> None:
     white = write("white.fs", "void main() { gl_FragColor = vec4(1.0); }")
     inverted = write(
         "invert.fs",
         "void main() { gl_FragColor = vec4(1.0 - IMG_THIS_PIXEL(inputImage).rgb, 1.0); }",
         INPUTS=[{"NAME": "inputImage", "TYPE": "image"}],
     )
+    values = {FILM_AMOUNT.path: worked}  # the look has more than one way to its end
     for plan in (scene(white), IsfPlan(filters=(inverted,)), scene(white, filters=(inverted,))):
-        bare.render(FrameInputs(0.0, 0.1, {**AT_ONCE, "/master/brightness": 0.0}, isf=plan))
+        bare.render(FrameInputs(0.0, 0.1, {**AT_ONCE, **values, "/master/brightness": 0.0}, isf=plan))
         assert bare.read_pixels().max() == 0
 
 
