@@ -136,7 +136,8 @@ def with_isf(
     if scene is None and not filters:
         return look
     if scene is not None and scene.shader.header.is_filter:
-        scene, filters = None, (scene, *filters)
+        filters = (scene, *filters)
+        scene = None
     imports = [name for each in (*(() if scene is None else (scene,)), *filters) for name in each.imports]
     before, behind = _Added(), _Added()
     if scene is not None and place == "painting":

@@ -39,10 +39,10 @@ def try_files(ctx: moderngl.Context, paths: Iterable[Path]) -> Iterator[Tried]:
                 yield Tried(path, None, one_line(error))
                 continue
             stage.take(IsfPlan(scene=shader))
-            error = stage.error or ""
+            refused = stage.error or ""
             stage.take(NO_ISF)
             stage.drop()
-            yield Tried(path, shader, error)
+            yield Tried(path, shader, refused)
     finally:
         stage.release()
         library.release()

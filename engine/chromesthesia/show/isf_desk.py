@@ -134,7 +134,8 @@ class IsfDesk:
         return tuple(dict.fromkeys([*names, *own.filters, *map(str, self._always)]))
 
     def _plan(self) -> None:
-        scene, filters = None, []
+        scene: IsfShader | None = None
+        filters: list[IsfShader] = []
         for name in self._wanted(self._preset):
             shader = self._books[name].shader
             if shader is None or shader.key in {each.key for each in (scene, *filters) if each is not None}:
@@ -178,7 +179,8 @@ class IsfDesk:
         if before is not None:
             self._undeclare(before)
         self._declare(book)
-        for path, value in {**self._preset.params, **values}.items():
+        wanted: dict[str, Value] = {**self._preset.params, **values}
+        for path, value in wanted.items():
             if path.startswith(f"{namespace_of(book.shader.key)}/") and path in self._tree.params:
                 try:
                     self._tree.write(path, value, SOURCE)

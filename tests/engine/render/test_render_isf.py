@@ -163,7 +163,7 @@ def inputs_shown(pixels: UInt8) -> list[list[float]]:
 def test_every_type_of_input_reaches_the_shader(bare: Renderer, write: Write) -> None:
     shader = write("inputs.fs", SHOW_INPUTS, INPUTS=INPUTS)
     assert inputs_shown(render(bare, scene(shader))) == [[0, 1, 0.7], [0.5, 0.25, 0.5], [0.2, 0.4, 0.6]]
-    set_to = {
+    set_to: dict[str, Any] = {
         "inputs__on": False,
         "inputs__mode": "five",
         "inputs__level": 1.0,
@@ -546,7 +546,8 @@ SHIPPED = find_resource("shaders", "isf")
 def test_a_shipped_shader_is_drawn_and_moves_with_the_sound(bare: Renderer, path: Path) -> None:
     shader = load_isf(path)
     plan = IsfPlan(filters=(shader,)) if shader.header.is_filter else scene(shader)
-    loud, told = tone(400.0), {"rain__drop": 0.0}
+    loud = tone(400.0)
+    told: dict[str, Any] = {"rain__drop": 0.0}
     quiet = render(bare, plan, 3, hearing=heard(), **told)
     bare.restart()
     render(bare, plan, hearing=loud, **told)

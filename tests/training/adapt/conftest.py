@@ -31,10 +31,9 @@ def tiny_generator(seed: int = 0) -> Generator:
         torch.manual_seed(seed)
         generator = Generator(WIDTHS)
     with torch.no_grad():
-        for (
-            values
-        ) in generator.parameters():  # equal ones would become one in the file, and none is after training
-            values.add_(0.02 * torch.randn(values.shape, generator=rng))
+        # Equal ones would become one in the file, and none is after training.
+        for weights in generator.parameters():
+            weights.add_(0.02 * torch.randn(weights.shape, generator=rng))
         for name, values in generator.named_buffers():
             if name.endswith("running_mean"):
                 values.normal_(0, 0.2, generator=rng)

@@ -97,7 +97,8 @@ class _Lesson:
         self.space = base.space
         self.rng = torch.Generator().manual_seed(settings.seed)
         # Norms keep their statistics, batches are small; only the head's doubling takes its quicker training form.
-        self.generator = copy.deepcopy(base.generator).eval().to(memory_format=torch.channels_last)
+        self.generator = copy.deepcopy(base.generator).eval()
+        self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
         self.generator.head.up.train()
         rows = drawn_rows(settings.views, len(self.learned), self.rng)
         views = draw_views(self.learned, rows, VIEW_SIDE_OF_LAYOUT, self.rng)

@@ -147,8 +147,9 @@ def judge(origins: Sequence[Origin]) -> Verdict:
         )
         own = all(OWN in licence for _, licence in unfree)
         return Verdict(False, lines, _OWN if own else _REFUSED)
-    credited = sorted({origin.source for origin in origins if (free_terms(origin.licence) or _NONE).credit})
-    by_terms = Counter((free_terms(origin.licence) or _NONE).name for origin in origins)
+    free = [(origin.source, terms) for origin in origins if (terms := free_terms(origin.licence)) is not None]
+    credited = sorted({source for source, terms in free if terms.credit})
+    by_terms = Counter(terms.name for _, terms in free)
     counted = ", ".join(f"{name} {count}" for name, count in by_terms.most_common())
     thanks = f", naming {', '.join(credited)}" if credited else ""
     return Verdict(
@@ -159,8 +160,6 @@ def judge(origins: Sequence[Origin]) -> Verdict:
     )
 
 
-_NONE = free_terms("CC0-1.0") or free_terms("MIT")
-assert _NONE is not None
 _REFUSED = "**Not for paid shows:** not all that trained it is known to be free."
 _OWN = "**Yours to decide:** free, but for pictures or sounds of its maker's own, which nobody checked."
 
