@@ -16,7 +16,8 @@ SIGNATURES = {
     "AudioBlock": "(samples: 'Float32', entered_s: 'float') -> None",
     "EmotionReading": "(end_sample: 'int', entered_s: 'float', valence: 'float', arousal: 'float', "
     "probabilities: 'Float32', confidence: 'float', embedding: 'Float32') -> None",
-    "Listener": "(pack: 'Pack | None' = None, *, encoder: 'Encoder | None' = None, rate_hz: 'int' = 24000) -> 'None'",
+    "Listener": "(pack: 'Pack | None' = None, *, encoder: 'Encoder | None' = None, rate_hz: 'int' = 24000, "
+    "channels: 'str' = '') -> 'None'",
     "Listener.hear": "(self, samples: 'ArrayLike') -> 'list[Heard]'",
     "Show": "(config: 'ShowConfig | None' = None, *, source: 'AudioSource | None' = None, pack: 'Pack | None' = None, "
     "encoder: 'Encoder | None' = None, generator: 'Generator | None' = None, "
@@ -25,7 +26,7 @@ SIGNATURES = {
     "Show.stop": "(self) -> 'None'",
     "load_pack": "(pack: 'str | Path | None' = None) -> 'Pack'",
     "open_source": "(source: 'str | Path' = 'auto', *, device: 'str | None' = None, host_api: 'str | None' = None, "
-    "paced: 'bool' = True, loop: 'bool' = False) -> 'AudioSource'",
+    "channels: 'str' = '', paced: 'bool' = True, loop: 'bool' = False) -> 'AudioSource'",
 }
 """What the version number promises: only a new minor version (from 1.0 on a major one) changes a line of these."""
 

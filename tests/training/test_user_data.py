@@ -106,7 +106,10 @@ def test_a_decimal_comma_is_a_number() -> None:
         (b"", "has no column emotion"),
         (b"\xff\xfe\x00\xd8\x00\x00", "not UTF-8 text"),
         (b"path,emotion\n\xfc.wav,sad\n", "not UTF-8 text"),
-        (b"path|emotion\na|b\n", r"separate columns by commas, semicolons or tabs; it has: path\|emotion"),
+        (
+            b"path~emotion\na~b\n",
+            "separate columns by commas, semicolons, tabs or bars; it has: path~emotion",
+        ),
         (b"path,emotion\n", "has no rows"),
         (b'path,emotion\n"' + b"a" * 200_000 + b'",sad\n', "not a table: field larger than field limit"),
         (b'path,emotion\n"' + b"never closed\n" * 40_000, "not a table"),

@@ -16,8 +16,12 @@ from chromesthesia.audio.patience import PatientSource
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.errors import AudioError
 from chromesthesia.core.protocols import AudioSource
-from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
+from chromesthesia.core.records import SAMPLE_RATE_HZ, STEP_SAMPLES, AudioBlock, Float32
 from chromesthesia.testing.audio import ScriptedSource, loudest_hz, tone
+
+LENGTH_S = 0.1
+ONCE = round(LENGTH_S * SAMPLE_RATE_HZ) // STEP_SAMPLES
+"""Blocks from the file's beginning to its end."""
 
 
 class Pauses(ManualClock):
@@ -36,10 +40,10 @@ class Pauses(ManualClock):
 
 
 def write(path: Path, frequency_hz: float) -> None:
-    soundfile.write(path, tone(frequency_hz, 0.1), SAMPLE_RATE_HZ, subtype="FLOAT")
+    soundfile.write(path, tone(frequency_hz, LENGTH_S), SAMPLE_RATE_HZ, subtype="FLOAT")
 
 
-def heard(source: AudioSource, blocks: int = 10) -> Float32:
+def heard(source: AudioSource, blocks: int = ONCE) -> Float32:
     taken = [source.read() for _ in range(blocks)]
     return np.concatenate([block.samples for block in taken if block is not None])
 

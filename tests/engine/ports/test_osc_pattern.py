@@ -105,7 +105,7 @@ def test_what_people_send_is_far_within_the_budget(pattern: str) -> None:
 def test_steps_come_back_with_time_but_never_more_than_a_packet() -> None:
     budget = StepBudget()
     budget.refill(10.0)
-    with pytest.raises(PatternCostError, match="20000 steps"):
+    with pytest.raises(PatternCostError, match="30000 steps"):
         budget.spend(STEPS_A_PACKET + 1)
     budget.spend(STEPS_A_PACKET)
     budget.refill(10.0)

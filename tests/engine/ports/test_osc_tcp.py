@@ -28,7 +28,7 @@ from chromesthesia.ports.osc.tcp import (
 )
 
 GAIN = "/audio/gain_db"
-STEPS = 20_000
+STEPS = 30_000
 
 
 class Hub:

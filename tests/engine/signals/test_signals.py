@@ -9,17 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chromesthesia.control.controller import Controller
 from chromesthesia.core.records import Heard
 from chromesthesia.health.status import Figures, ShowStatus
 from chromesthesia.health.telling import readings_of
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.declaration import Param
-from chromesthesia.params.presets import parse_preset
+from chromesthesia.params.presets import PresetLibrary, parse_preset
 from chromesthesia.params.readings import signal_readings
 from chromesthesia.params.reference import parameters_page
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.values import coerce
+from chromesthesia.show.performer import Performer
 from chromesthesia.signals.declaration import Signal
 from chromesthesia.signals.emotion import PROBABILITIES, VALENCE
 from chromesthesia.signals.features import FLATNESS, LOUDNESS
@@ -72,7 +74,8 @@ def test_at_rest_no_source_moves_anything() -> None:
 def test_readings_are_exactly_the_declared_ones_and_of_their_type(hear: Hear) -> None:
     declared = {param.path: param for param in PARAMETERS if not param.writable}
     status = ShowStatus(Figures(fps=59.9, source="demo", preset_index=2), {}, ())
-    values = {**readings_of(status), **TABLE.values({FIRST: hear(valence=0.25, onset_count=3)})}
+    learned = Performer(Controller(ParameterTree(()), PresetLibrary(())), lambda: None).readings()
+    values = {**readings_of(status), **learned, **TABLE.values({FIRST: hear(valence=0.25, onset_count=3)})}
     assert set(values) == set(declared)
     assert all(coerce(declared[path], value) == value for path, value in values.items())
     assert (values["/emotion/valence"], values["/features/onset_count"]) == (0.25, 3)

@@ -15,7 +15,7 @@ from chromesthesia.core.errors import NetworkError
 SPECIAL = frozenset("?*[]{}")
 LENGTH_LIMIT = 128
 """Longest pattern that is matched, in characters."""
-STEPS_A_PACKET = 20_000
+STEPS_A_PACKET = 30_000
 """Most steps that the patterns of one packet may take together: some milliseconds."""
 STEPS_A_TOKEN = 4
 """What one token costs beside its positions."""

@@ -91,6 +91,7 @@ def _film(frame: Frame) -> Uniforms:
         "u_amount": frame.values[FILM_AMOUNT],
         "u_seed": seed,
         "u_gate": (0.0012 * math.sin(2.3 * seed), 0.0016 * math.sin(3.1 * seed + 1.0)),
+        "u_pixel": 1.0 / frame.size[1],
     }
 
 
