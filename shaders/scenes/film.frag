@@ -23,7 +23,7 @@ void main() {
     // A pixel that holds many clumps shows their mean; a sample of one would make a small picture flash.
     vec2 strength = 1.0 / max(vec2(FINE, COARSE) * u_pixel, 1.0);
     grain = mix(vec3(grain.x), grain, 0.45) * strength.x + 0.35 * coarse * strength.y;
-    vec3 c = plain + grain * 0.15 * (0.25 + 2.2 * light * (1.0 - light));
+    vec3 c = plain + grain * 0.12 * (0.25 + 2.2 * light * (1.0 - light));
     // Prints fade to warm blacks and a tender shoulder.
     c = mix(c, c * vec3(1.04, 0.99, 0.88) + vec3(0.045, 0.028, 0.035), 0.9);
     vec2 cell = floor(v_place * 5.0);
