@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.soak.faults import Breaker, Told, missing_programs, supervision_is_there
-from benchmarks.soak.limits import gaps_of, judge, lives_of
+from benchmarks.soak.limits import LONGEST_GAP_S, gaps_of, judge, lives_of
 from benchmarks.soak.page import Soak, machine, told_in_short, write
 from benchmarks.soak.partners import HealthReader, Panel, Partner, PreviewWatcher
 from benchmarks.soak.plan import plan
@@ -72,7 +72,7 @@ def soak(options: argparse.Namespace, folder: Path) -> tuple[Soak, int]:
             watcher.stop()
     gaps = gaps_of(preview.pictures, begin_s, end_s, sampler.own_stalls, faults)
     lives = lives_of(sampler.samples, root, begin_s + (end_s - begin_s) / 2.0, supervised)
-    verdict = judge(preview.pictures, faults, gaps, lives, ended)
+    verdict = judge(preview.pictures, faults, gaps, lives, ended, options.longest_gap)
     if ended is None and code not in (0, FILM_BROKE_OFF):
         verdict.broken.append(f"the show ended with {code} when it was asked to end: {_tail(room.log)}")
     if interrupted:
@@ -139,6 +139,12 @@ def main() -> int:
     )
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--longest-gap",
+        type=float,
+        default=LONGEST_GAP_S,
+        help="seconds that may pass without a new picture; more for a machine whose speed is not known",
+    )
     parser.add_argument("--window", action="store_true", help="a show in a window, on an X server of its own")
     parser.add_argument("--no-supervise", dest="supervise", action="store_false")
     parser.add_argument("--out", type=Path, default=Path("docs/results"))

@@ -136,6 +136,7 @@ def judge(
     gaps: list[Gap],
     lives: list[Life],
     ended: int | None,
+    longest_gap_s: float = LONGEST_GAP_S,
 ) -> Verdict:
     """Hold everything against the limits."""
     black = sum(picture.mean < BLACK_LEVEL for picture in pictures)
@@ -143,10 +144,10 @@ def judge(
     broken = verdict.broken
     if ended is not None:
         broken.append(f"the show ended with {ended} before the soak did")
-    long = [gap for gap in gaps if gap.judged_s > LONGEST_GAP_S]
+    long = [gap for gap in gaps if gap.judged_s > longest_gap_s]
     broken += [
         f"{gap.judged_s:.2f} s without a new frame at {gap.begin_s:.0f} s (last fault: {gap.during or 'none'}), "
-        f"limit {LONGEST_GAP_S:g} s"
+        f"limit {longest_gap_s:g} s"
         for gap in long[:10]
     ]
     if black:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import json
@@ -11,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.rungs import RUNGS, Rung, below
 from chromesthesia.supervise.run import Supervision, supervise
 from chromesthesia.supervise.supervisor import Due
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _FOR_A_SHOW = (
     "chromesthesia.display.headless",
     "chromesthesia.inference.sessions",
+    "numpy.ma",
+    "numpy.random",
     "chromesthesia.ports.oscquery.serving",
     "chromesthesia.show.live",
 )
@@ -46,6 +50,10 @@ def wait_until_wanted(headless: bool) -> None:
         return
     for module in (*_FOR_A_SHOW, *(() if headless else _FOR_A_WINDOW)):
         importlib.import_module(module)
+    from chromesthesia.inference.sessions import load_runtime
+
+    with contextlib.suppress(ChromesthesiaError):  # the show itself says what is wrong with it
+        load_runtime()
     with open(orders.go, "rb", buffering=0) as pipe:
         line = pipe.readline()
     if not line:
