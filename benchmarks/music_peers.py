@@ -101,18 +101,21 @@ def _aubio(aubio: Any) -> dict[tuple[str, str], Contender]:
     }
 
 
+def _whole(work: Callable[[Float32], NDArray[Any]]) -> Contender:
+    """A contender that needs the whole piece and gives times."""
+
+    def find(samples: Float32) -> Found:
+        began = time.perf_counter()
+        times = np.asarray(work(samples), dtype=float)
+        return Found(times, time.perf_counter() - began)
+
+    return find
+
+
 def _essentia(essentia: Any) -> dict[tuple[str, str], Contender]:
     root = importlib.import_module("essentia")
 
     root.log.infoActive = root.log.warningActive = False
-
-    def whole(work: Callable[[Float32], NDArray[Any]]) -> Contender:
-        def find(samples: Float32) -> Found:
-            began = time.perf_counter()
-            times = np.asarray(work(samples), dtype=float)
-            return Found(times, time.perf_counter() - began)
-
-        return find
 
     def complex_onsets(samples: Float32) -> NDArray[Any]:
         window, fft, polar = essentia.Windowing(type="hann"), essentia.FFT(), essentia.CartesianToPolar()
@@ -150,10 +153,10 @@ def _essentia(essentia: Any) -> dict[tuple[str, str], Contender]:
         return Found(np.zeros(0), time.perf_counter() - began, key=f"{_flat(tonic)} {mode}")
 
     return {
-        ("onset", "SuperFlux"): whole(lambda samples: essentia.SuperFluxExtractor()(samples)),
-        ("onset", "complex"): whole(complex_onsets),
-        ("beat", "multifeature"): whole(lambda samples: essentia.RhythmExtractor2013()(samples)[1]),
-        ("beat", "Degara"): whole(lambda samples: essentia.BeatTrackerDegara()(samples)),
+        ("onset", "SuperFlux"): _whole(lambda samples: essentia.SuperFluxExtractor()(samples)),
+        ("onset", "complex"): _whole(complex_onsets),
+        ("beat", "multifeature"): _whole(lambda samples: essentia.RhythmExtractor2013()(samples)[1]),
+        ("beat", "Degara"): _whole(lambda samples: essentia.BeatTrackerDegara()(samples)),
         ("pitch", "YinFFT"): yin,
         ("pitch", "YinProbabilistic"): probabilistic,
         ("key", ""): key,
@@ -161,14 +164,6 @@ def _essentia(essentia: Any) -> dict[tuple[str, str], Contender]:
 
 
 def _librosa(librosa: Any) -> dict[tuple[str, str], Contender]:
-    def whole(work: Callable[[Float32], NDArray[Any]]) -> Contender:
-        def find(samples: Float32) -> Found:
-            began = time.perf_counter()
-            times = np.asarray(work(samples), dtype=float)
-            return Found(times, time.perf_counter() - began)
-
-        return find
-
     def pyin(samples: Float32) -> Found:
         began = time.perf_counter()
         hz, voiced, _ = librosa.pyin(
@@ -193,8 +188,8 @@ def _librosa(librosa: Any) -> dict[tuple[str, str], Contender]:
         return Found(np.zeros(0), time.perf_counter() - began, key=best[1])
 
     return {
-        ("onset", ""): whole(lambda y: librosa.onset.onset_detect(y=y, sr=RATE_HZ, units="time")),
-        ("beat", ""): whole(lambda y: librosa.beat.beat_track(y=y, sr=RATE_HZ, units="time")[1]),
+        ("onset", ""): _whole(lambda y: librosa.onset.onset_detect(y=y, sr=RATE_HZ, units="time")),
+        ("beat", ""): _whole(lambda y: librosa.beat.beat_track(y=y, sr=RATE_HZ, units="time")[1]),
         ("pitch", "pyin"): pyin,
         ("key", "chroma and Krumhansl"): key,
     }

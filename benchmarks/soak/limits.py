@@ -61,6 +61,8 @@ class Verdict:
     gaps: list[Gap]
     black: int
     lives: list[Life]
+    longest_gap_s: float = LONGEST_GAP_S
+    """The limit that its gaps were held against."""
     broken: list[str] = field(default_factory=list)
 
 
@@ -140,7 +142,7 @@ def judge(
 ) -> Verdict:
     """Hold everything against the limits."""
     black = sum(picture.mean < BLACK_LEVEL for picture in pictures)
-    verdict = Verdict(gaps, black, lives)
+    verdict = Verdict(gaps, black, lives, longest_gap_s)
     broken = verdict.broken
     if ended is not None:
         broken.append(f"the show ended with {ended} before the soak did")

@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from benchmarks.soak.faults import Told
-from benchmarks.soak.limits import LONGEST_GAP_S, Verdict
+from benchmarks.soak.limits import Verdict
 from benchmarks.soak.processes import Sample
 
 WIDTH, HEIGHT, LEFT = 900, 150, 60
@@ -87,9 +87,9 @@ def markdown(soak: Soak, name: str) -> str:
         "| | measured | limit |",
         "|---|---|---|",
         f"| longest time without a new frame | {worst.judged_s:.2f} s, at {worst.begin_s:.0f} s "
-        f"(last fault: {worst.during or 'none'}) | {LONGEST_GAP_S:g} s |"
+        f"(last fault: {worst.during or 'none'}) | {verdict.longest_gap_s:g} s |"
         if worst
-        else "| longest time without a new frame | no picture at all | 2 s |",
+        else f"| longest time without a new frame | no picture at all | {verdict.longest_gap_s:g} s |",
         f"| new pictures seen; black | {len(soak.picture_times_s)}; {verdict.black} | black: 0 |",
         f"| faults; not over within 45 s | {len(soak.faults)}; "
         f"{sum(fault.over_s is None for fault in soak.faults)} | 0 |",

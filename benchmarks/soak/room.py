@@ -20,8 +20,10 @@ from benchmarks.soak.processes import children
 from benchmarks.soak.sounds import programme
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.testing.pulse import PulseStage
+from chromesthesia.testing.stage import start_xvfb
 
 HOST = "127.0.0.1"
+SCREEN = ("-screen", "0", "1280x720x24")
 END_WITHIN_S = 90.0
 """A film is finished at its end, for which a supervisor waits a minute."""
 
@@ -52,17 +54,8 @@ class Display:
     """An X server of our own, which can be killed and started again under the same number."""
 
     def __init__(self) -> None:
-        self._server: subprocess.Popen[bytes] | None = None
-        reading, writing = os.pipe()
-        self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x720x24", "-nolisten", "tcp"],
-            pass_fds=(writing,),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writing)
-        with os.fdopen(reading) as told:
-            self.name = f":{told.readline().strip()}"
+        self._server: subprocess.Popen[bytes] | None
+        self._server, self.name = start_xvfb(SCREEN)
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -76,11 +69,7 @@ class Display:
 
     def start(self) -> None:
         """Start it again."""
-        self._server = subprocess.Popen(
-            ["Xvfb", self.name, "-screen", "0", "1280x720x24", "-nolisten", "tcp"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self._server, _ = start_xvfb(SCREEN, self.name)
 
 
 class Room:

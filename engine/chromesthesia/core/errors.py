@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 
 class ChromesthesiaError(Exception):
     """Base of every error raised on purpose.
@@ -21,7 +23,10 @@ class ChromesthesiaError(Exception):
         return f"{self.message} ({self.remedy})" if self.remedy else self.message
 
 
-def without_frames(error: ChromesthesiaError) -> ChromesthesiaError:
+Kept = TypeVar("Kept", bound=ChromesthesiaError)
+
+
+def without_frames(error: Kept) -> Kept:
     """`error`, and what caused it, without the frames they came through: to be kept.
 
     Frames keep alive what was read in them, and whoever raises a kept error makes a circle of it that only the

@@ -63,6 +63,7 @@ def read_table(raw: Mapping[str, object], kind: type[T]) -> T:
         raise _misfit(str(error), raw) from error
 
 
+@functools.cache  # asked again for every table of every file, and slow to find out
 def keys_of(kind: type[Table]) -> tuple[str, ...]:
     """The keys that a table of this kind may have, in the order of their declaration."""
     return tuple(field.encode_name for field in msgspec.structs.fields(kind))

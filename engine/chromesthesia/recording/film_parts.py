@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from chromesthesia.core.errors import RecordError
+from chromesthesia.core.errors import RecordError, without_frames
 from chromesthesia.core.safe_write import numbered, open_new, open_part, reason
 from chromesthesia.core.user_files import one_line
 from chromesthesia.recording.files import LEAST_FREE_BYTES, place_new, prepare_file, prepare_folder
@@ -131,8 +131,8 @@ class FilmParts:
         self._retry_at_s = time_s + RETRY_S
         log.error("%s", broken, exc_info=error if not isinstance(error, OSError) else None)
         # It is kept to the end of the show: with its traceback it would keep the broken writer, threads and all, alive.
-        broken.__cause__ = error.with_traceback(None)
-        self.error = self.error or broken
+        broken.__cause__ = error
+        self.error = self.error or without_frames(broken)
 
     def _let_go(self, now: _Part) -> None:
         self._frames += now.writer.frames

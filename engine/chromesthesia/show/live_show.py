@@ -407,6 +407,7 @@ class LiveShow:
         now_s = self._clock.now_s()
         beat = self._controller.beat(now_s)
         notice, cue = self._controller.notice, self._controller.cue
+        trouble = self._light.message or self.trouble()
         return Figures(
             elapsed_s=(self._end_s or now_s) - self._start_s if self._start_s else 0.0,
             fps=self._loop.fps,
@@ -426,11 +427,9 @@ class LiveShow:
             beat_error_ms=self._beat_light.error_ms,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
-            trouble=self._light.message or self.trouble(),
+            trouble=trouble,
             unseen=self.unseen() or bool(getattr(self._light.surface, "unseen", "")),
-            message=self._light.message
-            or self.trouble()
-            or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
+            message=trouble or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
             picture=self.output.fault,
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,

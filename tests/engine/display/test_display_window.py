@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from chromesthesia.testing.stage import start_xvfb
+
 pytestmark = [pytest.mark.gl, pytest.mark.xvfb]
 SHOW = Path(__file__).with_name("window_show.py")
 UNSEEN_SHOW = Path(__file__).with_name("unseen_show.py")
@@ -22,19 +24,8 @@ PATIENCE_S = 60
 @contextmanager
 def x_server(name: str | None = None) -> Iterator[str]:
     """A virtual screen of its own; without a name the server picks a free number. Gives the name."""
-    read_end, write_end = os.pipe()
-    asked = [] if name is None else [name]
-    server = subprocess.Popen(
-        ["Xvfb", *asked, "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-        pass_fds=(write_end,),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write_end)
-    with os.fdopen(read_end) as told:
-        number = told.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
+    server, told = start_xvfb(["-screen", "0", "800x600x24"], name)
+    yield told
     server.terminate()
     server.wait(PATIENCE_S)
 

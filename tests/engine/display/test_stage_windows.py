@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from chromesthesia.display.window_words import Order
 from chromesthesia.render.cards import Card, colour_of
 from chromesthesia.render.mesh import Mesh
 from chromesthesia.render.output import OutputShape
+from chromesthesia.testing.stage import start_xvfb
 
 pytestmark = [pytest.mark.gl, pytest.mark.xvfb]
 PATIENCE_S = 90.0
@@ -32,21 +32,10 @@ class Xvfb:
     """A server of virtual screens that keeps what they show in files."""
 
     def __init__(self, folder: Path, screens: int) -> None:
-        read_end, write_end = os.pipe()
         shown = [part for n in range(screens) for part in ("-screen", str(n), f"{WIDTH}x{HEIGHT}x24")]
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        self.process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write_end), *shown, "-nolisten", "tcp", "-fbdir", str(folder)],
-            pass_fds=(write_end,),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(write_end)
-        with os.fdopen(read_end) as told:
-            number = told.readline().strip()
-        assert number, "Xvfb did not start"
-        self.name = f":{number}"
+        self.process, self.name = start_xvfb([*shown, "-fbdir", str(folder)])
 
     def pixels(self, screen: int) -> UInt8:
         """What a screen shows, uint8 [H, W, 3], from the X window dump that the server keeps."""

@@ -12,11 +12,11 @@ import pytest
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.protocols import Clock
 from chromesthesia.display.stage_file import read_stage
-from chromesthesia.display.window_words import Order, Word
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.stage.port import StagePort
 from chromesthesia.testing.chromium import Page, chromium
 from chromesthesia.testing.panel import PanelShow, panel_show
+from chromesthesia.testing.stage import SilentWindow
 
 pytestmark = pytest.mark.chromium
 
@@ -36,25 +36,6 @@ name = "right wall"
 crop = [0.45, 0, 0.55, 1]
 blend = [0.18, 0, 0, 0]
 """
-
-
-class Silent:
-    """A window that is told and says nothing."""
-
-    def __init__(self, screen: str, order: Order) -> None:
-        self.order = order
-
-    def tell(self, order: Order) -> None:
-        self.order = order
-
-    def words(self) -> list[Word]:
-        return []
-
-    def ended(self) -> str | None:
-        return None
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +66,7 @@ def show(tmp_path: Path, path: Path, ports: list[StagePort]) -> Iterator[PanelSh
         shutil.copy(Path(__file__).resolve().parents[3] / "presets" / name, presets)
 
     def stage(tree: ParameterTree, controller: Controller, clock: Clock) -> StagePort:
-        ports.append(StagePort(read_stage(path), path, tree, controller, clock, open_link=Silent))
+        ports.append(StagePort(read_stage(path), path, tree, controller, clock, open_link=SilentWindow))
         return ports[-1]
 
     with panel_show(presets, own, stage=stage) as show:

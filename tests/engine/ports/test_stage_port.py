@@ -13,12 +13,12 @@ from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.display.frame_share import FrameReader
 from chromesthesia.display.stage_file import read_stage
-from chromesthesia.display.window_words import Order, Word
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import PresetLibrary
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.stage.port import SharedFrames, StagePort
 from chromesthesia.render.cards import Card
+from chromesthesia.testing.stage import SilentWindow
 
 FILE = """schema = 1
 [[output]]
@@ -32,25 +32,6 @@ rows = 3
 """
 
 
-class Silent:
-    """A window that says nothing."""
-
-    def __init__(self, screen: str, order: Order) -> None:
-        self.order = order
-
-    def tell(self, order: Order) -> None:
-        self.order = order
-
-    def words(self) -> list[Word]:
-        return []
-
-    def ended(self) -> str | None:
-        return None
-
-    def close(self) -> None:
-        pass
-
-
 class Desk:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "stage.toml"
@@ -59,7 +40,12 @@ class Desk:
         self.tree = ParameterTree(PARAMETERS)
         self.controller = Controller(self.tree, PresetLibrary(()))
         self.port = StagePort(
-            read_stage(self.path), self.path, self.tree, self.controller, ManualClock(), open_link=Silent
+            read_stage(self.path),
+            self.path,
+            self.tree,
+            self.controller,
+            ManualClock(),
+            open_link=SilentWindow,
         )
         self.controller.begin(0.0)
 
@@ -154,7 +140,7 @@ def test_windows_are_told_what_was_set(desk: Desk) -> None:
     desk.port.keeper.step()
     links = [one.next.link for one in desk.port.keeper._outputs if one.next is not None]
     assert len(links) == 2
-    assert isinstance(links[0], Silent)
+    assert isinstance(links[0], SilentWindow)
     assert links[0].order.shape.fade[0] == 0.5
 
 

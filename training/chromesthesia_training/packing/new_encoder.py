@@ -17,7 +17,6 @@ import torch
 from torch.nn import functional
 
 from chromesthesia.core.records import ENCODER_HOPS, Float32
-from chromesthesia.inference.check import find_faults
 from chromesthesia.packs.art_index import ALL_ARRAYS, ART_INDEX_NAME, MAX_INDEX_BYTES
 from chromesthesia.packs.manifest import (
     ENCODER_ROLE,
@@ -32,9 +31,9 @@ from chromesthesia.packs.npz import read_npz
 from chromesthesia_training.align.art_index import npz_bytes
 from chromesthesia_training.align.heads import ProjectionHead
 from chromesthesia_training.encoder.export import EncoderExport, StreamedEncoder
-from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.packing.card import card_of_new_encoder
 from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded
+from chromesthesia_training.packing.place import put_in_place
 from chromesthesia_training.packing.quantize import Int8Result
 
 logger = logging.getLogger(__name__)
@@ -92,15 +91,7 @@ def replace_encoder(
         if before.art_index is not None:
             likeness = _move_index(folder / ART_INDEX_NAME, old_file, new_file, heard)
         _describe(folder, before, new, likeness, version)
-        faults = find_faults(folder)
-        if faults:
-            raise TrainingError(
-                f"the pack would be refused: {'; '.join(fault.message for fault in faults)}",
-                "see each of these",
-            )
-        if out.exists():
-            out.rename(Path(place) / "earlier")
-        folder.rename(out)
+        put_in_place(folder, out)
     return Replaced(new.exported, new.int8, likeness)
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 
 from chromesthesia.core.user_files import one_line
-from chromesthesia.inference.check import find_faults
 from chromesthesia.packs.manifest import (
     GENERATOR_ROLE,
     MANIFEST_NAME,
@@ -29,6 +28,7 @@ from chromesthesia_training.gan.export import ExportReport
 from chromesthesia_training.packing.card import card_of_new_painter
 from chromesthesia_training.packing.manifest import check_generator_ports, manifest_of, ports_of, rounded
 from chromesthesia_training.packing.pack import check_place
+from chromesthesia_training.packing.place import put_in_place
 from chromesthesia_training.safe_write import disk_errors
 
 CARD_NAME = "MODEL_CARD.md"
@@ -72,15 +72,7 @@ def replace_painter(pack: Path, out: Path, new: NewPainter, created: date | None
             for name, content in (new.files or {}).items():
                 (folder / name).write_bytes(content)
             manifest = _describe(folder, before, out.name, created, new)
-            faults = find_faults(folder)
-            if faults:
-                raise TrainingError(
-                    f"the pack would be refused: {'; '.join(fault.message for fault in faults)}",
-                    "see each of these",
-                )
-            if out.exists():
-                out.rename(Path(place) / "earlier")
-            folder.rename(out)
+            put_in_place(folder, out)
     return manifest
 
 
