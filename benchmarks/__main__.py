@@ -21,9 +21,9 @@ from benchmarks.rows import Row, table
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = (
-    "start", "capture_under_load", "capture_overruns", "growth", "features", "music_ear", "models", "torch_models",
-    "mapper", "osc_codec", "osc_dispatch", "osc_flood", "frame", "render_frame", "scenes", "flash_limiter",
-    "film_killed", "many",
+    "start", "capture_under_load", "capture_overruns", "growth", "features", "music_ear", "beat_flash", "models",
+    "torch_models", "mapper", "osc_codec", "osc_dispatch", "osc_flood", "frame", "render_frame", "scenes",
+    "flash_limiter", "film_killed", "many",
 )  # fmt: skip
 """Modules of this folder with a function `rows(quick)`."""
 NEEDS_TORCH = frozenset({"torch_models"})

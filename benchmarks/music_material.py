@@ -85,6 +85,7 @@ PATTERNS: dict[str, dict[str, tuple[float, ...]]] = {
     "break": {"kick": (0, 0.75, 2.5), "snare": (1, 3, 3.75), "hat": (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5)},
     "ride": {"kick": (0, 2), "snare": (), "hat": (0, 1, 1.5, 2, 3, 3.5)},
     "sparse": {"kick": (0, 1.5), "snare": (2,), "hat": ()},
+    "kicks": {"kick": (0, 1, 2, 3), "snare": (), "hat": ()},
 }
 """Where in a bar of four beats each drum is struck."""
 

@@ -103,24 +103,7 @@ def measure_source(
     duration_s: float | None = None,
 ) -> dict[str, Any]:
     """The same with sound from elsewhere. clicks_s: asked after the show for when each click was made."""
-    looking = Looking(asked.width, asked.height, clock)
-    with tempfile.TemporaryDirectory() as folder:
-        preset = Path(folder) / "click.toml"
-        preset.write_text(CLICK_PRESET, encoding="utf-8")
-        config = ShowConfig(
-            headless=True,
-            width=asked.width,
-            height=asked.height,
-            fps=asked.fps,
-            preset=str(preset),
-            pack=asked.pack,
-            provider=asked.provider,
-            osc_in_port=0,
-            query_port=0,
-            duration_s=duration_s,
-        )
-        with PowerMeter() as power:
-            report = run_show(config, None, (looking,), own=OwnParts(source=source, surface=looking.open))
+    report, looking, power = watch_show(asked, source, clock, CLICK_PRESET, duration_s)
     found = find_clicks(clicks_s(), looking.shown_s, looking.levels)
     stages = report["latency_ms"]
     assert isinstance(stages, Mapping)
@@ -147,9 +130,37 @@ def measure_source(
         "late_frames": report["late_frames"],
         "size": [asked.width, asked.height],
         "asked_fps": asked.fps,
-        "power": power.figures(),
+        "power": power,
         "peak_memory_mib": round(peak_memory_mib(), 1),
     }
+
+
+def watch_show(
+    asked: Asked, source: AudioSource, clock: SystemClock, look: str, duration_s: float | None = None
+) -> tuple[dict[str, object], Looking, dict[str, Any]]:
+    """Play `source` with a preset of the text `look`: the show's report, what was seen of it, the power it took.
+
+    Call from the main thread.
+    """
+    looking = Looking(asked.width, asked.height, clock)
+    with tempfile.TemporaryDirectory() as folder:
+        preset = Path(folder) / "look.toml"
+        preset.write_text(look, encoding="utf-8")
+        config = ShowConfig(
+            headless=True,
+            width=asked.width,
+            height=asked.height,
+            fps=asked.fps,
+            preset=str(preset),
+            pack=asked.pack,
+            provider=asked.provider,
+            osc_in_port=0,
+            query_port=0,
+            duration_s=duration_s,
+        )
+        with PowerMeter() as power:
+            report = run_show(config, None, (looking,), own=OwnParts(source=source, surface=looking.open))
+    return report, looking, power.figures()
 
 
 def peak_memory_mib() -> float:

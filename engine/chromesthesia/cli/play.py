@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.user_files import is_there, one_line
 from chromesthesia.core.wall import Nightly, parse_hours, parse_time
 from chromesthesia.supervise.watch import Ceilings
+
+if TYPE_CHECKING:
+    from chromesthesia.show.models_ahead import ModelsAhead
 
 log = logging.getLogger(__name__)
 
@@ -257,8 +260,6 @@ def run(
     if supervise and not is_watched():
         most = Ceilings(most_memory, most_video_memory, most_handles, most_threads)
         raise typer.Exit(keep_playing(state, most, nightly, spare))
-    wait_until_wanted(headless or outputs is not None)
-    pulse_here()
     config = ShowConfig(
         source=source,
         device=device,
@@ -319,22 +320,25 @@ def run(
         cues=cues,
         outputs=outputs,
         eye=eye,
-        rung=rung_here(rung),
+        rung=rung,
         lowest_rung=lowest_rung,
         log_file=log_file,
         alert_webhook=alert_webhook,
         alert_command=alert_command,
     )
+    models = wait_until_wanted(config)
+    pulse_here()
+    config = replace(config, rung=rung_here(rung))
     if not config.headless and config.outputs is None and not has_display():
         config = _without_window(config)
     try:
-        figures = _run_show(config)
+        figures = _run_show(config, models)
     except WindowError as error:
         if is_watched():
             raise  # the display may come back: the supervisor tries again
         say(f"The window did not open: {error}", "yellow")
         config = _without_window(config)
-        figures = _run_show(config)
+        figures = _run_show(config, models)
     _tell(figures, config.record, config.sheet, config.stills, config.report)
 
 
@@ -453,10 +457,12 @@ def _strings(lines: object) -> list[str]:
     return [str(line) for line in lines] if isinstance(lines, list) else []
 
 
-def _run_show(config: ShowConfig) -> Mapping[str, object]:
+def _run_show(config: ShowConfig, models: ModelsAhead | None) -> Mapping[str, object]:
+    from chromesthesia.show.assembly import open_models
     from chromesthesia.show.live import run_show
 
-    return run_show(config, tell_link=show_link, pulse=pulse_here())
+    opens = open_models if models is None else models.open
+    return run_show(config, tell_link=show_link, pulse=pulse_here(), opens=opens)
 
 
 def _without_window(config: ShowConfig) -> ShowConfig:

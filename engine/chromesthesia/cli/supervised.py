@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import importlib
 import json
+import logging
 import os
 import sys
 from dataclasses import replace
@@ -21,12 +23,12 @@ from chromesthesia.supervise.watch import Ceilings
 from chromesthesia.supervise.wire import VARIABLE, orders_here, orders_text
 
 if TYPE_CHECKING:
+    from chromesthesia.core.config import ShowConfig
+    from chromesthesia.show.models_ahead import ModelsAhead
     from chromesthesia.show.pulse import Pulse
 
 
 _FOR_A_SHOW = (
-    "chromesthesia.display.headless",
-    "chromesthesia.inference.sessions",
     "numpy.ma",
     "numpy.random",
     "chromesthesia.ports.oscquery.serving",
@@ -40,25 +42,42 @@ def is_watched() -> bool:
     return orders_here() is not None
 
 
-def wait_until_wanted(headless: bool) -> None:
-    """In a spare engine: import what a show needs and wait for the word; others return at once.
+def wait_until_wanted(config: ShowConfig) -> ModelsAhead | None:
+    """In a spare engine: make ready what a show needs, and wait for the word; the models, opened ahead.
 
-    Leaves the process when its supervisor is gone.
+    Others have None at once. Leaves the process when its supervisor is gone.
     """
     orders = orders_here()
     if orders is None or orders.go < 0:
-        return
-    for module in (*_FOR_A_SHOW, *(() if headless else _FOR_A_WINDOW)):
-        importlib.import_module(module)
-    from chromesthesia.inference.sessions import load_runtime
-
-    with contextlib.suppress(ChromesthesiaError):  # the show itself says what is wrong with it
-        load_runtime()
+        return None
+    logging.disable()  # what is wrong is said when it is wanted
+    ahead = _make_ready(config)
+    logging.disable(logging.NOTSET)
     with open(orders.go, "rb", buffering=0) as pipe:
         line = pipe.readline()
     if not line:
         sys.exit(0)
     os.environ[VARIABLE] = orders_text(replace(orders, go=-1, **json.loads(line)))
+    return ahead
+
+
+def _make_ready(config: ShowConfig) -> ModelsAhead:
+    """Import, load and open all that no other engine may have to itself."""
+    windowed = not config.headless and config.outputs is None
+    for module in (*_FOR_A_SHOW, *(_FOR_A_WINDOW if windowed else ())):
+        importlib.import_module(module)
+    from chromesthesia.display.headless import HeadlessSurface
+    from chromesthesia.show.going_on import GoingOn
+    from chromesthesia.show.models_ahead import ModelsAhead
+
+    with contextlib.suppress(ChromesthesiaError):
+        HeadlessSurface(1, 1).close()  # its libraries stay loaded, and are those of a window
+    ahead = ModelsAhead()
+    ahead.prepare(GoingOn(config).config.pack, config.provider)
+    # Nothing of this is garbage later: whoever collects need not walk through it while the room waits.
+    gc.collect()
+    gc.freeze()
+    return ahead
 
 
 def keep_playing(folder: Path | None, most: Ceilings, nightly: Due | None = None, spare: bool = True) -> int:

@@ -49,6 +49,7 @@ from chromesthesia.show.health_watch import HealthWatch, open_alerts, open_log_f
 from chromesthesia.show.held_picture import holding
 from chromesthesia.show.isf_desk import open_desk
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
+from chromesthesia.show.models_ahead import OpenModels
 from chromesthesia.show.more_ports import open_more_ports, set_bpm
 from chromesthesia.show.osc_recording import open_recorder
 from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
@@ -89,6 +90,7 @@ def run_show(
     own: OwnParts = ENGINES_OWN,
     tell_link: Callable[[str], None] = log_link,
     pulse: Pulse | None = None,
+    opens: OpenModels = open_models,
 ) -> dict[str, object]:
     """Play until the sound ends, `duration_s` is over, the window is closed, a signal comes, or `stop` is set.
 
@@ -98,7 +100,7 @@ def run_show(
     ports: more ways than OSC to steer the show and to hear of it. outputs: opens what shows every frame beside the
     surface, now and whenever OpenGL was lost. own: parts in the place of those that `config` names; its source is
     closed when the show ends. tell_link: is told where a browser finds the panel; with `lan` its token is in it.
-    pulse: tells a supervisor how the show is.
+    pulse: tells a supervisor how the show is. opens: the models, which may be open already.
     """
     check_numbers(config)
     check_rungs(config)
@@ -135,7 +137,7 @@ def run_show(
         # Models open while the surface, the shaders and the ports do.
         loading = Ahead(
             lambda: faults.models(
-                going_on.open_models(lambda config: open_models(config.pack, config.provider, own))
+                going_on.open_models(lambda config: opens(config.pack, config.provider, own))
             ),
             "models load",
         )
@@ -232,8 +234,7 @@ def run_show(
         if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
-            opens = _opener(config.provider, faults)
-            swap = PackSwap(models, controller.post, show.try_models, opens)
+            swap = PackSwap(models, controller.post, show.try_models, _opener(config.provider, faults))
             controller.handle(LoadPack, swap.load)
         for port in open_ports:
             show.health.count(f"port {port.name}", port.health)

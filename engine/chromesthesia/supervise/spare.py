@@ -1,4 +1,4 @@
-"""An engine in waiting: it has imported all that a show needs, has opened nothing, and plays when it is told to."""
+"""An engine in waiting: it has imported and opened what two may have at a time, and plays when it is told to."""
 
 from __future__ import annotations
 

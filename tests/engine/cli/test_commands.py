@@ -41,7 +41,7 @@ def shows(monkeypatch: pytest.MonkeyPatch) -> list[ShowConfig]:
     """Every show that was begun, on a machine with a display."""
     begun: list[ShowConfig] = []
 
-    def fake_show(config: ShowConfig) -> dict[str, object]:
+    def fake_show(config: ShowConfig, models: object) -> dict[str, object]:
         begun.append(config)
         return FIGURES
 
@@ -224,7 +224,7 @@ def test_a_window_that_does_not_open_is_replaced(
 ) -> None:
     begun: list[ShowConfig] = []
 
-    def no_window(config: ShowConfig) -> dict[str, object]:
+    def no_window(config: ShowConfig, models: object) -> dict[str, object]:
         begun.append(config)
         if not config.headless:
             raise WindowError("no OpenGL 3.3 on this display", "update the driver")
@@ -242,7 +242,7 @@ def test_what_fails_behind_an_open_window_is_not_replaced_by_a_show_that_nobody_
 ) -> None:
     begun: list[ShowConfig] = []
 
-    def broken(config: ShowConfig) -> dict[str, object]:
+    def broken(config: ShowConfig, models: object) -> dict[str, object]:
         begun.append(config)
         raise RenderError("shader finish.frag:3: error", "correct the file")
 
@@ -253,7 +253,7 @@ def test_what_fails_behind_an_open_window_is_not_replaced_by_a_show_that_nobody_
 
 
 def test_headless_without_opengl_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_gl(config: ShowConfig) -> dict[str, object]:
+    def no_gl(config: ShowConfig, models: object) -> dict[str, object]:
         raise RenderError("no OpenGL", "install a driver")
 
     monkeypatch.setattr(play, "_run_show", no_gl)
@@ -266,7 +266,7 @@ def test_headless_without_opengl_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
 def test_errors_are_one_line_with_the_remedy_and_their_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: AudioError | RecordError
 ) -> None:
-    def fail(config: ShowConfig) -> dict[str, object]:
+    def fail(config: ShowConfig, models: object) -> dict[str, object]:
         raise error
 
     monkeypatch.setattr(play, "_run_show", fail)
@@ -287,7 +287,7 @@ def test_devices_names_a_sound_server_that_never_answers(capsys: pytest.CaptureF
 def test_ctrl_c_leaves_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(config: ShowConfig) -> dict[str, object]:
+    def interrupted(config: ShowConfig, models: object) -> dict[str, object]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(play, "_run_show", interrupted)
@@ -478,7 +478,7 @@ def test_a_terminal_that_hung_up_does_not_spoil_the_end(
 def test_an_error_of_the_system_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(config: ShowConfig) -> dict[str, object]:
+    def fail(config: ShowConfig, models: object) -> dict[str, object]:
         raise OSError(28, "No space left on device", "/tmp/two\nlines")
 
     monkeypatch.setattr(play, "_run_show", fail)
