@@ -17,7 +17,7 @@ import numpy as np
 from chromesthesia.audio.devices import InputDevice, choose_input, inputs_of
 from chromesthesia.audio.inputs import Captured, InputStream
 from chromesthesia.audio.portaudio import PORTAUDIO, PortAudio
-from chromesthesia.core.errors import AudioError
+from chromesthesia.core.errors import AudioError, ChannelError
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.user_files import one_line
 
@@ -30,23 +30,33 @@ BUFFER_S = 0.25
 LOOK_AGAIN_S = 0.002
 SERVER_LATENCY_MS = 10
 """Asked of PulseAudio or PipeWire, which otherwise hand over a large buffer's sound in bursts of 30 to 90 ms."""
+USUAL_CHANNELS = 2
+"""Opened of a device that has them when nobody says which are heard."""
 COMMON_RATES_HZ = (48_000, 44_100, 96_000, 32_000, 24_000, 16_000)
 
 
 class PortAudioBackend:
     """InputBackend of real devices; every opening looks at the machine afresh."""
 
-    def __init__(self, clock: Clock, portaudio: PortAudio = PORTAUDIO, needed: int = 0) -> None:
-        """needed: how many channels to open; 0 for the first two at most. A device with fewer is refused."""
+    def __init__(
+        self,
+        clock: Clock,
+        portaudio: PortAudio = PORTAUDIO,
+        needed: int = 0,
+        usual: int | None = None,
+    ) -> None:
+        """needed: how many channels must be opened; a device with fewer is refused. usual: so many are where it has
+        them; None for the first two where none are needed."""
         self._needed = needed
+        self._usual = (0 if needed else USUAL_CHANNELS) if usual is None else usual
         self._clock = clock
         self._portaudio = portaudio
 
     def open(self, device: str | None, host_api: str | None) -> InputStream:
         """Choose by name and host API, then start at the first rate that the device takes.
 
-        At most two channels are opened, or as many as are needed. Raises AudioError with the reason PortAudio gave
-        for the first rate tried, for a device with too few, or when nothing answers within a few seconds; a device
+        At most two channels are opened, or as many as are needed. Raises ChannelError for a device with too few, and
+        AudioError with the reason PortAudio gave for the first rate tried, or when nothing answers within a few seconds; a device
         that opens later than that is closed again.
         """
         # libpulse reads it when a stream connects; ALSA's pulse plug-in offers no other way to ask.
@@ -60,9 +70,9 @@ class PortAudioBackend:
     def _start(self, library: Any, device: str | None, host_api: str | None) -> _PortAudioStream:
         chosen = choose_input(inputs_of(library), device, host_api)
         if chosen.channels < self._needed:
-            raise AudioError(
+            raise ChannelError(
                 f"{chosen.label} has {chosen.channels} channels, and channel {self._needed} was asked for",
-                "see `chromesthesia devices`, or choose others with --channels",
+                "see `chromesthesia devices`, or choose others with --channels or --musician",
             )
         refusals = []
         for rate_hz in _rates_hz(chosen):
@@ -71,7 +81,7 @@ class PortAudioBackend:
                     samplerate=rate_hz,
                     blocksize=round(rate_hz * BLOCK_S),
                     device=chosen.index,
-                    channels=self._needed or min(chosen.channels, 2),
+                    channels=max(self._needed, min(chosen.channels, self._usual)),
                     dtype="float32",
                     latency=BUFFER_S,
                 )

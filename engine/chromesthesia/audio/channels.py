@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from chromesthesia.audio.mixdown import Mixdown
 from chromesthesia.core.errors import UsageError
-from chromesthesia.core.records import Float32
+from chromesthesia.core.records import MOST_MUSICIANS, Float32
+from chromesthesia.core.user_files import shown
 
 MOST_CHANNELS = 64
 SEGMENT_S = 0.02
@@ -47,24 +48,43 @@ class Channels:
         return np.ascontiguousarray(block[:, columns]) if columns else block
 
 
-def parse_channels(text: str) -> Channels:
+def parse_channels(text: str, option: str = "channels") -> Channels:
     """`3`, `1,2`, `loudest:1,2,3`, `side:1,2`; empty for the usual ones. Raises UsageError naming what is wrong."""
     rule, colon, numbers = text.strip().rpartition(":")
     try:
         chosen = tuple(int(number) for number in numbers.split(",")) if numbers.strip() else ()
         found = Channels(chosen, Rule(rule.strip().lower()) if colon else Rule.MEAN)
     except ValueError as error:
-        raise _refused(text) from error
+        raise _refused(text, option) from error
     if any(not 1 <= number <= MOST_CHANNELS for number in chosen) or len(set(chosen)) < len(chosen):
-        raise _refused(text)
+        raise _refused(text, option)
     if found.rule is Rule.SIDE and len(chosen) not in (0, 2):
-        raise _refused(text)
+        raise _refused(text, option)
     return found
 
 
-def _refused(text: str) -> UsageError:
+def parse_musicians(texts: Sequence[str]) -> tuple[Channels, ...]:
+    """The channels of each musician, by the same grammar; here they must be named.
+
+    Raises UsageError naming what is wrong, and for more musicians than can be heard.
+    """
+    if len(texts) > MOST_MUSICIANS:
+        raise UsageError(f"{len(texts)} musicians", f"at most {MOST_MUSICIANS} are heard by themselves")
+    found = tuple(parse_channels(text, "musician") for text in texts)
+    for text, channels in zip(texts, found, strict=True):
+        if not channels.numbers:
+            raise _refused(text, "musician")
+    return found
+
+
+def needed_by(channels: Channels, musicians: Sequence[Channels]) -> int:
+    """How many channels a device or file must have for all of them; 0 where any will do."""
+    return max(channels.needed, *(each.needed for each in musicians), 0)
+
+
+def _refused(text: str, option: str) -> UsageError:
     return UsageError(
-        f"channels: {text!r} names none",
+        f"{option}: {shown(text)} names none",
         f"numbers from 1 to {MOST_CHANNELS}, and before them a rule if need be: 3 or 1,2 or loudest:1,2,3 or side:1,2",
     )
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import soxr
 
-from chromesthesia.audio.channels import ChannelMix, Channels
+from chromesthesia.audio.channels import Channels, needed_by
 from chromesthesia.audio.decoders import Tell
+from chromesthesia.audio.parts import PartMix, block_of
 from chromesthesia.audio.sound_file import SoundFile, look_at
-from chromesthesia.core.errors import AudioError
+from chromesthesia.core.errors import AudioError, ChannelError
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import SAMPLE_RATE_HZ, STEP_SAMPLES, AudioBlock, Float32
 from chromesthesia.core.user_files import one_line
@@ -30,10 +31,11 @@ def read_sound(
     file is logged. Raises AudioError as `FileSource` does.
     """
     sound = _looked_at(path)
+    _check_channels(sound, sound.channels, needed_by(channels or Channels(), ()))
     requested = None if duration_s is None else round(duration_s * SAMPLE_RATE_HZ)
     pieces: list[Float32] = []
     count = 0
-    for piece in _decoded(sound, _say, channels):
+    for (piece,) in _decoded(sound, _say, channels):
         pieces.append(piece)
         count += piece.shape[0]
         if requested is not None and count >= requested:
@@ -93,13 +95,19 @@ class FileSource:
         block_samples: int = STEP_SAMPLES,
         name: str | None = None,
         channels: Channels | None = None,
+        musicians: Sequence[Channels] = (),
     ) -> None:
+        """channels: which are heard; musicians: the same for each that is heard by himself."""
         self._channels = channels
+        self._musicians = tuple(musicians)
         if block_samples < 1:
             raise ValueError(f"a block needs at least one sample: block_samples={block_samples}")
         self._path = Path(path)
         self.name = name if name is not None else f"file: {self._path.name}"
         self._sound = _looked_at(self._path)
+        _check_channels(
+            self._sound, self._sound.channels, needed_by(channels or Channels(), self._musicians)
+        )
         self.duration_s = self._sound.duration_s
         """Length of the file in seconds, infinite when it does not say."""
         self._clock = clock
@@ -114,35 +122,36 @@ class FileSource:
         """The next block (the last may be shorter) at its time when paced; None at the end or once closed."""
         if self._closed.is_set():
             return None
-        samples = next(self._blocks, None)
-        if samples is None:
+        rows = next(self._blocks, None)
+        if rows is None:
             return None
         if self._start_s is None:
             self._start_s = self._clock.now_s()
         entered_s = self._start_s + self._given / SAMPLE_RATE_HZ
-        self._given += samples.shape[0]
+        self._given += rows.shape[1]
         due_s = self._start_s + self._given / SAMPLE_RATE_HZ
         if self._paced and self._clock.wait_until(due_s, self._closed):
             return None
-        return AudioBlock(samples, entered_s)
+        return block_of(rows, entered_s)
 
     def close(self) -> None:
         """Stop; a `read` that waits returns None at once. Safe from any thread."""
         self._closed.set()
 
     def _cut(self, loop: bool) -> Iterator[Float32]:
+        """float32 [1 + musicians, block]."""
         size = self._block_samples
-        rest: Float32 = np.zeros(0, np.float32)
+        rest: Float32 = np.zeros((1 + len(self._musicians), 0), np.float32)
         sound, tell = self._sound, _say
         while True:
             count = 0
-            for decoded in _decoded(sound, tell, self._channels):
-                count += decoded.shape[0]
-                rest = np.concatenate([rest, decoded])
-                whole = rest.shape[0] // size * size
+            for decoded in _decoded(sound, tell, self._channels, self._musicians):
+                count += decoded.shape[1]
+                rest = np.concatenate([rest, decoded], axis=1)
+                whole = rest.shape[1] // size * size
                 for begin in range(0, whole, size):
-                    yield rest[begin : begin + size]
-                rest = rest[whole:]
+                    yield rest[:, begin : begin + size]
+                rest = rest[:, whole:]
             if count < (size if loop else 1):  # a loop would open the file more often than it can be opened
                 raise _soundless(sound, count)
             if not loop:
@@ -153,23 +162,38 @@ class FileSource:
             yield rest
 
 
-def _decoded(sound: SoundFile, tell: Tell, channels: Channels | None = None) -> Iterator[Float32]:
-    """Mono float32 [n] pieces at `SAMPLE_RATE_HZ`; the only way in which files become samples."""
-    mixdown = ChannelMix(sound.rate_hz, channels, lambda line: tell(f"{one_line(sound.path)}: {line}"))
-    resampler = None
+def _decoded(
+    sound: SoundFile, tell: Tell, channels: Channels | None = None, musicians: Sequence[Channels] = ()
+) -> Iterator[Float32]:
+    """Pieces, float32 [1 + musicians, n] at `SAMPLE_RATE_HZ`: first the room; the only way in which files become
+    samples."""
+    needed = needed_by(channels or Channels(), musicians)
+    mixdown = PartMix(
+        sound.rate_hz, channels, musicians, lambda line: tell(f"{one_line(sound.path)}: {line}")
+    )
+    resamplers = None
     if sound.rate_hz != SAMPLE_RATE_HZ:
-        resampler = soxr.ResampleStream(sound.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
+        resamplers = [
+            soxr.ResampleStream(sound.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
+            for _ in range(1 + len(musicians))
+        ]
     for piece, last in _with_last(sound.pieces(tell)):
-        if channels is not None and piece.shape[1] < channels.needed:
-            raise AudioError(
-                f"{one_line(sound.path)} has {piece.shape[1]} channels, and channel {channels.needed} was asked for",
-                "choose others with --channels",
-            )
-        samples = mixdown.push(piece)
-        if resampler is not None:
-            samples = resampler.resample_chunk(samples, last=last)
-        if samples.size:
-            yield samples
+        _check_channels(sound, piece.shape[1], needed)
+        rows = mixdown.push(piece)
+        if resamplers is not None:
+            rows = [
+                each.resample_chunk(row, last=last) for each, row in zip(resamplers, rows, strict=True)
+            ]
+        if rows[0].size:
+            yield rows[0][None] if len(rows) == 1 else np.stack(rows)
+
+
+def _check_channels(sound: SoundFile, channels: int, needed: int) -> None:
+    if channels < needed:
+        raise ChannelError(
+            f"{one_line(sound.path)} has {channels} channels, and channel {needed} was asked for",
+            "choose others with --channels or --musician",
+        )
 
 
 def _with_last(pieces: Iterator[Float32]) -> Iterator[tuple[Float32, bool]]:

@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 
+from chromesthesia.audio.parts import scaled
 from chromesthesia.core.protocols import AudioSource, Counting
 from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 
@@ -88,27 +89,30 @@ class HandoverSource:
         block = self._meanwhile.read()
         if block is None or not self._going:
             return block
-        samples = block.samples * (1.0 - self._rise(block.samples.shape[0]))
-        self._end_s = block.entered_s + samples.shape[0] / SAMPLE_RATE_HZ
+        faded = scaled(block, 1.0 - self._rise(block.samples.shape[0]))
+        self._end_s = block.entered_s + faded.samples.shape[0] / SAMPLE_RATE_HZ
         if self._faded >= FADE_SAMPLES:
             before = self.name
             self._meanwhile.close()
             self._faded = 0
             self._gone = True
             log.info("a microphone has come: from %s to %s", before, self.name)
-        return AudioBlock(samples, block.entered_s)
+        return faded
 
     def _read_wanted(self) -> AudioBlock | None:
         block = self._requested.read()
         if block is None or self._faded >= FADE_SAMPLES:
             return block
-        samples, entered_s = block.samples, block.entered_s
         if not self._faded:
-            early = round((self._end_s - entered_s) * SAMPLE_RATE_HZ)
-            early = min(max(early, 0), samples.shape[0], DROPPED_AT_MOST_SAMPLES - self._dropped)
+            early = round((self._end_s - block.entered_s) * SAMPLE_RATE_HZ)
+            early = min(max(early, 0), block.samples.shape[0], DROPPED_AT_MOST_SAMPLES - self._dropped)
             self._dropped += early
-            samples, entered_s = samples[early:], entered_s + early / SAMPLE_RATE_HZ
-        return AudioBlock(samples * self._rise(samples.shape[0]), entered_s)
+            block = AudioBlock(
+                block.samples[early:],
+                block.entered_s + early / SAMPLE_RATE_HZ,
+                None if block.parts is None else block.parts[:, early:],
+            )
+        return scaled(block, self._rise(block.samples.shape[0]))
 
     def _rise(self, count: int) -> Float32:
         """The next `count` values of a half cosine from 0 to 1, float32."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 
-from chromesthesia.audio.capture import PortAudioBackend
-from chromesthesia.audio.channels import ChannelMix, Channels
+from chromesthesia.audio.capture import USUAL_CHANNELS, PortAudioBackend
+from chromesthesia.audio.channels import Channels, needed_by
 from chromesthesia.audio.inputs import Captured, InputBackend, InputStream
+from chromesthesia.audio.parts import PartMix, block_of
 from chromesthesia.audio.polyphase import PolyphaseResampler
 from chromesthesia.audio.soundness import FULL_SCALE, PaceWatch, clipped_of
 from chromesthesia.audio.timeline import ArrivalTimeline
-from chromesthesia.core.errors import AudioError
+from chromesthesia.core.errors import AudioError, ChannelError
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import SAMPLE_RATE_HZ, AudioBlock, Float32
 from chromesthesia.core.slot import LatestSlot
@@ -56,14 +58,22 @@ class MicrophoneSource:
         back_off_s: tuple[float, float] = BACK_OFF_S,
         patient: bool = False,
         channels: Channels | None = None,
+        musicians: Sequence[Channels] = (),
     ) -> None:
-        """patient: wait for a device that cannot be opened yet, as for one that was lost. channels: which are heard."""
+        """patient: wait for a device that cannot be opened yet, as for one that was lost; one that has too few channels
+        is refused all the same. channels: which are heard; musicians: the same for each that is heard by himself."""
         self._channels = channels or Channels()
+        self._musicians = tuple(musicians)
+        needed = needed_by(self._channels, self._musicians)
+        usual = 0 if self._channels.numbers else USUAL_CHANNELS
+        if self._musicians and usual:
+            # More of them are open than the room is to hear.
+            self._channels = Channels(tuple(range(1, usual + 1)), self._channels.rule)
         self._device = device
         self._host_api = host_api
         self._clock = clock
         self._backend = (
-            backend if backend is not None else PortAudioBackend(clock, needed=self._channels.needed)
+            backend if backend is not None else PortAudioBackend(clock, needed=needed, usual=usual)
         )
         self._reconnect = reconnect
         self._stall_s = stall_s
@@ -91,7 +101,7 @@ class MicrophoneSource:
         try:
             self._begin(self._backend.open(device, host_api))
         except AudioError as error:
-            if not patient:
+            if not patient or isinstance(error, ChannelError):
                 raise
             self.last_error = str(error)
             self._look_for_device(None)
@@ -159,10 +169,13 @@ class MicrophoneSource:
             )
         self._rate_hz = rate_hz
         self._label = stream.label
-        self._mixdown = ChannelMix(
-            rate_hz, self._channels, lambda line: log.warning("%s: %s", stream.label, line)
+        self._mixdown = PartMix(
+            rate_hz,
+            self._channels,
+            self._musicians,
+            lambda line: log.warning("%s: %s", stream.label, line),
         )
-        self._resampler = PolyphaseResampler(rate_hz)
+        self._resamplers = [PolyphaseResampler(rate_hz) for _ in range(1 + len(self._musicians))]
         self._timeline = ArrivalTimeline(rate_hz)
         self._pace = PaceWatch(rate_hz)
         self._given = 0
@@ -179,12 +192,15 @@ class MicrophoneSource:
             self._begin(stream, rate_hz)
         self._look_at(captured.frames)
         self._timeline.seen(captured.frames.shape[0], captured.newest_s)
-        samples = self._resampler.push(self._mixdown.push(captured.frames))
-        if not samples.size:
+        mixed = self._mixdown.push(captured.frames)
+        rows = [
+            resampler.push(samples) for resampler, samples in zip(self._resamplers, mixed, strict=True)
+        ]
+        if not rows[0].size:
             return None
         entered_s = self._timeline.origin_s + self._given / SAMPLE_RATE_HZ
-        self._given += samples.shape[0]
-        return AudioBlock(samples, entered_s)
+        self._given += rows[0].shape[0]
+        return block_of(rows, entered_s)
 
     def _look_at(self, frames: Float32) -> None:
         """Count what mixing and converting would hide."""

@@ -19,13 +19,14 @@ class RingChunk:
 
     samples: float32 [count], the reader's own copy; start_sample: index of the first since the start of the source;
     entered_s: monotonic time at which that first sample entered the engine; lost_before: samples that were overwritten
-    before the reader came, directly ahead of this chunk (0 in normal running).
+    before the reader came, directly ahead of this chunk (0 in normal running). parts: float32 [parts, count].
     """
 
     samples: Float32
     start_sample: int
     entered_s: float
     lost_before: int
+    parts: Float32
 
 
 class Ring:
@@ -35,11 +36,13 @@ class Ring:
     as lost. A lapped reader goes on with the newest samples, so latency cannot grow.
     """
 
-    def __init__(self, capacity_samples: int = 2 * SAMPLE_RATE_HZ) -> None:
+    def __init__(self, capacity_samples: int = 2 * SAMPLE_RATE_HZ, parts: int = 0) -> None:
+        """parts: how many musicians' sound is kept beside it."""
         if capacity_samples < 1:
             raise ValueError(f"a ring needs at least one sample: capacity_samples={capacity_samples}")
         self._capacity = capacity_samples
         self._samples = np.zeros(capacity_samples, np.float32)
+        self._parts = np.zeros((parts, capacity_samples), np.float32)
         self._entered_s = np.zeros(capacity_samples, np.float64)
         self._offsets_s = np.arange(capacity_samples, dtype=np.float64) / SAMPLE_RATE_HZ
         # The writer claims a stretch before it copies and publishes it afterwards; a reader that finds its own stretch
@@ -64,8 +67,11 @@ class Ring:
         """Samples that can be read now."""
         return min(self._written - self._read, self._capacity)
 
-    def write(self, samples: Float32, entered_s: float) -> None:
-        """Append float32 [n], the first of which entered at `entered_s`. Writer's thread only; never blocks."""
+    def write(self, samples: Float32, entered_s: float, parts: Float32 | None = None) -> None:
+        """Append float32 [n], the first of which entered at `entered_s`. Writer's thread only; never blocks.
+
+        parts: float32 [parts, n]; those that are missing are silent.
+        """
         count = samples.shape[0]
         end = self._written + count
         self._claimed = end
@@ -79,7 +85,17 @@ class Ring:
         if upto < kept:
             self._samples[: kept - upto] = samples[first + upto :]
             np.add(self._offsets_s[upto:kept], kept_s, out=self._entered_s[: kept - upto])
+        if len(self._parts):
+            self._write_parts(parts, first, head, kept)
         self._written = end
+
+    def _write_parts(self, parts: Float32 | None, first: int, head: int, kept: int) -> None:
+        there = 0 if parts is None else min(len(parts), len(self._parts))
+        upto = min(kept, self._capacity - head)
+        for here, begin, count in ((head, first, upto), (0, first + upto, kept - upto)):
+            self._parts[there:, here : here + count] = 0.0
+            if parts is not None:
+                self._parts[:there, here : here + count] = parts[:there, begin : begin + count]
 
     def peek(self, count: int) -> RingChunk | None:
         """What `read` would give next, left where it is; None also while the reader is lapped. Reader's thread only."""
@@ -113,7 +129,11 @@ class Ring:
         chunk = np.empty(count, np.float32)
         chunk[:upto] = self._samples[head : head + upto]
         chunk[upto:] = self._samples[: count - upto]
-        return RingChunk(chunk, start, float(self._entered_s[head]), lost)
+        parts = np.empty((len(self._parts), count), np.float32)
+        if len(parts):
+            parts[:, :upto] = self._parts[:, head : head + upto]
+            parts[:, upto:] = self._parts[:, : count - upto]
+        return RingChunk(chunk, start, float(self._entered_s[head]), lost, parts)
 
     def _jump_to(self, position: int) -> int:
         skipped = max(position - self._read, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from chromesthesia.audio.channels import Channels
@@ -30,23 +31,35 @@ def open_source(
     loop: bool = False,
     backend: InputBackend | None = None,
     channels: Channels | None = None,
+    musicians: Sequence[Channels] = (),
 ) -> AudioSource:
     """Open `mic`, `demo`, `auto` or the sound file of that path; the log says what was taken and why.
 
     `auto` takes the microphone; when none can be opened the étude plays until one comes, then the microphone is
     followed. But a device or host API that was asked for by name must be there. loop: a file or the étude begins again
     without a gap when it ends, and is waited for when it cannot be read any more. channels: which are
-    heard. Raises AudioError for a microphone or file that cannot be used.
+    heard; musicians: the same for each that is heard by himself; in the étude nobody is. Raises AudioError for a
+    microphone or file that cannot be used, ChannelError for one with too few channels.
     """
     match source:
         case "mic":
-            return _listening(MicrophoneSource(device, host_api, clock, backend=backend, channels=channels))
+            return _listening(
+                MicrophoneSource(
+                    device, host_api, clock, backend=backend, channels=channels, musicians=musicians
+                )
+            )
         case "demo":
             return _etude(clock, paced, loop)
         case "auto":
             named = device is not None or host_api is not None
             microphone = MicrophoneSource(
-                device, host_api, clock, backend=backend, patient=not named, channels=channels
+                device,
+                host_api,
+                clock,
+                backend=backend,
+                patient=not named,
+                channels=channels,
+                musicians=musicians,
             )
             if microphone.connected:
                 return _listening(microphone)
@@ -57,7 +70,7 @@ def open_source(
                 microphone.close()
                 raise
         case _:
-            return _file(Path(source), clock, paced, loop, channels=channels)
+            return _file(Path(source), clock, paced, loop, channels=channels, musicians=musicians)
 
 
 def _listening(microphone: MicrophoneSource) -> MicrophoneSource:
@@ -77,9 +90,10 @@ def _file(
     name: str | None = None,
     told: str | None = None,
     channels: Channels | None = None,
+    musicians: Sequence[Channels] = (),
 ) -> AudioSource:
     def opened() -> FileSource:
-        return FileSource(path, clock, paced, loop, name=name, channels=channels)
+        return FileSource(path, clock, paced, loop, name=name, channels=channels, musicians=musicians)
 
     played = opened()
     length = f"{played.duration_s:.1f} s" if math.isfinite(played.duration_s) else "of unknown length"

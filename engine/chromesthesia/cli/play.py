@@ -79,6 +79,15 @@ def run(
             rich_help_panel=SoundOption,
         ),
     ] = "",
+    musician: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--musician",
+            metavar="3 | 1,2 | loudest:1,2",
+            help="Channels of one musician, heard by himself beside the room; again for each, up to four.",
+            rich_help_panel=SoundOption,
+        ),
+    ] = None,
     headless: options.Headless = False,
     fullscreen: options.Fullscreen = False,
     display: options.Display = 0,
@@ -265,6 +274,7 @@ def run(
         device=device,
         host_api=host_api,
         channels=channels,
+        musicians=tuple(musician or ()),
         headless=headless,
         fullscreen=fullscreen,
         display=display,

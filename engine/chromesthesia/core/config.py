@@ -24,7 +24,8 @@ class ShowConfig:
 
     source: `auto`, `mic`, `demo` or the path of a sound file. device / host_api: part of a device's and
     host API's name (a number is taken as an index). channels: which
-    of them are heard, and how several become one (see `audio.channels`). duration_s: None plays until stopped (a file
+    of them are heard, and how several become one (see `audio.channels`); musicians: the same for each that is heard by
+    himself as well, at most four. duration_s: None plays until stopped (a file
     or the demo: until it ends). width, height: of the picture in pixels, fps: frames a second; None fits them to
     the surface (a window: 1280 x 720 at 60; headless, and where OpenGL runs in software: 640 x 360 at 30).
     seed: of the latent walk. osc_in_port 0 switches OSC off. osc_out: the partner, or the partners, told over OSC from
@@ -59,6 +60,7 @@ class ShowConfig:
     device: str | None = None
     host_api: str | None = None
     channels: str = ""
+    musicians: tuple[str, ...] = ()
     headless: bool = False
     fullscreen: bool = False
     display: int = 0

@@ -51,6 +51,10 @@ class AudioError(ChromesthesiaError):
     exit_code = 3
 
 
+class ChannelError(AudioError):
+    """A device or file that has fewer channels than are to be heard."""
+
+
 class PackError(ChromesthesiaError):
     """A model pack that is missing, damaged or does not fit the engine."""
 

@@ -26,6 +26,8 @@ ENCODER_HOPS = 8
 """The encoder runs once every eight hops: 80 ms."""
 EMBEDDING_SIZE = 128
 BAND_COUNT = 8
+MOST_MUSICIANS = 4
+"""Heard by themselves beside the room; each costs an analysis of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,12 @@ class AudioBlock:
     """Mono sound at `SAMPLE_RATE_HZ` as a source hands it over.
 
     samples: float32 [frames], nominally -1..1; entered_s: monotonic time at which the first of them entered the engine.
+    parts: float32 [musicians, frames], what each musician plays of it; None where nobody is heard by himself.
     """
 
     samples: Float32
     entered_s: float
+    parts: Float32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +213,8 @@ class Heard:
 
     onset_count grows by one with every onset, so that none is missed between two video frames; onset_envelope is 1 at
     an onset and decays with a time constant of 0.15 s. beat: put in for the moment of a frame, by whoever shows it.
-    music: what the ear for music made of the sound before this hop.
+    music: what the ear for music made of the sound before this hop. musicians: the same of each musician that is heard
+    by himself, at the same moment, in order; nothing is felt of them, so their emotion is that of rest.
     """
 
     frame: FeatureFrame
@@ -218,3 +223,4 @@ class Heard:
     onset_envelope: float
     beat: Beat = NO_BEAT
     music: Music = NO_MUSIC
+    musicians: tuple[Heard, ...] = ()

@@ -12,6 +12,7 @@ from chromesthesia.core.records import NO_MUSIC, FeatureFrame, Float32, Music
 from chromesthesia.features.beats import BeatReading, BeatTracker
 from chromesthesia.features.kind import KindWatch
 from chromesthesia.features.loudness import FLOOR_DB
+from chromesthesia.features.newest import NewestSound
 from chromesthesia.features.pitch import LONGEST, PitchTracker
 from chromesthesia.features.pitch import WINDOW as PITCH_WINDOW
 from chromesthesia.features.programme import ProgrammeLoudness
@@ -23,16 +24,14 @@ SHAPE_EVERY = 4
 LONG_EVERY = 10
 KIND_EVERY = 20
 """Hops between two of each; chroma and the loudness of the programme come with the long ones."""
-_PITCH_SAMPLES = 2 * (PITCH_WINDOW + LONGEST)
-_ROOM = 4 * WINDOW
+PITCH_SAMPLES = 2 * (PITCH_WINDOW + LONGEST)
 
 
 class MusicEar:
     """Not thread-safe; one `step` for each hop."""
 
     def __init__(self) -> None:
-        self._sound: Float32 = np.zeros(_ROOM, dtype=np.float32)
-        self._end = WINDOW
+        self._sound = NewestSound(WINDOW)
         self._hop = 0
         self._beats = BeatTracker()
         self._pitch = PitchTracker()
@@ -52,13 +51,12 @@ class MusicEar:
     ) -> Music:
         """What is heard with this hop. frame: its fast features; hop: its samples, float32 [240]; power: its spectrum,
         float32 [513]; rise: what rose in each mel band, float32 [64]; weighted: its mean K-weighted power."""
-        self._keep(hop)
+        self._sound.push(hop)
         number = self._hop = self._hop + 1
         beat = self._beats.step(rise)
         self._power += weighted
         if number % PITCH_EVERY == 0:
-            newest = self._sound[self._end - _PITCH_SAMPLES : self._end]
-            self._pitch_hz, self._periodic = self._pitch.of(newest)
+            self._pitch_hz, self._periodic = self._pitch.of(self._sound.last(PITCH_SAMPLES))
             evenness = float(np.exp(frame.log_mel.mean() - np.log(np.exp(frame.log_mel).mean())))
             self._kind.step(frame.rms_dbfs, self._pitch_hz, evenness)
         if number % SPLIT_EVERY == 1:
@@ -67,8 +65,7 @@ class MusicEar:
             self._rolloff_hz, self._spread_hz = rolloff_and_spread(power, frame.centroid_hz)
             self._contrast = contrast(frame.log_mel) if self._rolloff_hz else 0.0
         if number % LONG_EVERY == 3:
-            newest = self._sound[self._end - WINDOW : self._end]
-            self._chroma, self._key, self._key_clear = self._keys.step(newest)
+            self._chroma, self._key, self._key_clear = self._keys.step(self._sound.last(WINDOW))
         if number % KIND_EVERY == 15:
             self._kind.decide(self._harmonic, beat.confidence)
         if number % LONG_EVERY == 0:
@@ -78,22 +75,13 @@ class MusicEar:
 
     def reset(self) -> None:
         """Forget what was heard before a gap; the programme's loudness goes on."""
-        self._sound[:] = 0.0
+        self._sound.reset()
         self._beats.reset()
         self._pitch.reset()
         self._keys.reset()
         self._split.reset()
         self._kind.reset()
         self._pitch_hz = self._periodic = 0.0
-
-    def _keep(self, hop: Float32) -> None:
-        """The newest `WINDOW` samples always lie in one piece."""
-        count = len(hop)
-        if self._end + count > _ROOM:
-            self._sound[:WINDOW] = self._sound[self._end - WINDOW : self._end]
-            self._end = WINDOW
-        self._sound[self._end : self._end + count] = hop
-        self._end += count
 
     def _music(self, beat: BeatReading) -> Music:
         programme = self._programme

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -25,6 +26,16 @@ LARGEST_SAMPLE = 1e6
 """Nothing a converter or a file can mean is beyond this, 120 dB over full scale."""
 
 
+class Ear(Protocol):
+    """Hears more than one hop: `features.ear.MusicEar`, or less of it."""
+
+    def step(
+        self, frame: FeatureFrame, hop: Float32, power: Float32, rise: Float32, weighted: float
+    ) -> Music: ...
+
+    def reset(self) -> None: ...
+
+
 class FeatureExtractor:
     """Turns sound into `FeatureFrame`s; the same frames, bit for bit, for any chunking. Not thread-safe.
 
@@ -32,7 +43,11 @@ class FeatureExtractor:
     infinity or an absurd value and were taken as silence.
     """
 
-    def __init__(self, settings: MelSettings = DEFAULT_MEL) -> None:
+    def __init__(
+        self, settings: MelSettings = DEFAULT_MEL, *, encoder: bool = True, ear: Ear | None = None
+    ) -> None:
+        """encoder: whether `encoder_mel` is heard; without it that is `log_mel`. ear: instead of the whole one."""
+        self._encoder = encoder
         self.settings = settings
         self.restarts = 0
         self.repaired_hops = 0
@@ -41,7 +56,7 @@ class FeatureExtractor:
         self._shape = SpectrumShape(settings)
         self._bands = BandGains()
         self._onset = OnsetDetector()
-        self._ear = MusicEar()
+        self._ear: Ear = MusicEar() if ear is None else ear
         self._power: Float32 = np.zeros(settings.fft // 2 + 1, dtype=np.float32)
         self._no_rise: Float32 = np.zeros(settings.mels, dtype=np.float32)
         self._window: Float32 = np.zeros(settings.window, dtype=np.float32)
@@ -153,14 +168,17 @@ class FeatureExtractor:
             hop[:] = 0.0
         window[: -settings.hop] = window[settings.hop :]
         window[-settings.hop :] = hop
-        if settings == DEFAULT_MEL:
+        heard_power: Float32 | None = None
+        if not self._encoder:
+            power = power_spectrum(window, settings)
+        elif settings == DEFAULT_MEL:
             power, heard_power = self._spectra.of(window)
         else:
             power = power_spectrum(window, settings)
             heard_power = power_spectrum(window[-ENCODER_MEL.window :], ENCODER_MEL)
         self._power = power
         log_mel = log_mel_of_power(power, settings)
-        heard = log_mel_of_power(heard_power, ENCODER_MEL)
+        heard = log_mel if heard_power is None else log_mel_of_power(heard_power, ENCODER_MEL)
         rms_dbfs, lufs = self._loudness.step(hop)
         band_power, centroid_hz = self._shape.of(power)
         flux, onset = self._onset.step(log_mel)

@@ -17,9 +17,10 @@ from chromesthesia.render.inputs import HudInfo
 from chromesthesia.signals.emotion import AROUSAL, PROBABILITIES, VALENCE
 from chromesthesia.signals.features import BANDS, LOUDNESS
 from chromesthesia.signals.history import History
-from chromesthesia.signals.table import FIRST
+from chromesthesia.signals.table import FIRST, SignalTable
 
 _EVERY_S = 0.1
+_SHOWN = SignalTable(signals=(VALENCE, AROUSAL))
 _PANEL = (336, 88)  # at a picture height of 360
 _MARGIN = 10
 _MESSAGE_HEIGHT = 20
@@ -60,7 +61,7 @@ class HudPainter:
         self._picture: HudPicture | None = None
         self._painted_s = 0.0
         self._key: tuple[object, ...] = ()
-        self._history = History(_TRAIL)
+        self._history = History(_TRAIL, _SHOWN)
 
     def paint(
         self, frame_size: tuple[int, int], time_s: float, heard: Heard | None, info: HudInfo

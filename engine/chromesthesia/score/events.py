@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chromesthesia.core.errors import ScoreError
+from chromesthesia.core.records import MOST_MUSICIANS
 
 LARGEST_STATE_ARRAY = 1 << 26
 """Most numbers of one array in a key."""
@@ -24,6 +25,7 @@ _DTYPES = ("f4", "f8", "u1", "i8")
 
 Micros: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 Small: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MOST_MUSICIANS)]
 Plain: TypeAlias = float | int | bool | str
 
 
@@ -198,6 +200,20 @@ class Later(Event, frozen=True, tag=15):
     """What follows was heard while the frame was being drawn: its last passes show it, the first ones do not."""
 
 
+class HeededMusician(Event, frozen=True, tag=16):
+    """What is heard of one musician from here on, as `Heeded` of the room."""
+
+    number: Number
+    levels: bytes
+
+
+class SensedMusician(Event, frozen=True, tag=17):
+    """What is heard of one musician from here on, as `Sensed` of the room."""
+
+    number: Number
+    signals: Annotated[bytes, msgspec.Meta(max_length=1 << 10)]
+
+
 AnyEvent = (
     Begun
     | Sized
@@ -215,6 +231,8 @@ AnyEvent = (
     | Sensed
     | Embedded
     | Later
+    | HeededMusician
+    | SensedMusician
 )
 
 

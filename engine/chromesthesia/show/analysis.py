@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +21,7 @@ from chromesthesia.core.records import (
 )
 from chromesthesia.emotion.state import EmotionSettings, EmotionTracker
 from chromesthesia.features.extractor import FeatureExtractor
+from chromesthesia.features.strokes import Strokes
 from chromesthesia.health.latency import LatencyMeter
 from chromesthesia.params.sound import (
     AUDIO_GAIN_DB,
@@ -33,13 +33,9 @@ from chromesthesia.params.sound import (
     EMOTION_RESPONSE_S,
 )
 from chromesthesia.params.tree import Snapshot
+from chromesthesia.show.musicians import Musicians
 
 log = logging.getLogger(__name__)
-
-ONSET_DECAY_S = 0.15
-_ONSET_KEEP = math.exp(-HOP_SAMPLES / SAMPLE_RATE_HZ / ONSET_DECAY_S)
-_EARLY_HOPS = 3
-"""An onset of a hop so soon behind one seen between two hops is the same one."""
 
 
 def emotion_settings(values: Snapshot) -> EmotionSettings:
@@ -66,9 +62,10 @@ class Analysis:
         clock: Clock,
         meter: LatencyMeter,
         told_beat: Callable[[float, float, float, float], None] | None = None,
+        musicians: int = 0,
     ) -> None:
         """told_beat: takes the beat that is heard, with every hop: bpm (0 for none), beats, confidence, and the time of
-        the clock at which it is there."""
+        the clock at which it is there. musicians: how many are heard by themselves."""
         self._told_beat = told_beat
         self._music = NO_MUSIC
         self._extractor = FeatureExtractor()
@@ -77,10 +74,9 @@ class Analysis:
         self._clock = clock
         self._meter = meter
         self._waiting: list[FeatureFrame] = []
-        self._onset_count = 0
-        self._onset_envelope = 0.0
+        self._strokes = Strokes()
+        self._musicians = Musicians(musicians)
         self._emotion: EmotionState | None = None
-        self._early_hops = 0
         self._next: Encoder | None = None
         self.encoder_failures = 0
 
@@ -103,51 +99,60 @@ class Analysis:
         entered_s: float,
         values: Snapshot,
         publish: Callable[[Heard], None],
+        parts: Float32 | None = None,
     ) -> None:
-        """Take mono float32 [n] at `SAMPLE_RATE_HZ`; publish one `Heard` for every hop that is now complete."""
+        """Take mono float32 [n] at `SAMPLE_RATE_HZ`; publish one `Heard` for every hop that is now complete.
+
+        parts: float32 [musicians, n], what each of them plays; None for silence.
+        """
         settings = emotion_settings(values)
+        gain_db = values[AUDIO_GAIN_DB]
+        playing = self._musicians.hops(samples, parts, start_sample, entered_s, gain_db)
         started_s = self._clock.now_s()
-        for frame in self._extractor.hops(samples, start_sample, entered_s, values[AUDIO_GAIN_DB]):
+        for frame in self._extractor.hops(samples, start_sample, entered_s, gain_db):
+            musicians = next(playing)
             self._meter.add("features", self._clock.now_s() - started_s)
             reading = self._encode(frame)
             self._emotion = self._tracker.step(reading, frame, settings)
-            self._onset_envelope *= _ONSET_KEEP
-            if frame.onset > 0.0:
-                if not self._early_hops:
-                    self._onset_count += 1
-                self._onset_envelope = 1.0
-                self._early_hops = 0
-            self._early_hops = max(0, self._early_hops - 1)
-            publish(self._heard(frame, self._emotion))
+            self._strokes.hop(frame.onset)
+            publish(self._heard(frame, self._emotion, musicians))
             # Behind the fast signals: a picture does not wait for it.
             began_s = self._clock.now_s()
             music = self._music = self._extractor.music(frame)
+            self._musicians.listen()
             if self._told_beat is not None:
                 at_s = frame.entered_s + HOP_SAMPLES / SAMPLE_RATE_HZ
                 self._told_beat(music.bpm, music.beats, music.beat_confidence, at_s)
             started_s = self._clock.now_s()
             self._meter.add("music", started_s - began_s)
+        next(playing)
 
-    def _heard(self, frame: FeatureFrame, emotion: EmotionState) -> Heard:
-        return Heard(frame, emotion, self._onset_count, self._onset_envelope, music=self._music)
+    def _heard(self, frame: FeatureFrame, emotion: EmotionState, musicians: tuple[Heard, ...]) -> Heard:
+        strokes = self._strokes
+        return Heard(
+            frame, emotion, strokes.count, strokes.envelope, music=self._music, musicians=musicians
+        )
 
     def glance(
-        self, samples: Float32, start_sample: int, values: Snapshot, publish: Callable[[Heard], None]
+        self,
+        samples: Float32,
+        start_sample: int,
+        values: Snapshot,
+        publish: Callable[[Heard], None],
+        parts: Float32 | None = None,
     ) -> None:
         """Look at the first part of the next hop, float32 [less than a hop], before it is whole; then `hear` all of it.
 
         Publishes one `Heard` with what such a short time changes: an onset is seen and counted here, not again in its
         hop. The emotion is that of the last hop. Nothing before the first hop.
         """
-        frame = self._extractor.glance(samples, start_sample, values[AUDIO_GAIN_DB])
+        gain_db = values[AUDIO_GAIN_DB]
+        frame = self._extractor.glance(samples, start_sample, gain_db)
         if frame is None or self._emotion is None:
             return
-        # What was seen early may come to its hop a little later, or never.
-        if frame.onset > 0.0 and not self._early_hops:
-            self._onset_count += 1
-            self._early_hops = _EARLY_HOPS
-            self._onset_envelope = 1.0
-        publish(self._heard(frame, self._emotion))
+        self._strokes.glance(frame.onset)
+        musicians = self._musicians.glance(samples, parts, start_sample, gain_db)
+        publish(self._heard(frame, self._emotion, musicians))
 
     def _encode(self, frame: FeatureFrame) -> EmotionReading | None:
         self._waiting.append(frame)

@@ -32,6 +32,7 @@ def open_source(
     device: str | None = None,
     host_api: str | None = None,
     channels: str = "",
+    musicians: Sequence[str] = (),
     paced: bool = True,
     loop: bool = False,
 ) -> AudioSource:
@@ -39,10 +40,11 @@ def open_source(
 
     A file may be a sound or a video with sound. paced: blocks come at the speed of the sound; False: as fast as they
     are read. loop: begin again at the end. device, host_api: part of a microphone's and of its host API's name.
-    channels: which are heard, from 1, and how several become one: `3`, `1,2`, `loudest:1,2`. Raises AudioError for
-    what cannot be opened, UsageError for other channels.
+    channels: which are heard, from 1, and how several become one: `3`, `1,2`, `loudest:1,2`; musicians: the same for
+    each that is heard by himself, in a show whose config says so too. Raises AudioError for what cannot be opened,
+    UsageError for other channels.
     """
-    from chromesthesia.audio.channels import parse_channels
+    from chromesthesia.audio.channels import parse_channels, parse_musicians
     from chromesthesia.audio.select import open_source as opened
     from chromesthesia.core.clock import SystemClock
 
@@ -54,6 +56,7 @@ def open_source(
         paced=paced,
         loop=loop,
         channels=parse_channels(channels),
+        musicians=parse_musicians(musicians),
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chromesthesia.audio.channels import parse_channels
+from chromesthesia.audio.channels import parse_channels, parse_musicians
 from chromesthesia.audio.select import open_source
 from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.core.ahead import Ahead
@@ -107,6 +107,7 @@ def run_show(
     check_isf(config)
     read_room(config.room)
     parse_channels(config.channels)
+    parse_musicians(config.musicians)
     config, stage_spec = staged(config)
     stop = stop or threading.Event()
     alerts = open_alerts(config)
@@ -286,4 +287,5 @@ def _open_sound(config: ShowConfig, clock: Clock) -> AudioSource:
         clock,
         loop=loop,
         channels=parse_channels(config.channels),
+        musicians=parse_musicians(config.musicians),
     )

@@ -141,14 +141,16 @@ class LiveShow:
         self._arrivals = Arrivals()
         self._sounded = threading.Event()
         self._recording = bool(outputs.sinks)
-        self._wires = Wires(Ring(), LatestSlot())
+        self._wires = Wires(Ring(parts=len(config.musicians)), LatestSlot())
         self._meter = LatencyMeter()
         self._schedule = FrameSchedule(fps)
         self._paint_rate = CountRate()
         self._host = HostWatch(clock)
         self._blame = LateBlame(self._host, self._schedule.period_s)
         self.performer = Performer(controller, lambda: self.emotion)
-        self._analysis = Analysis(self._ear_of(models), clock, self._meter, controller.tempo.sound)
+        self._analysis = Analysis(
+            self._ear_of(models), clock, self._meter, controller.tempo.sound, len(config.musicians)
+        )
         self._painter = Painter(
             models, config, light, clock, score, self._changed_models,
             lambda: self._analysis.counts()["encoder_failures"],

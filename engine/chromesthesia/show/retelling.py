@@ -31,6 +31,7 @@ from chromesthesia.score.events import (
     Drawn,
     Embedded,
     Heeded,
+    HeededMusician,
     Key,
     Later,
     Looked,
@@ -39,12 +40,13 @@ from chromesthesia.score.events import (
     Requested,
     RouteTold,
     Sensed,
+    SensedMusician,
     Sized,
     Told,
     Torn,
     Untold,
 )
-from chromesthesia.score.fine import EMBEDDING_BYTES
+from chromesthesia.score.fine import NO_EMBEDDING
 from chromesthesia.score.fine import heard_of as sensed_of
 from chromesthesia.score.hearing import Levels, heard_of
 from chromesthesia.show.assembly import make_stage
@@ -113,7 +115,7 @@ class Retelling:
         self._before: Heard | None = None
         """What the first passes of the next frame hear, where its last ones hear something newer."""
         self._signals = b""
-        self._embedding = bytes(EMBEDDING_BYTES)
+        self._embedding = NO_EMBEDDING
         self._factor = 1.0
         self._hud: HudInfo | None = None
         self._last_s: float | None = None
@@ -152,6 +154,10 @@ class Retelling:
                 self._embedding = embedding
                 if self._signals:
                     self._hear(sensed_of(self._signals, embedding))
+            case HeededMusician(number, levels):
+                self._hear_musician(number, heard_of(Levels.unpacked(levels)))
+            case SensedMusician(number, signals):
+                self._hear_musician(number, sensed_of(signals, NO_EMBEDDING))
             case Later():
                 self._before = self._heard
             case Beaten():
@@ -220,6 +226,8 @@ class Retelling:
 
     def restore(self, key: Key) -> None:
         """Go on from a key."""
+        # Whoever is heard is told in the key.
+        self._heard = replace(self._heard, musicians=())
         for event in key.before:
             if not isinstance(event, Drawn | Begun | Torn):
                 self.take(event)
@@ -242,7 +250,13 @@ class Retelling:
         return self._stage.hear_again(inputs, heard)
 
     def _hear(self, heard: Heard) -> None:
-        self._heard = replace(heard, beat=self._heard.beat)
+        self._heard = replace(heard, beat=self._heard.beat, musicians=self._heard.musicians)
+
+    def _hear_musician(self, number: int, heard: Heard) -> None:
+        musicians = [*self._heard.musicians]
+        # They are told in order.
+        musicians[number - 1 : number] = [heard]
+        self._heard = replace(self._heard, musicians=tuple(musicians))
 
     def _ask(self, request: PaintRequest) -> None:
         self._newest = request

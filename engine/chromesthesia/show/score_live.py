@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any, Protocol
 
 import msgspec
@@ -20,7 +21,14 @@ from chromesthesia.control.commands import (
     SetParameter,
     ToggleParameter,
 )
-from chromesthesia.core.records import NO_BEAT, Beat, Heard, PaintedImage, PaintRequest
+from chromesthesia.core.records import (
+    MOST_MUSICIANS,
+    NO_BEAT,
+    Beat,
+    Heard,
+    PaintedImage,
+    PaintRequest,
+)
 from chromesthesia.core.user_files import one_line
 from chromesthesia.core.version import __version__
 from chromesthesia.display.light import Light
@@ -41,6 +49,7 @@ from chromesthesia.score.events import (
     Embedded,
     Head,
     Heeded,
+    HeededMusician,
     Key,
     Later,
     Looked,
@@ -50,6 +59,7 @@ from chromesthesia.score.events import (
     Reshaded,
     RouteTold,
     Sensed,
+    SensedMusician,
     Sized,
     Told,
     Torn,
@@ -140,6 +150,8 @@ class FrameScore:
         self._stage_state: Callable[[], dict[str, Any]] | None = None
         self._stage_restore: Callable[[Mapping[str, Any]], None] | None = None
         self._softening = None if writer is None else Softening()
+        self._softenings = tuple(Softening() for _ in range(MOST_MUSICIANS))
+        """Of the musicians."""
         self._renderer: Renderer | None = light.renderer
         self._generation = -1 if light.renderer is None else light.renderer.library.generation
         self._told = _Before()
@@ -283,9 +295,20 @@ class FrameScore:
             signals, embedding = fine.signals_of(heard), fine.embedding_of(heard)
             self._told.sense(Embedded(embedding), self._events)
             self._told.sense(Sensed(signals), self._events)
-            return fine.heard_of(signals, embedding)
-        levels = self._softening.levels(heard)
-        self._told.sense(Heeded(levels.packed()), self._events)
+            coarse = fine.heard_of(signals, embedding)
+        else:
+            levels = self._softening.levels(heard)
+            self._told.sense(Heeded(levels.packed()), self._events)
+            coarse = heard_of(levels)
+        return replace(coarse, musicians=tuple(map(self._sense_musician, count(1), heard.musicians)))
+
+    def _sense_musician(self, number: int, heard: Heard) -> Heard:
+        if self._softening is None:
+            signals = fine.signals_of(heard)
+            self._told.sense(SensedMusician(number, signals), self._events)
+            return fine.heard_of(signals, fine.NO_EMBEDDING)
+        levels = self._softenings[number - 1].levels(heard)
+        self._told.sense(HeededMusician(number, levels.packed()), self._events)
         return heard_of(levels)
 
     def _tell_image(self) -> None:
@@ -407,7 +430,7 @@ class _Before:
         self.pending: list[AnyEvent] = []
         self._size: tuple[int, int] | None = None
         self._look: tuple[Preset, Snapshot] | None = None
-        self._sensed: dict[type[AnyEvent], AnyEvent] = {}
+        self._sensed: dict[tuple[type[AnyEvent], int], AnyEvent] = {}
         self._factor: float | None = None
         self._beat = NO_BEAT
         self._hud: HudInfo | None = None
@@ -426,9 +449,12 @@ class _Before:
             return
         events.append(_looked(look, before))
 
-    def sense(self, sensed: Heeded | Sensed | Embedded, events: list[AnyEvent]) -> None:
-        if sensed != self._sensed.get(type(sensed)):
-            self._sensed[type(sensed)] = sensed
+    def sense(
+        self, sensed: Heeded | Sensed | Embedded | HeededMusician | SensedMusician, events: list[AnyEvent]
+    ) -> None:
+        of_whom = sensed.number if isinstance(sensed, HeededMusician | SensedMusician) else 0
+        if sensed != self._sensed.get((type(sensed), of_whom)):
+            self._sensed[type(sensed), of_whom] = sensed
             events.append(sensed)
 
     def beat(self, beat: Beat, events: list[AnyEvent]) -> None:

@@ -58,7 +58,7 @@ class Capture:
         if isinstance(self._source, Counting) and "clipped" in (counts := self._source.counts()):
             self.watch.told(counts["clipped"], counts["nan"])
         self.watch.block(block.samples, block.entered_s)
-        self._ring.write(block.samples, block.entered_s)
+        self._ring.write(block.samples, block.entered_s, block.parts)
         self._meter.add("capture", self._clock.now_s() - block.entered_s)
         if self._tap is not None:
             self._tap(block)
@@ -91,13 +91,13 @@ class Listening:
         heard_any = False
         while (chunk := self._ring.read(HOP_SAMPLES)) is not None:
             self._position += chunk.lost_before
-            self._hear(chunk.samples, chunk.entered_s)
+            self._hear(chunk.samples, chunk.entered_s, chunk.parts)
             self._expected_s = self._clock.now_s() + MISSING_AFTER_S
             self._missing = self._glanced = False
             heard_any = True
         if not self._glanced and (chunk := self._ring.peek(STEP_SAMPLES)) is not None:
             self._glanced = True
-            self._analysis.glance(chunk.samples, self._position, self._values(), self._publish)
+            self._analysis.glance(chunk.samples, self._position, self._values(), self._publish, chunk.parts)
         now_s = self._clock.now_s()
         if not heard_any and now_s >= self._expected_s:
             if not self._missing:
@@ -108,6 +108,6 @@ class Listening:
             heard_any = True
         return heard_any
 
-    def _hear(self, samples: Float32, entered_s: float) -> None:
-        self._analysis.hear(samples, self._position, entered_s, self._values(), self._publish)
+    def _hear(self, samples: Float32, entered_s: float, parts: Float32 | None = None) -> None:
+        self._analysis.hear(samples, self._position, entered_s, self._values(), self._publish, parts)
         self._position += len(samples)

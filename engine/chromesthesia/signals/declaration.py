@@ -32,7 +32,8 @@ class Signal:
     path: address below the listener's namespace, e.g. `features/loudness_dbfs`. read: the value in what is heard.
     low, high: range, None where it is open; unit: short text such as `Hz`. rest: the value before anything was heard.
     whole: a count. every_move: partners are told whenever it moves at all, not by a thousandth of the range.
-    scaled: how routes take it, for a signal with a unit or an open range; others are a source as they are.
+    scaled: how routes take it, for a signal with a unit or an open range; others are a source as they are. musician:
+    number of the one that it is of, from 1, and told only where he is heard; 0 for the room.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Signal:
     whole: bool = False
     every_move: bool = False
     scaled: Source | None = None
+    musician: int = 0
 
     @property
     def source(self) -> Source | None:

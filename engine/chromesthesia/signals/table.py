@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from chromesthesia.core.records import Heard
+from chromesthesia.core.records import MOST_MUSICIANS, Heard
 from chromesthesia.signals.declaration import Signal, Source
 from chromesthesia.signals.emotion import EMOTION
 from chromesthesia.signals.features import FEATURES
 from chromesthesia.signals.music import MUSIC
+from chromesthesia.signals.musicians import MUSICIANS
 from chromesthesia.signals.tempo import TEMPO
 
-SIGNALS: tuple[Signal, ...] = (*EMOTION, *FEATURES, *MUSIC, *TEMPO)
+SIGNALS: tuple[Signal, ...] = (*EMOTION, *FEATURES, *MUSIC, *TEMPO, *MUSICIANS)
 FIRST = ""
 """Namespace of the listener that every show has."""
 
@@ -54,18 +55,28 @@ class SignalTable:
             if twice:
                 raise ValueError(f"signals declared twice: {', '.join(sorted(twice))}")
         self.addresses = tuple(addresses)
+        # Those of the room, then those of each musician.
         self._reads = {
-            listener: [(signal.address(listener), signal.read) for signal in self.signals]
+            listener: [
+                [
+                    (signal.address(listener), signal.read)
+                    for signal in self.signals
+                    if signal.musician == number
+                ]
+                for number in range(MOST_MUSICIANS + 1)
+            ]
             for listener in self.listeners
         }
         self.taps: Mapping[str, Tap] = MappingProxyType(dict(taps))
 
     def values(self, hearing: Hearing) -> dict[str, float]:
-        """The value of every signal by its address, of the listeners that have heard something; counts are integers."""
+        """The value of every signal by its address, of the listeners that have heard something and the musicians that
+        they hear by themselves; counts are integers."""
         return {
             address: read(hearing[listener])
-            for listener, reads in self._reads.items()
+            for listener, groups in self._reads.items()
             if listener in hearing
+            for reads in groups[: 1 + len(hearing[listener].musicians)]
             for address, read in reads
         }
 

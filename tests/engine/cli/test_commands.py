@@ -61,6 +61,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
         device="USB",
         host_api="ALSA",
         channels="loudest:1,3",
+        musicians=("3", "mean:4,5"),
         headless=True,
         fullscreen=True,
         display=2,
@@ -129,6 +130,7 @@ def test_every_part_of_a_show_has_its_option(shows: list[ShowConfig]) -> None:
     line = (
         "run --isf library --isf glow.fs "
         "--source song.wav --device USB --host-api ALSA --channels loudest:1,3 "
+        "--musician 3 --musician mean:4,5 "
         "--headless --fullscreen --display 2 --size 320x200 --room hall.toml "
         "--fps 24 --duration 2.5 --preset Ember --seed 9 --pack mine --provider cpu --record a.mp4 --stills stills "
         "--report a.json --sheet a.png --osc-in-port 9100 --osc-to 10.0.0.2:7000 --osc-out 239.1.1.1:7000 "

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chromesthesia.control.controller import Controller
-from chromesthesia.core.records import Heard
+from chromesthesia.core.records import MOST_MUSICIANS, Heard, Music
 from chromesthesia.health.status import Figures, ShowStatus
 from chromesthesia.health.telling import readings_of
 from chromesthesia.mapping.mapper import Mapper
@@ -75,11 +76,40 @@ def test_readings_are_exactly_the_declared_ones_and_of_their_type(hear: Hear) ->
     declared = {param.path: param for param in PARAMETERS if not param.writable}
     status = ShowStatus(Figures(fps=59.9, source="demo", preset_index=2), {}, ())
     learned = Performer(Controller(ParameterTree(()), PresetLibrary(())), lambda: None).readings()
-    values = {**readings_of(status), **learned, **TABLE.values({FIRST: hear(valence=0.25, onset_count=3)})}
+    band = replace(hear(valence=0.25, onset_count=3), musicians=(hear(),) * MOST_MUSICIANS)
+    values = {**readings_of(status), **learned, **TABLE.values({FIRST: band})}
     assert set(values) == set(declared)
     assert all(coerce(declared[path], value) == value for path, value in values.items())
     assert (values["/emotion/valence"], values["/features/onset_count"]) == (0.25, 3)
     assert (values["/status/source"], values["/status/preset_index"]) == ("demo", 2)
+
+
+def test_a_musician_is_read_of_his_own_and_told_only_where_he_is_heard(hear: Hear) -> None:
+    drums = hear(rms_dbfs=-35.0, onset_envelope=0.5, onset_count=7, centroid_hz=1000.0, flux=1e9)
+    voice = replace(hear(rms_dbfs=0.0), music=Music(pitch_hz=440.0, pitch_confidence=0.8))
+    band = replace(hear(rms_dbfs=-60.0, onset_envelope=0.1), musicians=(drums, voice))
+    levels, values = signals(band), TABLE.values({FIRST: band})
+    assert levels["features/onset"] == 0.1
+    assert levels["musician/1/level"] == pytest.approx(0.5)
+    assert (levels["musician/1/onset"], levels["musician/1/flux"]) == (0.5, 1.0)
+    assert levels["musician/1/centroid"] == pytest.approx(0.5)
+    assert levels["musician/2/level"] == 1.0
+    assert levels["musician/2/pitch"] == pytest.approx(0.6)
+    assert (values["/musician/1/onset_count"], values["/musician/2/pitch_hz"]) == (7, 440.0)
+    assert {levels[name] for name in levels if name.startswith(("musician/3/", "musician/4/"))} == {0.0}
+    assert {address.split("/")[2] for address in values if address.startswith("/musician/")} == {"1", "2"}
+    assert not any(address.startswith("/musician/") for address in TABLE.values({FIRST: hear()}))
+
+
+def test_a_preset_that_names_a_musician_loads_and_moves_where_he_plays(hear: Hear, tmp_path: Path) -> None:
+    target = Param("/look/size", 0.0, "Size", low=0.0, high=1.0, routable=True)
+    route = {"from": "musician/4/onset", "to": "/look/size", "gain": 1.0}
+    preset = parse_preset({"schema": 1, "route": [route]}, tmp_path / "a.toml", (target,))
+    alone, struck = hear(), hear(onset_envelope=1.0)
+    band = replace(alone, musicians=(alone, alone, alone, struck))
+    for heard, size in ((alone, 0.0), (replace(alone, musicians=(struck,)), 0.0), (band, 1.0)):
+        look = Mapper().step(0.1, ParameterTree((target,)).snapshot(), preset.routes, heard)
+        assert look["/look/size"] == size
 
 
 TREMBLE = Signal("features/tremble", "How much it trembles", lambda heard: heard.frame.flux / 2, 0.0, 1.0)

@@ -437,4 +437,9 @@ def _fading(heard: Heard, share: float) -> Heard:
         lufs_momentary=-120.0 + (frame.lufs_momentary + 120.0) * share,
         flux=frame.flux * share,
     )
-    return replace(heard, frame=quiet, onset_envelope=heard.onset_envelope * share)
+    return replace(
+        heard,
+        frame=quiet,
+        onset_envelope=heard.onset_envelope * share,
+        musicians=tuple(_fading(each, share) for each in heard.musicians),
+    )
