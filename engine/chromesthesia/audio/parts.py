@@ -18,17 +18,22 @@ class PartMix:
     def __init__(
         self, rate_hz: int, channels: Channels | None, musicians: Sequence[Channels], tell: Tell
     ) -> None:
-        self._mixes = [
-            ChannelMix(rate_hz, channels, tell),
-            *(
-                ChannelMix(rate_hz, chosen, _of_musician(number, tell))
-                for number, chosen in enumerate(musicians, start=1)
-            ),
+        self._room = ChannelMix(rate_hz, channels, tell)
+        self._musicians = [
+            (min(chosen.numbers, default=1), ChannelMix(rate_hz, chosen, _of_musician(number, tell)))
+            for number, chosen in enumerate(musicians, start=1)
         ]
 
     def push(self, block: Float32) -> list[Float32]:
-        """float32 [n, channels] -> the room's and each musician's float32 [n]."""
-        return [mix.push(block) for mix in self._mixes]
+        """float32 [n, channels] -> the room's and each musician's float32 [n]; silence for one who is not there."""
+        silence = np.zeros(len(block), dtype=np.float32)
+        return [
+            self._room.push(block),
+            *(
+                mix.push(block) if first <= block.shape[1] else silence
+                for first, mix in self._musicians
+            ),
+        ]
 
 
 def block_of(rows: Sequence[Float32], entered_s: float) -> AudioBlock:

@@ -21,14 +21,17 @@ class PortAudioError(Exception):
 class FakeSounddevice:
     """What `audio.portaudio` uses of sounddevice. Like PortAudio it can only be ended when it was started.
 
-    names: of the inputs, seen at the next start. failing_starts: so many of the next starts fail. hang_on: names of
+    channels: of each input; names: of the inputs, seen at the next start. failing_starts: so many of the next starts fail. hang_on: names of
     calls (`_initialize`, `_terminate`, `query_devices`, `InputStream`, `close`) that wait until `go_on` is set;
     `hanging` is set when one does.
     """
 
     PortAudioError = PortAudioError
 
-    def __init__(self, names: Sequence[str] = ("fake",), hang_on: Sequence[str] = ()) -> None:
+    def __init__(
+        self, names: Sequence[str] = ("fake",), hang_on: Sequence[str] = (), channels: int = 2
+    ) -> None:
+        self.channels = channels
         self.names = list(names)
         self.failing_starts = 0
         self.hang_on = set(hang_on)
@@ -76,7 +79,7 @@ class FakeSounddevice:
         self._need()
         self.reach("query_devices")
         return [
-            {"name": name, "hostapi": 0, "max_input_channels": 2, "default_samplerate": 48_000.0}
+            {"name": name, "hostapi": 0, "max_input_channels": self.channels, "default_samplerate": 48_000.0}
             for name in self._seen
         ]
 
@@ -97,7 +100,7 @@ class FakeStream:
 
     def __init__(self, library: FakeSounddevice, channels: int) -> None:
         self._library = library
-        self._channels = channels
+        self.channels = channels
         self.failure: Exception | None = None
         self.closed = False
 
@@ -111,7 +114,7 @@ class FakeStream:
         return 480
 
     def read(self, frames: int) -> tuple[Float32, bool]:
-        return np.zeros((frames, self._channels), np.float32), False
+        return np.zeros((frames, self.channels), np.float32), False
 
     def abort(self, ignore_errors: bool = True) -> None:
         self._library.reach("close")

@@ -11,25 +11,27 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from chromesthesia.control.commands import SetParameter
+from chromesthesia.control.commands import LoadPreset, SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.protocols import Clock
-from chromesthesia.core.records import Heard, PaintedImage, PaintRequest, UInt8
+from chromesthesia.core.records import Heard, Music, PaintedImage, PaintRequest, UInt8
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.display.light import Light
 from chromesthesia.generator.worker import GeneratorWorker
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.presets import Preset, PresetLibrary
+from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.bus.wire import FRAMES, Ask, Frame, decode, encode
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.events import Head
 from chromesthesia.show.assembly import Models, make_stage
+from chromesthesia.show.many import follower
 from chromesthesia.show.many.ear import EarDesk
 from chromesthesia.show.many.follower import Due, Follower
 from chromesthesia.show.many.light import LightLoop
@@ -42,7 +44,17 @@ from chromesthesia.testing.render import NullRenderer, NullSurface, heard
 FPS = 20.0
 STEP_S = 0.01
 PRESETS = PresetLibrary(
-    (Preset("Calm", {"/look/trails/amount": 0.0}), Preset("Wild", {"/look/view/zoom": 1.2}))
+    (
+        Preset("Calm", {"/look/trails/amount": 0.0}),
+        Preset("Wild", {"/look/view/zoom": 1.2}),
+        Preset(
+            "Band",
+            routes=(
+                Route("musician/1/band/2", "/look/flow/amount", 0.5),
+                Route("musician/2/pitch", "/look/grade/hue", 90.0),
+            ),
+        ),
+    )
 )
 
 
@@ -304,6 +316,32 @@ def test_lights_decide_the_same_frames_and_show_them_at_one_moment(room: Stage) 
     # The show's clock began with the ear; a frame is seen one delay after its time.
     shown_s, due = room.lamps[0].shown[-1]
     assert shown_s - ear.begin_s - due.time_us / 1e6 == pytest.approx(0.1, abs=0.012)
+
+
+def test_lights_follow_musicians_as_the_ear_does(room: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = hearing
+
+    def with_band(frame: int) -> Heard:
+        voice = replace(alone(frame + 20), music=Music(pitch_hz=110.0 + 7.0 * (frame % 90)))
+        return replace(alone(frame), musicians=(alone(5 * frame), voice))
+
+    monkeypatch.setitem(globals(), "hearing", with_band)
+    ear, lamp = Ear(room, "main"), Lamp(room, "a")
+    ear.controller.post(LoadPreset("Band", "osc"))
+    room.run(5.0)
+    of_ear = dict(ear.drawn)
+    followed = [due for _, due in lamp.shown if due.ready_s == due.ready_s][50:]
+    assert len(followed) > 20
+    for due in followed:
+        assert_same(due.inputs, of_ear[due.time_us])
+    assert lamp.follower.counts()["refused"] == 0
+    hues = {round(float(due.inputs.values["/look/grade/hue"]), 3) for due in followed}
+    flows = {round(float(due.inputs.values["/look/flow/amount"]), 4) for due in followed}
+    assert min(len(hues), len(flows)) > 15, "both are followed"
+    heard_last = followed[-1].inputs.heard
+    assert heard_last is not None
+    quiet = follower._fading(heard_last, 0.0)
+    assert [one.frame.rms_dbfs for one in quiet.musicians] == [-120.0, -120.0]
 
 
 def test_clocks_that_differ_and_drift_show_in_step_all_the_same(room: Stage) -> None:

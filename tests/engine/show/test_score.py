@@ -41,7 +41,7 @@ from chromesthesia.params.tree import ParameterTree
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.blocks import Kind
-from chromesthesia.score.events import Later
+from chromesthesia.score.events import HeededMusician, Later
 from chromesthesia.score.reader import Score, open_score
 from chromesthesia.score.writer import ScoreWriter
 from chromesthesia.show import score_live
@@ -64,7 +64,10 @@ PRESETS = PresetLibrary(
         Preset(
             "Calm",
             {"/look/trails/amount": 0.7, "/look/view/fold": "mirror"},
-            (Route("features/band/1", "/look/flow/amount", 0.8, release_s=0.4),),
+            (
+                Route("features/band/1", "/look/flow/amount", 0.8, release_s=0.4),
+                Route("musician/1/level", "/look/grade/hue", 120.0, attack_s=0.1),
+            ),
         ),
         Preset(
             "Wild",
@@ -74,6 +77,8 @@ PRESETS = PresetLibrary(
                 Route("features/flatness", "/look/flow/amount", 1.2, mode="scale"),
                 Route("emotion/valence", "/look/grade/hue", 90.0, low=-1.0),
                 Route("tempo/pulse", "/look/finish/glow", 0.8),
+                Route("musician/2/onset", "/look/grade/exposure", 0.5),
+                Route("musician/2/band/3", "/look/trails/rotate", 20.0),
             ),
         ),
     )
@@ -144,6 +149,11 @@ def again(frame: int) -> Heard | None:
         onset_count=frame // 6 + (frame % 6 == 5),
         onset_envelope=1.0 if frame % 6 == 5 else 0.4,
     )
+
+
+def with_band(heard_alone: Heard, frame: int) -> Heard:
+    """Two musicians beside the room, who do not play what it hears."""
+    return replace(heard_alone, musicians=(hearing(3 * frame + 50), hearing(2 * frame + 80)))
 
 
 class Twice(LatestSlot[Heard]):
@@ -384,6 +394,35 @@ def test_what_was_heard_while_frames_were_drawn_comes_again(
     middle_us = room.shown[45][0]
     frames, _ = painted_again(open_score(room.path), renderer, middle_us)
     assert_equal(frames, room.shown[45:])
+
+
+def test_routes_that_follow_musicians_come_again(
+    tmp_path: Path, renderer: Renderer, surface: HeadlessSurface, often: None
+) -> None:
+    def playing_again(frame: int) -> Heard | None:
+        heard_again = again(frame)
+        return None if heard_again is None else with_band(heard_again, frame + 9)
+
+    shows = [
+        played(tmp_path, renderer, surface, script=EVERYTHING, hears=hears, hears_again=hears_again)
+        for hears, hears_again in (
+            (hearing, again),
+            (lambda frame: with_band(hearing(frame), frame), playing_again),
+        )
+    ]
+    alone, room = shows
+    differing = sum(
+        not np.array_equal(one, other)
+        for (_, one), (_, other) in zip(alone.shown, room.shown, strict=True)
+    )
+    assert differing > 60, "the musicians are seen"
+    score = open_score(room.path)
+    told = [event for passage in score.passages(0) for event in passage.events]
+    assert {event.number for event in told if isinstance(event, HeededMusician)} == {1, 2}
+    for number in (0, 45, 70):
+        frames, repainter = painted_again(score, renderer, room.shown[number][0])
+        assert repainter.notes == []
+        assert_equal(frames, room.shown[number:])
 
 
 def test_a_start_in_the_middle_gives_the_same_frames(

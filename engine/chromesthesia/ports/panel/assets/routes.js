@@ -27,8 +27,10 @@ export class Routes extends EventTarget {
     } catch { /* it is asked again when the connection is back */ }
   }
 
-  /** A signal in a word or two: `features/band/1` is "Band 1". */
+  /** A signal in a few words: `features/band/1` is "Band 1", `musician/2/band/1` "Musician 2, band 1". */
   short(name) {
+    const player = /^musician\/(\d+)\/(.+)$/.exec(name);
+    if (player) return `Musician ${player[1]}, ${this.short(player[2]).toLowerCase()}`;
     const parts = name.split("/");
     return /^\d+$/.test(parts.at(-1)) ? `${label(`/${parts.at(-2)}`)} ${parts.at(-1)}` : label(`/${name}`);
   }
