@@ -5,7 +5,8 @@
 The mel is the engine's own: 24 kHz, windows of 768 in 1,024 points, hop 240, 64 bands from 40 to 8,000 Hz. `all
 features` is everything that a hop gives: two mels (the encoder hears one of its own), eight bands with gains, levels in
 dBFS and LUFS, centroid, flux, onset; the peers do what they have of these: two mels, eight bands, a level, centroid,
-flux and, in aubio, onset. One thread, in turns.
+flux and, in aubio, onset. `one musician in a hop` is what each `--musician` adds: features, the look between two hops
+and every other time the pitch; beside it the whole ear of the room, without the encoder. One thread, in turns.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from benchmarks import peers
 from benchmarks.rows import Absent, Row, Times, compared, in_turns
-from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, STEP_SAMPLES, Float32
 from chromesthesia.features.bands import band_edges_hz
 from chromesthesia.features.extractor import FeatureExtractor
 from chromesthesia.features.mel import (
@@ -30,6 +31,7 @@ from chromesthesia.features.mel import (
     power_spectrum,
     window_samples,
 )
+from chromesthesia.show.musicians import Musician
 
 Calls = tuple[Callable[[], object], Callable[[], object]]
 """A mel, and all features."""
@@ -58,7 +60,38 @@ def rows(quick: bool) -> list[Row]:
         ours = others.pop("ours")
         assert isinstance(ours, Times)
         found += compared(what, ours, others, "us")
-    return found
+    ears = {"ours": _musician(blocks), "the whole ear of the room": _room(blocks)}
+    spent = in_turns(ears, 300 if quick else 3000, warm_up=50)
+    return found + compared("one musician in a hop", spent.pop("ours"), spent, "us")
+
+
+def _musician(blocks: list[Float32]) -> Callable[[], object]:
+    musician, number = Musician(1), cycle(range(len(blocks)))
+    place = 0
+
+    def heard() -> object:
+        nonlocal place
+        block = blocks[next(number)]
+        found = [*musician.hops(block, place, place / SAMPLE_RATE_HZ, 0.0)]
+        musician.listen()
+        place += HOP_SAMPLES
+        return found, musician.glance(block[:STEP_SAMPLES], place, 0.0)
+
+    return heard
+
+
+def _room(blocks: list[Float32]) -> Callable[[], object]:
+    extractor, number = FeatureExtractor(), cycle(range(len(blocks)))
+    place = 0
+
+    def heard() -> object:
+        nonlocal place
+        block = blocks[next(number)]
+        found = [extractor.music(frame) for frame in extractor.hops(block, place, place / SAMPLE_RATE_HZ)]
+        place += HOP_SAMPLES
+        return found, extractor.glance(block[:STEP_SAMPLES], place)
+
+    return heard
 
 
 def _ours(frame: Float32, blocks: list[Float32]) -> Calls:

@@ -56,8 +56,8 @@ class PortAudioBackend:
         """Choose by name and host API, then start at the first rate that the device takes.
 
         At most two channels are opened, or as many as are needed. Raises ChannelError for a device with too few, and
-        AudioError with the reason PortAudio gave for the first rate tried, or when nothing answers within a few seconds; a device
-        that opens later than that is closed again.
+        AudioError with the reason PortAudio gave for the first rate tried, or when nothing answers within a few
+        seconds; a device that opens later than that is closed again.
         """
         # libpulse reads it when a stream connects; ALSA's pulse plug-in offers no other way to ask.
         os.environ.setdefault("PULSE_LATENCY_MSEC", str(SERVER_LATENCY_MS))

@@ -105,9 +105,7 @@ class FileSource:
         self._path = Path(path)
         self.name = name if name is not None else f"file: {self._path.name}"
         self._sound = _looked_at(self._path)
-        _check_channels(
-            self._sound, self._sound.channels, needed_by(channels or Channels(), self._musicians)
-        )
+        _check_channels(self._sound, self._sound.channels, needed_by(channels or Channels(), self._musicians))
         self.duration_s = self._sound.duration_s
         """Length of the file in seconds, infinite when it does not say."""
         self._clock = clock
@@ -181,9 +179,7 @@ def _decoded(
         _check_channels(sound, piece.shape[1], needed)
         rows = mixdown.push(piece)
         if resamplers is not None:
-            rows = [
-                each.resample_chunk(row, last=last) for each, row in zip(resamplers, rows, strict=True)
-            ]
+            rows = [each.resample_chunk(row, last=last) for each, row in zip(resamplers, rows, strict=True)]
         if rows[0].size:
             yield rows[0][None] if len(rows) == 1 else np.stack(rows)
 

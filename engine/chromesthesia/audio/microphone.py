@@ -193,9 +193,7 @@ class MicrophoneSource:
         self._look_at(captured.frames)
         self._timeline.seen(captured.frames.shape[0], captured.newest_s)
         mixed = self._mixdown.push(captured.frames)
-        rows = [
-            resampler.push(samples) for resampler, samples in zip(self._resamplers, mixed, strict=True)
-        ]
+        rows = [resampler.push(samples) for resampler, samples in zip(self._resamplers, mixed, strict=True)]
         if not rows[0].size:
             return None
         entered_s = self._timeline.origin_s + self._given / SAMPLE_RATE_HZ

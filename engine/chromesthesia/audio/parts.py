@@ -29,10 +29,7 @@ class PartMix:
         silence = np.zeros(len(block), dtype=np.float32)
         return [
             self._room.push(block),
-            *(
-                mix.push(block) if first <= block.shape[1] else silence
-                for first, mix in self._musicians
-            ),
+            *(mix.push(block) if first <= block.shape[1] else silence for first, mix in self._musicians),
         ]
 
 

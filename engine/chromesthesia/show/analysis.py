@@ -129,9 +129,7 @@ class Analysis:
 
     def _heard(self, frame: FeatureFrame, emotion: EmotionState, musicians: tuple[Heard, ...]) -> Heard:
         strokes = self._strokes
-        return Heard(
-            frame, emotion, strokes.count, strokes.envelope, music=self._music, musicians=musicians
-        )
+        return Heard(frame, emotion, strokes.count, strokes.envelope, music=self._music, musicians=musicians)
 
     def glance(
         self,

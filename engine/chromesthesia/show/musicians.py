@@ -40,9 +40,7 @@ class Musician:
         self._music: Music = NO_MUSIC
         self._heard: Heard | None = None
 
-    def hops(
-        self, samples: Float32, start_sample: int, entered_s: float, gain_db: float
-    ) -> Iterator[Heard]:
+    def hops(self, samples: Float32, start_sample: int, entered_s: float, gain_db: float) -> Iterator[Heard]:
         """One for every hop now complete; `listen` belongs behind each. All of them are to be taken, and the end."""
         for frame in self._extractor.hops(samples, start_sample, entered_s, gain_db):
             self._strokes.hop(frame.onset)

@@ -21,9 +21,9 @@ class PortAudioError(Exception):
 class FakeSounddevice:
     """What `audio.portaudio` uses of sounddevice. Like PortAudio it can only be ended when it was started.
 
-    channels: of each input; names: of the inputs, seen at the next start. failing_starts: so many of the next starts fail. hang_on: names of
-    calls (`_initialize`, `_terminate`, `query_devices`, `InputStream`, `close`) that wait until `go_on` is set;
-    `hanging` is set when one does.
+    channels: of each input; names: of the inputs, seen at the next start. failing_starts: so many of the next
+    starts fail. hang_on: names of calls (`_initialize`, `_terminate`, `query_devices`, `InputStream`, `close`) that
+    wait until `go_on` is set; `hanging` is set when one does.
     """
 
     PortAudioError = PortAudioError

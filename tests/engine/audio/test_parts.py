@@ -46,7 +46,7 @@ def test_musicians_are_told_like_channels_and_must_name_some() -> None:
     assert parse_musicians(("3", "loudest:1,4")) == (VOICE, DRUMS)
     assert parse_musicians(()) == ()
     for text in ("", "0", "side:1,2,3", "loudest:", "1;2", "65"):
-        with pytest.raises(UsageError, match="musician: .* names none"):
+        with pytest.raises(UsageError, match=r"musician: .* names none"):
             parse_musicians(("1", text))
     with pytest.raises(UsageError, match=r"5 musicians .*at most 4"):
         parse_musicians(("1",) * 5)
@@ -72,9 +72,7 @@ def test_a_file_without_musicians_has_no_parts(tmp_path: Path) -> None:
     assert block.parts is None
 
 
-@pytest.mark.parametrize(
-    ("channels", "musicians"), [("5", ()), ("", ("1", "5")), ("1", ("loudest:1,5",))]
-)
+@pytest.mark.parametrize(("channels", "musicians"), [("5", ()), ("", ("1", "5")), ("1", ("loudest:1,5",))])
 def test_a_channel_that_a_file_lacks_is_named_before_anything_plays(
     tmp_path: Path, channels: str, musicians: tuple[str, ...]
 ) -> None:

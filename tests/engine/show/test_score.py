@@ -412,8 +412,7 @@ def test_routes_that_follow_musicians_come_again(
     ]
     alone, room = shows
     differing = sum(
-        not np.array_equal(one, other)
-        for (_, one), (_, other) in zip(alone.shown, room.shown, strict=True)
+        not np.array_equal(one, other) for (_, one), (_, other) in zip(alone.shown, room.shown, strict=True)
     )
     assert differing > 60, "the musicians are seen"
     score = open_score(room.path)
