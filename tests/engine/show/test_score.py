@@ -403,14 +403,16 @@ def test_routes_that_follow_musicians_come_again(
         heard_again = again(frame)
         return None if heard_again is None else with_band(heard_again, frame + 9)
 
-    shows = [
-        played(tmp_path, renderer, surface, script=EVERYTHING, hears=hears, hears_again=hears_again)
-        for hears, hears_again in (
-            (hearing, again),
-            (lambda frame: with_band(hearing(frame), frame), playing_again),
-        )
-    ]
-    alone, room = shows
+    (tmp_path / "alone").mkdir()
+    alone = played(tmp_path / "alone", renderer, surface, script=EVERYTHING, hears_again=again)
+    room = played(
+        tmp_path,
+        renderer,
+        surface,
+        script=EVERYTHING,
+        hears=lambda frame: with_band(hearing(frame), frame),
+        hears_again=playing_again,
+    )
     differing = sum(
         not np.array_equal(one, other) for (_, one), (_, other) in zip(alone.shown, room.shown, strict=True)
     )
