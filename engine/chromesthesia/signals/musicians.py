@@ -10,12 +10,18 @@ from chromesthesia.signals.declaration import Signal
 from chromesthesia.signals.features import FEATURES, LOUDNESS, LUFS
 from chromesthesia.signals.music import PITCH, PITCH_CONFIDENCE
 
-LOUD = LOUDNESS.source
-assert LOUD is not None
+
+def _level(heard: Heard) -> float:
+    """As routes take the room's loudness."""
+    source = LOUDNESS.source
+    assert source is not None
+    return source.level(LOUDNESS.read(heard))
+
+
 LEVEL = Signal(
     "features/level",
     "How loud it is: 0 at -60 dBFS, 1 at -10 dBFS",
-    lambda heard: LOUD.level(heard.frame.rms_dbfs),
+    _level,
     low=0.0,
     high=1.0,
 )
