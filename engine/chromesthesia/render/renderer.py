@@ -22,7 +22,7 @@ from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE, MASTER_
 from chromesthesia.render.crossfade import CrossFade
 from chromesthesia.render.fixed import copy_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
-from chromesthesia.render.gl import is_software, unlocked_finish, unlocked_flush
+from chromesthesia.render.gl import is_software, unlocked_fence, unlocked_finish, unlocked_flush
 from chromesthesia.render.grade import GRADIENT_SIZE, grade
 from chromesthesia.render.graph import SCREEN, Graph, Part, RunningGraph, Size
 from chromesthesia.render.hud_layer import HudLayer
@@ -81,6 +81,7 @@ class Renderer:
         finish = unlocked_finish(ctx)
         self.drawer = Drawer(ctx, self.library, after_pass=finish if self.software else None)
         self.drawer.start = unlocked_flush()
+        self.drawer.fence = unlocked_fence()
         self._finish = finish
         self._size = self._drawn_size = _checked(ctx, width, height)
         self._share = 1.0
