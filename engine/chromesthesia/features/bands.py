@@ -44,20 +44,16 @@ def band_weights(settings: MelSettings = DEFAULT_MEL) -> Float32:
     return np.ascontiguousarray(np.clip(covered / width_hz, 0.0, 1.0), dtype=np.float32)
 
 
-class SpectrumShape:
-    """Band powers, total and centroid of a power spectrum as one matrix product."""
+def shape_weights(settings: MelSettings = DEFAULT_MEL) -> Float32:
+    """Share of every FFT bin in the bands, then in the centroid's total and moment: [BAND_COUNT + 2, fft // 2 + 1]."""
+    frequencies_hz = np.fft.rfftfreq(settings.fft, 1.0 / settings.sample_rate_hz).astype(np.float32)
+    counted = (frequencies_hz >= CENTROID_LOW_HZ).astype(np.float32)
+    return np.concatenate([band_weights(settings), counted[None], (counted * frequencies_hz)[None]])
 
-    def __init__(self, settings: MelSettings = DEFAULT_MEL) -> None:
-        frequencies_hz = np.fft.rfftfreq(settings.fft, 1.0 / settings.sample_rate_hz).astype(np.float32)
-        counted = (frequencies_hz >= CENTROID_LOW_HZ).astype(np.float32)
-        rows = [band_weights(settings), counted[None], (counted * frequencies_hz)[None]]
-        self._weights: Float32 = np.ascontiguousarray(np.concatenate(rows), dtype=np.float32)
 
-    def of(self, power: Float32) -> tuple[Float32, float]:
-        """float32 [fft // 2 + 1] -> (band power float32 [BAND_COUNT], centroid in Hz, power-weighted as in MPEG-7)."""
-        products = self._weights @ power
-        total, moment = float(products[-2]), float(products[-1])
-        return products[:BAND_COUNT], moment / (total + CENTROID_FLOOR)
+def centroid_hz(total: float, moment: float) -> float:
+    """The power-weighted centroid, as in MPEG-7, out of the last two sums of `shape_weights`."""
+    return moment / (total + CENTROID_FLOOR)
 
 
 class BandGains:

@@ -76,17 +76,18 @@ class BlockFilter:
     """
 
     def __init__(self, sections: tuple[Biquad, ...], block: int) -> None:
-        self._block = block
         self._matrix = _block_matrix(sections, block)
         self._input: Float32 = np.zeros(self._matrix.shape[1], dtype=np.float32)
-        self._output: Float32 = np.zeros(self._matrix.shape[0], dtype=np.float32)
+        output: Float32 = np.zeros(self._matrix.shape[0], dtype=np.float32)
+        self._samples, self._before = self._input[:block], self._input[block:]
+        self._output, self._filtered, self._after = output, output[:block], output[block:]
 
     def push(self, samples: Float32) -> Float32:
         """float32 [block] -> filtered float32 [block], valid until the next call."""
-        self._input[: self._block] = samples
+        self._samples[:] = samples
         np.dot(self._matrix, self._input, out=self._output)
-        self._input[self._block :] = self._output[self._block :]
-        return self._output[: self._block]
+        self._before[:] = self._after
+        return self._filtered
 
     def reset(self) -> None:
         """Forget the past."""

@@ -31,9 +31,10 @@ class KeyTracker:
     def __init__(self) -> None:
         self._window: Float32 = np.hanning(WINDOW).astype(np.float32)
         frequencies_hz = np.fft.rfftfreq(WINDOW, 1.0 / SAMPLE_RATE_HZ).astype(np.float64)
-        self._first = int(np.searchsorted(frequencies_hz, LOW_HZ))
-        self._last = int(np.searchsorted(frequencies_hz, HIGH_HZ))
-        self._weights = _chroma_weights(frequencies_hz[self._first : self._last])
+        first, last = (int(np.searchsorted(frequencies_hz, edge_hz)) for edge_hz in (LOW_HZ, HIGH_HZ))
+        self._spectrum = np.zeros(WINDOW // 2 + 1, dtype=np.complex64)
+        self._heard_bins = self._spectrum[first:last]
+        self._weights = _chroma_weights(frequencies_hz[first:last])
         self._profiles = _profiles()
         self._memory: Float32 = np.zeros(12, dtype=np.float32)
         self._heard = 0.0
@@ -46,16 +47,14 @@ class KeyTracker:
     def step(self, newest: Float32) -> tuple[Float32, int, float]:
         """float32 [WINDOW], the newest last: (chroma float32 [12] from C on, its largest 1, or 0 in silence; number of
         the key in `KEYS`, -1 for none; how clear 0..1)."""
-        spectrum = np.fft.rfft(newest * self._window)[self._first : self._last]
-        magnitude = np.abs(spectrum)
+        np.fft.rfft(newest * self._window, out=self._spectrum)
+        magnitude = np.abs(self._heard_bins)
         if float(np.dot(magnitude, magnitude)) < QUIET_POWER * WINDOW**2 / 16.0:
             return np.zeros(12, dtype=np.float32), *self._key()
         # Peaks alone: what lies between tones belongs to none of them.
-        peaks = np.zeros_like(magnitude)
         inner = magnitude[1:-1]
         top = (inner >= magnitude[:-2]) & (inner > magnitude[2:])
-        peaks[1:-1] = np.where(top, inner, 0.0)
-        chroma = peaks @ self._weights
+        chroma = (inner * top) @ self._weights[1:-1]
         chroma = np.asarray(chroma / max(float(chroma.max()), 1e-9), dtype=np.float32)
         keep = 1.0 - 1.0 / MEMORY_STEPS
         self._memory = self._memory * np.float32(keep) + chroma
