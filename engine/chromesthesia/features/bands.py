@@ -78,16 +78,14 @@ class BandGains:
     def _moved(self, band_power: Float32) -> tuple[list[float], list[float]]:
         references, levels = [], []
         # Plain floats: for eight numbers an array operation costs more than the loop.
-        for band, power in enumerate(band_power.tolist()):
-            reference = self._reference[band]
+        for power, reference, level in zip(band_power.tolist(), self._reference, self._level, strict=True):
             if power > reference:
                 reference += (power - reference) * _REFERENCE_ATTACK
-            else:
-                reference = max(reference * _REFERENCE_FALL, QUIETEST_REFERENCE)
-            references.append(reference)
+            elif (reference := reference * _REFERENCE_FALL) < QUIETEST_REFERENCE:
+                reference = QUIETEST_REFERENCE
             loudness = (power / reference) ** LOUDNESS_EXPONENT
-            target = min(1.0, max(0.0, (loudness - KNEE) / (1.0 - KNEE)))
-            levels.append(max(target, self._level[band] * _RELEASE))
+            references.append(reference)
+            levels.append(max(min(1.0, (loudness - KNEE) / (1.0 - KNEE)), level * _RELEASE))
         return references, levels
 
     def reset(self) -> None:

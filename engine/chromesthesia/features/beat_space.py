@@ -31,8 +31,9 @@ PLACES = (0.0, 0.5, 0.25, 0.75, 1.0 / 3.0, 2.0 / 3.0)
 """Where in a beat something may begin: on it, halfway, on the quarters, on the thirds."""
 KINDS = (0, 1, 2, 2, 3, 3)
 ELSEWHERE = 4
+_NOWHERE = 5
 WIDTH_HOPS = 1.5
-TOGETHER = 4
+TOGETHER = 8
 """Hops that are taken at once."""
 
 Index = NDArray[np.intp]
@@ -50,24 +51,22 @@ class BeatSpace:
         place = np.arange(count) - np.repeat(self.starts, self.periods)
         kinds = _kinds(place, period)
         turn = 2.0 * np.pi * place / period
-        self._cosine: Float32 = np.cos(turn).astype(np.float32)
-        self._sine: Float32 = np.sin(turn).astype(np.float32)
+        self._turn: Float32 = np.stack([np.cos(turn), np.sin(turn)]).astype(np.float32)
         self._change, prior = _changes(self.periods)
         begun = np.repeat(prior / self.periods, self.periods)
         self._begun: Float32 = (begun / begun.sum()).astype(np.float32)
-        # Of states that meet no beat: which of the sequences of kinds each has met.
-        met = np.stack([kinds[TOGETHER - late : len(kinds) - late] for late in range(TOGETHER)][::-1], axis=1)
-        codes, self._sequence = np.unique(met @ 5 ** np.arange(TOGETHER), return_inverse=True)
+        # Rows: the hop in which a state meets its beat. Where it is before and after them all, by its period then.
         hops = np.arange(TOGETHER)[:, None]
-        self._sequences: Index = codes // 5**hops % 5 + 5 * hops
-        # Of states that meet one, in the hop of the row: where they are before, and where after it.
         self._leaving: Index = self._ends - hops
         self._entering: Index = self.starts + TOGETHER - 1 - hops
-        self._around = [int(kind) for kind in kinds[self._ends[0] - TOGETHER + 1 : self._ends[0] + 1]]
-        self._behind = [int(kind) for kind in kinds[:TOGETHER]]
+        self._sequences, (self._alone, self._until, self._since) = _sequences(
+            kinds, self._leaving, self._entering
+        )
         self._now = self._begun.copy()
         self._next = np.empty_like(self._now)
         self._fit: Float32 = np.empty(count - TOGETHER, dtype=np.float32)
+        self._fits: Float32 = np.ones((TOGETHER, _NOWHERE + 1), dtype=np.float32)
+        self._heard_fits = self._fits[:, :_NOWHERE]
         self._tempi, self._total = self._sums()
 
     def reset(self) -> None:
@@ -79,43 +78,51 @@ class BeatSpace:
         """Move on by `TOGETHER` hops in which what was heard fits each kind of place by float32 [TOGETHER, 5]:
         likelihoods of any scale."""
         now, after = self._now, self._next
-        scale = 1.0 / self._total
-        sequences = np.multiply.reduce(fits.take(self._sequences), axis=0)
-        sequences *= scale
-        np.take(sequences, self._sequence, out=self._fit, mode="clip")
+        heard = np.divide(fits, np.maximum.reduce(fits, axis=1, keepdims=True), out=self._heard_fits)
+        heard[0] *= 1.0 / self._total
+        along = np.multiply.reduce(self._fits.take(self._sequences), axis=0)
+        np.take(along, self._alone, out=self._fit, mode="clip")
         np.multiply(now[:-TOGETHER], self._fit, out=after[TOGETHER:])
-        beats = np.dot(now.take(self._leaving), self._change)
-        beats *= self._fits_at_beats(fits.tolist(), scale)
+        beats = now.take(self._leaving)
+        beats *= along.take(self._until)
+        beats = np.dot(beats, self._change)
+        beats *= along.take(self._since)
         after[self._entering] = beats
         self._now, self._next = after, now
         self._tempi, self._total = self._sums()
 
-    def tempi(self) -> Float32:
-        """The likelihood of each period: float32 [periods]."""
-        return self._tempi / np.float32(self._total)
+    def tempi(self) -> tuple[Float32, float]:
+        """The likelihood of each period, float32 [periods], and the sum of them all."""
+        return self._tempi, self._total
 
     def place(self, low: int, high: int) -> tuple[float, float]:
-        """(place in the beat 0..1, how agreed the states are on it 0..1), over the periods of indices low to high."""
+        """(place in the beat 0..1, how agreed the states are on it: length of their mean, times what all the tempi of
+        the indices low to high sum up to)."""
         first, last = int(self.starts[low]), int(self._ends[high]) + 1
-        weights = self._now[first:last]
-        across = float(np.dot(weights, self._cosine[first:last]))
-        up = float(np.dot(weights, self._sine[first:last]))
-        total = max(float(np.add.reduce(self._tempi[low : high + 1])), 1e-30 * self._total)
-        return (math.atan2(up, across) / (2.0 * math.pi)) % 1.0, math.hypot(across, up) / total
+        across, up = np.dot(self._turn[:, first:last], self._now[first:last]).tolist()
+        return (math.atan2(up, across) / (2.0 * math.pi)) % 1.0, math.hypot(across, up)
 
     def _sums(self) -> tuple[Float32, float]:
         tempi: Float32 = np.add.reduceat(self._now, self.starts)
         return tempi, max(float(np.add.reduce(tempi)), 1e-30)
 
-    def _fits_at_beats(self, fits: list[list[float]], scale: float) -> Float32:
-        """float32 [TOGETHER, 1]: all that fits a state which meets a beat in the hop of the row."""
-        found = []
-        for beat in range(TOGETHER):
-            fit = scale
-            for hop, row in enumerate(fits):
-                fit *= row[self._behind[hop - beat] if hop >= beat else self._around[hop - beat]]
-            found.append((fit,))
-        return np.array(found, dtype=np.float32)
+
+def _sequences(kinds: Index, leaving: Index, entering: Index) -> tuple[Index, list[Index]]:
+    """Which kinds of places states meet, hop by hop: [TOGETHER, sequences] places in a flat table of fits by hop and
+    kind; and by number of the sequence: of each state from the first `TOGETHER` on, if it meets no beat; until the beat
+    of those that meet one; and since then."""
+    hops = range(TOGETHER)
+    beats = np.arange(TOGETHER)[:, None]
+    alone = [kinds[1 + hop : len(kinds) - TOGETHER + 1 + hop] for hop in hops]
+    until = [np.where(beats > hop, kinds[leaving + np.minimum(hop + 1, beats)], _NOWHERE) for hop in hops]
+    begun = entering - TOGETHER + 1
+    since = [np.where(beats <= hop, kinds[begun + np.maximum(hop, beats)], _NOWHERE) for hop in hops]
+    base = _NOWHERE + 1
+    codes = [sum(base**hop * met for hop, met in enumerate(way)) for way in (alone, until, since)]
+    found, numbers = np.unique(np.concatenate([code.ravel() for code in codes]), return_inverse=True)
+    table = np.stack([found // base**hop % base + base * hop for hop in hops])
+    parts = np.split(numbers, np.cumsum([code.size for code in codes])[:-1])
+    return table, [part.reshape(code.shape) for part, code in zip(parts, codes, strict=True)]
 
 
 def _changes(periods: Index) -> tuple[Float32, NDArray[np.float64]]:

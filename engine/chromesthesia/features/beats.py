@@ -25,15 +25,18 @@ NEIGHBOURS = 0.06
 """Periods that differ by less are one tempo."""
 DELAY_S = 0.022
 """From a stroke to where its rise is seen."""
-PHASE_GAIN = 0.15
-TEMPO_GAIN = 0.1
+PHASE_GAIN = 0.28
+TEMPO_GAIN = 0.19
+SURE_GAIN = 0.0975
 SNAP_BEATS = 0.15
-AGREE_READINGS = 12
+AGREE_READINGS = 6
 """So many readings must be off alike before the beat jumps: a syncopation is no other beat."""
+
+_SMOOTH = np.array([0.5, 1.0, 0.5], dtype=np.float32)
 
 
 class BeatTracker:
-    """Follows the beat; reads the states with every fourth hop. Not thread-safe; one `step` for each hop.
+    """Follows the beat; reads the states with every eighth hop. Not thread-safe; one `step` for each hop.
 
     bpm: 0 while nothing is known. beats: counted from the start, its fraction the phase, at the end of the hop.
     confidence: 0..1.
@@ -52,6 +55,8 @@ class BeatTracker:
         self._struck = (struck - quiet).astype(np.float32)
         self._full: list[float] = []
         self._low: Float32 = np.zeros((TOGETHER, LOW_BANDS), dtype=np.float32)
+        self._low_mean: Float32 = np.full(LOW_BANDS, 1.0 / LOW_BANDS, dtype=np.float32)
+        self._periods = self._space.periods.astype(np.float32)
         self._off = 0
 
     def step(self, flux: float, rise: Float32 | None) -> None:
@@ -61,10 +66,12 @@ class BeatTracker:
         self._full.append(flux)
         self.beats += self.bpm * HOP_S / 60.0
         if len(self._full) == TOGETHER:
-            low = np.add.reduce(self._low, axis=1) / np.float32(LOW_BANDS)
-            shares = [self._shares(pair) for pair in zip(self._full, low.tolist(), strict=True)]
+            low = np.dot(self._low, self._low_mean).tolist()
+            shares = np.array([self._shares(0, self._full), self._shares(1, low)], np.float32)
             self._full.clear()
-            self._space.step(np.exp(self._quiet + np.dot(np.array(shares, np.float32), self._struck)))
+            logs = np.dot(shares.T, self._struck)
+            logs += self._quiet
+            self._space.step(np.exp(logs, out=logs))
             self._read()
 
     def reset(self) -> None:
@@ -74,33 +81,31 @@ class BeatTracker:
         self.bpm = self.confidence = 0.0
         self._off = 0
 
-    def _shares(self, rises: tuple[float, float]) -> list[float]:
-        """How surely something was struck: in all bands, in low ones; against what was of late."""
+    def _shares(self, band: int, rises: list[float]) -> list[float]:
+        """How surely something was struck in each hop: in all bands (0), in low ones (1); against what was of late."""
+        peak, floor = self._peaks[band], self._floors[band]
         shares = []
-        for band, value in enumerate(rises):
-            peak = self._peaks[band] = max(value, self._peaks[band] * PEAK_KEEP, LEAST_PEAK)
-            floor = self._floors[band]
+        for value in rises:
+            peak = max(value, peak * PEAK_KEEP, LEAST_PEAK)
             floor += (value - floor) * (FALL if value > floor else 0.2)
-            self._floors[band] = floor
             share = (value - 1.5 * floor) / max(peak - 1.5 * floor, 1e-3)
-            shares.append(math.sqrt(min(1.0, max(0.0, share))))
+            shares.append(math.sqrt(min(1.0, share)) if share > 0.0 else 0.0)
+        self._peaks[band], self._floors[band] = peak, floor
         return shares
 
     def _read(self) -> None:
-        space = self._space
-        tempi = space.tempi()
-        best = int(np.convolve(tempi, (0.5, 1.0, 0.5), "same").argmax())
-        period = float(space.periods[best])
-        width = max(1, round(NEIGHBOURS * period))
+        tempi, total = self._space.tempi()
+        best = int(np.correlate(tempi, _SMOOTH, "same").argmax())
+        width = max(1, round(NEIGHBOURS * float(self._periods[best])))
         low, high = max(0, best - width), min(len(tempi) - 1, best + width)
         near = tempi[low : high + 1]
-        share = float(np.add.reduce(near))
-        period = float(np.dot(near, space.periods[low : high + 1])) / max(share, 1e-30)
-        phase, agreed = space.place(low, high)
+        share = max(float(np.add.reduce(near)), 1e-30)
+        period = float(np.dot(near, self._periods[low : high + 1])) / share
+        phase, agreed = self._space.place(low, high)
         bpm = 60.0 / (period * HOP_S)
         phase = (phase + DELAY_S * bpm / 60.0) % 1.0
-        sure = min(1.0, share) * agreed
-        self.confidence += (sure - self.confidence) * 0.05
+        sure = min(1.0, agreed / total)
+        self.confidence += (sure - self.confidence) * SURE_GAIN
         error = (phase - self.beats + 0.5) % 1.0 - 0.5
         if self.bpm == 0.0:
             if sure > 0.3:

@@ -14,6 +14,7 @@ from chromesthesia.core.records import NO_MUSIC, FeatureFrame, Float32, Music
 from chromesthesia.features.beats import BeatTracker
 from chromesthesia.features.kind import KindWatch
 from chromesthesia.features.loudness import FLOOR_DB
+from chromesthesia.features.mel import DEFAULT_MEL
 from chromesthesia.features.pitch import LONGEST, PitchTracker
 from chromesthesia.features.pitch import WINDOW as PITCH_WINDOW
 from chromesthesia.features.programme import ProgrammeLoudness
@@ -27,6 +28,7 @@ KIND_EVERY = 20
 """Hops between two of each; chroma and the loudness of the programme come with the long ones."""
 _PITCH_SAMPLES = 2 * (PITCH_WINDOW + LONGEST)
 _ROOM = 4 * WINDOW
+_MEAN = np.full(DEFAULT_MEL.mels, 1.0 / DEFAULT_MEL.mels, dtype=np.float32)
 
 
 class MusicEar:
@@ -52,8 +54,8 @@ class MusicEar:
     def step(
         self, frame: FeatureFrame, hop: Float32, mel: Float32, rise: Float32 | None, weighted: float
     ) -> Music:
-        """What is heard with this hop. frame: its fast features; hop: its samples, float32 [240]; mel: its mel power over
-        the floor, float32 [64]; rise: what rose in each mel band, float32 [64]; weighted: its mean K-weighted power."""
+        """What is heard in this hop. frame: its fast features; hop: its samples, float32 [240]; mel: its mel powers,
+        float32 [64]; rise: what rose in each mel band, float32 [64]; weighted: its mean K-weighted power."""
         self._keep(hop)
         number = self._hop = self._hop + 1
         beats = self._beats
@@ -62,9 +64,7 @@ class MusicEar:
         if number % PITCH_EVERY == 0:
             newest = self._sound[self._end - _PITCH_SAMPLES : self._end]
             self._pitch_hz, self._periodic = self._pitch.of(newest)
-            bands = len(mel)
-            log_mean = float(np.add.reduce(frame.log_mel)) / bands
-            mean = float(np.add.reduce(mel)) / bands
+            log_mean, mean = float(np.dot(frame.log_mel, _MEAN)), float(np.dot(mel, _MEAN))
             self._kind.step(frame.rms_dbfs, self._pitch_hz, math.exp(log_mean) / mean)
         if number % SPLIT_EVERY == 1:
             self._harmonic, self._percussive = self._split.step(mel)

@@ -51,10 +51,8 @@ class KindWatch:
         """tonal: harmonic share, 0..1; beat: how sure the beat is. Five times a second is enough."""
         count = len(self._levels)
         late = islice(self._levels, max(0, count - LEAST_STEPS), None)
-        if count < LEAST_STEPS or max(late) < SILENT_DBFS:
-            goal = (0.0, 0.0, 0.0, 1.0)
-        else:
-            goal = self._shares(tonal, beat)
+        silent = count < LEAST_STEPS or max(late) < SILENT_DBFS
+        goal = (0.0, 0.0, 0.0, 1.0) if silent else self._shares(tonal, beat)
         self.shares = self.shares + np.float32(SMOOTH) * (np.array(goal, np.float32) - self.shares)
 
     def _shares(self, tonal: float, beat: float) -> tuple[float, float, float, float]:

@@ -110,6 +110,7 @@ class LoudnessMeter:
         self._mean: deque[float] = deque(maxlen=RMS_HOPS)
         self._power: deque[float] = deque(maxlen=RMS_HOPS)
         self._weighted_power: deque[float] = deque(maxlen=MOMENTARY_HOPS)
+        self._ones: Float32 = np.ones(hop, dtype=np.float32)
         self._scale = 10.0 ** (self._offset_db / 10.0)
         self.weighted = 0.0
         """Mean K-weighted power of the newest hop; its 10 log10 is LUFS."""
@@ -124,7 +125,7 @@ class LoudnessMeter:
         for start in range(0, self._hop, self._part):
             filtered = self._weighting.push(samples[start : start + self._part])
             weighted += float(np.dot(filtered, filtered))
-        self._mean.append(float(np.add.reduce(samples)) / self._hop)
+        self._mean.append(float(np.dot(samples, self._ones)) / self._hop)
         self._power.append(float(np.dot(samples, samples)) / self._hop)
         self._weighted_power.append(weighted / self._hop)
         self.weighted = weighted / self._hop * self._scale

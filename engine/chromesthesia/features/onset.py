@@ -9,6 +9,7 @@ from collections import deque
 import numpy as np
 
 from chromesthesia.core.records import Float32
+from chromesthesia.features.mel import DEFAULT_MEL
 
 LAG_HOPS = 2
 DELAY_S = 0.013
@@ -22,6 +23,7 @@ FLOOR_BELOW_PEAK = math.log(1e-5)
 """What is 50 dB under the loudest band of late is a floor: its own flickering is no sound."""
 PEAK_FALL = 0.005
 """Nepers of power a hop: the loudest band is forgotten within seconds."""
+_ONES = np.ones(DEFAULT_MEL.mels, dtype=np.float32)
 
 
 def floor(loudest: float) -> float:
@@ -69,7 +71,7 @@ class OnsetDetector:
         return flux, _strength(flux, threshold) if decided else 0.0
 
     def peek(self, log_mel: Float32) -> tuple[float, float]:
-        """The same for the logarithm of a spectrum that lies half a hop behind the last `step`; nothing is remembered of it.
+        """The same for a spectrum that lies half a hop behind the last `step`; nothing is remembered of it.
 
         It is set against one that lies half a hop nearer than that of a step, so it finds less of a rise, not more.
         """
@@ -107,7 +109,7 @@ class OnsetDetector:
 
 
 def _mean(rise: Float32 | None) -> float:
-    return 0.0 if rise is None else float(np.add.reduce(rise)) / len(rise)
+    return 0.0 if rise is None else float(np.dot(rise, _ONES)) / len(rise)
 
 
 def _strength(flux: float, threshold: float) -> float:

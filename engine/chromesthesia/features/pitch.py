@@ -27,7 +27,8 @@ DELAY_S = 0.03
 """From a sound to the middle of the window in which its pitch is measured."""
 
 _LAGS = np.arange(1, LONGEST + 1, dtype=np.float32)
-_SAMPLES = WINDOW + LONGEST
+_MEAN = np.full(WINDOW + LONGEST, 1.0 / (WINDOW + LONGEST), dtype=np.float32)
+_LEAST = np.float32(1e-12)
 
 
 class PitchTracker:
@@ -43,7 +44,7 @@ class PitchTracker:
     def of(self, newest: Float32) -> tuple[float, float]:
         """float32 [2 * (WINDOW + LONGEST)] at 24 kHz, the newest last: (Hz or 0, how periodic 0..1)."""
         backwards = newest[::-2] + newest[-2::-2]
-        backwards -= np.add.reduce(backwards) / np.float32(_SAMPLES)
+        backwards -= np.dot(backwards, _MEAN)
         late = backwards[:WINDOW]
         power = float(np.dot(late, late)) / (4.0 * WINDOW)
         level_db = 10.0 * math.log10(power + 1e-12)
@@ -60,10 +61,11 @@ def period_of(backwards: Float32) -> tuple[float, float]:
     squares = np.square(backwards)
     # Each lag's window holds one sample more of the past, and one less of the present.
     difference = np.add.accumulate(squares[WINDOW:] - squares[:LONGEST])
-    difference += np.float32(2.0) * (alike[0] - alike[1:])
-    np.maximum(difference, 0.0, out=difference)
+    unlike = alike[0] - alike[1:]
+    unlike += unlike
+    difference += unlike
+    np.maximum(difference, _LEAST, out=difference)
     sums = np.add.accumulate(difference)
-    sums += np.float32(1e-9)
     difference *= _LAGS
     difference /= sums
     low = difference[SHORTEST - 1 :]

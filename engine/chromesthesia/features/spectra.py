@@ -10,6 +10,8 @@ from chromesthesia.core.records import BAND_COUNT, Float32
 from chromesthesia.features.bands import centroid_hz, shape_weights
 from chromesthesia.features.mel import DEFAULT_MEL, ENCODER_MEL, mel_filterbank, window_samples
 
+_SHAPE = BAND_COUNT + 2
+
 
 @dataclass(slots=True)
 class HopSpectra:
@@ -35,10 +37,12 @@ class SpectraMeter:
         self._filled = self._frames[:, :length]
         self._spectrum = np.zeros((2, size // 2 + 1), dtype=np.complex64)
         self._magnitude: Float32 = np.zeros((2, size // 2 + 1), dtype=np.float32)
-        rows = np.concatenate([mel_filterbank(DEFAULT_MEL).T, shape_weights()])
+        rows = np.concatenate([shape_weights(), mel_filterbank(DEFAULT_MEL).T])
         self._weights, self._counted = _filled_columns(rows)
         self._heard_weights, count = _filled_columns(mel_filterbank(ENCODER_MEL).T)
         self._heard = self._magnitude[1, :count]
+        floors = [settings.floor for settings in (DEFAULT_MEL, ENCODER_MEL)]
+        self._floors: Float32 = np.repeat(floors, DEFAULT_MEL.mels).astype(np.float32)
 
     def of(self, window: Float32) -> HopSpectra:
         """float32 [DEFAULT_MEL.window], the newest last."""
@@ -46,16 +50,17 @@ class SpectraMeter:
         np.fft.rfft(self._frames, out=self._spectrum)
         np.abs(self._spectrum, out=self._magnitude)
         power: Float32 = np.square(self._magnitude[0])
-        sums = np.dot(self._weights, power[: self._counted])
-        mels: Float32 = np.empty((3, DEFAULT_MEL.mels), dtype=np.float32)
-        np.add(sums[: DEFAULT_MEL.mels], DEFAULT_MEL.floor, out=mels[0])
-        heard = mels[1]
+        # In one row: bands, total and moment; the three mels.
+        sums: Float32 = np.empty(_SHAPE + 3 * DEFAULT_MEL.mels, dtype=np.float32)
+        heard_from, free_from = _SHAPE + DEFAULT_MEL.mels, _SHAPE + 2 * DEFAULT_MEL.mels
+        np.dot(self._weights, power[: self._counted], out=sums[:heard_from])
+        heard = sums[heard_from:free_from]
         np.dot(self._heard_weights, self._heard, out=heard)
         np.multiply(heard, heard, out=heard)
-        heard += ENCODER_MEL.floor
-        total, moment = sums[-2:].tolist()
-        band_power = sums[DEFAULT_MEL.mels : DEFAULT_MEL.mels + BAND_COUNT]
-        return HopSpectra(power, mels, band_power, centroid_hz(total, moment))
+        sums[_SHAPE:free_from] += self._floors
+        total, moment = sums[BAND_COUNT:_SHAPE].tolist()
+        mels = sums[_SHAPE:].reshape(3, DEFAULT_MEL.mels)
+        return HopSpectra(power, mels, sums[:BAND_COUNT], centroid_hz(total, moment))
 
 
 def _filled_columns(rows: Float32) -> tuple[Float32, int]:

@@ -15,6 +15,7 @@ NEIGHBOURS = 5
 ROLLOFF_SHARE = 0.85
 QUIET = 1e-7
 CONTRAST_GROUPS = 8
+_LEAST = np.float32(1e-20)
 FULL_CONTRAST = 6.0
 """Nepers of power between peak and valley that count as 1."""
 
@@ -29,6 +30,7 @@ class Split:
         self._wide: Float32 = np.zeros(bands // 2 + 2 * edge, dtype=np.float32)
         self._inner = self._wide[edge:-edge]
         self._across = np.lib.stride_tricks.sliding_window_view(self._wide, NEIGHBOURS)
+        self._ones: Float32 = np.ones(bands // 2, dtype=np.float32)
         self._place = 0
 
     def reset(self) -> None:
@@ -41,18 +43,21 @@ class Split:
         np.add(mel[::2], mel[1::2], out=pairs)
         self._past[:, self._place] = pairs
         self._place = (self._place + 1) % STEPS
-        if float(np.add.reduce(pairs)) < QUIET:
+        if float(np.dot(pairs, self._ones)) < QUIET:
             return 0.0, 0.0
-        lasting = np.partition(self._past, STEPS // 2, axis=1)[:, STEPS // 2]
+        past = self._past.copy()
+        past.partition(STEPS // 2, axis=1)
+        lasting = past[:, STEPS // 2]
         self._wide[:edge], self._wide[-edge:] = pairs[0], pairs[-1]
-        filled = np.partition(self._across, edge, axis=1)[:, edge]
-        lasting, filled = np.square(lasting), np.square(filled)
+        across = self._across.copy()
+        across.partition(edge, axis=1)
+        lasting, filled = np.square(lasting), np.square(across[:, edge])
         # Roots of the power: a bass drum does not drown the rest.
         weight = np.sqrt(pairs)
         filled += lasting
-        filled += np.float32(1e-20)
+        filled += _LEAST
         lasting /= filled
-        tonal = float(np.dot(weight, lasting)) / float(np.add.reduce(weight))
+        tonal = float(np.dot(weight, lasting)) / float(np.dot(weight, self._ones))
         return tonal, 1.0 - tonal
 
 

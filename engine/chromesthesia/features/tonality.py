@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,8 @@ KEYS = tuple(f"{tone} {mode}" for mode in PROFILES for tone in TONES)
 """The 24 keys, by number."""
 LEAST_LIKENESS = 0.4
 QUIET_POWER = 1e-7
+_QUIET = QUIET_POWER * WINDOW**2 / 16.0
+_KEEP = 1.0 - 1.0 / MEMORY_STEPS
 
 
 class KeyTracker:
@@ -34,7 +38,7 @@ class KeyTracker:
         first, last = (int(np.searchsorted(frequencies_hz, edge_hz)) for edge_hz in (LOW_HZ, HIGH_HZ))
         self._spectrum = np.zeros(WINDOW // 2 + 1, dtype=np.complex64)
         self._heard_bins = self._spectrum[first:last]
-        self._weights = _chroma_weights(frequencies_hz[first:last])
+        self._weights = _chroma_weights(frequencies_hz[first + 1 : last - 1])
         self._profiles = _profiles()
         self._memory: Float32 = np.zeros(12, dtype=np.float32)
         self._heard = 0.0
@@ -49,32 +53,34 @@ class KeyTracker:
         the key in `KEYS`, -1 for none; how clear 0..1)."""
         np.fft.rfft(newest * self._window, out=self._spectrum)
         magnitude = np.abs(self._heard_bins)
-        if float(np.dot(magnitude, magnitude)) < QUIET_POWER * WINDOW**2 / 16.0:
+        if float(np.dot(magnitude, magnitude)) < _QUIET:
             return np.zeros(12, dtype=np.float32), *self._key()
         # Peaks alone: what lies between tones belongs to none of them.
         inner = magnitude[1:-1]
         top = (inner >= magnitude[:-2]) & (inner > magnitude[2:])
-        chroma = (inner * top) @ self._weights[1:-1]
-        chroma = np.asarray(chroma / max(float(chroma.max()), 1e-9), dtype=np.float32)
-        keep = 1.0 - 1.0 / MEMORY_STEPS
-        self._memory = self._memory * np.float32(keep) + chroma
-        self._heard = self._heard * keep + 1.0
+        inner = inner * top
+        chroma: Float32 = np.dot(inner, self._weights)
+        chroma *= 1.0 / max(*chroma.tolist(), 1e-9)
+        self._memory *= _KEEP
+        self._memory += chroma
+        self._heard = self._heard * _KEEP + 1.0
         return chroma, *self._key()
 
     def _key(self) -> tuple[int, float]:
         if self._heard < 5.0:
             return -1, 0.0
-        centred = self._memory - self._memory.mean()
-        size = float(np.sqrt(np.dot(centred, centred)))
+        # Profiles have mean 0, so that of the memory does not matter; it does for the length.
+        memory = self._memory
+        mean = sum(memory.tolist()) / 12.0
+        size = math.sqrt(max(0.0, float(np.dot(memory, memory)) - 12.0 * mean * mean))
         if size < 1e-6:
             return -1, 0.0
-        likeness = self._profiles @ (centred / size)
-        best = int(np.argmax(likeness))
-        if likeness[best] < LEAST_LIKENESS:
+        likeness = np.dot(self._profiles, memory).tolist()
+        second, first = sorted(likeness)[-2:]
+        if first < LEAST_LIKENESS * size:
             return -1, 0.0
-        second = float(np.partition(likeness, -2)[-2])
-        clear = (float(likeness[best]) - second) / 0.15 * min(1.0, self._heard / 20.0)
-        return best, min(1.0, max(0.0, clear))
+        clear = (first - second) / size / 0.15 * min(1.0, self._heard / 20.0)
+        return likeness.index(first), min(1.0, max(0.0, clear))
 
 
 def _chroma_weights(frequencies_hz: NDArray[np.float64]) -> Float32:
