@@ -3,8 +3,8 @@
     python -m benchmarks osc_flood [--quick]
 
 One headless show with the default pack; in turns it is flooded and left alone, ten seconds each, a minute of both
-(--quick: three seconds once), once all processes have started. Four senders are a process of their own, and so are the panels, which listen over
-OSCQuery to every setting and signal. Each sender sets addresses of its own to ever new values and now and then
+(--quick: three seconds once), once all processes have started. Four senders are a process of their own, and so are the
+panels, which listen over OSCQuery to every setting and signal. Each sender sets addresses of its own to ever new values and now and then
 presses a button that must not be lost. The row is the time from frame to frame; its note says how many frames a
 second that is, what the flood left in memory, and what became of the messages: unless the last value of every address
 is the last that was sent and every button was pressed, the benchmark fails.
@@ -232,7 +232,7 @@ def panels(port: int) -> Iterator[Panels]:
 
 
 def listen(port: int) -> int:
-    """Body of the panels' process: say that it is ready, take what comes until a line is read; how many packets came."""
+    """Body of the panels' process: tell when it is ready, take what comes until a line is read; how many packets."""
     addresses = [param.path for param in (*PARAMETERS, *signal_readings()) if param.path != "/status/stalled"]
     counts = [0] * PANELS
 
@@ -252,7 +252,8 @@ def listen(port: int) -> int:
 
 
 def send(port: int, seconds: float, begin: int) -> dict[str, object]:
-    """Say that it is ready and, once a line is read, send evenly from `SENDERS` sockets; what was sent last to each address, and how many buttons.
+    """Tell when it is ready and, once a line is read, send evenly from `SENDERS` sockets; what was sent last to each
+    address, and how many buttons.
 
     begin: number of the first message.
     """
