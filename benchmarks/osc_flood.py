@@ -4,10 +4,10 @@
 
 One headless show with the default pack; in turns it is flooded and left alone, ten seconds each, a minute of both
 (--quick: three seconds once), once all processes have started. Four senders are a process of their own, and so are the
-panels, which listen over OSCQuery to every setting and signal. Each sender sets addresses of its own to ever new values and now and then
-presses a button that must not be lost. The row is the time from frame to frame; its note says how many frames a
-second that is, what the flood left in memory, and what became of the messages: unless the last value of every address
-is the last that was sent and every button was pressed, the benchmark fails.
+panels, which listen over OSCQuery to every setting and signal. Each sender sets addresses of its own to ever new values
+and now and then presses a button that must not be lost. The row is the time from frame to frame; its note says how many
+frames a second that is, what the flood left in memory, and what became of the messages: unless the last value of every
+address is the last that was sent and every button was pressed, the benchmark fails.
 """
 
 from __future__ import annotations
