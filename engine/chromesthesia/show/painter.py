@@ -60,6 +60,7 @@ class Painter:
             steps_of(
                 _rungs(config, models.smaller is not None, score is not None),
                 SOFTWARE_PAINT_FACTOR if software else 1.0,
+                light.size[1],
             ),
             config.rung,
             self._stepped,
