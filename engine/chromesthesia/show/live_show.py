@@ -151,7 +151,7 @@ class LiveShow:
         self._analysis = Analysis(self._ear_of(models), clock, self._meter, controller.tempo.sound)
         self._painter = Painter(
             models, config, light, clock, score, self._changed_models,
-            lambda: self._analysis.counts()["encoder_failures"],
+            lambda: self._analysis.counts()["encoder_failures"], self._schedule.period_s,
         )  # fmt: skip
         self._painter.ladder.watch = self._watch_frame
         room_s = self._room_s = read_room(config.room)
