@@ -3,11 +3,11 @@
     python -m benchmarks osc_flood [--quick]
 
 One headless show with the default pack; in turns it is flooded and left alone, ten seconds each, a minute of both
-(--quick: three seconds once). Four senders are a process of their own, and so are the panels, which listen over
-OSCQuery to every setting and signal. Each sender sets addresses of its own to ever new values and now and then
-presses a button that must not be lost. The row is the time from frame to frame; its note says how many frames a
-second that is, what the flood left in memory, and what became of the messages: unless the last value of every address
-is the last that was sent and every button was pressed, the benchmark fails.
+(--quick: three seconds once), once all processes have started. Four senders are a process of their own, and so are the
+panels, which listen over OSCQuery to every setting and signal. Each sender sets addresses of its own to ever new values
+and now and then presses a button that must not be lost. The row is the time from frame to frame; its note says how many
+frames a second that is, what the flood left in memory, and what became of the messages: unless the last value of every
+address is the last that was sent and every button was pressed, the benchmark fails.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ SET = tuple(
     param for param in PARAMETERS if param.writable and param.is_float and param.path.startswith("/look/")
 )
 SETTLE_S = 2.0
+"""After what takes a processor to begin with: a show, and the processes that steer and watch it."""
+READY = "ready\n"
 ARRIVE_S = 10.0
 """How long the last messages may take on a machine that does other things."""
 
@@ -128,7 +130,7 @@ class Driver:
             time.sleep(SETTLE_S)
             for _ in range(self._turns):
                 self.alone.append(self._span(lambda: time.sleep(self._span_s)))
-                self.flooded.append(self._span(self._flood))
+                self._flood()
                 gc.collect()
                 self.memory_kb.append(_resident_kb())
             self._wait_for_the_last()
@@ -141,19 +143,27 @@ class Driver:
         return begin_s, time.perf_counter()
 
     def _flood(self) -> None:
-        with panels(self._port) as open_panels:
-            self._send()
+        with panels(self._port) as open_panels, self._senders() as senders:
+            time.sleep(SETTLE_S)
+            self.flooded.append(self._span(lambda: self._send(senders)))
         self.told += open_panels.told
 
-    def _send(self) -> None:
+    def _senders(self) -> subprocess.Popen[str]:
+        """A process that is ready to send."""
         command = [sys.executable, "-m", "benchmarks.osc_flood", "--send", str(self._port)]
-        begin = self.sent
-        done = subprocess.run(
-            [*command, "--seconds", str(self._span_s), "--from", str(begin)],
-            check=True,
+        senders = subprocess.Popen(
+            [*command, "--seconds", str(self._span_s), "--from", str(self.sent)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            text=True,
         )
-        told = json.loads(done.stdout)
+        assert senders.stdout is not None
+        assert senders.stdout.readline() == READY, "the senders did not start"
+        return senders
+
+    def _send(self, senders: subprocess.Popen[str]) -> None:
+        said, _ = senders.communicate("\n")
+        told = json.loads(said)
         self.sent += told["sent"]
         self.buttons += told["buttons"]
         self.last.update(told["last"])
@@ -213,7 +223,7 @@ def panels(port: int) -> Iterator[Panels]:
     found = Panels()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert process.stdout.readline() == "listening\n", "the panels could not connect"
+    assert process.stdout.readline() == READY, "the panels could not connect"
     try:
         yield found
     finally:
@@ -222,7 +232,7 @@ def panels(port: int) -> Iterator[Panels]:
 
 
 def listen(port: int) -> int:
-    """Body of the panels' process: say `listening`, take what comes until a line is read; how many packets came."""
+    """Body of the panels' process: tell when it is ready, take what comes until a line is read; how many packets."""
     addresses = [param.path for param in (*PARAMETERS, *signal_readings()) if param.path != "/status/stalled"]
     counts = [0] * PANELS
 
@@ -236,13 +246,14 @@ def listen(port: int) -> int:
             for address in addresses:
                 one.send(json.dumps({"COMMAND": "LISTEN", "DATA": address}))
             threading.Thread(target=take, args=(number, one), daemon=True).start()
-        print("listening", flush=True)
+        print(READY, end="", flush=True)
         sys.stdin.readline()
     return sum(counts)
 
 
 def send(port: int, seconds: float, begin: int) -> dict[str, object]:
-    """Send evenly from `SENDERS` sockets; what was sent last to each address, and how many buttons.
+    """Tell when it is ready and, once a line is read, send evenly from `SENDERS` sockets; what was sent last to each
+    address, and how many buttons.
 
     begin: number of the first message.
     """
@@ -250,6 +261,8 @@ def send(port: int, seconds: float, begin: int) -> dict[str, object]:
     last: dict[str, float] = {}
     buttons = 0
     count = int(seconds * MESSAGES_A_SECOND)
+    print(READY, end="", flush=True)
+    sys.stdin.readline()
     started_s = time.perf_counter()
     for number in range(begin, begin + count):
         ahead_s = started_s + (number - begin) / MESSAGES_A_SECOND - time.perf_counter()

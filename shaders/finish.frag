@@ -1,4 +1,5 @@
-// Finish, at the size of the picture: lens, canvas, grain. Set by the engine: SPLIT, CANVAS (0 or 1).
+// Finish, at the size of the picture: strokes of the brush, lens, linen, grain. Set by the engine: BRUSH, SPLIT, CANVAS
+// (0 or 1).
 #include "common.glsl"
 
 noperspective in vec2 v_uv;
@@ -6,28 +7,53 @@ noperspective in vec2 v_place;
 uniform sampler2D u_lit;
 uniform float u_split;
 uniform float u_canvas;
-uniform float u_weave;  // threads in a screen height
+#if BRUSH
+uniform sampler2D u_way;    // twice the angle along the picture's edges, in the painting's own turn
+uniform float u_brush;
+uniform mat2 u_unturn;      // from texels of the tile to parts of the picture
+#endif
+#if BRUSH || CANVAS
+uniform sampler2D u_tiles;  // strokes in eight directions, in alpha linen
+uniform mat2 u_turn;        // from the screen to the tile, texels
+uniform vec2 u_at;
+#endif
 uniform float u_grain;
 uniform float u_grain_seed;
 uniform float u_brightness;
 out vec4 o_color;
 
+#if BRUSH || CANVAS
+const float TILE = 256.0, ROW = 258.0, TILES = 8.0;
+
+vec4 tile(vec2 texel, float number) {
+    return texture(u_tiles, vec2(texel.x / TILE, (number * ROW + 1.0 + TILE * fract(texel.y / TILE)) / (TILES * ROW)));
+}
+#endif
+
 void main() {
-    vec3 c = texture(u_lit, v_uv).rgb;
+    vec2 uv = v_uv;
+    float light = 1.0;
+#if BRUSH
+    vec2 way = texture(u_way, v_uv).xy - 0.5;
+    // Into eighths of twice a half turn, the first around 0.
+    way = mat2(0.9239, 0.3827, -0.3827, 0.9239) * way;
+    vec2 size = abs(way);
+    float eighth = (way.y < 0.0 ? 4.0 : 0.0) + (way.x * way.y < 0.0 ? 2.0 : 0.0);
+    eighth += (way.x * way.y < 0.0 ? size.x > size.y : size.y > size.x) ? 1.0 : 0.0;
+    vec4 stroke = tile(u_turn * v_place + u_at, eighth) - 128.0 / 255.0;
+    uv += u_unturn * stroke.xy;
+    light += stroke.z * u_brush;
+#elif CANVAS
+    vec4 stroke = tile(u_turn * v_place + u_at, 0.0) - 128.0 / 255.0;
+#endif
+    vec3 c = texture(u_lit, uv).rgb;
 #if SPLIT
     vec2 shift = (v_uv - 0.5) * u_split * 0.03 * (0.3 + dot(v_place, v_place));
-    c.r = texture(u_lit, v_uv + shift).r;
-    c.b = texture(u_lit, v_uv - shift).b;
+    c.r = texture(u_lit, uv + shift).r;
+    c.b = texture(u_lit, uv - shift).b;
 #endif
-    float light = 1.0;
 #if CANVAS
-    vec2 weave = v_place * u_weave;
-    vec2 number = floor(weave);
-    // Threads are round, pass over and under each other, and no two are quite alike.
-    vec2 thread = weave - number - 0.5;
-    thread = (1.0 - 4.0 * thread * thread) * (0.35 + 0.65 * fract(number.yx * vec2(0.618034, 0.754878)));
-    float over = step(0.5, fract(0.5 * (number.x + number.y)));
-    light += u_canvas * (mix(thread.x, thread.y, over) - 0.42) * 0.3;
+    light += stroke.w * u_canvas;
 #endif
     float grain = (hash12(gl_FragCoord.xy + u_grain_seed) - 0.5) * u_grain;
     c = c * (light + 0.16 * grain) + 0.04 * grain;

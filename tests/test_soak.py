@@ -110,6 +110,25 @@ def test_every_process_has_a_life_of_its_own() -> None:
     assert abs(lives[ROOT].slope_mib_per_h) < 0.3
 
 
+def test_memory_is_compared_while_the_same_is_shown_and_once_every_look_was() -> None:
+    rests = [(65.0 + 72.0 * turn, 72.0 + 72.0 * turn) for turn in range(50)]
+
+    def looks(sample: Sample) -> Sample:
+        resting = any(from_s <= sample.at_s <= to_s for from_s, to_s in rests)
+        first_tour_mib = min(sample.at_s - 1600.0, 300.0) / 5.0
+        return replace(
+            sample, anonymous_mib=sample.anonymous_mib + first_tour_mib + (0.0 if resting else 30.0)
+        )
+
+    def judged(mib_per_h: float) -> Life:
+        samples = [looks(sample) for sample in life(ENGINE, 1600, 3600, mib_per_h)]
+        [found] = lives_of(samples, ROOT, 1800.0, True, rests)
+        return found
+
+    assert abs(judged(0.0).slope_mib_per_h) < 0.5
+    assert judged(4.0).slope_mib_per_h == pytest.approx(4.0, abs=0.5), "what leaks is seen all the same"
+
+
 def test_a_spare_engine_that_is_called_to_play_has_two_lives() -> None:
     waited = [replace(sample, spare=True, handles=7, anonymous_mib=44.0) for sample in life(ENGINE, 0, 600)]
     lives = lives_of(waited + life(ENGINE, 601, 1200), ROOT, 0.0, supervised=True)

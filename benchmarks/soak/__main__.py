@@ -71,7 +71,7 @@ def soak(options: argparse.Namespace, folder: Path) -> tuple[Soak, int]:
         for watcher in watchers:
             watcher.stop()
     gaps = gaps_of(preview.pictures, begin_s, end_s, sampler.own_stalls, faults)
-    lives = lives_of(sampler.samples, root, begin_s + (end_s - begin_s) / 2.0, supervised)
+    lives = lives_of(sampler.samples, root, begin_s + (end_s - begin_s) / 2.0, supervised, partner.rests)
     verdict = judge(preview.pictures, faults, gaps, lives, ended, options.longest_gap)
     if ended is None and code not in (0, FILM_BROKE_OFF):
         verdict.broken.append(f"the show ended with {code} when it was asked to end: {_tail(room.log)}")

@@ -19,6 +19,8 @@ JUDGED_FROM_S = 600.0
 """A life shorter than this in the last half is too short for a slope: its growth alone is held against a limit."""
 SHORT_GROWTH_MIB = 40.0
 WARM_UP_S, LEAST_SAMPLES = 25.0, 10
+TOUR_S = 300.0
+"""Until every look was shown once, which takes memory for good: a life that is long enough is judged from then on."""
 MORE_HANDLES, MORE_THREADS = 4, 2
 MOST_POINTS = 400
 
@@ -96,8 +98,18 @@ def gaps_of(
     return sorted(found, key=lambda gap: -gap.judged_s)
 
 
-def lives_of(samples: Sequence[Sample], root: int, half_s: float, supervised: bool) -> list[Life]:
-    """Every process that was seen at least ten times when it had started; one that waited and then played has two."""
+def lives_of(
+    samples: Sequence[Sample],
+    root: int,
+    half_s: float,
+    supervised: bool,
+    rests: Sequence[tuple[float, float]] = (),
+) -> list[Life]:
+    """Every process that was seen at least ten times when it had started; one that waited and then played has two.
+
+    rests: from when to when always the same was shown. One look takes tens of MiB more than another, so the memory of
+    a life that is long enough for a slope is compared at these moments.
+    """
     by_pid: dict[tuple[int, bool], list[Sample]] = defaultdict(list)
     for sample in samples:
         by_pid[sample.pid, sample.spare].append(sample)
@@ -108,12 +120,17 @@ def lives_of(samples: Sequence[Sample], root: int, half_s: float, supervised: bo
         if len(warm) < LEAST_SAMPLES:
             continue
         judged = [sample for sample in warm if sample.at_s >= half_s] or warm
-        fifth = max(1, len(judged) // 5)
+        toured = [sample for sample in judged if sample.at_s >= begin_s + TOUR_S]
+        if toured and toured[-1].at_s - toured[0].at_s >= JUDGED_FROM_S:
+            judged = toured
+        alike = [sample for sample in judged if any(from_s <= sample.at_s <= to_s for from_s, to_s in rests)]
+        weighed = alike if len(alike) >= LEAST_SAMPLES else judged
 
-        def ends(values: list[float], fifth: int = fifth) -> tuple[float, float]:
+        def ends(values: list[float]) -> tuple[float, float]:
+            fifth = max(1, len(values) // 5)
             return float(np.median(values[:fifth])), float(np.median(values[-fifth:]))
 
-        memory = ends([sample.anonymous_mib for sample in judged])
+        memory = ends([sample.anonymous_mib for sample in weighed])
         handles = ends([float(sample.handles) for sample in judged])
         threads = ends([float(sample.threads) for sample in judged])
         lives.append(
@@ -124,7 +141,7 @@ def lives_of(samples: Sequence[Sample], root: int, half_s: float, supervised: bo
                 all_of_it[-1].at_s,
                 judged[-1].at_s - judged[0].at_s,
                 *memory,
-                slope_per_hour([each.at_s for each in judged], [each.anonymous_mib for each in judged]),
+                slope_per_hour([each.at_s for each in weighed], [each.anonymous_mib for each in weighed]),
                 (round(handles[0]), round(handles[1])),
                 (round(threads[0]), round(threads[1])),
             )

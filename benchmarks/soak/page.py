@@ -102,8 +102,9 @@ def markdown(soak: Soak, name: str) -> str:
         "",
         "## Processes",
         "",
-        "Memory is what no file backs; the slope is Theil and Sen's over the life's part in the last half of the soak. "
-        "It is held against 1 MiB an hour where that part is ten minutes or more.",
+        "Memory is what no file backs; the slope is Theil and Sen's over the life's part in the last half of the soak, "
+        "once all looks were shown, at moments at which always the same is shown. It is held against 1 MiB an hour "
+        "where that part is ten minutes or more.",
         "",
         "| process | from to, s | judged, s | memory, MiB | slope, MiB/h | handles | threads |",
         "|---|---|---|---|---|---|---|",

@@ -21,9 +21,15 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.soak.room import HOST, Ports
+from chromesthesia.core.paths import resource_dirs
+from chromesthesia.params.presets import DEFAULT_NAME, find_presets
 from chromesthesia.ports.osc.codec import OscDecodeError, OscMessage, decode, encode_message
 
 RECONNECT_S = 0.05
+LOOK_S, TOUR_S, REST_S, SETTLED_S = 5.0, 60.0, 12.0, 5.0
+"""A look is shown for so long; every minute the show rests at one that is always the same, and is judged when that has
+settled."""
+HOME = DEFAULT_NAME
 BLACK_LEVEL = 2.0
 """Mean of a picture of 0 to 255 below which it is black; the looks have a floor above."""
 GONE = (OSError, WebSocketException, TimeoutError)
@@ -149,7 +155,12 @@ class Partner(Watcher):
         self._told.bind((HOST, ports.told))
         self._told.settimeout(0.05)
         self._sent_s = 0.0
-        self._scene_s = 0.0
+        self._looks_s = 0.0
+        self._rest_s = 0.0
+        self._resting = False
+        self._number, self._looks = 0, len(find_presets(resource_dirs("presets")))
+        self.rests: list[tuple[float, float]] = []
+        """From when to when the look was the same one each time, and no other had been seen for some seconds."""
 
     def send(self, address: str, *arguments: float | int | str) -> None:
         """One message to the show."""
@@ -199,9 +210,18 @@ class Partner(Watcher):
                 ["/look/trails/amount", "/look/finish/grain", "/look/grade/hue", "/audio/gain_db"]
             )
             self.send(address, rng.uniform(0.2, 0.8))
-        if now_s - self._scene_s > 15.0:
-            self._scene_s = now_s
-            self.send(*rng.choice([("/scene/next", 1), ("/preset/next", 1)]))
+        if self._resting:
+            if now_s - self._rest_s > REST_S:
+                self.rests.append((self._rest_s + SETTLED_S, now_s))
+                self._resting = False
+        elif now_s - self._rest_s > TOUR_S:
+            self._rest_s, self._resting = now_s, True
+            self.send("/preset/load", HOME)
+        elif now_s - self._looks_s > LOOK_S:
+            self._looks_s = now_s
+            self.send("/preset/load", str(self._number % self._looks))
+            self.send("/scene/next", 1)
+            self._number += 1
 
 
 class HealthReader(Watcher):

@@ -44,20 +44,16 @@ def band_weights(settings: MelSettings = DEFAULT_MEL) -> Float32:
     return np.ascontiguousarray(np.clip(covered / width_hz, 0.0, 1.0), dtype=np.float32)
 
 
-class SpectrumShape:
-    """Band powers, total and centroid of a power spectrum as one matrix product."""
+def shape_weights(settings: MelSettings = DEFAULT_MEL) -> Float32:
+    """Share of every FFT bin in the bands, then in the centroid's total and moment: [BAND_COUNT + 2, fft // 2 + 1]."""
+    frequencies_hz = np.fft.rfftfreq(settings.fft, 1.0 / settings.sample_rate_hz).astype(np.float32)
+    counted = (frequencies_hz >= CENTROID_LOW_HZ).astype(np.float32)
+    return np.concatenate([band_weights(settings), counted[None], (counted * frequencies_hz)[None]])
 
-    def __init__(self, settings: MelSettings = DEFAULT_MEL) -> None:
-        frequencies_hz = np.fft.rfftfreq(settings.fft, 1.0 / settings.sample_rate_hz).astype(np.float32)
-        counted = (frequencies_hz >= CENTROID_LOW_HZ).astype(np.float32)
-        rows = [band_weights(settings), counted[None], (counted * frequencies_hz)[None]]
-        self._weights: Float32 = np.ascontiguousarray(np.concatenate(rows), dtype=np.float32)
 
-    def of(self, power: Float32) -> tuple[Float32, float]:
-        """float32 [fft // 2 + 1] -> (band power float32 [BAND_COUNT], centroid in Hz, power-weighted as in MPEG-7)."""
-        products = self._weights @ power
-        total, moment = float(products[-2]), float(products[-1])
-        return products[:BAND_COUNT], moment / (total + CENTROID_FLOOR)
+def centroid_hz(total: float, moment: float) -> float:
+    """The power-weighted centroid, as in MPEG-7, out of the last two sums of `shape_weights`."""
+    return moment / (total + CENTROID_FLOOR)
 
 
 class BandGains:
@@ -82,16 +78,14 @@ class BandGains:
     def _moved(self, band_power: Float32) -> tuple[list[float], list[float]]:
         references, levels = [], []
         # Plain floats: for eight numbers an array operation costs more than the loop.
-        for band, power in enumerate(band_power.tolist()):
-            reference = self._reference[band]
+        for power, reference, level in zip(band_power.tolist(), self._reference, self._level, strict=True):
             if power > reference:
                 reference += (power - reference) * _REFERENCE_ATTACK
-            else:
-                reference = max(reference * _REFERENCE_FALL, QUIETEST_REFERENCE)
-            references.append(reference)
+            elif (reference := reference * _REFERENCE_FALL) < QUIETEST_REFERENCE:
+                reference = QUIETEST_REFERENCE
             loudness = (power / reference) ** LOUDNESS_EXPONENT
-            target = min(1.0, max(0.0, (loudness - KNEE) / (1.0 - KNEE)))
-            levels.append(max(target, self._level[band] * _RELEASE))
+            references.append(reference)
+            levels.append(max(min(1.0, (loudness - KNEE) / (1.0 - KNEE)), level * _RELEASE))
         return references, levels
 
     def reset(self) -> None:

@@ -6,12 +6,15 @@ turns, so that no hop waits for all of it.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from chromesthesia.core.records import NO_MUSIC, FeatureFrame, Float32, Music
-from chromesthesia.features.beats import BeatReading, BeatTracker
+from chromesthesia.features.beats import BeatTracker
 from chromesthesia.features.kind import KindWatch
 from chromesthesia.features.loudness import FLOOR_DB
+from chromesthesia.features.mel import DEFAULT_MEL
 from chromesthesia.features.newest import NewestSound
 from chromesthesia.features.pitch import LONGEST, PitchTracker
 from chromesthesia.features.pitch import WINDOW as PITCH_WINDOW
@@ -25,6 +28,7 @@ LONG_EVERY = 10
 KIND_EVERY = 20
 """Hops between two of each; chroma and the loudness of the programme come with the long ones."""
 PITCH_SAMPLES = 2 * (PITCH_WINDOW + LONGEST)
+_MEAN = np.full(DEFAULT_MEL.mels, 1.0 / DEFAULT_MEL.mels, dtype=np.float32)
 
 
 class MusicEar:
@@ -47,31 +51,32 @@ class MusicEar:
         self._key, self._key_clear = -1, 0.0
 
     def step(
-        self, frame: FeatureFrame, hop: Float32, power: Float32, rise: Float32, weighted: float
+        self, frame: FeatureFrame, hop: Float32, mel: Float32, rise: Float32 | None, weighted: float
     ) -> Music:
-        """What is heard with this hop. frame: its fast features; hop: its samples, float32 [240]; power: its spectrum,
-        float32 [513]; rise: what rose in each mel band, float32 [64]; weighted: its mean K-weighted power."""
+        """What is heard in this hop. frame: its fast features; hop: its samples, float32 [240]; mel: its mel powers,
+        float32 [64]; rise: what rose in each mel band, float32 [64]; weighted: its mean K-weighted power."""
         self._sound.push(hop)
         number = self._hop = self._hop + 1
-        beat = self._beats.step(rise)
+        beats = self._beats
+        beats.step(frame.flux, rise)
         self._power += weighted
         if number % PITCH_EVERY == 0:
             self._pitch_hz, self._periodic = self._pitch.of(self._sound.last(PITCH_SAMPLES))
-            evenness = float(np.exp(frame.log_mel.mean() - np.log(np.exp(frame.log_mel).mean())))
-            self._kind.step(frame.rms_dbfs, self._pitch_hz, evenness)
+            log_mean, mean = float(np.dot(frame.log_mel, _MEAN)), float(np.dot(mel, _MEAN))
+            self._kind.step(frame.rms_dbfs, self._pitch_hz, math.exp(log_mean) / mean)
         if number % SPLIT_EVERY == 1:
-            self._harmonic, self._percussive = self._split.step(np.exp(frame.log_mel))
-        if number % SHAPE_EVERY == 1:
-            self._rolloff_hz, self._spread_hz = rolloff_and_spread(power, frame.centroid_hz)
+            self._harmonic, self._percussive = self._split.step(mel)
+        if number % SHAPE_EVERY == 1 and frame.power is not None:
+            self._rolloff_hz, self._spread_hz = rolloff_and_spread(frame.power, frame.centroid_hz)
             self._contrast = contrast(frame.log_mel) if self._rolloff_hz else 0.0
         if number % LONG_EVERY == 3:
             self._chroma, self._key, self._key_clear = self._keys.step(self._sound.last(WINDOW))
         if number % KIND_EVERY == 15:
-            self._kind.decide(self._harmonic, beat.confidence)
+            self._kind.decide(self._harmonic, beats.confidence)
         if number % LONG_EVERY == 0:
             self._programme.block(self._power / LONG_EVERY)
             self._power = 0.0
-        return self._music(beat)
+        return self._music()
 
     def reset(self) -> None:
         """Forget what was heard before a gap; the programme's loudness goes on."""
@@ -83,8 +88,8 @@ class MusicEar:
         self._kind.reset()
         self._pitch_hz = self._periodic = 0.0
 
-    def _music(self, beat: BeatReading) -> Music:
-        programme = self._programme
+    def _music(self) -> Music:
+        beat, programme = self._beats, self._programme
         return Music(
             bpm=beat.bpm,
             beats=beat.beats,

@@ -8,29 +8,24 @@ from typing import Protocol
 
 import numpy as np
 
-from chromesthesia.core.records import FeatureFrame, Float32, Music
-from chromesthesia.features.bands import BandGains, SpectrumShape
+from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, FeatureFrame, Float32, Music
+from chromesthesia.features.bands import BandGains
 from chromesthesia.features.ear import MusicEar
 from chromesthesia.features.loudness import LoudnessMeter
-from chromesthesia.features.mel import (
-    DEFAULT_MEL,
-    ENCODER_MEL,
-    BothSpectra,
-    MelSettings,
-    log_mel_of_power,
-    power_spectrum,
-)
-from chromesthesia.features.onset import OnsetDetector
+from chromesthesia.features.mel import DEFAULT_MEL
+from chromesthesia.features.onset import OnsetDetector, floor
+from chromesthesia.features.spectra import HopSpectra, SpectraMeter
 
 LARGEST_SAMPLE = 1e6
 """Nothing a converter or a file can mean is beyond this, 120 dB over full scale."""
+_KEPT = DEFAULT_MEL.window - HOP_SAMPLES
 
 
 class Ear(Protocol):
     """Hears more than one hop: `features.ear.MusicEar`, or less of it."""
 
     def step(
-        self, frame: FeatureFrame, hop: Float32, power: Float32, rise: Float32, weighted: float
+        self, frame: FeatureFrame, hop: Float32, mel: Float32, rise: Float32 | None, weighted: float
     ) -> Music: ...
 
     def reset(self) -> None: ...
@@ -43,24 +38,18 @@ class FeatureExtractor:
     infinity or an absurd value and were taken as silence.
     """
 
-    def __init__(
-        self, settings: MelSettings = DEFAULT_MEL, *, encoder: bool = True, ear: Ear | None = None
-    ) -> None:
-        """encoder: whether `encoder_mel` is heard; without it that is `log_mel`. ear: instead of the whole one."""
-        self._encoder = encoder
-        self.settings = settings
+    def __init__(self, ear: Ear | None = None) -> None:
+        """ear: what `music` hears with; None for the whole ear for music."""
         self.restarts = 0
         self.repaired_hops = 0
-        self._loudness = LoudnessMeter(settings.sample_rate_hz, settings.hop)
-        self._spectra = BothSpectra()
-        self._shape = SpectrumShape(settings)
+        self._loudness = LoudnessMeter()
+        self._spectra = SpectraMeter()
         self._bands = BandGains()
         self._onset = OnsetDetector()
         self._ear: Ear = MusicEar() if ear is None else ear
-        self._power: Float32 = np.zeros(settings.fft // 2 + 1, dtype=np.float32)
-        self._no_rise: Float32 = np.zeros(settings.mels, dtype=np.float32)
-        self._window: Float32 = np.zeros(settings.window, dtype=np.float32)
-        self._hop: Float32 = np.zeros(settings.hop, dtype=np.float32)
+        self._measured: HopSpectra | None = None
+        self._window: Float32 = np.zeros(DEFAULT_MEL.window, dtype=np.float32)
+        self._hop: Float32 = np.zeros(HOP_SAMPLES, dtype=np.float32)
         self._filled = 0
         self._hop_entered_s = 0.0
         self._next_sample: int | None = None
@@ -92,22 +81,22 @@ class FeatureExtractor:
         taken = 0
         while taken < len(samples):
             if self._filled == 0:
-                self._hop_entered_s = entered_s + taken / self.settings.sample_rate_hz
-            count = min(self.settings.hop - self._filled, len(samples) - taken)
+                self._hop_entered_s = entered_s + taken / SAMPLE_RATE_HZ
+            count = min(HOP_SAMPLES - self._filled, len(samples) - taken)
             np.multiply(
                 samples[taken : taken + count], gain, out=self._hop[self._filled : self._filled + count]
             )
             self._filled += count
             taken += count
-            if self._filled == self.settings.hop:
+            if self._filled == HOP_SAMPLES:
                 self._filled = 0
                 yield self._frame(start_sample + taken)
 
     def music(self, frame: FeatureFrame) -> Music:
         """What the ear for music makes of the newest hop, whose frame this is. Once for each hop."""
-        rise = self._onset.rise
+        assert self._measured is not None, "a frame comes from a hop"
         return self._ear.step(
-            frame, self._hop, self._power, self._no_rise if rise is None else rise, self._loudness.weighted
+            frame, self._hop, self._measured.mels[0], self._onset.rise, self._loudness.weighted
         )
 
     def glance(self, samples: Float32, start_sample: int, gain_db: float = 0.0) -> FeatureFrame | None:
@@ -116,7 +105,7 @@ class FeatureExtractor:
         Nothing is remembered of it: the samples are to be pushed with the whole hop. LUFS, a mean of 0.4 s, is that of
         the last hop. The frame has that hop's index. None before the first hop, behind a jump and for damaged samples.
         """
-        settings, count, last = self.settings, len(samples), self._last
+        count, last = len(samples), self._last
         if (
             last is None
             or self._filled
@@ -127,22 +116,21 @@ class FeatureExtractor:
         window = np.concatenate([self._window[count:], samples * np.float32(10.0 ** (gain_db / 20.0))])
         if not np.abs(window[-count:]).max() < LARGEST_SAMPLE:
             return None
-        power = power_spectrum(window, settings)
-        log_mel = log_mel_of_power(power, settings)
-        band_power, centroid_hz = self._shape.of(power)
-        flux, onset = self._onset.peek(log_mel)
+        measured = self._spectra.of(window)
+        logs = np.log(self._over_floor(measured)[1])
+        flux, onset = self._onset.peek(logs[2])
         return replace(
             last,
             end_sample=start_sample + count,
-            entered_s=last.entered_s + count / settings.sample_rate_hz,
-            log_mel=log_mel,
-            rms_dbfs=self._loudness.peek_rms(window[-settings.hop :]),
-            bands=self._bands.peek(band_power),
-            centroid_hz=centroid_hz,
+            entered_s=last.entered_s + count / SAMPLE_RATE_HZ,
+            log_mel=logs[0],
+            rms_dbfs=self._loudness.peek_rms(window[-HOP_SAMPLES:]),
+            bands=self._bands.peek(measured.band_power),
+            centroid_hz=measured.centroid_hz,
             flux=flux,
             onset=onset,
             wave=window,
-            power=power,
+            power=measured.power,
         )
 
     def reset(self) -> None:
@@ -150,7 +138,7 @@ class FeatureExtractor:
         self._restart()
         self.restarts -= 1
         self._next_sample = None
-        self._window[:] = 0.0
+        self._window = np.zeros(DEFAULT_MEL.window, dtype=np.float32)
         self._loudness.reset()
         self._bands.reset()
         self._ear.reset()
@@ -161,41 +149,38 @@ class FeatureExtractor:
         self._last = None
         self._onset.reset()
 
+    def _over_floor(self, measured: HopSpectra) -> tuple[float, Float32]:
+        """(the loudest band, the mels with the first one over the floor of onsets in the free row)."""
+        mels = measured.mels
+        loudest = self._onset.loudest(mels[0])
+        np.add(mels[0], floor(loudest), out=mels[2])
+        return loudest, mels
+
     def _frame(self, end_sample: int) -> FeatureFrame:
-        settings, hop, window = self.settings, self._hop, self._window
-        if not np.abs(hop).max() < LARGEST_SAMPLE:  # NaN compares false
+        hop = self._hop
+        if not np.maximum.reduce(np.abs(hop)) < LARGEST_SAMPLE:  # NaN compares false
             self.repaired_hops += 1
             hop[:] = 0.0
-        window[: -settings.hop] = window[settings.hop :]
-        window[-settings.hop :] = hop
-        heard_power: Float32 | None = None
-        if not self._encoder:
-            power = power_spectrum(window, settings)
-        elif settings == DEFAULT_MEL:
-            power, heard_power = self._spectra.of(window)
-        else:
-            power = power_spectrum(window, settings)
-            heard_power = power_spectrum(window[-ENCODER_MEL.window :], ENCODER_MEL)
-        self._power = power
-        log_mel = log_mel_of_power(power, settings)
-        heard = log_mel if heard_power is None else log_mel_of_power(heard_power, ENCODER_MEL)
+        window = self._window = np.concatenate((self._window[-_KEPT:], hop))
+        measured = self._measured = self._spectra.of(window)
+        loudest, mels = self._over_floor(measured)
+        logs = np.log(mels)
         rms_dbfs, lufs = self._loudness.step(hop)
-        band_power, centroid_hz = self._shape.of(power)
-        flux, onset = self._onset.step(log_mel)
+        flux, onset = self._onset.step(logs[2], loudest)
         frame = FeatureFrame(
             index=self._index,
             end_sample=end_sample,
             entered_s=self._hop_entered_s,
-            log_mel=log_mel,
-            encoder_mel=heard,
+            log_mel=logs[0],
+            encoder_mel=logs[1],
             rms_dbfs=rms_dbfs,
             lufs_momentary=lufs,
-            bands=self._bands.step(band_power),
-            centroid_hz=centroid_hz,
+            bands=self._bands.step(measured.band_power),
+            centroid_hz=measured.centroid_hz,
             flux=flux,
             onset=onset,
-            wave=window.copy(),
-            power=power,
+            wave=window,
+            power=measured.power,
         )
         self._index += 1
         self._last = frame

@@ -76,17 +76,18 @@ class BlockFilter:
     """
 
     def __init__(self, sections: tuple[Biquad, ...], block: int) -> None:
-        self._block = block
         self._matrix = _block_matrix(sections, block)
         self._input: Float32 = np.zeros(self._matrix.shape[1], dtype=np.float32)
-        self._output: Float32 = np.zeros(self._matrix.shape[0], dtype=np.float32)
+        output: Float32 = np.zeros(self._matrix.shape[0], dtype=np.float32)
+        self._samples, self._before = self._input[:block], self._input[block:]
+        self._output, self._filtered, self._after = output, output[:block], output[block:]
 
     def push(self, samples: Float32) -> Float32:
         """float32 [block] -> filtered float32 [block], valid until the next call."""
-        self._input[: self._block] = samples
+        self._samples[:] = samples
         np.dot(self._matrix, self._input, out=self._output)
-        self._input[self._block :] = self._output[self._block :]
-        return self._output[: self._block]
+        self._before[:] = self._after
+        return self._filtered
 
     def reset(self) -> None:
         """Forget the past."""
@@ -109,6 +110,7 @@ class LoudnessMeter:
         self._mean: deque[float] = deque(maxlen=RMS_HOPS)
         self._power: deque[float] = deque(maxlen=RMS_HOPS)
         self._weighted_power: deque[float] = deque(maxlen=MOMENTARY_HOPS)
+        self._ones: Float32 = np.ones(hop, dtype=np.float32)
         self._scale = 10.0 ** (self._offset_db / 10.0)
         self.weighted = 0.0
         """Mean K-weighted power of the newest hop; its 10 log10 is LUFS."""
@@ -123,7 +125,7 @@ class LoudnessMeter:
         for start in range(0, self._hop, self._part):
             filtered = self._weighting.push(samples[start : start + self._part])
             weighted += float(np.dot(filtered, filtered))
-        self._mean.append(float(np.add.reduce(samples)) / self._hop)
+        self._mean.append(float(np.dot(samples, self._ones)) / self._hop)
         self._power.append(float(np.dot(samples, samples)) / self._hop)
         self._weighted_power.append(weighted / self._hop)
         self.weighted = weighted / self._hop * self._scale

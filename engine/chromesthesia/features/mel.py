@@ -79,23 +79,6 @@ def power_spectrum(frames: Float32, settings: MelSettings = DEFAULT_MEL) -> Floa
     return np.asarray(spectrum.real**2 + spectrum.imag**2, dtype=np.float32)
 
 
-class BothSpectra:
-    """The newest window's power by `DEFAULT_MEL` and `ENCODER_MEL`, transformed together, which costs little more than
-    one. Not thread-safe."""
-
-    def __init__(self) -> None:
-        self._frames: Float32 = np.zeros((2, DEFAULT_MEL.fft), dtype=np.float32)
-        self._windows = window_samples(DEFAULT_MEL), window_samples(ENCODER_MEL)
-
-    def of(self, window: Float32) -> Float32:
-        """float32 [DEFAULT_MEL.window] -> power float32 [2, fft // 2 + 1]."""
-        longer, shorter = self._windows
-        np.multiply(window, longer, out=self._frames[0, : len(longer)])
-        np.multiply(window[-len(shorter) :], shorter, out=self._frames[1, : len(shorter)])
-        spectrum = np.fft.rfft(self._frames)
-        return np.asarray(spectrum.real**2 + spectrum.imag**2, dtype=np.float32)
-
-
 @lru_cache(maxsize=8)
 def _filled_filterbank(settings: MelSettings) -> Float32:
     """The rows of `mel_filterbank` up to the last that is not empty: what is higher is heard in no band."""

@@ -25,7 +25,7 @@ class PitchEar:
         self._heard = Music()
 
     def step(
-        self, frame: FeatureFrame, hop: Float32, power: Float32, rise: Float32, weighted: float
+        self, frame: FeatureFrame, hop: Float32, mel: Float32, rise: Float32 | None, weighted: float
     ) -> Music:
         """Pitch and how sure it is; all else at rest."""
         self._sound.push(hop)
@@ -43,5 +43,5 @@ class PitchEar:
 
 
 def musician_extractor(number: int) -> FeatureExtractor:
-    """What hears musician `number`, from 1: without the spectrum that only encoders hear."""
-    return FeatureExtractor(encoder=False, ear=PitchEar(number))
+    """What hears musician `number`, from 1."""
+    return FeatureExtractor(PitchEar(number))

@@ -9,6 +9,7 @@ from collections import deque
 import numpy as np
 
 from chromesthesia.core.records import Float32
+from chromesthesia.features.mel import DEFAULT_MEL
 
 LAG_HOPS = 2
 DELAY_S = 0.013
@@ -22,6 +23,12 @@ FLOOR_BELOW_PEAK = math.log(1e-5)
 """What is 50 dB under the loudest band of late is a floor: its own flickering is no sound."""
 PEAK_FALL = 0.005
 """Nepers of power a hop: the loudest band is forgotten within seconds."""
+_ONES = np.ones(DEFAULT_MEL.mels, dtype=np.float32)
+
+
+def floor(loudest: float) -> float:
+    """Mel power that is to be added to every band before its logarithm is looked at."""
+    return math.exp(loudest + FLOOR_BELOW_PEAK)
 
 
 class OnsetDetector:
@@ -43,10 +50,13 @@ class OnsetDetector:
         self.rise: Float32 | None = None
         """What rose in each mel band with the newest hop, in nepers of power; None right after the beginning."""
 
-    def step(self, log_mel: Float32) -> tuple[float, float]:
-        """Log-mel float32 [mels] -> (flux >= 0, onset: 0 or strength in 0..1)."""
-        self._peak = self._peak_with(log_mel)
-        log_mel = _over_floor(log_mel, self._peak)
+    def loudest(self, mel: Float32) -> float:
+        """Of late and in mel power float32 [mels], all above 0, the loudest band in nepers of power."""
+        return max(self._peak - PEAK_FALL, math.log(float(np.maximum.reduce(mel))))
+
+    def step(self, log_mel: Float32, loudest: float) -> tuple[float, float]:
+        """log_mel: float32 [mels], with the `floor` of the `loudest` -> (flux >= 0, onset: 0 or strength in 0..1)."""
+        self._peak = loudest
         self.rise = self._rise(log_mel)
         flux = _mean(self.rise)
         self._earlier.append(_widest(log_mel))
@@ -65,16 +75,16 @@ class OnsetDetector:
 
         It is set against one that lies half a hop nearer than that of a step, so it finds less of a rise, not more.
         """
-        flux = _mean(self._rise(_over_floor(log_mel, self._peak_with(log_mel))))
+        flux = _mean(self._rise(log_mel))
         threshold = self._threshold()
         decided = flux > threshold and self._armed and self._since_onset >= REFRACTORY_HOPS
         return flux, _strength(flux, threshold) if decided else 0.0
 
-    def _peak_with(self, log_mel: Float32) -> float:
-        return max(self._peak - PEAK_FALL, float(log_mel.max()))
-
     def _rise(self, log_mel: Float32) -> Float32 | None:
-        return np.maximum(log_mel - self._earlier[0], 0.0) if len(self._earlier) == LAG_HOPS else None
+        if len(self._earlier) < LAG_HOPS:
+            return None
+        rise = log_mel - self._earlier[0]
+        return np.maximum(rise, 0.0, out=rise)
 
     def reset(self) -> None:
         """Forget the spectra before a gap, so that the gap is not taken for an onset; the threshold stays."""
@@ -98,13 +108,8 @@ class OnsetDetector:
         insort(self._sorted, flux)
 
 
-def _over_floor(log_mel: Float32, peak: float) -> Float32:
-    floored: Float32 = np.logaddexp(log_mel, np.float32(peak + FLOOR_BELOW_PEAK))
-    return floored
-
-
 def _mean(rise: Float32 | None) -> float:
-    return 0.0 if rise is None else float(np.add.reduce(rise)) / len(rise)
+    return 0.0 if rise is None else float(np.dot(rise, _ONES)) / len(rise)
 
 
 def _strength(flux: float, threshold: float) -> float:
@@ -114,6 +119,7 @@ def _strength(flux: float, threshold: float) -> float:
 def _widest(log_mel: Float32) -> Float32:
     """Each band's maximum with its two neighbours."""
     widest = log_mel.copy()
-    np.maximum(widest[1:], log_mel[:-1], out=widest[1:])
-    np.maximum(widest[:-1], log_mel[1:], out=widest[:-1])
+    upper, lower = widest[1:], widest[:-1]
+    np.maximum(upper, log_mel[:-1], out=upper)
+    np.maximum(lower, log_mel[1:], out=lower)
     return widest

@@ -27,6 +27,8 @@ DELAY_S = 0.03
 """From a sound to the middle of the window in which its pitch is measured."""
 
 _LAGS = np.arange(1, LONGEST + 1, dtype=np.float32)
+_MEAN = np.full(WINDOW + LONGEST, 1.0 / (WINDOW + LONGEST), dtype=np.float32)
+_LEAST = np.float32(1e-12)
 
 
 class PitchTracker:
@@ -41,36 +43,39 @@ class PitchTracker:
 
     def of(self, newest: Float32) -> tuple[float, float]:
         """float32 [2 * (WINDOW + LONGEST)] at 24 kHz, the newest last: (Hz or 0, how periodic 0..1)."""
-        sound = newest.reshape(-1, 2).sum(axis=1)
-        sound -= sound.mean()
-        late = sound[LONGEST:]
+        backwards = newest[::-2] + newest[-2::-2]
+        backwards -= np.dot(backwards, _MEAN)
+        late = backwards[:WINDOW]
         power = float(np.dot(late, late)) / (4.0 * WINDOW)
         level_db = 10.0 * math.log10(power + 1e-12)
         self._loudest_db = max(level_db, self._loudest_db - FALL_DB)
         if level_db < max(QUIETEST_DBFS, self._loudest_db - BELOW_LOUDEST_DB):
             return 0.0, 0.0
-        return period_of(sound)
+        return period_of(backwards)
 
 
-def period_of(sound: Float32) -> tuple[float, float]:
-    """float32 [WINDOW + LONGEST] at `RATE_HZ`: (Hz or 0, how periodic 0..1). The newest samples are compared with those
-    before them."""
-    late = sound[LONGEST:]
-    # Place 0 is the longest lag; the last place is none.
-    alike = np.correlate(sound, late, "valid")[::-1]
-    sums = np.concatenate([np.zeros(1), np.cumsum(np.square(sound, dtype=np.float64))])
-    power = (sums[WINDOW:] - sums[:-WINDOW])[::-1]
-    difference = (power[0] + power[1:] - 2.0 * alike[1:]).astype(np.float32)
-    np.maximum(difference, 0.0, out=difference)
-    dips = difference * _LAGS / (np.cumsum(difference) + np.float32(1e-9))
-    low = dips[SHORTEST - 1 :]
+def period_of(backwards: Float32) -> tuple[float, float]:
+    """float32 [WINDOW + LONGEST] at `RATE_HZ`, the newest first: (Hz or 0, how periodic 0..1). The newest samples are
+    compared with those before them."""
+    alike = np.correlate(backwards, backwards[:WINDOW])
+    squares = np.square(backwards)
+    # Each lag's window holds one sample more of the past, and one less of the present.
+    difference = np.add.accumulate(squares[WINDOW:] - squares[:LONGEST])
+    unlike = alike[0] - alike[1:]
+    unlike += unlike
+    difference += unlike
+    np.maximum(difference, _LEAST, out=difference)
+    sums = np.add.accumulate(difference)
+    difference *= _LAGS
+    difference /= sums
+    low = difference[SHORTEST - 1 :]
     below = low < DIP
-    place = int(np.argmax(below))
+    place = int(below.argmax())
     if below[place]:
         while place + 1 < len(low) and low[place + 1] < low[place]:
             place += 1
     else:
-        place = int(np.argmin(low))
+        place = int(low.argmin())
         if low[place] > WORST_DIP:
             return 0.0, max(0.0, 1.0 - float(low[place]))
     depth = float(low[place])

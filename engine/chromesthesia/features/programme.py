@@ -28,6 +28,7 @@ class ProgrammeLoudness:
         self._gated = np.zeros(_COUNT)
         self._sums = np.zeros(_COUNT)
         self._short = np.zeros(_COUNT)
+        self._ungated = self._ungated_count = 0.0
         self.short_term = FLOOR_LUFS
         self.integrated = FLOOR_LUFS
         self.range_lu = 0.0
@@ -46,23 +47,25 @@ class ProgrammeLoudness:
             if (place := _place(_lufs(gate))) is not None:
                 self._gated[place] += 1.0
                 self._sums[place] += gate
+                self._ungated += gate
+                self._ungated_count += 1.0
                 self.integrated = self._integrated()
         if len(blocks) == BLOCKS_SHORT and (place := _place(self.short_term)) is not None:
             self._short[place] += 1.0
             self.range_lu = self._range()
 
     def _integrated(self) -> float:
-        ungated = _lufs(float(self._sums.sum() / self._gated.sum()))
+        ungated = _lufs(self._ungated / self._ungated_count)
         first = _place(max(ungated - RELATIVE_LU, ABSOLUTE_LUFS)) or 0
-        count = float(self._gated[first:].sum())
-        return _lufs(float(self._sums[first:].sum()) / count) if count else FLOOR_LUFS
+        count = float(np.add.reduce(self._gated[first:]))
+        return _lufs(float(np.add.reduce(self._sums[first:])) / count) if count else FLOOR_LUFS
 
     def _range(self) -> float:
-        mean = float(np.dot(self._short, _POWERS) / self._short.sum())
+        mean = float(np.dot(self._short, _POWERS)) / float(np.add.reduce(self._short))
         first = _place(max(_lufs(mean) - RANGE_RELATIVE_LU, ABSOLUTE_LUFS)) or 0
-        counts = np.cumsum(self._short[first:])
-        low, high = np.searchsorted(counts, (0.10 * counts[-1], 0.95 * counts[-1]))
-        return float(high - low) * STEP_LU
+        counts = np.add.accumulate(self._short[first:])
+        whole = float(counts[-1])
+        return float(counts.searchsorted(0.95 * whole) - counts.searchsorted(0.10 * whole)) * STEP_LU
 
 
 def _lufs(power: float) -> float:

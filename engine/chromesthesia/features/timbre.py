@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from chromesthesia.core.records import SAMPLE_RATE_HZ, Float32
@@ -13,6 +15,7 @@ NEIGHBOURS = 5
 ROLLOFF_SHARE = 0.85
 QUIET = 1e-7
 CONTRAST_GROUPS = 8
+_LEAST = np.float32(1e-20)
 FULL_CONTRAST = 6.0
 """Nepers of power between peak and valley that count as 1."""
 
@@ -22,9 +25,12 @@ class Split:
 
     def __init__(self, bands: int = 64) -> None:
         """bands: of the mel; taken in pairs."""
-        self._past: Float32 = np.zeros((STEPS, bands // 2), dtype=np.float32)
-        self._wide: Float32 = np.zeros(bands // 2 + 2 * (NEIGHBOURS // 2), dtype=np.float32)
+        edge = NEIGHBOURS // 2
+        self._past: Float32 = np.zeros((bands // 2, STEPS), dtype=np.float32)
+        self._wide: Float32 = np.zeros(bands // 2 + 2 * edge, dtype=np.float32)
+        self._inner = self._wide[edge:-edge]
         self._across = np.lib.stride_tricks.sliding_window_view(self._wide, NEIGHBOURS)
+        self._ones: Float32 = np.ones(bands // 2, dtype=np.float32)
         self._place = 0
 
     def reset(self) -> None:
@@ -33,20 +39,25 @@ class Split:
 
     def step(self, mel: Float32) -> tuple[float, float]:
         """Mel power float32 [bands]: (harmonic, percussive) shares that add up to 1, or 0 and 0 in silence."""
-        mel = mel.reshape(-1, 2).sum(axis=1)
-        self._past[self._place] = mel
+        edge, pairs = NEIGHBOURS // 2, self._inner
+        np.add(mel[::2], mel[1::2], out=pairs)
+        self._past[:, self._place] = pairs
         self._place = (self._place + 1) % STEPS
-        total = float(np.add.reduce(mel))
-        if total < QUIET:
+        if float(np.dot(pairs, self._ones)) < QUIET:
             return 0.0, 0.0
-        lasting = np.partition(self._past, STEPS // 2, axis=0)[STEPS // 2]
-        edge = NEIGHBOURS // 2
-        self._wide[edge:-edge], self._wide[:edge], self._wide[-edge:] = mel, mel[0], mel[-1]
-        filled = np.partition(self._across, edge, axis=1)[:, edge]
-        lasting, filled = np.square(lasting), np.square(filled)
+        past = self._past.copy()
+        past.partition(STEPS // 2, axis=1)
+        lasting = past[:, STEPS // 2]
+        self._wide[:edge], self._wide[-edge:] = pairs[0], pairs[-1]
+        across = self._across.copy()
+        across.partition(edge, axis=1)
+        lasting, filled = np.square(lasting), np.square(across[:, edge])
         # Roots of the power: a bass drum does not drown the rest.
-        weight = np.sqrt(mel)
-        tonal = float(np.dot(weight, lasting / (lasting + filled + 1e-20)) / np.add.reduce(weight))
+        weight = np.sqrt(pairs)
+        filled += lasting
+        filled += _LEAST
+        lasting /= filled
+        tonal = float(np.dot(weight, lasting)) / float(np.dot(weight, self._ones))
         return tonal, 1.0 - tonal
 
 
@@ -55,16 +66,18 @@ _BINS_HZ = np.fft.rfftfreq(1024, 1.0 / SAMPLE_RATE_HZ).astype(np.float32)
 
 def rolloff_and_spread(power: Float32, centroid_hz: float) -> tuple[float, float]:
     """Power float32 [513]: (Hz below which 85 % of it lie, Hz by which it spreads about its centroid); 0 in silence."""
-    sums = np.cumsum(power)
+    sums = np.add.accumulate(power)
     total = float(sums[-1])
     if total < QUIET:
         return 0.0, 0.0
-    place = int(np.searchsorted(sums, ROLLOFF_SHARE * total))
-    off = np.square(_BINS_HZ - np.float32(centroid_hz))
-    return float(_BINS_HZ[min(place, 512)]), float(np.sqrt(np.dot(off, power) / total))
+    place = int(sums.searchsorted(np.float32(ROLLOFF_SHARE * total)))
+    off = _BINS_HZ - np.float32(centroid_hz)
+    off *= off
+    return float(_BINS_HZ[min(place, 512)]), math.sqrt(float(np.dot(off, power)) / total)
 
 
 def contrast(log_mel: Float32) -> float:
     """How far peaks stand above valleys, 0..1, in groups of neighbouring bands (after Jiang and others, 2002)."""
     groups = log_mel.reshape(CONTRAST_GROUPS, -1)
-    return min(1.0, float((groups.max(axis=1) - groups.min(axis=1)).mean()) / FULL_CONTRAST)
+    wide = np.maximum.reduce(groups, axis=1) - np.minimum.reduce(groups, axis=1)
+    return min(1.0, float(np.add.reduce(wide)) / CONTRAST_GROUPS / FULL_CONTRAST)

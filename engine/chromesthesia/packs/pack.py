@@ -11,7 +11,9 @@ from chromesthesia.core.user_files import one_line
 from chromesthesia.packs.art_index import ArtIndex
 from chromesthesia.packs.contents import check_listed, read_files, read_manifest_text
 from chromesthesia.packs.manifest import (
+    GENERATOR_ROLE,
     MANIFEST_NAME,
+    QUICK,
     REMEDY,
     Manifest,
     ModelSpec,
@@ -57,10 +59,14 @@ class Pack:
         """File name and content of the model to run for a role: on a CPU the fastest kept precision, else always fp32.
 
         The manifest's times decide, so that one pack gives the same frames on every start. int8 models are made for
-        CPUs: a GPU would run them slower.
+        CPUs: a GPU would run them slower. A quick pupil is no precision: `quick_model` gives it.
         """
         own = self.manifest.by_role()[role].file
-        kept = [tier for tier in self.manifest.tiers if tier.model == role and tier.kept]
+        kept = [
+            tier
+            for tier in self.manifest.tiers
+            if tier.model == role and tier.kept and tier.precision != QUICK
+        ]
         fp32_ms = min((tier.ms for tier in kept if tier.file == own), default=None)
         fastest = min(kept, key=lambda tier: tier.ms, default=None)
         if on_cpu and fastest is not None and fp32_ms is not None and fastest.ms < fp32_ms:
@@ -68,13 +74,34 @@ class Pack:
         return own, self.models[own]
 
     def faster_model(self, role: str, on_cpu: bool = True) -> tuple[str, bytes] | None:
-        """File name and content of the fastest kept precision, if it is a faster one than `model` gives."""
+        """File name and content of the fastest that is kept, if it is a faster one than `model` gives."""
         running, _ = self.model(role, on_cpu)
         kept = {tier.file: tier.ms for tier in self.manifest.tiers if tier.model == role and tier.kept}
         fastest = min(kept, key=lambda file: kept[file], default=running)
         if running not in kept or kept[fastest] >= kept[running]:
             return None
         return fastest, self.models[fastest]
+
+    def quick_model(self) -> QuickModel | None:
+        """The quick pupil of the generator, if it is faster on a CPU than what `model` gives there."""
+        running, _ = self.model(GENERATOR_ROLE)
+        kept = [tier for tier in self.manifest.tiers if tier.model == GENERATOR_ROLE and tier.kept]
+        full_ms = min((tier.ms for tier in kept if tier.file == running), default=None)
+        quick = min(
+            (tier for tier in kept if tier.precision == QUICK), key=lambda tier: tier.ms, default=None
+        )
+        if full_ms is None or quick is None or quick.ms >= full_ms:
+            return None
+        return QuickModel(quick.file, self.models[quick.file], full_ms / quick.ms)
+
+
+@dataclass(frozen=True, slots=True)
+class QuickModel:
+    """A generator's quick pupil: its file's name and content, and how many of its pictures take the time of one."""
+
+    file: str
+    content: bytes = field(repr=False)
+    gain: float
 
 
 def read_pack(path: Path) -> Pack:

@@ -41,6 +41,8 @@ PAINTING_RELIEF = Number("/look/painting/relief", 0.45, "Light on the ridges of 
     low=0.0, high=1.0, smoothing_s=0.2, routable=True)
 PAINTING_CANVAS = Number("/look/painting/canvas", 0.25, "Weave of the canvas showing through",
     low=0.0, high=1.0, smoothing_s=0.2, routable=True)
+PAINTING_BRUSH = Number("/look/painting/brush", 0.0, "Strokes of a brush at the size of the screen, lit from the side",
+    low=0.0, high=1.0, smoothing_s=0.2, routable=True)
 PAINTING_LINES = Number("/look/painting/lines", 0.0, "Contours: below 0 dark as ink, above 0 glowing",
     low=-1.0, high=1.0, smoothing_s=0.2, routable=True)
 
@@ -126,6 +128,7 @@ LOOK: tuple[Param, ...] = (
     PAINTING_SHARPNESS,
     PAINTING_RELIEF,
     PAINTING_CANVAS,
+    PAINTING_BRUSH,
     PAINTING_LINES,
     VIEW_FOLD,
     VIEW_SEGMENTS,

@@ -22,6 +22,8 @@ _LIBRARIES = {
     "win32": ("opengl32.dll",),
     "darwin": ("/System/Library/Frameworks/OpenGL.framework/OpenGL",),
 }
+_ALL_COMMANDS, _FLUSH_FIRST = 0x9117, 1  # GL_SYNC_GPU_COMMANDS_COMPLETE, GL_SYNC_FLUSH_COMMANDS_BIT
+_LONGEST_WAIT_NS = 2_000_000_000
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software")
 
 
@@ -45,13 +47,45 @@ def unlocked_flush() -> Callable[[], object] | None:
     return _from_library("glFlush")
 
 
+def unlocked_fence() -> Callable[[], Callable[[], object]] | None:
+    """What puts a mark behind all that the current context was asked to draw, has that begun, and gives what waits for
+    the mark with the global lock released, once; None where no library is found."""
+    library = _library("glClientWaitSync")
+    if library is None:
+        return None
+    put, wait, drop = library.glFenceSync, library.glClientWaitSync, library.glDeleteSync
+    put.restype, put.argtypes = ctypes.c_void_p, [ctypes.c_uint, ctypes.c_uint]
+    wait.restype, wait.argtypes = ctypes.c_uint, [ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint64]
+    drop.restype, drop.argtypes = None, [ctypes.c_void_p]
+
+    def fence() -> Callable[[], object]:
+        mark = put(_ALL_COMMANDS, 0)
+
+        def reached() -> None:
+            wait(mark, _FLUSH_FIRST, _LONGEST_WAIT_NS)
+            drop(mark)
+
+        return reached
+
+    return fence
+
+
 def _from_library(function: str) -> Callable[[], object] | None:
+    library = _library(function)
+    if library is None:
+        return None
+    found = getattr(library, function)
+    found.restype = None
+    found.argtypes = []
+    return lambda: found()
+
+
+def _library(function: str) -> ctypes.CDLL | None:
     for name in _LIBRARIES.get(sys.platform, ("libGL.so.1", "libOpenGL.so.0", "libGLESv2.so.2")):
         try:
-            found = getattr(ctypes.CDLL(name), function)
+            library = ctypes.CDLL(name)
+            getattr(library, function)
         except (OSError, AttributeError):
             continue
-        found.restype = None
-        found.argtypes = []
-        return lambda: found()
+        return library
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from chromesthesia.params.declaration import Choice
@@ -13,6 +14,7 @@ from chromesthesia.params.look import (
     FINISH_SPLIT,
     FINISH_VIGNETTE,
     FLOW_SCALE,
+    PAINTING_BRUSH,
     PAINTING_CANVAS,
     PAINTING_LINES,
     TRAILS_BLEND,
@@ -22,21 +24,26 @@ from chromesthesia.params.look import (
     VIEW_SEGMENTS,
 )
 from chromesthesia.params.sound import MASTER_BRIGHTNESS
+from chromesthesia.render.brushwork import REACH, TILE
 from chromesthesia.render.frame import LEAST, is_seen
 from chromesthesia.render.frame import Frame as Frame
 from chromesthesia.render.grade import Grade
 from chromesthesia.render.graph import Buffer, Fixed, Graph, Part, Pass, Size
 from chromesthesia.render.scenes import fields, filters, wall
+from chromesthesia.render.scenes.common import Rows
 from chromesthesia.render.shaders import UniformValue
 
-PAINTING, GRADIENT = "painting", "gradient"
-"""Imports: the generator's picture worked over, RGBA with the strength of contours in alpha; 256 x 1 colours."""
+PAINTING, GRADIENT, TILES = "painting", "gradient", "brushwork"
+"""Imports: the generator's picture worked over, RGBA with the strength of contours in alpha; 256 x 1 colours; strokes
+and linen (`brushwork`)."""
 FRAME = "frame"
 """The finished picture, at the size of the screen, and the one before it."""
 _FLOW_SHARE = 8  # picture pixels per flow pixel
 _SMALL_SHARE = 4  # scene pixels per glow pixel
 _CEILING = 0.8
-_FINEST_WEAVE = 180.0
+_STROKES_HEIGHT = 900.0  # at which a texel of the tiles is a pixel
+_FINEST, _COARSEST = 0.5, 1.6  # pixels of a texel
+_CLOSEST, _FARTHEST = 0.7, 1.4  # zoom that strokes still follow
 Uniforms = Mapping[str, UniformValue]
 
 
@@ -46,7 +53,7 @@ def look_graph(detail: float) -> Graph[Frame]:
     What moves is drawn first; exposure, colour and lens follow what was heard meanwhile.
     """
     return Graph(
-        imports=(PAINTING, GRADIENT),
+        imports=(PAINTING, GRADIENT, TILES),
         buffers=(
             Buffer("flow", Part(by=_FLOW_SHARE), "f4", linear=True),
             Buffer("scene", Part(by=1.0 / detail), "f2", linear=True, keeps=True),
@@ -55,6 +62,7 @@ def look_graph(detail: float) -> Graph[Frame]:
             Buffer("halo across", Part("small"), "f2"),
             Buffer("halo", Part("small"), "f2", linear=True),
             Buffer("meter", Fixed(1, 1), "f4"),
+            Buffer("way", Rows(72), linear=True),
             Buffer("lit", Part("scene"), linear=True, again=True),
             *fields.BUFFERS,
             *filters.BUFFERS,
@@ -122,6 +130,15 @@ def look_graph(detail: float) -> Graph[Frame]:
                 {"GLOW": _glows},
             ),
             *filters.ON_LIGHT,
+            Pass(
+                "way",
+                "way.frag",
+                "way",
+                {"u_small": "small"},
+                "place.vert",
+                _way,
+                when=is_seen(PAINTING_BRUSH),
+            ),
             *wall.PASSES,
             _finishing("finish the wall", "wall", wall.is_worked),
             _finishing("finish", "lit", wall.is_bare),
@@ -135,10 +152,14 @@ def _finishing(name: str, source: str, when: Callable[[Frame], bool]) -> Pass[Fr
         name,
         "finish.frag",
         FRAME,
-        {"u_lit": source},
+        {"u_lit": source, "u_way": "way", "u_tiles": TILES},
         "place.vert",
         _finish,
-        {"SPLIT": is_seen(FINISH_SPLIT), "CANVAS": is_seen(PAINTING_CANVAS)},
+        {
+            "BRUSH": is_seen(PAINTING_BRUSH),
+            "SPLIT": is_seen(FINISH_SPLIT),
+            "CANVAS": is_seen(PAINTING_CANVAS),
+        },
         when,
     )
 
@@ -217,12 +238,43 @@ def _light(frame: Frame, size: Size) -> Uniforms:
     }
 
 
+def _way(frame: Frame, size: Size) -> Uniforms:
+    return {
+        "u_aspect": frame.aspect,
+        "u_turn": frame.moved.turn,
+        "u_pan": tuple(frame.aspect * part for part in frame.moved.pan),
+    }
+
+
+def _strokes(frame: Frame) -> dict[str, UniformValue]:
+    """Strokes lie on the painting: they go with the view, and as near as it comes up to a bound."""
+    moved = frame.moved
+    zoom = math.hypot(*moved.turn[:2])
+    texels = _texels(frame)
+    lies = min(max(zoom, 1.0 / _FARTHEST), 1.0 / _CLOSEST) / zoom
+    turn = [lies * texels * part for part in moved.turn]
+    back = 1.0 / (turn[0] * turn[3] - turn[1] * turn[2])
+    # From the tile's colours, of which a whole one stands for REACH texels.
+    unturn = [REACH * back * part for part in (turn[3], -turn[1], -turn[2], turn[0])]
+    return {
+        "u_turn": tuple(turn),
+        "u_at": tuple(lies * texels * frame.aspect * part % TILE for part in moved.pan),
+        "u_unturn": (unturn[0] / frame.aspect, unturn[1], unturn[2] / frame.aspect, unturn[3]),
+        "u_brush": frame.values[PAINTING_BRUSH],
+    }
+
+
+def _texels(frame: Frame) -> float:
+    height = float(frame.size[1])
+    return height / min(max(height / _STROKES_HEIGHT, _FINEST), _COARSEST)
+
+
 def _finish(frame: Frame, size: Size) -> Uniforms:
     return {
         "u_aspect": frame.aspect,
         "u_split": frame.values[FINISH_SPLIT],
         "u_canvas": frame.values[PAINTING_CANVAS],
-        "u_weave": min(frame.size[1] / 4.0, _FINEST_WEAVE),
+        **_strokes(frame),
         "u_grain": frame.values[FINISH_GRAIN],
         "u_grain_seed": frame.moved.grain_seed,
         "u_brightness": frame.values[MASTER_BRIGHTNESS],

@@ -13,13 +13,15 @@ import numpy as np
 
 from chromesthesia.core.records import UInt8
 from chromesthesia.params.live import Values
-from chromesthesia.params.look import PAINTING_RELIEF, PAINTING_SHARPNESS, PAINTING_STROKE
+from chromesthesia.params.look import PAINTING_BRUSH, PAINTING_RELIEF, PAINTING_SHARPNESS, PAINTING_STROKE
 from chromesthesia.render.graph import SCREEN, Buffer, Graph, Part, Pass, RunningGraph, Size
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.shaders import UniformValue
 
 _STYLE = (PAINTING_STROKE, PAINTING_SHARPNESS, PAINTING_RELIEF)
 _STYLE_STEP = 1 / 32  # a finer change of the style does not show
+_BRUSHED = 0.4  # from here on the strokes of the screen hide those of the painting
 _STAND_IN_SIZE = 64
 _STAND_IN, _NEVER = -2, -3  # serials that no generator gives
 
@@ -29,8 +31,10 @@ SOURCE, WORKED, BEFORE, AFTER, BLENDED = "picture", "worked", "before", "after",
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """How one picture is worked over. source, size: sides in pixels of the picture and of the painting."""
+    """How one picture is worked over. source, size: sides in pixels of the picture and of the painting. bare: without
+    strokes, which are drawn on the screen then."""
 
+    bare: bool
     stroke: float
     sharpness: float
     relief: float
@@ -47,6 +51,22 @@ def _widened(sizes: Mapping[str, Size]) -> Size:
     return sizes[SCREEN][0], sizes[SOURCE][1]
 
 
+def _is_bare(work: _Work) -> bool:
+    return work.bare
+
+
+def _is_stroked(work: _Work) -> bool:
+    return not work.bare
+
+
+def _relief(work: _Work, size: Size) -> Mapping[str, UniformValue]:
+    return {
+        "u_sharpness": work.sharpness,
+        "u_relief": 0.0 if work.bare else work.relief,
+        "u_texel": work.texel,
+    }
+
+
 # Its screen is the painting.
 WORK: Graph[_Work] = Graph(
     imports=(SOURCE,),
@@ -59,8 +79,8 @@ WORK: Graph[_Work] = Graph(
         Buffer("stroked", linear=True),
     ),
     passes=(
-        Pass("tensor", "tensor.frag", "tensor", {"u_picture": SOURCE}),
-        Pass("tangent", "tangent.frag", "tangent", {"u_tensor": "tensor"}),
+        Pass("tensor", "tensor.frag", "tensor", {"u_picture": SOURCE}, when=_is_stroked),
+        Pass("tangent", "tangent.frag", "tangent", {"u_tensor": "tensor"}, when=_is_stroked),
         Pass(
             "widen",
             "enlarge.frag",
@@ -81,18 +101,10 @@ WORK: Graph[_Work] = Graph(
             "stroked",
             {"u_enlarged": "enlarged", "u_tangent": "tangent"},
             uniforms=lambda work, size: {"u_length": 0.95 * work.stroke * work.texel},
+            when=_is_stroked,
         ),
-        Pass(
-            "relief",
-            "relief.frag",
-            WORKED,
-            {"u_stroke": "stroked"},
-            uniforms=lambda work, size: {
-                "u_sharpness": work.sharpness,
-                "u_relief": work.relief,
-                "u_texel": work.texel,
-            },
-        ),
+        Pass("relief", "relief.frag", WORKED, {"u_stroke": "stroked"}, uniforms=_relief, when=_is_stroked),
+        Pass("edges", "relief.frag", WORKED, {"u_stroke": "enlarged"}, uniforms=_relief, when=_is_bare),
     ),
     result=WORKED,
 )
@@ -208,13 +220,14 @@ class Painting:
         if source.size != self._source_size:
             self._source_size = source.size
             self._work.lay_out({SOURCE: source.size})
-        stroke, sharpness, relief = style
-        work = _Work(stroke, sharpness, relief, source.size, self._size)
+        stroke, sharpness, relief, bare = style
+        work = _Work(bool(bare), stroke, sharpness, relief, source.size, self._size)
         self._work.run(work, {SOURCE: source}, {WORKED: canvas.worked})
 
 
 def _style(values: Values) -> tuple[float, ...]:
-    return tuple(round(values[param] / _STYLE_STEP) * _STYLE_STEP for param in _STYLE)
+    style = tuple(round(values[param] / _STYLE_STEP) * _STYLE_STEP for param in _STYLE)
+    return (*style, float(values[PAINTING_BRUSH] > _BRUSHED))
 
 
 def painting_size(height: int, software: bool) -> int:

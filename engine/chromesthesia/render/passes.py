@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from chromesthesia.render.shaders import ShaderLibrary, UniformCache, UniformVal
 
 _ADDS = (moderngl.ONE, moderngl.ONE)
 _LIES_OVER = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA)
+_AHEAD = 2
+"""So many passes are drawn or wait to be drawn: more would be waited for with Python's lock held."""
 TRIANGLE = 3
 """Vertices of the one triangle that covers a target."""
 
@@ -60,13 +63,16 @@ class Target:
 class Drawer:
     """Draws passes. after_pass: waits for one (on software GL, with Python's lock released), but not before the next is
     ready to be drawn: Python prepares one pass while the processor draws the last. start: has it drawn meanwhile.
-    on_pass: is told its name when it is drawn, for measuring."""
+    fence: marks what was ordered and gives what waits for the mark; where there is one, the next pass is ordered while
+    one is drawn, so that no processor waits for Python. on_pass: is told its name when it is drawn, for measuring."""
 
     ctx: moderngl.Context
     library: ShaderLibrary
     after_pass: Callable[[], object] | None = None
     on_pass: Callable[[str], object] | None = None
     start: Callable[[], object] | None = None
+    fence: Callable[[], Callable[[], object]] | None = None
+    _ordered: deque[Callable[[], object]] = field(default_factory=deque)
     _under_way: bool = False
     _uniforms: dict[moderngl.Program, UniformCache] = field(default_factory=dict)
     _arrays: dict[moderngl.Program, moderngl.VertexArray] = field(default_factory=dict)
@@ -94,7 +100,11 @@ class Drawer:
             self._arrays[program] = self.ctx.vertex_array(program, [])
             self._uniforms[program] = UniformCache(program)
         self._uniforms[program].set(values, fragment)
-        self.settle()
+        if self.fence is None or self.library.reads_in_vertices(vertex):
+            # What is read for vertices is read when the pass is ordered.
+            self.settle()
+        while len(self._ordered) >= _AHEAD:
+            self._ordered.popleft()()
         for unit, texture in enumerate(textures.values()):
             texture.use(unit)
         target.use()
@@ -109,16 +119,20 @@ class Drawer:
             self.ctx.disable(moderngl.BLEND)
         if self.after_pass is not None:
             self._under_way = True
-            if self.start is not None:
+            if self.fence is not None:
+                self._ordered.append(self.fence())
+            elif self.start is not None:
                 self.start()
         if self.on_pass is not None:
             self.settle()
             self.on_pass(fragment)
 
     def settle(self) -> None:
-        """Wait for the pass that is being drawn."""
+        """Wait for all that was ordered."""
         if self._under_way and self.after_pass is not None:
             self.after_pass()
+        while self._ordered:
+            self._ordered.popleft()()
         self._under_way = False
 
     def _fresh_arrays(self) -> dict[moderngl.Program, moderngl.VertexArray]:

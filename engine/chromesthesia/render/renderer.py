@@ -19,16 +19,17 @@ from chromesthesia.core.records import UInt8
 from chromesthesia.isf.shader import IsfShader
 from chromesthesia.params.live import Values
 from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE, MASTER_MORPH_S
+from chromesthesia.render.brushwork import brushwork
 from chromesthesia.render.crossfade import CrossFade
 from chromesthesia.render.fixed import copy_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
-from chromesthesia.render.gl import is_software, unlocked_finish, unlocked_flush
+from chromesthesia.render.gl import is_software, unlocked_fence, unlocked_finish, unlocked_flush
 from chromesthesia.render.grade import GRADIENT_SIZE, grade
 from chromesthesia.render.graph import SCREEN, Graph, Part, RunningGraph, Size
 from chromesthesia.render.hud_layer import HudLayer
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.isf_stage import IsfStage
-from chromesthesia.render.look_graph import GRADIENT, PAINTING, Frame, glows, look_graph
+from chromesthesia.render.look_graph import GRADIENT, PAINTING, TILES, Frame, glows, look_graph
 from chromesthesia.render.motion import Motion
 from chromesthesia.render.output import PLAIN, OutputPass, OutputShape
 from chromesthesia.render.painting import Painting, painting_size
@@ -81,6 +82,7 @@ class Renderer:
         finish = unlocked_finish(ctx)
         self.drawer = Drawer(ctx, self.library, after_pass=finish if self.software else None)
         self.drawer.start = unlocked_flush()
+        self.drawer.fence = unlocked_fence()
         self._finish = finish
         self._size = self._drawn_size = _checked(ctx, width, height)
         self._share = 1.0
@@ -90,6 +92,9 @@ class Renderer:
         self._motion = Motion()
         self._gradient = ctx.texture((GRADIENT_SIZE, 1), 4)
         self._gradient.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        tiles = brushwork()
+        self._tiles = ctx.texture((tiles.shape[1], tiles.shape[0]), 4, tiles)
+        self._tiles.repeat_y = False
         self._more: Mapping[str, moderngl.Texture] = {}
         self._painting = self._new_painting()
         self._look = look_graph(self.detail)
@@ -131,7 +136,7 @@ class Renderer:
         or a result that cannot be shown; the old graph stays then.
         """
         more = {} if textures is None else dict(textures)
-        missing = set(graph.imports) - {PAINTING, GRADIENT, *more}
+        missing = set(graph.imports) - {PAINTING, GRADIENT, TILES, *more}
         if missing:
             raise RenderError(
                 f"a graph imports {', '.join(sorted(missing))}", "give a texture for each import"
@@ -303,7 +308,7 @@ class Renderer:
             )
             self._running.run(
                 first,
-                {**self._textures, PAINTING: painting, GRADIENT: self._gradient},
+                {**self._textures, PAINTING: painting, GRADIENT: self._gradient, TILES: self._tiles},
                 late=lambda: self._later(first, late),
             )
             if self._limiter is not None:
@@ -399,6 +404,7 @@ class Renderer:
             self._enlarged.release()
         self._hud.release()
         self._gradient.release()
+        self._tiles.release()
         self.library.release()
 
     @property
@@ -437,7 +443,13 @@ class Renderer:
     def _outside(self, more: Mapping[str, moderngl.Texture] | None = None) -> dict[str, Size]:
         side = painting_size(self._drawn_size[1], self.software)
         sizes = {} if more is None else {name: texture.size for name, texture in more.items()}
-        return {**sizes, SCREEN: self._drawn_size, PAINTING: (side, side), GRADIENT: self._gradient.size}
+        return {
+            **sizes,
+            SCREEN: self._drawn_size,
+            PAINTING: (side, side),
+            GRADIENT: self._gradient.size,
+            TILES: self._tiles.size,
+        }
 
 
 def _checked(ctx: moderngl.Context, width: int, height: int) -> Size:

@@ -61,6 +61,10 @@ class ShaderLibrary:
         """What is wrong with a file or a variant; None when all are in use as they are."""
         return self.files.error
 
+    def reads_in_vertices(self, vertex: str) -> bool:
+        """Whether a vertex shader may read textures, also where it is not known."""
+        return "sampler" in self.files.texts.get(vertex, "sampler")
+
     def program(
         self,
         fragment: str,

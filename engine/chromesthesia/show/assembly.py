@@ -62,6 +62,9 @@ class Models:
     """Hash of the pack's fp32 encoder, which its marks and paintings are for; empty for one of the caller's own."""
     smaller: Callable[[], Generator] | None = None
     """Opens a generator that paints the same with less; None where the pack has none."""
+    quick_gain: float = 0.0
+    """How many pictures of the smaller one take the time of one, where it is a quick pupil and both paint on the
+    processor; else 0."""
 
 
 def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_OWN) -> Models:
@@ -80,6 +83,7 @@ def open_models(pack_path: Path | None, provider: str, own: OwnParts = ENGINES_O
         painter_of(pack, provider) if own.generator is None else "",
         pack.manifest.files[pack.manifest.encoder.file] if own.encoder is None else "",
         _smaller(pack, provider) if own.generator is None else None,
+        _quick_gain(pack, provider) if own.generator is None else 0.0,
     )
 
 
@@ -87,6 +91,12 @@ def _smaller(pack: Pack, provider: str) -> Callable[[], Generator] | None:
     """Opens the pack's faster precision, on the CPU: where a GPU paints, that is another processor, too."""
     faster = pack.faster_model(GENERATOR_ROLE, on_cpu=first_provider(provider) == "cpu")
     return None if faster is None else lambda: OnnxGenerator(pack, "cpu", model=faster)
+
+
+def _quick_gain(pack: Pack, provider: str) -> float:
+    quick = pack.quick_model() if first_provider(provider) == "cpu" else None
+    faster = pack.faster_model(GENERATOR_ROLE)
+    return quick.gain if quick is not None and faster is not None and faster[0] == quick.file else 0.0
 
 
 def painter_of(pack: Pack, provider: str) -> str:

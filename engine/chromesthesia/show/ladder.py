@@ -43,8 +43,10 @@ DEAREST = 8.0
 LOWEST_PACE = 0.125
 PACES = (0.5, 0.25, 0.125)
 """Shares of the generator's rate on the rung that paints slower, in order."""
-DETAILS = (0.75, 0.5)
+DETAILS = (0.75, 0.5, 0.35, 0.2)
 """Sides of the picture on the rung with fewer pixels, of its full ones, in order."""
+HALF, FEWEST_LINES = 0.5, 300
+"""Less than half is only for pictures that have so many lines even then: a wall's, not a small window's."""
 LEAST_DETAIL = 0.35
 """The same on the smallest rung."""
 
@@ -77,24 +79,27 @@ class Moved:
         return below(after.rung, before.rung)
 
 
-def steps_of(rungs: Collection[Rung] = RUNGS, ceiling: float = 1.0) -> tuple[Step, ...]:
+def steps_of(
+    rungs: Collection[Rung] = RUNGS, ceiling: float = 1.0, lines: int = FEWEST_LINES
+) -> tuple[Step, ...]:
     """Every step of these rungs, best first. ceiling: the fastest pace; below 1 where the processor that paints also
-    draws."""
+    draws. lines: of the picture."""
     slowest = max(LOWEST_PACE, ceiling * PACES[-1])
     paces: list[float] = []
     for share in PACES:
         pace = max(LOWEST_PACE, ceiling * share)
         if pace < min(paces, default=ceiling):
             paces.append(pace)
-    fewest = DETAILS[-1] if Rung.FEWER_PIXELS in rungs else 1.0
+    details = [detail for detail in DETAILS if detail >= HALF or detail * lines >= FEWEST_LINES]
+    fewest = details[-1] if Rung.FEWER_PIXELS in rungs else 1.0
     whole = {
         Rung.FULL: (Step(Rung.FULL, ceiling),),
         Rung.PAINT_SLOWER: tuple(Step(Rung.PAINT_SLOWER, pace) for pace in paces),
         Rung.SMALLER_GENERATOR: (Step(Rung.SMALLER_GENERATOR, slowest),),
-        Rung.FEWER_PIXELS: tuple(Step(Rung.FEWER_PIXELS, slowest, detail) for detail in DETAILS),
+        Rung.FEWER_PIXELS: tuple(Step(Rung.FEWER_PIXELS, slowest, detail) for detail in details),
         Rung.CACHED_LATENTS: (Step(Rung.CACHED_LATENTS, slowest, fewest),),
         Rung.SHADERS: (Step(Rung.SHADERS, 0.0, fewest),),
-        Rung.SMALL: (Step(Rung.SMALL, 0.0, LEAST_DETAIL),),
+        Rung.SMALL: (Step(Rung.SMALL, 0.0, min(LEAST_DETAIL, fewest)),),
     }
     return tuple(step for rung in RUNGS if rung in rungs for step in whole[rung])
 

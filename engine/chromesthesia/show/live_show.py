@@ -153,7 +153,7 @@ class LiveShow:
         )
         self._painter = Painter(
             models, config, light, clock, score, self._changed_models,
-            lambda: self._analysis.counts()["encoder_failures"],
+            lambda: self._analysis.counts()["encoder_failures"], self._schedule.period_s,
         )  # fmt: skip
         self._painter.ladder.watch = self._watch_frame
         room_s = self._room_s = read_room(config.room)

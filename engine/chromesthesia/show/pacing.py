@@ -67,6 +67,8 @@ class FramePacer:
         self._period_s = period_s
         self._whole, self._last = _Costs(period_s), _Costs(period_s)
         self._margin_s = LEAST_MARGIN_S
+        self._waited_s = 0.0
+        """For sound, before and in the frame that is being drawn."""
 
     @property
     def reserve_s(self) -> float:
@@ -89,8 +91,8 @@ class FramePacer:
         cost_s = end_s - begin_s - (went_on_s - wait_s)
         self._whole.add(cost_s)
         self._last.add(end_s - went_on_s)
-        waited = went_on_s > shown_s - self._period_s
-        if end_s > shown_s and waited and cost_s <= self._period_s:
+        waited_s, self._waited_s = self._waited_s, 0.0
+        if end_s > shown_s >= end_s - waited_s:
             self._margin_s = min(self._period_s, self._margin_s + MARGIN_STEP_S)
         else:
             self._margin_s = max(LEAST_MARGIN_S, self._margin_s - MARGIN_STEP_S / CALM_FRAMES)
@@ -108,6 +110,7 @@ class FramePacer:
         self._wait(shown_s - self.late_reserve_s, arrivals, clock, stop)
 
     def _wait(self, latest_s: float, arrivals: Arrivals, clock: Clock, stop: threading.Event) -> None:
+        begin_s = now_s = clock.now_s()
         # In so long a time one comes: the last that the frame can still show.
         clock.wait_until(latest_s - arrivals.every_s, stop)
         while not stop.is_set():
@@ -115,8 +118,9 @@ class FramePacer:
             now_s = clock.now_s()
             next_s = arrivals.newest_s + arrivals.every_s
             if next_s > latest_s or now_s >= next_s + GRACE_S or now_s >= latest_s:
-                return
+                break
             clock.wait_until(min(latest_s, next_s + GRACE_S), arrivals.fresh)
+        self._waited_s += now_s - begin_s
 
 
 class _Costs:

@@ -24,13 +24,19 @@ log = logging.getLogger(__name__)
 
 SOFTWARE_PAINT_FACTOR = 1 / 3
 """Where the processor that paints also draws: a third of the pictures, cross-faded, leaves time for every frame."""
+EVERY_THIRD = round(1 / SOFTWARE_PAINT_FACTOR)
+LATE_PICTURES = 30
+"""So many in a row that took longer than a frame: the processor is too slow for this generator."""
 
 
 class Painter:
     """The stage asks it for pictures; the generator's thread paints them; the frame loop takes them.
 
     changed: called on any thread with the former and the new models, when others are used. encoder_failures: of the
-    models in use, so far.
+    models in use, so far. frame_s: the time of a frame.
+
+    A pack's quick pupil paints from the start where the processor draws, too, and as soon as the generator is seen to
+    take longer than a frame on the processor; not beside a score, which tells of one generator.
     """
 
     def __init__(
@@ -42,6 +48,7 @@ class Painter:
         score: FrameScore | None,
         changed: Callable[[Models, Models], None],
         encoder_failures: Callable[[], int],
+        frame_s: float = 0.0,
     ) -> None:
         self.models = models
         self._light = light
@@ -55,17 +62,25 @@ class Painter:
         self._kept = KeptPictures()
         self._kept_of = self._kept_from = models
         self._paints_with = models.generator
-        software = light.renderer is not None and light.renderer.software
+        self._frame_s = frame_s
+        self._may_be_quick = score is None and not below(Rung.SMALLER_GENERATOR, config.lowest_rung)
+        self._software = software = light.renderer is not None and light.renderer.software
+        self._wants_quick = software
+        self._late_in_a_row = self._asked = 0
+        ceiling = min(1.0, SOFTWARE_PAINT_FACTOR * max(1.0, self._gain())) if software else 1.0
+        self._every = EVERY_THIRD if software and ceiling > SOFTWARE_PAINT_FACTOR else 1
         self.ladder = Ladder(
             steps_of(
-                _rungs(config, models.smaller is not None, score is not None),
-                SOFTWARE_PAINT_FACTOR if software else 1.0,
+                _rungs(config, models.smaller is not None and self._every == 1, score is not None),
+                ceiling,
+                light.size[1],
             ),
             config.rung,
             self._stepped,
         )
         self.trial = SwapTrial(self.ladder)
         self._smaller = self._smaller_of(models)
+        self._use_generator()
         light.reloaded = self._shaders_reloaded
         if score is not None:
             light.crossfade_s = 0.0  # what is painted again from a score knows nothing of it
@@ -84,6 +99,10 @@ class Painter:
             if again is not None:
                 self.images.put(again)
             return
+        if self._every > 1 and self._paints_with is self.models.generator:  # the quick one is not there yet
+            self._asked += 1
+            if self._asked % self._every:
+                return
         self._kept.asked(request)
         if self._score is not None:
             self._score.asking(request)
@@ -101,7 +120,21 @@ class Painter:
 
     def _taken(self) -> PaintedImage | None:
         image = self.images.take()
+        if image is not None:
+            self._watch_time(image.paint_s)
         return image if self._score is None else self._score.taking(image)
+
+    def _watch_time(self, took_s: float) -> None:
+        """Change to the quick pupil where the generator itself always takes longer than a frame."""
+        late = 0.0 < self._frame_s < took_s and self._paints_with is self.models.generator
+        self._late_in_a_row = self._late_in_a_row + 1 if late else 0
+        if self._late_in_a_row == LATE_PICTURES and not self._wants_quick:
+            self._wants_quick = True
+            self._use_generator()
+
+    def _gain(self) -> float:
+        """How many pictures of the quick pupil take the time of one; 0 where there is none to be used."""
+        return self.models.quick_gain if self._may_be_quick else 0.0
 
     # -- other models, other shaders ---------------------------------------------------------------------------
 
@@ -157,14 +190,20 @@ class Painter:
         """Paint with the generator of the rung. Any thread."""
         smaller, models = self._smaller, self.models
         small = None
-        if smaller is not None and below(self.ladder.step.rung, Rung.PAINT_SLOWER):
+        quick = self._wants_quick and self._gain() > 0.0
+        if smaller is not None and (quick or below(self.ladder.step.rung, Rung.PAINT_SLOWER)):
             smaller.prepare()
             small = smaller.ready
         wanted = small or models.generator
         if wanted is not self._paints_with:
             self._paints_with = wanted
             self.worker.change(wanted)
+            if quick and wanted is small:
+                log.info("the pack's quick painter paints: %s", _WHY[self._software])
         self._kept_of = models
+
+
+_WHY = {True: "the processor draws, too", False: "the generator takes longer than a frame"}
 
 
 def _kept() -> None:

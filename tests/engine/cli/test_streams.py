@@ -300,7 +300,9 @@ def test_a_terminal_of_any_encoding_gets_its_lines(environment: dict[str, str]) 
 @posix
 @pytest.mark.parametrize("closed", ["<&- >&- 2>&-", ">/dev/null 2>&-"])
 def test_a_show_without_standard_streams_plays_and_no_file_takes_their_place(closed: str) -> None:
-    probe = QUICK_SHOW.replace("def show(config, models):", "def show(config, models):\n    numbers.append(os.dup(0))")
+    probe = QUICK_SHOW.replace(
+        "def show(config, models):", "def show(config, models):\n    numbers.append(os.dup(0))"
+    )
     probe = probe.replace("app.main(", "numbers = []\ntry:\n    app.main(")
     probe += "finally:\n    os._exit(0 if numbers and numbers[0] > 2 else 9)"
     done = subprocess.run(

@@ -372,6 +372,51 @@ def test_a_pass_is_waited_for_before_the_next_is_drawn_and_never_left_behind(
 
 
 @pytest.mark.gl
+def test_with_fences_two_passes_are_ordered_ahead_and_all_are_waited_for_in_the_end(
+    make: Callable[..., RunningGraph[Any]],
+) -> None:
+    counts = [Pass(f"count {number}", "count.frag", "count", {"u_self": "count"}) for number in range(4)]
+    running = make(Graph(tuple(counts), (Buffer("count", Part(by=2), "f4", keeps=True),), "count"))
+    order: list[str] = []
+    drawer = running._drawer
+    drawer.after_pass = lambda: order.append("wait for all")
+
+    def fence() -> Callable[[], object]:
+        number = sum(name.startswith("ordered") for name in order)
+        order.append(f"ordered {number}")
+        return lambda: order.append(f"drawn {number}")
+
+    drawer.fence = fence
+    running.run(None)
+    assert order == [
+        *("ordered 0", "ordered 1", "drawn 0", "ordered 2", "drawn 1", "ordered 3"),
+        *("wait for all", "drawn 2", "drawn 3"),
+    ]
+
+
+@pytest.mark.gl
+def test_what_vertices_read_is_known_or_taken_for_granted(renderer: Renderer) -> None:
+    assert renderer.library.reads_in_vertices("light.vert")
+    assert not renderer.library.reads_in_vertices("place.vert")
+    assert renderer.library.reads_in_vertices("of-somebody-else.vert")
+
+
+@pytest.mark.gl
+def test_a_frame_with_fences_is_the_one_that_is_waited_for_pass_by_pass(
+    renderer: Renderer, draw: Draw
+) -> None:
+    fence = renderer.drawer.fence
+    assert fence is not None, "OpenGL 3.2 has fences"
+    ahead = draw(renderer, {"/look/oil/amount": 0.8}, frames=3)
+    renderer.restart()
+    renderer.drawer.fence = None
+    try:
+        assert (draw(renderer, {"/look/oil/amount": 0.8}, frames=3) == ahead).all()
+    finally:
+        renderer.drawer.fence = fence
+
+
+@pytest.mark.gl
 def test_a_uniform_is_set_again_only_when_its_value_is_another(surface: HeadlessSurface) -> None:
     program: Any = surface.ctx.program(
         vertex_shader="#version 330\nvoid main() { gl_Position = vec4(0.0); }",

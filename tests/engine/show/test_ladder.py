@@ -13,8 +13,9 @@ from chromesthesia.core.errors import UsageError
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.show.ladder import (
     CALM_WINDOWS,
-    DETAILS,
+    FEWEST_LINES,
     GIVE_UP_WINDOWS,
+    HALF,
     LATE_FRAMES,
     LOWEST_PACE,
     MANY_LATE,
@@ -151,7 +152,7 @@ def test_fewer_pixels_come_before_the_painting_is_given_up() -> None:
     ladder = Ladder()
     for index in range(WINDOW_FRAMES * 40):
         ladder.frame(late=index % WINDOW_FRAMES in (3, 9, 12, 20, 25), busy=0.9)
-    assert (ladder.step.rung, ladder.step.detail) == (Rung.FEWER_PIXELS, DETAILS[-1])
+    assert (ladder.step.rung, ladder.step.detail) == (Rung.FEWER_PIXELS, HALF)
 
 
 def test_one_bad_moment_does_not_stop_the_painting() -> None:
@@ -176,7 +177,7 @@ def test_where_no_pixels_may_be_spared_they_are_not_spared_further_down() -> Non
 
 
 def test_every_step_is_cheaper_than_the_one_before() -> None:
-    for before, after in pairwise(steps_of(ceiling=1 / 3)):
+    for before, after in [*pairwise(steps_of(ceiling=1 / 3)), *pairwise(steps_of(lines=2160))]:
         assert after.pace <= before.pace
         assert after.detail <= before.detail
         assert Moved(before, after, 1.0, "").down
@@ -249,3 +250,11 @@ def test_a_show_cannot_begin_below_its_lowest_rung() -> None:
     check_rungs(ShowConfig(rung=Rung.SHADERS))
     with pytest.raises(UsageError, match="--rung shaders is below --lowest-rung full"):
         check_rungs(ShowConfig(rung=Rung.SHADERS, lowest_rung=Rung.FULL))
+
+
+@pytest.mark.parametrize(("lines", "fewest"), [(90, 0.5), (720, 0.5), (1080, 0.35), (2160, 0.2)])
+def test_only_a_large_picture_may_be_drawn_with_fewer_pixels_than_half(lines: int, fewest: float) -> None:
+    painted = [step.detail for step in steps_of(lines=lines) if step.rung is Rung.FEWER_PIXELS]
+    assert painted[:2] == [0.75, 0.5]
+    assert painted[-1] == fewest
+    assert all(detail >= HALF or detail * lines >= FEWEST_LINES for detail in painted)

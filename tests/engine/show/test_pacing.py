@@ -177,11 +177,23 @@ def test_it_adapts_to_frames_that_become_dearer_and_cheaper() -> None:
     assert Played(HopClock(0.0011), lambda number: 0.011 if number < 300 else 0.004, 600).reserve_s < 0.006
 
 
-def test_the_margin_that_a_late_frame_asks_for_is_given_back() -> None:
+def calm() -> FramePacer:
+    """One that has drawn frames of 5 ms."""
     pacer = FramePacer(PERIOD_S)
     for _ in range(200):
         pacer.finished(0.010, 0.015, PERIOD_S)
+    return pacer
+
+
+def waited(pacer: FramePacer) -> None:
+    """A frame that is begun late for the sound's sake."""
+    pacer.wait(PERIOD_S, Arrivals(), ManualClock(), threading.Event())
+
+
+def test_the_margin_that_a_late_frame_asks_for_is_given_back() -> None:
+    pacer = calm()
     calm_s = pacer.reserve_s
+    waited(pacer)
     pacer.finished(0.010, 0.018, PERIOD_S)
     assert pacer.reserve_s == pytest.approx(calm_s + 0.001)
     for _ in range(CALM_FRAMES):
@@ -190,12 +202,19 @@ def test_the_margin_that_a_late_frame_asks_for_is_given_back() -> None:
 
 
 def test_a_stall_that_no_earlier_beginning_would_have_helped_against_changes_no_margin() -> None:
-    pacer = FramePacer(PERIOD_S)
-    for _ in range(200):
-        pacer.finished(0.010, 0.015, PERIOD_S)
+    pacer = calm()
     calm_s = pacer.reserve_s
+    waited(pacer)
     pacer.finished(0.010, 0.050, PERIOD_S)
     assert pacer.reserve_s == pytest.approx(calm_s)
+
+
+def test_frames_that_are_late_without_having_waited_ask_for_no_margin() -> None:
+    pacer = calm()
+    calm_s = pacer.reserve_s
+    for _ in range(20):
+        pacer.finished(0.010, 0.018, PERIOD_S)
+    assert pacer.reserve_s < calm_s + 0.004
 
 
 def test_without_sound_nothing_is_waited_for() -> None:

@@ -34,10 +34,10 @@ from chromesthesia_training.adapt.pictures import (
 )
 from chromesthesia_training.adapt.settings import AdaptSettings
 from chromesthesia_training.adapt.train import Adapted, adapt
-from chromesthesia_training.adapt.weights import difference_from, read_generator
 from chromesthesia_training.cli.app import app
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.gan.checkpoint import TrainedGenerator
+from chromesthesia_training.packing.weights import difference_from, read_generator
 
 Stroke = Callable[..., Image.Image]
 
@@ -81,7 +81,7 @@ def test_another_kind_of_painter_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_network_that_paints_otherwise_is_refused(base_pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chromesthesia_training.adapt.weights.difference_from", lambda path, trained: 0.2)
+    monkeypatch.setattr("chromesthesia_training.packing.weights.difference_from", lambda path, trained: 0.2)
     with pytest.raises(TrainingError, match=r"paints otherwise: it differs by 0.2"):
         read_generator(base_pack / "generator.onnx")
 

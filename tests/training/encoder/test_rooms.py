@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,12 @@ from chromesthesia.features.mel import ENCODER_MEL
 from chromesthesia_training.data.clips import Clip, EmotionPoint
 from chromesthesia_training.encoder import spoiled as spoiled_module
 from chromesthesia_training.encoder.export import ExportedStep, TrainedEncoder, export_onnx, load_trained
+from chromesthesia_training.encoder.held_out import mixed_probabilities, named_at_ends, validation_figures
 from chromesthesia_training.encoder.model import NEVER, EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_read_out
 from chromesthesia_training.encoder.refit import (
     RoomRecipe,
     layers_of_pack,
-    mixed_probabilities,
     refit,
     training_passes,
 )
@@ -27,12 +28,22 @@ from chromesthesia_training.encoder.room_moments import (
     STEPS,
     Mark,
     Moments,
+    collect,
+    ends_of_clips,
     pairs_of_voices,
     points_of,
     stretches_of_music,
 )
-from chromesthesia_training.encoder.spoiled import Surroundings, level_of, noises_and_things, spoiled
+from chromesthesia_training.encoder.spoiled import (
+    Surroundings,
+    level_of,
+    noises_and_things,
+    pink_noise,
+    spoiled,
+    with_noise,
+)
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.fit.checkpoint import load
 from chromesthesia_training.scenes.unfelt import unfelt_sound
 
 TWO = EncoderSizes(widths=(4, 4, 8, 8, 8, 8, 16), memories_s=(0.8, 3.0), unfelt=True)
@@ -98,6 +109,27 @@ def test_an_encoder_of_one_memory_has_the_shapes_it_always_had(lively: MakeModel
 
 
 @torch.no_grad()
+def test_a_higher_floor_makes_all_faint_floors_one(lively: MakeModel) -> None:
+    voices = mel(1, 160, seed=4)
+    pauses = (torch.arange(160) % 32 >= 16)[None, :, None]
+    silent, hissing = (torch.where(pauses, floor, voices) for floor in (SILENCE, -16.0))
+    moved = []
+    for floor in (1e-3, 3e-2):
+        model = lively(replace(TWO, input_floor=floor))
+        one, other = (model._input(heard, torch.tensor(-8.0)) for heard in (silent, hissing))
+        moved.append(float((one - other).abs().max()))
+    assert moved[1] < 0.3 * moved[0]
+
+
+def test_what_is_recorded_of_sizes_stays_what_it_was_until_it_differs() -> None:
+    assert set(EncoderSizes().told()) == {"widths", "hidden", "dropout"}
+    told = replace(TWO, input_floor=0.02).told()
+    assert told["input_floor"] == 0.02
+    assert told["memories_s"] == (0.8, 3.0)
+    assert told["unfelt"] is True
+
+
+@torch.no_grad()
 def test_what_feels_nothing_names_nothing(lively: MakeModel) -> None:
     model = lively(TWO)
     assert model.to_unfelt is not None
@@ -149,6 +181,54 @@ def test_what_is_mixed_into_spectra_is_below_the_voice() -> None:
     ]
     assert max(quiet) < 1.0
     assert np.median(quiet) > 1e-6  # most rooms are not silent behind a voice
+
+
+def test_noise_is_as_far_below_a_voice_as_was_asked() -> None:
+    sound = voice(5, 480)
+    louder = [
+        level_of(np.exp(with_noise(sound, pink_noise(), below_db, np.random.default_rng(0))) - np.exp(sound))
+        for below_db in (10.0, 20.0)
+    ]
+    assert 10.0 * np.log10(level_of(np.exp(sound)) / louder[0]) == pytest.approx(10.0, abs=1.5)
+    assert 10.0 * np.log10(louder[0] / louder[1]) == pytest.approx(10.0, abs=1.5)
+
+
+def test_whole_clips_are_asked_where_they_end_and_long_ones_of_their_last_part() -> None:
+    clips = [clip("short"), clip("long"), clip("nothing")]
+    hops = {"short": 83, "long": 900, "nothing": 5}
+    spectra = {one.path: voice(place, hops[one.path.name]) for place, one in enumerate(clips)}
+    short, long = ends_of_clips(clips, spectra, weight=2.0)
+    assert [mark.step for mark in short.marks] == [5, 9]
+    assert [mark.step for mark in long.marks] == [55, 59]
+    assert np.array_equal(short.mel[:80], spectra[Path("short")][:80])
+    assert (short.mel[80:] == np.float32(SILENCE)).all()
+    assert np.array_equal(long.mel, spectra[Path("long")][896 - 480 : 896])
+    points = points_of(Moments(np.zeros((4, 4), np.float16), (*short.marks, *long.marks)))
+    once = points_of(
+        Moments(
+            np.zeros((4, 4), np.float16),
+            tuple(replace(one, weight=1.0) for one in (*short.marks, *long.marks)),
+        )
+    )
+    before, twice = (one.emotion_weight / one.plane_weight for one in (once, points))
+    torch.testing.assert_close(twice, 2.0 * before)
+
+
+def test_validation_voices_are_scored_clean_and_in_noise_and_no_others(lively: MakeModel) -> None:
+    emotions = ("angry", "happy", "sad")
+    clips = [clip(f"{split}{n}", emotions[n % 3], split) for split in ("train", "val") for n in range(6)]
+    spectra = {one.path: voice(place) for place, one in enumerate(clips) if one.split == "val"}
+    model = lively(TWO)
+    figures = validation_figures(model, 1.0, clips, spectra)
+    assert set(figures) == {f"val_macro_f1_{scene}" for scene in ("clean", "pink_20_db", "pink_10_db")} | {
+        "val_floor_shift"
+    }
+    assert all(0.0 <= value <= 1.0 for value in figures.values())
+    assert figures["val_floor_shift"] > 0.0
+    right, said = named_at_ends(model, 1.0, collect(model, ends_of_clips(clips[6:], spectra)))
+    assert right == [0, 1, 2, 0, 1, 2]
+    assert said.shape == (6, 2, 3)
+    assert validation_figures(model, 1.0, clips[:6], {}) == {}
 
 
 def test_pairs_are_of_one_split_and_fold_and_are_asked_soon_after_a_change() -> None:
@@ -205,6 +285,9 @@ def test_only_the_train_split_is_learned_from() -> None:
     parts = dict(training_passes(clips, spectra, recipe, 0))
     heard = {mark.clip for one in parts["speech 0"] for mark in one.marks if mark.clip is not None}
     assert {one.split for one in heard} == {"train"}
+    whole = {mark.clip for one in parts["whole clips"] for mark in one.marks if mark.clip is not None}
+    assert {one.split for one in whole} == {"train"}
+    assert "whole clips" not in dict(training_passes(clips, spectra, replace(recipe, ends=0.0), 0))
 
 
 def test_a_refit_keeps_the_layers_and_is_read_back(
@@ -221,6 +304,7 @@ def test_a_refit_keeps_the_layers_and_is_read_back(
         if name.startswith(("first", "layers")):
             assert torch.equal(again.model.state_dict()[name], value), name
     assert again.model.sizes == TWO
+    assert "val_floor_shift" in load(tmp_path / "checkpoints" / "best.ckpt")["figures"]
     made = export_onnx(again, tmp_path / "encoder.onnx")
     assert made.parity < 1e-4
     assert made.streamed_offline < 1e-4

@@ -42,9 +42,9 @@ def adapt(
     from chromesthesia_training.adapt.pictures import read_pictures
     from chromesthesia_training.adapt.settings import AdaptSettings
     from chromesthesia_training.adapt.train import adapt as tune
-    from chromesthesia_training.adapt.weights import read_generator
     from chromesthesia_training.packing.manifest import manifest_of
     from chromesthesia_training.packing.pack import check_place
+    from chromesthesia_training.packing.weights import read_generator
 
     quieten_exporter()
     base = find_pack(pack)

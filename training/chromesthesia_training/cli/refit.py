@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,18 @@ def refit(
     ),
     cache: CacheOption = DEFAULT_CACHE_DIR,
     passes: Annotated[int, typer.Option("--passes", min=1, help="How often every voice is heard.")] = 2,
+    floor: Annotated[
+        float,
+        typer.Option(
+            "--floor",
+            min=1e-6,
+            max=1.0,
+            help="Added to every band's magnitude, where voices have 0.6: the higher, the more floors are one.",
+        ),
+    ] = 0.01,
+    ends: Annotated[
+        float, typer.Option("--ends", min=0.0, help="Weight of whole clean clips; 0 leaves them out.")
+    ] = 2.0,
     seed: Annotated[int, typer.Option("--seed", help="Everything random follows from it.")] = 3,
     threads: ThreadsOption = 1,
     use: Annotated[
@@ -54,6 +67,7 @@ def refit(
 
     from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets, load_spectra
     from chromesthesia_training.data.cache import by_path
+    from chromesthesia_training.encoder.model import ROOM_SIZES
     from chromesthesia_training.encoder.refit import RoomRecipe
     from chromesthesia_training.encoder.refit import refit as refit_encoder
     from chromesthesia_training.packing.refitted import refitted_pack
@@ -68,7 +82,9 @@ def refit(
         clips = all_clips(sets)
         spectra = by_path(load_spectra(sets, cache, progress).values())
     if use:
-        refit_encoder(pack / "encoder.onnx", run, clips, spectra, RoomRecipe(passes=passes), seed)
+        recipe = RoomRecipe(passes=passes, ends=ends)
+        sizes = replace(ROOM_SIZES, input_floor=floor)
+        refit_encoder(pack / "encoder.onnx", run, clips, spectra, recipe, seed, sizes)
     made, report = refitted_pack(pack, out, run, clips, spectra, tuple(notes or ()))
     print_figures(f"encoder of {out}, test split, {report['precision']}", report["flat"])
     console.print(

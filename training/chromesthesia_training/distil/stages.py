@@ -82,7 +82,7 @@ def run_streaming(context: Context) -> None:
 
 def _settings(context: Context) -> Settings:
     settings: Mapping[str, object] = asdict(recipe_of(context))
-    return {"encoder": "streaming", **settings, "sizes": {**asdict(DEFAULT_SIZES)}}
+    return {"encoder": "streaming", **settings, "sizes": DEFAULT_SIZES.told()}
 
 
 def _shape(context: Context) -> Settings:

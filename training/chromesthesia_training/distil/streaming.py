@@ -224,7 +224,7 @@ def train_streaming_fold(
     key = json.dumps(
         [
             asdict(recipe),
-            asdict(sizes),
+            sizes.told(),
             pretrained is not None,
             seed,
             len(split.train),

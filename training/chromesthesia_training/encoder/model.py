@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, cast
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +38,10 @@ LOUDER_COUNTS = 0.5
 INPUT_LEVEL = -0.5
 """Mean log magnitude of the louder steps that the layers are given, and were first trained on."""
 INPUT_FLOOR = 1e-3
+"""Magnitude that is added to every band: what is fainter is not told apart from silence."""
 KEEP_LEVEL = math.exp(-STEP_S / RUNNING_S)
+LATER_SIZES = ("memories_s", "unfelt", "input_floor")
+"""What the first encoders had no choice of."""
 STILL = 1e-4
 """Variance below which a feature does not move."""
 LEAST_DEVIATION = 0.05
@@ -52,7 +55,7 @@ class EncoderSizes:
     """Shape of the network; the defaults are those of the first encoders (about 0.8 M parameters).
 
     memories_s: over which times the statistics run, one set of each. unfelt: whether it also says how likely a sound
-    is one that feels nothing.
+    is one that feels nothing. input_floor: magnitude that is added to every band of a sound at its running level.
     """
 
     widths: tuple[int, ...] = (32, 64, 128, 128, 256, 256, 512)
@@ -60,10 +63,20 @@ class EncoderSizes:
     dropout: float = 0.4
     memories_s: tuple[float, ...] = (RUNNING_S,)
     unfelt: bool = False
+    input_floor: float = INPUT_FLOOR
+
+    def told(self) -> dict[str, Any]:
+        """For what is recorded of a run: names and values, those that came later only where they are not as before."""
+        later = {field.name: field.default for field in fields(self) if field.name in LATER_SIZES}
+        return {
+            name: value for name, value in asdict(self).items() if name not in later or later[name] != value
+        }
 
 
 DEFAULT_SIZES = EncoderSizes()
-ROOM_SIZES = EncoderSizes(memories_s=(QUICK_S, RUNNING_S), unfelt=True)
+ROOM_FLOOR = 1e-2
+"""The input's floor in rooms: recordings with silent pauses and such with some hiss come nearer to each other."""
+ROOM_SIZES = EncoderSizes(memories_s=(QUICK_S, RUNNING_S), unfelt=True, input_floor=ROOM_FLOOR)
 """Of an encoder whose read-out is fitted in rooms (`refit.py`)."""
 NEVER = -30.0
 """Logit of `feels nothing` of an encoder that does not say."""
@@ -233,7 +246,7 @@ class StreamingEncoder(nn.Module):
     def _input(self, log_mel: Tensor, level: Tensor) -> Tensor:
         """Log magnitudes at one level, with a floor."""
         magnitude = torch.exp(0.5 * (log_mel - level) + INPUT_LEVEL)
-        return torch.log(magnitude + INPUT_FLOOR)
+        return torch.log(magnitude + self.sizes.input_floor)
 
     def _values(self, middle: Tensor, last: Tensor) -> Tensor:
         """What is summed over time, of features [B, C, S, bands]: [B, S, values]."""

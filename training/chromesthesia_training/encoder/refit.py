@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from torch import Tensor
 
 from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.encoder.held_out import mixed_probabilities, validation_figures
 from chromesthesia_training.encoder.model import ROOM_SIZES, EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.module import ABOUT, TEMPERATURE
 from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_read_out
@@ -23,6 +23,7 @@ from chromesthesia_training.encoder.room_moments import (
     Spectra,
     Taught,
     collect,
+    ends_of_clips,
     joined,
     pairs_of_voices,
     points_of,
@@ -36,14 +37,16 @@ from chromesthesia_training.fit.checkpoint import save
 logger = logging.getLogger(__name__)
 
 TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(4.0), 93))
-PLANE_PULL = 2.0
-READ_OUT = ReadOutRecipe(steps=1_500, noise=0.3)
+READ_OUT = ReadOutRecipe(steps=800, noise=0.3)
+TESS_ENDS = 3
+"""Of TESS every so many clips are heard whole."""
 
 
 @dataclass(frozen=True)
 class RoomRecipe:
     """passes: how often every voice is heard, each time in other rooms; of TESS, which has two speakers, and of voices
-    of other emotions only so many a pass. unfelt: sounds that feel nothing, a pass.
+    of other emotions only so many a pass. unfelt: sounds that feel nothing, a pass. ends: weight of whole clean clips
+    where they end, heard once; 0 leaves them out. plane_pull: of valence and arousal beside the emotion.
     """
 
     passes: int = 2
@@ -51,6 +54,8 @@ class RoomRecipe:
     other_emotions: int = 350
     unfelt: int = 320
     held_out: int = 240
+    ends: float = 2.0
+    plane_pull: float = 1.0
     read_out: ReadOutRecipe = READ_OUT
 
 
@@ -91,6 +96,8 @@ def training_passes(
         if music:
             rng = np.random.default_rng([seed, 9, number])
             yield f"music {number}", stretches_of_music(music, spectra, around if number else None, rng)
+    if recipe.ends > 0.0:
+        yield "whole clips", ends_of_clips([*named, *tess[::TESS_ENDS]], spectra, recipe.ends)
 
 
 def surroundings(train: Sequence[Clip], spectra: Spectra, seed: int) -> Surroundings:
@@ -129,7 +136,7 @@ def fit_in_rooms(
     points = points_of(moments, taught)
     encoder.standardise_on(points.statistics[::3].float())
     logger.info("fitting the read-out on %d moments", len(moments.marks))
-    fit_read_out(encoder, points, recipe.read_out, PLANE_PULL, seed)
+    fit_read_out(encoder, points, recipe.read_out, recipe.plane_pull, seed)
     return room_temperature(encoder, points_of(held_out))
 
 
@@ -149,13 +156,6 @@ def room_temperature(encoder: StreamingEncoder, points: Points) -> float:
         return float(-(right.log() * weight).sum() / weight.sum())
 
     return float(min(TEMPERATURES, key=loss))
-
-
-def mixed_probabilities(logits: Tensor, unfelt: Tensor) -> Tensor:
-    """Probabilities [N, 3], the more alike the likelier a sound feels nothing; unfelt [N, 1]."""
-    probabilities = torch.softmax(logits, dim=-1)
-    felt = torch.sigmoid(-unfelt.reshape(-1, 1))
-    return felt * probabilities + (1.0 - felt) / logits.shape[-1]
 
 
 def write_refit(
@@ -200,4 +200,6 @@ def refit(
         logger.info("%s: %d moments", name, len(heard[-1].marks))
     held_out = collect(encoder, held_out_voices(clips, spectra, recipe, seed))
     temperature = fit_in_rooms(encoder, heard, held_out, recipe, seed, taught)
-    return write_refit(encoder, temperature, run_dir, {}, recipe.read_out.steps)
+    figures = validation_figures(encoder, temperature, clips, spectra)
+    logger.info("validation voices: %s", ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+    return write_refit(encoder, temperature, run_dir, figures, recipe.read_out.steps)

@@ -28,7 +28,7 @@ from chromesthesia_training.encoder.batches import (
 from chromesthesia_training.encoder.losses import smoothed
 from chromesthesia_training.encoder.model import StreamingEncoder
 from chromesthesia_training.encoder.read_out import Points
-from chromesthesia_training.encoder.spoiled import Surroundings, spoiled
+from chromesthesia_training.encoder.spoiled import Surroundings, pink_noise, spoiled, with_noise
 from chromesthesia_training.scenes.unfelt import unfelt_sound
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ FIRST_STEPS = 35
 ASKED_AFTER = (6, 10, 15, 25)
 """Steps after a voice began at which it is asked for, and where it ends: 0.5, 0.8, 1.2, 2 s."""
 FULL_AFTER = 20
+END_STEPS, BEFORE_END = 60, 4
+"""Of a whole clip: how much of it is heard, and how long before its end it is asked for the first time."""
 ONSET_DB = 25.0
 MUSIC_STEPS, MUSIC_EVERY = 160, 8
 BATCH = 16
@@ -56,12 +58,16 @@ Taught = Mapping[Path, Sequence[tuple[float, float, float]]]
 
 @dataclass(frozen=True)
 class Mark:
-    """A step of a sequence at which an answer is asked: of which clip, after how many steps of it, how far into it."""
+    """A step of a sequence at which an answer is asked: of which clip, after how many steps of it, how far into it.
+
+    weight: of its emotion in the fit, beside 1 of any other.
+    """
 
     step: int
     clip: Clip | None
     since: int
     at_s: float = 0.0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,29 @@ def _pair(
         marks += [Mark(at + step - 1, clip, step) for step in since if step >= ASKED_AFTER[0]]
         at += count
     return Heard(spoiled(mel, around, rng), tuple(marks))
+
+
+def ends_of_clips(
+    clips: Sequence[Clip], spectra: Spectra, weight: float = 1.0, below_db: float | None = None
+) -> Iterator[Heard]:
+    """Whole clips as they are scored: from silence, asked where they end and a little before.
+
+    below_db: how far pink noise is below each voice; None leaves it as recorded. Of long clips the last 4.8 s.
+    """
+    pink = pink_noise() if below_db is not None else None
+    for number, clip in enumerate(clips):
+        mel = np.full((END_STEPS * ENCODER_HOPS, ENCODER_MEL.mels), np.log(ENCODER_MEL.floor), np.float32)
+        whole = spectra[clip.path]
+        steps = min(len(whole) // ENCODER_HOPS, END_STEPS)
+        if not steps:
+            continue
+        last = len(whole) // ENCODER_HOPS * ENCODER_HOPS
+        heard = np.array(whole[last - steps * ENCODER_HOPS : last], np.float32)
+        if pink is not None and below_db is not None:
+            heard = with_noise(heard, pink, below_db, np.random.default_rng([number]))
+        mel[: len(heard)] = heard
+        asked = sorted({steps, max(1, steps - BEFORE_END)})
+        yield Heard(mel, tuple(Mark(step - 1, clip, FULL_AFTER, weight=weight) for step in asked))
 
 
 def _level(rng: np.random.Generator) -> np.float32:
@@ -228,7 +257,7 @@ def _target(
         if clip.emotion is None:
             return _Target(even, 0.0, place, UNLABELLED * known * rare, UNLABELLED * ripe * rare)
         emotion = np.eye(len(EMOTIONS))[EMOTIONS.index(clip.emotion)]
-        return _Target(emotion, ripe * rare, place, known * rare, ripe * rare)
+        return _Target(emotion, mark.weight * ripe * rare, place, known * rare, ripe * rare)
     label = clip.annotation == "label"
     place = points_at(clip, np.array([mark.at_s]))[0]
     weight = 1.0 if label else MUSIC_PROXY

@@ -22,6 +22,8 @@ from chromesthesia_training.scenes.unfelt import unfelt_sound
 
 QUIETER = 1e-3
 CLEAN_SHARE = 0.25
+PINK = -3.0
+"""dB an octave."""
 NOISES, THINGS, LONG_S = 24, 60, 12.0
 Spectrum = NDArray[np.generic]
 
@@ -63,6 +65,19 @@ def spoiled(mel: Float32, around: Surroundings, rng: np.random.Generator) -> Flo
     if rng.random() < 0.25:
         power = power * _band_limit(power.shape[1], rng)
     return np.asarray(np.log(power + ENCODER_MEL.floor), np.float32)
+
+
+def pink_noise(seed: int = 77) -> Float32:
+    """Log-mel [hops, mels] of steady pink noise."""
+    count = round(LONG_S / HOP_S) * ENCODER_MEL.hop
+    return log_mel(0.1 * coloured_noise(count, PINK, np.random.default_rng(seed)), ENCODER_MEL)
+
+
+def with_noise(mel: Float32, noise: Spectrum, below_db: float, rng: np.random.Generator) -> Float32:
+    """Log-mel of a voice with some stretch of a noise, so far below it."""
+    power = np.maximum(np.exp(mel) - ENCODER_MEL.floor, 0.0)
+    both = _beside(power, _stretch(noise, len(power), rng), below_db)
+    return np.asarray(np.log(both + ENCODER_MEL.floor), np.float32)
 
 
 def level_of(power: Float32) -> float:
