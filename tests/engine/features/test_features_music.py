@@ -39,6 +39,11 @@ def strokes(bpm: float, seconds: float, begin_s: float = 0.25) -> Float32:
     return sound.astype(np.float32)
 
 
+@pytest.mark.parametrize("bpm", [72.0, 84.0])
+def test_strokes_between_slow_beats_are_not_taken_for_beats(bpm: float) -> None:
+    assert listen(strokes(bpm, 9.0))[-1].bpm == pytest.approx(bpm, rel=0.02)
+
+
 @pytest.mark.parametrize("bpm", [100.0, 128.0])
 def test_a_steady_beat_is_found_with_its_phase(bpm: float) -> None:
     heard = listen(strokes(bpm, 8.0))
