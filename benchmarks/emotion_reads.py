@@ -115,7 +115,7 @@ def main() -> None:
             "/emotion/manual_valence": valence,
             "/emotion/manual_arousal": arousal,
         }
-        row = np.mean([shown(sound, models, preset, renderer, hand) for sound in sounds], axis=0)
+        row = np.stack([shown(sound, models, preset, renderer, hand) for sound in sounds]).mean(axis=0)
         by_hand[name] = dict(zip(MEASURES, np.round(row, 4).tolist(), strict=True))
     surface.close()
     document = {

@@ -146,7 +146,7 @@ def test_an_emotion_is_told_by_what_other_speakers_look_like() -> None:
     emotions = ["angry", "happy", "sad"] * 3
     speakers = ["a"] * 3 + ["b"] * 3 + ["c"] * 3
     at = {"angry": 0.0, "happy": 1.0, "sad": 2.0}
-    features = np.array([[at[emotion], 0.1 * row] for row, emotion in enumerate(emotions)])
+    features = np.array([[at[emotion], 1.0] for emotion in emotions])
     assert emotion_reads.told(features, emotions, speakers) == emotions
     # Who alone has them the other way round is told by the others' ways, not by their own.
     features[:3, 0] = features[2::-1, 0]
