@@ -4,8 +4,8 @@ Usage: python -m benchmarks.emotion_reads CLIPS/index.csv [--preset Gallery] [--
 
 The table of clips has the columns path, emotion3 (angry, happy, sad), speaker and split; those of the split `test`,
 which the shipped encoder never heard, are played, as many of each emotion, the speakers in turn. The classifier is the
-nearest mean of eight measures (testing/mood.py), each speaker's clips told by the others' alone. Then one clip is
-played again and again with the emotion set by hand: colour, motion and edges must go the way that
+nearest mean of eight measures (testing/mood.py), each speaker's clips told by the others' alone. Then one clip of each
+emotion is played again and again with the emotion set by hand: colour, motion and edges must go the way that
 docs/emotion.md says. Prints one JSON document.
 """
 
@@ -61,8 +61,8 @@ def shown(
     renderer: Renderer,
     by_hand: dict[str, Value] | None = None,
 ) -> NDArray[np.float64]:
-    """Measures of the two seconds after the first."""
-    samples = samples[: int((SKIPPED_S + SECONDS) * SAMPLE_RATE_HZ)]
+    """Measures of the two seconds after the first; a shorter clip is played again until then."""
+    samples = np.resize(samples, int((SKIPPED_S + SECONDS) * SAMPLE_RATE_HZ))
     frames = hear_and_paint(samples, models, FPS, values=by_hand)
     renderer.restart()
     pictures = []
@@ -95,6 +95,7 @@ def main() -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("--preset", default="Gallery")
     parser.add_argument("--each", type=int, default=12, help="clips of each emotion")
+    parser.add_argument("--hand", type=int, default=3, help="clips played with the emotion set by hand")
     parser.add_argument("--pack", type=Path)
     options = parser.parse_args()
     preset = find_presets(resource_dirs("presets"), PARAMETERS).choose(options.preset)
@@ -105,7 +106,8 @@ def main() -> None:
     features = np.array([shown(read_sound(path, None), models, preset, renderer) for path, _, _ in clips])
     emotions, speakers = [emotion for _, emotion, _ in clips], [speaker for _, _, speaker in clips]
     said = told(features, emotions, speakers)
-    sound = read_sound(clips[0][0], None)
+    firsts = [clips[emotions.index(name)][0] for name in EMOTIONS][: options.hand]
+    sounds = [read_sound(path, None) for path in firsts]
     by_hand = {}
     for name, (valence, arousal) in BY_HAND.items():
         hand: dict[str, Value] = {
@@ -113,7 +115,7 @@ def main() -> None:
             "/emotion/manual_valence": valence,
             "/emotion/manual_arousal": arousal,
         }
-        row = shown(sound, models, preset, renderer, hand)
+        row = np.stack([shown(sound, models, preset, renderer, hand) for sound in sounds]).mean(axis=0)
         by_hand[name] = dict(zip(MEASURES, np.round(row, 4).tolist(), strict=True))
     surface.close()
     document = {

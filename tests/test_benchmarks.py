@@ -6,9 +6,10 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks import __main__ as runner
-from benchmarks import peers
+from benchmarks import emotion_reads, peers
 from benchmarks.rows import Absent, Row, Times, compared, in_turns, table, times
 
 PLUMBING = {
@@ -121,3 +122,32 @@ def test_torch_rows_are_announced_where_there_is_no_torch() -> None:
     (row,) = told
     assert row.ours is None
     assert ".venv-train" in row.note
+
+
+def test_clips_of_held_out_speakers_are_taken_in_turns(tmp_path: Path) -> None:
+    rows = [
+        *(f"{speaker}/{number}.wav,angry,{speaker},test" for speaker in ("b", "a") for number in range(3)),
+        "a/9.wav,happy,a,test",
+        "c/1.wav,angry,c,train",
+        "a/8.wav,,a,test",
+    ]
+    index = tmp_path / "index.csv"
+    index.write_text("path,emotion3,speaker,split\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    clips = emotion_reads.chosen(index, 3)
+    assert [(path.relative_to(tmp_path).as_posix(), emotion) for path, emotion, _ in clips] == [
+        ("a/0.wav", "angry"),
+        ("b/0.wav", "angry"),
+        ("a/1.wav", "angry"),
+        ("a/9.wav", "happy"),
+    ]
+
+
+def test_an_emotion_is_told_by_what_other_speakers_look_like() -> None:
+    emotions = ["angry", "happy", "sad"] * 3
+    speakers = ["a"] * 3 + ["b"] * 3 + ["c"] * 3
+    at = {"angry": 0.0, "happy": 1.0, "sad": 2.0}
+    features = np.array([[at[emotion], 1.0] for emotion in emotions])
+    assert emotion_reads.told(features, emotions, speakers) == emotions
+    # Who alone has them the other way round is told by the others' ways, not by their own.
+    features[:3, 0] = features[2::-1, 0]
+    assert emotion_reads.told(features, emotions, speakers)[:3] == ["sad", "happy", "angry"]

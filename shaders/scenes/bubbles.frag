@@ -6,10 +6,8 @@ const int COUNT = 9;
 
 uniform sampler2D u_picture;
 uniform float u_aspect;
-uniform float u_size;
 uniform float u_amount;
-uniform vec4 u_clock;    // rounds of 40, 20, 10 and 5 s
-uniform vec3 u_bands;
+flat in vec4 v_bubbles[COUNT];  // middle, radius, turn of the colours
 noperspective in vec2 v_uv;
 noperspective in vec2 v_place;
 out vec4 o_color;
@@ -18,14 +16,8 @@ void main() {
     vec3 plain = texture(u_picture, v_uv).rgb;
     vec3 c = plain;
     for (int i = 0; i < COUNT; i++) {
-        float seed = float(i);
-        vec2 chance = hash22(vec2(seed, 3.0)), other = hash22(vec2(seed, 11.0));
-        float turn = TAU * (u_clock.x * (chance.x < 0.5 ? 1.0 : -1.0) + chance.y);
-        float up = fract(u_clock.x * (1.0 + floor(other.x * 2.0)) + other.y);
-        float radius = mix(0.05, 0.20, chance.x * chance.x) * mix(0.5, 1.9, u_size);
-        radius *= 1.0 + 0.16 * (i % 3 == 0 ? u_bands.x : i % 3 == 1 ? u_bands.y : u_bands.z);
-        vec2 middle = vec2((chance.y - 0.5) * (u_aspect + 0.2) + 0.08 * sin(turn), mix(0.5 + radius, -0.5 - radius, up) * 1.04);
-        middle.y += 0.02 * sin(2.0 * turn + seed);
+        vec2 middle = v_bubbles[i].xy;
+        float radius = v_bubbles[i].z;
         vec2 to = (v_place - middle) / radius;
         float far = dot(to, to);
         if (far < 1.0) {
@@ -34,7 +26,7 @@ void main() {
             vec2 bent = middle - to * radius * mix(2.6, 0.9, high);
             vec3 inside = texture(u_picture, on_picture(bent, u_aspect)).rgb;
             float rim = pow(1.0 - high, 3.0);
-            vec3 film = palette_oklab(0.8, 0.11, 1.3 * high + 0.4 * to.y + u_clock.y + chance.x);
+            vec3 film = palette_oklab(0.8, 0.11, 1.3 * high + 0.4 * to.y + v_bubbles[i].w);
             vec3 normal = vec3(to, high);
             float shine = pow(max(dot(normal, normalize(vec3(-0.45, -0.6, 0.66))), 0.0), 60.0);
             float below = pow(max(dot(normal, normalize(vec3(0.5, 0.62, 0.35))), 0.0), 10.0);

@@ -27,21 +27,25 @@ void main() {
     float nearest = floor((y + u_height) / u_pitch);
     vec3 c = vec3(0.0);
     float covered = 0.0;
-    for (int i = 0; i < ROWS; i++) {
+    // The nearest row that lies above this place covers it: none behind it is looked at.
+    for (int i = 0; i < ROWS && covered < 0.5; i++) {
         float row = nearest - float(i);
         float top = row * u_pitch - land(v_place.x, row);
-        if (covered < 0.5 && y >= top - 2.0 * u_pixel) {
-            float slope = (land(v_place.x + 2.0 * u_pixel, row) - land(v_place.x - 2.0 * u_pixel, row)) / (4.0 * u_pixel);
-            float away = abs(y - top) / sqrt(1.0 + slope * slope);
+        if (y >= top - 2.0 * u_pixel) {
             vec3 tone = texture(u_small, vec2(v_uv.x, clamp(row * u_pitch, 0.01, 0.99))).rgb;
             float high = (row * u_pitch - top) / u_height;
-            float thick = mix(1.0, 1.9, high) * max(u_pixel, 1.0 / 900.0);
-            float line = smoothstep(thick + u_pixel, thick - 0.4 * u_pixel, away);
+            float line = 0.0;
+            if (y < top + 24.0 * u_pixel) {
+                float slope = (land(v_place.x + 2.0 * u_pixel, row) - land(v_place.x - 2.0 * u_pixel, row)) / (4.0 * u_pixel);
+                float away = abs(y - top) * inversesqrt(1.0 + slope * slope);
+                float thick = mix(1.0, 1.9, high) * max(u_pixel, 1.0 / 900.0);
+                line = smoothstep(thick + u_pixel, thick - 0.4 * u_pixel, away);
+            }
             float deep = clamp((y - top) / (u_pitch + u_height), 0.0, 1.0);
             vec3 flesh = tone * (0.34 * exp(-7.0 * deep) + 0.05);
             vec3 bright = tone / max(max(tone.r, max(tone.g, tone.b)), 0.05);
-            c = mix(flesh, mix(tone, bright, 0.55) * mix(0.6, 1.25, high) , line);
-            if (y >= top) covered = 1.0;
+            c = mix(flesh, mix(tone, bright, 0.55) * mix(0.6, 1.25, high), line);
+            covered = y >= top ? 1.0 : 0.0;
         }
     }
     o_color = vec4(mix(plain, clamp(c, 0.0, 1.0), u_amount), 1.0);

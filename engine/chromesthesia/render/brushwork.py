@@ -69,8 +69,8 @@ def _laid(angle: float, number: int) -> tuple[_Field, _Field, _Field, _Field]:
     down = (span + off[:, 1:]).astype(np.float32)[:, :, None]
     u = across * (cos / long)[:, None, None] + down * (sin / long)[:, None, None]
     v = down * (cos / wide)[:, None, None] - across * (sin / wide)[:, None, None]
-    number = np.arange(_STROKES)[:, None, None]
-    ragged = bristles[number, np.clip(v * 6.0 + 8.0, 0.0, 23.0).astype(np.int8)]
+    each = np.arange(_STROKES)[:, None, None]
+    ragged = bristles[each, np.clip(v * 6.0 + 8.0, 0.0, 23.0).astype(np.int8)]
     u *= u
     inside = (np.abs(v) < 1.0 - 0.35 * u * u) & (np.sqrt(u) < 1.0 - 0.35 * ragged)
     which, row, column = np.nonzero(inside)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from chromesthesia.core.records import UInt8
 from chromesthesia.render.brushwork import REACH, ROW, TILE, WAYS, brushwork
@@ -91,7 +92,7 @@ def test_strokes_make_a_soft_picture_crisp_and_keep_its_colours(renderer: Render
     crisp = [np.abs(np.diff(pixels.mean(axis=2), 2, axis=1)).mean() for pixels in (plain, brushed)]
     assert crisp[1] > 3.0 * crisp[0]
 
-    def blocks(pixels: np.ndarray) -> np.ndarray:
+    def blocks(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
         return pixels.reshape(9, 40, 16, 40, 3).mean(axis=(1, 3))
 
     assert np.abs(blocks(brushed) - blocks(plain)).mean() < 8.0
@@ -105,7 +106,7 @@ def test_strokes_go_with_the_painting(renderer: Renderer, draw: Draw) -> None:
     renderer.restart()
     turned = draw(renderer, values, frames=2, heard=None).astype(float)
 
-    def fine(pixels: np.ndarray) -> np.ndarray:
+    def fine(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
         grey = pixels.mean(axis=2)
         return (
             grey

@@ -375,7 +375,9 @@ def test_a_pass_is_waited_for_before_the_next_is_drawn_and_never_left_behind(
 def test_with_fences_two_passes_are_ordered_ahead_and_all_are_waited_for_in_the_end(
     make: Callable[..., RunningGraph[Any]],
 ) -> None:
-    counts = [Pass(f"count {number}", "count.frag", "count", {"u_self": "count"}) for number in range(4)]
+    counts: list[Pass[Any]] = [
+        Pass(f"count {number}", "count.frag", "count", {"u_self": "count"}) for number in range(4)
+    ]
     running = make(Graph(tuple(counts), (Buffer("count", Part(by=2), "f4", keeps=True),), "count"))
     order: list[str] = []
     drawer = running._drawer

@@ -28,7 +28,7 @@ from chromesthesia.render.frame import Frame
 from chromesthesia.render.graph import Buffer, Fixed, Part, Pass
 from chromesthesia.render.scenes.common import Rows, Uniforms, chance, scene_pass, sound, step_s
 
-_FLUID, _DYE, _REACTION, _INK, _SEEN = Rows(96), Rows(360), Rows(250), Rows(300), Rows(90)
+_FLUID, _DYE, _REACTION, _INK, _SEEN = Rows(96), Rows(300), Rows(250), Rows(300), Rows(90)
 _SPARKS = 72
 """Particles: this squared."""
 _PRESSURE_STEPS = 6

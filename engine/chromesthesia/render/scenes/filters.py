@@ -113,6 +113,7 @@ ON_LIGHT: tuple[Pass[Frame], ...] = (
             "u_amount": frame.values[BUBBLES_AMOUNT],
         },
         BUBBLES_AMOUNT,
+        vertex="bubbles.vert",
     ),
     scene_pass(
         "rays across",

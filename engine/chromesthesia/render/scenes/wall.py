@@ -22,7 +22,7 @@ from chromesthesia.render.scenes.common import Rows, Uniforms, scene_pass
 
 _SMALL = Rows(180)
 # Breadths of strokes: spacing in widths of the broad ones.
-_SPACING = (1.15, 0.62, 0.34)
+_SPACING = (1.25, 0.66, 0.36)
 _EFFECTS = (OIL_AMOUNT, ENGRAVE_AMOUNT, RIDGES_AMOUNT, FILM_AMOUNT)
 
 BUFFERS: tuple[Buffer, ...] = (
