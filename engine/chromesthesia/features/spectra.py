@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chromesthesia.core.records import BAND_COUNT, Float32
 from chromesthesia.features.bands import centroid_hz, shape_weights
@@ -35,7 +37,7 @@ class SpectraMeter:
         self._windows[1, length - ENCODER_MEL.window :] = window_samples(ENCODER_MEL)
         self._frames: Float32 = np.zeros((2, size), dtype=np.float32)
         self._filled = self._frames[:, :length]
-        self._spectrum = np.zeros((2, size // 2 + 1), dtype=np.complex64)
+        self._spectrum: NDArray[Any] = np.zeros((2, size // 2 + 1), dtype=np.complex64)
         self._magnitude: Float32 = np.zeros((2, size // 2 + 1), dtype=np.float32)
         rows = np.concatenate([shape_weights(), mel_filterbank(DEFAULT_MEL).T])
         self._weights, self._counted = _filled_columns(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class KeyTracker:
         self._window: Float32 = np.hanning(WINDOW).astype(np.float32)
         frequencies_hz = np.fft.rfftfreq(WINDOW, 1.0 / SAMPLE_RATE_HZ).astype(np.float64)
         first, last = (int(np.searchsorted(frequencies_hz, edge_hz)) for edge_hz in (LOW_HZ, HIGH_HZ))
-        self._spectrum = np.zeros(WINDOW // 2 + 1, dtype=np.complex64)
+        self._spectrum: NDArray[Any] = np.zeros(WINDOW // 2 + 1, dtype=np.complex64)
         self._heard_bins = self._spectrum[first:last]
         bins_hz = frequencies_hz[first + 1 : last - 1]
         partials = [
