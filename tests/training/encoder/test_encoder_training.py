@@ -17,6 +17,7 @@ from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets, load_spectra
 from chromesthesia_training.data.cache import by_path
 from chromesthesia_training.data.clips import Clip, EmotionPoint
+from chromesthesia_training.encoder import evaluate as evaluate_module
 from chromesthesia_training.encoder.augment import recolour, roughen, stretch
 from chromesthesia_training.encoder.batches import (
     LABEL_GAIN,
@@ -26,7 +27,13 @@ from chromesthesia_training.encoder.batches import (
     points_at,
     ramp,
 )
-from chromesthesia_training.encoder.evaluate import evaluate, measure_figures, piece_figures, speech_figures
+from chromesthesia_training.encoder.evaluate import (
+    evaluate,
+    measure_figures,
+    piece_figures,
+    report_of_file,
+    speech_figures,
+)
 from chromesthesia_training.encoder.export import TrainedEncoder, load_trained
 from chromesthesia_training.encoder.losses import encoder_loss, stack_targets
 from chromesthesia_training.encoder.model import EncoderSizes, Reading, StreamingEncoder
@@ -141,6 +148,23 @@ def test_own_sounds_are_trained_and_scored(
     assert set(speech["subset_macro_f1_by_gain_db"]) == {"-20", "-10", "+6"}
     assert (settings.run_dir / "metrics.json").is_file()
     assert len((settings.run_dir / "history.jsonl").read_text().splitlines()) == 2
+
+
+def test_running_figures_come_without_tess_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(corpus: str, emotion: str, right: bool) -> ClipAnswer:
+        clip = Clip(Path(f"{corpus}_{emotion}"), corpus, "speech", corpus, "test", 0, emotion, (), "proxy")
+        logits = np.zeros((30, 3))
+        logits[:, (EMOTIONS.index(emotion) + (0 if right else 1)) % 3] = 1.0
+        return ClipAnswer(clip, np.zeros((30, 2)), logits)
+
+    answers = [said(corpus, name, corpus == "tess") for corpus in ("tess", "nemo") for name in EMOTIONS]
+    monkeypatch.setattr(evaluate_module, "stream_spectra", lambda *args: answers)
+    clips = [answer.clip for answer in answers]
+    speech = report_of_file(Path("none.onnx"), clips, lambda clip: np.zeros((8, 64), np.float32), {})[
+        "speech"
+    ]
+    assert speech["running_macro_f1_onnx_streamed"]["1_s"] == pytest.approx(0.5)
+    assert speech["running_macro_f1_without_tess"] == {"1_s": 0.0, "1.5_s": 0.0, "2_s": 0.0}
 
 
 def test_an_emotion_without_training_clips_is_named(

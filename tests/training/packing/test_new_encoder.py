@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.training.packing.test_pack import ENCODER_METRICS, PARITY, write_generator
 
 from chromesthesia.inference.probe import load_pack
@@ -58,7 +59,10 @@ def test_a_new_encoder_comes_into_a_pack_and_all_else_stays(
         exported[1],
         write_generator(tmp_path / "generator.onnx"),
         PARITY,
-        sources_of(["nemo"], "encoder"),
+        [
+            replace(one, licence="free for research", restricted=True)
+            for one in sources_of(["emodb"], "encoder")
+        ],
         ENCODER_METRICS,
         {"frechet": {"made": 61.5}, "step": 700},
         art_index=write_index(tmp_path / "index.npz", exported[1]),
@@ -84,6 +88,11 @@ def test_a_new_encoder_comes_into_a_pack_and_all_else_stays(
     assert np.array_equal(after.art_index.paintings, paintings.paintings)
     assert done.likeness is not None
     card = (folder / "MODEL_CARD.md").read_text()
+    assert [(one.licence, one.restricted) for one in after.manifest.data] == [("CC0-1.0", False)]
+    assert "None of the data below restricts" in card
+    assert "free for research" not in card
+    assert "- EMO-DB (CC0-1.0): Felix Burkhardt" in card
+    assert card.count("## May I use it?") == card.count("## What it cannot do") == 1
     assert "- It hears rooms.\n" in card
     assert "layers were old" not in card
     assert "- Trained on a Tuesday." in card

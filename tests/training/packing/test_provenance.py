@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.training.packing.test_pack import ENCODER_METRICS, PARITY, write_generator
 from typer.testing import CliRunner
 
@@ -15,8 +16,9 @@ from chromesthesia.inference.check import find_faults
 from chromesthesia.packs.manifest import DataSource
 from chromesthesia_training.cli.app import app
 from chromesthesia_training.encoder.export import TrainedEncoder
-from chromesthesia_training.errors import DataError
+from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.packing.licences import free_terms
+from chromesthesia_training.packing.manifest import manifest_of
 from chromesthesia_training.packing.pack import PackParts, build_pack
 from chromesthesia_training.packing.provenance import (
     PROVENANCE_NAME,
@@ -28,7 +30,7 @@ from chromesthesia_training.packing.provenance import (
     provenance_bytes,
     read_provenance,
 )
-from chromesthesia_training.packing.sealing import seal
+from chromesthesia_training.packing.sealing import renew_terms, seal
 from chromesthesia_training.packing.sources import KNOWN_SOURCES, sources_of
 
 FREE = [
@@ -234,6 +236,43 @@ def test_sealing_says_one_line_however_often(free_pack: Path) -> None:
     assert card.count("Show it, sell it") == 1
     assert card.count("| data | used for | licence |") == 1
     assert sorted(path.name for path in free_pack.parent.iterdir()) == ["free"]
+
+
+def test_an_earlier_pack_is_told_what_is_known_today_of_its_data(
+    tmp_path: Path, exported: tuple[TrainedEncoder, Path]
+) -> None:
+    earlier = [replace(one, licence="research", restricted=True) for one in sources_of(["emodb"], "encoder")]
+    pack = packed(tmp_path, exported, [*earlier, *sources_of(["nemo", "mine"], "encoder")])
+    card = pack / "MODEL_CARD.md"
+    whole = card.read_text(encoding="utf-8")
+    assert "| EMO-DB (German speech) | encoder: emotion categories | research |" in whole
+    assert renew_terms(pack) == ("EMO-DB (German speech)",)
+    told = card.read_text(encoding="utf-8")
+    assert not find_faults(pack)
+    assert [source.restricted for source in manifest_of(pack).data] == [False, True, True]
+    assert "- EMO-DB (CC0-1.0): Felix Burkhardt" in told
+    assert "- nEMO (CC BY-NC-SA 4.0): Iwona Christop" in told
+    assert told.count("Who made the data") == 1
+    before, after = (text.partition("## What it cannot do")[2] for text in (whole, told))
+    assert before == after != ""
+    assert renew_terms(pack) == ()
+    assert card.read_text(encoding="utf-8") == told
+    assert sorted(path.name for path in pack.parent.iterdir()) == [pack.name]
+
+
+def test_what_a_list_of_files_allows_stays_when_terms_are_said_anew(free_pack: Path) -> None:
+    verdict = seal(free_pack, [origin(), origin("generator", byte=1)])
+    renew_terms(free_pack)
+    assert verdict.may in (free_pack / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert check_pack(free_pack).free
+
+
+def test_a_card_without_its_headings_is_refused_and_the_pack_stays(free_pack: Path) -> None:
+    card = free_pack / "MODEL_CARD.md"
+    card.write_text("# A pack\n\n## May I use it?\n\nYes.\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="no heading"):
+        renew_terms(free_pack)
+    assert card.read_text(encoding="utf-8").endswith("Yes.\n")
 
 
 def test_every_committed_pack_that_lists_its_files_is_what_it_says(repository: Path) -> None:

@@ -17,7 +17,6 @@ from chromesthesia_training.adapt.train import Adapted
 from chromesthesia_training.data.condition import EngineCondition
 from chromesthesia_training.gan.export import ExportReport, export_generator
 from chromesthesia_training.gan.model import LATENT_SIZE
-from chromesthesia_training.packing.card import OWN
 from chromesthesia_training.packing.manifest import manifest_of
 from chromesthesia_training.packing.new_painter import NewPainter, replace_painter
 from chromesthesia_training.packing.pack import check_place
@@ -27,6 +26,7 @@ from chromesthesia_training.packing.provenance import (
     provenance_bytes,
     read_provenance,
 )
+from chromesthesia_training.packing.terms import OWN
 from chromesthesia_training.safe_write import whole_file
 
 SOURCE_NAME = "the artist's own pictures"

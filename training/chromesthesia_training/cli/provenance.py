@@ -17,6 +17,8 @@ chromesthesia-train provenance check exports/free --data ../shared/data
 chromesthesia-train provenance list voices.csv my/voices --for encoder --source "recorded by Ada" --licence CC0-1.0
 
 chromesthesia-train provenance record exports/free voices.csv pictures.csv
+
+chromesthesia-train provenance terms exports/default
 """
 
 provenance_app = typer.Typer(
@@ -102,3 +104,12 @@ def record(
     origins = [origin for one in lists for origin in read_provenance(one)]
     verdict = seal(pack, origins)
     console.print(verdict.may.replace("**", ""), highlight=False, soft_wrap=True, markup=False)
+
+
+@provenance_app.command("terms")
+def terms(pack: Annotated[Path, typer.Argument(help="Folder of the pack.")]) -> None:
+    """Say in manifest and card what is known today of the data's licences, and whom they ask to name."""
+    from chromesthesia_training.packing.sealing import renew_terms
+
+    for name in renew_terms(pack) or ("every licence was said as it is known",):
+        console.print(name, highlight=False, soft_wrap=True, markup=False)

@@ -35,7 +35,8 @@ def validation_figures(
     ]
     if not voices:
         return {}
-    figures, means = {}, {}
+    figures: dict[str, float] = {}
+    means: dict[str, Float64] = {}
     for scene, below_db in SCENES.items():
         heard = collect(encoder, ends_of_clips(voices, spectra, below_db=below_db))
         right, said = named_at_ends(encoder, temperature, heard)

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chromesthesia.packs.manifest import ArtIndexSpec, DataSource, Manifest, Parity, Tier, Timing, short_name
-
-OWN = "user's own"
-"""In the licence of every folder of a user."""
+from chromesthesia_training.packing.terms import TERMS_HEADING, terms_section, with_terms
 
 TEMPLATE = """# Model pack `{name}` {version}
 
@@ -17,13 +15,7 @@ Two small networks for Chromesthesia: a streaming encoder that follows the emoti
 and a generator that paints abstract pictures of {side} x {side} from it. ONNX, opset 20; the mel settings, tensors,
 times and checksums are in `manifest.toml`.
 
-## May I use it?
-
 {terms}
-
-| data | used for | licence |
-|---|---|---|
-{sources}
 
 ## What it cannot do
 
@@ -119,10 +111,7 @@ def card_text(facts: CardFacts) -> str:
         name=facts.name,
         version=facts.version,
         side=facts.side,
-        terms=_terms(facts.sources),
-        sources="\n".join(
-            f"| {source.name} | {source.used_for} | {source.licence} |" for source in facts.sources
-        ),
+        terms=terms_section(facts.sources),
         notes="".join(f"- {note}\n" for note in facts.notes),
         limits=_limits(facts),
         encoder_size=f"{encoder.get('model', {}).get('parameters', 0):,}",
@@ -139,12 +128,12 @@ def card_text(facts: CardFacts) -> str:
 def card_of_new_encoder(
     card: str, manifest: Manifest, report: Mapping[str, Any], notes: Sequence[str]
 ) -> str:
-    """An earlier card whose points on the encoder, its section and the section on speed are of another encoder.
+    """An earlier card whose terms, points on the encoder, its section and that on speed are of another encoder.
 
     report: as the encoder's metrics.json; it may say `precision` (of the file that the figures are of) and `room`
     (lines on how it holds in a real room). Points of the card that begin with "The encoder" give way to `notes`.
     """
-    before, _, rest = card.partition("\n## Encoder\n")
+    before, _, rest = with_terms(card, manifest.data).partition("\n## Encoder\n")
     _, _, tail = rest.partition("\n## Generator\n")
     generator, _, _ = tail.partition("\n## Speed and parity\n")
     assert manifest.timing is not None
@@ -186,25 +175,18 @@ def card_of_new_painter(card: str, manifest: Manifest, section: str, notes: Sequ
     encoder, _, _ = rest.partition("\n## Generator\n")
     opening, _, points = before.partition("\n## What it cannot do\n")
     _, _, opening = opening.partition("\n")
-    opening, _, _ = opening.partition("\n## May I use it?\n")
+    opening, _, _ = opening.partition(f"\n{TERMS_HEADING}\n")
     kept = [line for line in points.strip("\n").split("\n") if not line.startswith("- The generator")]
     facts = CardFacts(
         manifest.name, manifest.version, manifest.data, {}, {}, 1.0, manifest.timing, manifest.parity,
         manifest.tiers, manifest.generator.image_size[0], manifest.art_index, {},
     )  # fmt: skip
-    table = [f"| {source.name} | {source.used_for} | {source.licence} |" for source in manifest.data]
     return "\n".join(
         [
             f"# Model pack `{manifest.name}` {manifest.version}",
             opening.rstrip("\n"),
             "",
-            "## May I use it?",
-            "",
-            _terms(manifest.data),
-            "",
-            "| data | used for | licence |",
-            "|---|---|---|",
-            *table,
+            terms_section(manifest.data),
             "",
             "## What it cannot do",
             "",
@@ -223,29 +205,6 @@ def card_of_new_painter(card: str, manifest: Manifest, section: str, notes: Sequ
             _speed_section(facts),
             "",
         ]
-    )
-
-
-def _terms(sources: Sequence[DataSource]) -> str:
-    restricted = [source.name for source in sources if source.restricted]
-    if not restricted:
-        return "None of the data below restricts the use of the weights."
-    if all(OWN in source.licence for source in sources if source.restricted):
-        whose = (
-            "All that it learned from is its maker's own and was not checked"
-            if len(restricted) == len(sources)
-            else "What it learned from is free, or its maker's own, which was not checked"
-        )
-        return (
-            f"{whose}: use it as those agreed to who made the sounds and the pictures, and no further. No sound and no "
-            "picture of the data is part of the pack."
-        )
-    restricted = [source.name for source in sources if source.restricted and OWN not in source.licence]
-    return (
-        f"**For research and non-commercial use only.** The licences of {len(restricted)} of the {len(sources)} data "
-        "sets below forbid more, or do not state what they allow, and weights learned from them inherit that: no "
-        "ticketed shows, no products. Data of your own carry whatever you agreed with those who made them. No sound "
-        "and no picture of the data is part of the pack."
     )
 
 
@@ -281,11 +240,12 @@ def _speech_section(speech: Mapping[str, Any] | None) -> str:
     else:
         lines.append(line("all", speech["onnx_streamed"], bold=True))
     lines += [line(corpus, figures) for corpus, figures in speech["per_corpus_onnx_streamed"].items()]
-    running = ", ".join(
-        f"{score:.3f} after {at.removesuffix('_s')} s"
-        for at, score in speech["running_macro_f1_onnx_streamed"].items()
-    )
-    lines += ["", f"The running answer on all clips: {running}."]
+    lines.append("")
+    if "running_macro_f1_without_tess" in speech:
+        lines.append(
+            f"The running answer, without TESS: {_running(speech['running_macro_f1_without_tess'])}."
+        )
+    lines.append(f"The running answer on all clips: {_running(speech['running_macro_f1_onnx_streamed'])}.")
     if "subset_macro_f1_by_gain_db" in speech:
         levels = ", ".join(
             f"{f1:.3f} at {gain} dB" for gain, f1 in speech["subset_macro_f1_by_gain_db"].items()
@@ -294,6 +254,10 @@ def _speech_section(speech: Mapping[str, Any] | None) -> str:
     if "torch_offline" in speech:
         lines += [f"Offline in torch, all clips: {speech['torch_offline']['macro_f1']:.3f}."]
     return "\n".join(lines)
+
+
+def _running(scores: Mapping[str, float]) -> str:
+    return ", ".join(f"{score:.3f} after {at.removesuffix('_s')} s" for at, score in scores.items())
 
 
 def _music_section(music: Mapping[str, Any] | None) -> str:

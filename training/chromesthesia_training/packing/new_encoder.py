@@ -35,6 +35,7 @@ from chromesthesia_training.packing.card import card_of_new_encoder
 from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded
 from chromesthesia_training.packing.place import put_in_place
 from chromesthesia_training.packing.quantize import Int8Result
+from chromesthesia_training.packing.sources import current
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +136,10 @@ def _describe(
         tiers=(*_tiers(step_ms, int8), *(tier for tier in before.tiers if tier.model != ENCODER_ROLE)),
         art_index=index,
         metrics={**flat, **kept},
-        data=(*before.data, *(source for source in new.sources if source.name not in known)),
+        data=(
+            *(current(source) for source in before.data),
+            *(source for source in new.sources if source.name not in known),
+        ),
     )
     notes = list(new.notes)
     if likeness is not None:

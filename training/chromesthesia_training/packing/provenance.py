@@ -15,9 +15,9 @@ from chromesthesia.packs.manifest import Manifest
 from chromesthesia_training.data.tables import read_table
 from chromesthesia_training.data.walking import files_below, sha256_of
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.packing.card import OWN
 from chromesthesia_training.packing.licences import free_terms
 from chromesthesia_training.packing.manifest import manifest_of
+from chromesthesia_training.packing.terms import OWN
 
 PROVENANCE_NAME = "provenance.csv"
 MOST_FILES = 200_000

@@ -6,7 +6,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,10 +22,11 @@ from chromesthesia_training.packing.provenance import (
     check_pack,
     provenance_bytes,
 )
+from chromesthesia_training.packing.sources import current
+from chromesthesia_training.packing.terms import TERMS_HEADING, with_terms
 from chromesthesia_training.safe_write import disk_errors
 
 CARD_NAME = "MODEL_CARD.md"
-HEADING = "## May I use it?"
 
 
 def seal(pack: Path, origins: Sequence[Origin]) -> Verdict:
@@ -32,29 +34,54 @@ def seal(pack: Path, origins: Sequence[Origin]) -> Verdict:
 
     Whole or not at all. Raises TrainingError for a card without that heading; DataError when the disk is full.
     """
+    with _changed(pack) as folder:
+        (folder / PROVENANCE_NAME).write_bytes(provenance_bytes(origins))
+        _sign(folder)
+        verdict = check_pack(folder)
+        card = folder / CARD_NAME
+        card.write_text(_said(card.read_text(encoding="utf-8"), verdict.may), encoding="utf-8")
+    return verdict
+
+
+def renew_terms(pack: Path) -> tuple[str, ...]:
+    """Say in a pack's manifest and card what is known today of the licences of its data, and whom they ask to name.
+
+    Returns the names of the data whose licence is another than the pack said. What a list of files allows stays. Whole
+    or not at all. Raises TrainingError for a card without the heading; DataError when the disk is full.
+    """
+    with _changed(pack) as folder:
+        before = manifest_of(folder)
+        manifest = msgspec.structs.replace(before, data=tuple(current(source) for source in before.data))
+        (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")
+        card = folder / CARD_NAME
+        text = with_terms(card.read_text(encoding="utf-8"), manifest.data)
+        if (folder / PROVENANCE_NAME).is_file():
+            text = _said(text, check_pack(folder).may)
+        card.write_text(text, encoding="utf-8")
+    return tuple(new.name for old, new in zip(before.data, manifest.data, strict=True) if old != new)
+
+
+@contextmanager
+def _changed(pack: Path) -> Iterator[Path]:
+    """A copy of a pack to change; signed and put into the pack's place where nothing failed."""
     with disk_errors(pack):
         pack = Path(os.path.realpath(pack))
         with tempfile.TemporaryDirectory(prefix=f".{pack.name}-", dir=pack.parent) as place:
             folder = Path(place) / pack.name
             shutil.copytree(pack, folder)
-            (folder / PROVENANCE_NAME).write_bytes(provenance_bytes(origins))
-            _sign(folder)
-            verdict = check_pack(folder)
-            card = folder / CARD_NAME
-            card.write_text(_said(card.read_text(encoding="utf-8"), verdict.may), encoding="utf-8")
+            yield folder
             _sign(folder)
             pack.rename(Path(place) / "earlier")
             folder.rename(pack)
-    return verdict
 
 
 def _said(card: str, line: str) -> str:
     """The card with the line in the place of the first paragraph of its terms."""
-    before, heading, rest = card.partition(f"{HEADING}\n\n")
+    before, heading, rest = card.partition(f"{TERMS_HEADING}\n\n")
     if not heading:
-        raise TrainingError(f"the card has no heading {HEADING!r}", "export the pack again")
+        raise TrainingError(f"the card has no heading {TERMS_HEADING!r}", "export the pack again")
     _, _, table = rest.partition("\n\n")
-    return f"{before}{HEADING}\n\n{line} No sound and no picture of the data is part of the pack.\n\n{table}"
+    return f"{before}{TERMS_HEADING}\n\n{line} No sound and no picture of the data is part of the pack.\n\n{table}"
 
 
 def _sign(folder: Path) -> None:

@@ -68,3 +68,8 @@ def sources_of(names: Iterable[str], used_for: str) -> list[DataSource]:
         KNOWN_SOURCES.get(name, DataSource(name, used_for, "the user's own, not checked", True))
         for name in dict.fromkeys(names)
     ]
+
+
+def current(source: DataSource) -> DataSource:
+    """A source that a pack named, with the licence that is known of it today."""
+    return next((known for known in KNOWN_SOURCES.values() if known.name == source.name), source)
