@@ -51,15 +51,17 @@ def test_measurements_keep_their_arrays() -> None:
 def test_a_rise_is_over_the_floor_and_the_neighbours_two_hops_ago() -> None:
     rng = np.random.default_rng(8)
     mels = np.exp(rng.uniform(-14.0, 0.0, (30, DEFAULT_MEL.mels))).astype(np.float32)
-    detector, peak, earlier = OnsetDetector(), -np.inf, []
+    detector, peak = OnsetDetector(), -np.inf
+    earlier: list[Float32] = []
     for mel in mels:
         loudest = detector.loudest(mel)
         flux, _ = detector.step(np.log(mel + np.float32(floor(loudest))), loudest)
         peak = max(peak - 0.005, float(np.log(mel).max()))
-        log_mel = np.logaddexp(np.log(mel), peak + FLOOR_BELOW_PEAK)
+        log_mel: Float32 = np.logaddexp(np.log(mel), peak + FLOOR_BELOW_PEAK)
         if len(earlier) >= LAG_HOPS:
             wide = np.pad(earlier[-LAG_HOPS], 1, mode="edge")
             rise = np.maximum(log_mel - np.maximum(np.maximum(wide[:-2], wide[1:-1]), wide[2:]), 0.0)
+            assert detector.rise is not None
             np.testing.assert_allclose(detector.rise, rise, atol=1e-4)
             assert flux == pytest.approx(rise.mean(), abs=1e-4)
         earlier.append(log_mel)

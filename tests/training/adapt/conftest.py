@@ -24,12 +24,12 @@ WIDTHS = (16, 12, 8)
 SPACE = ConditionSpace((0.5, 0.5, 0.5), (1.0, 1.0, 1.0), (0.1, 0.8))
 
 
-def tiny_generator(seed: int = 0) -> Generator:
+def tiny_generator(seed: int = 0, widths: tuple[int, ...] = WIDTHS) -> Generator:
     """Side 64; norms with statistics, a layout, steering and an offset of their own, as after training."""
     rng = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        generator = Generator(WIDTHS)
+        generator = Generator(widths)
     with torch.no_grad():
         # Equal ones would become one in the file, and none is after training.
         for weights in generator.parameters():

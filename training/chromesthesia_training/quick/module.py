@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import lightning
@@ -66,7 +67,8 @@ class QuickModule(lightning.LightningModule):
             torch.manual_seed(settings.seed)
             asked = Asked(trained)
             latent, condition = asked.draw(BEGUN_ON, torch.Generator().manual_seed(settings.seed))
-            pupil = pupil_of(trained.generator, settings.inner, settings.head, latent, condition)
+            inner = tuple(map(min, settings.inner, trained.generator.widths[1:]))
+            pupil = pupil_of(trained.generator, inner, settings.head, latent, condition)
             self.pupil = _laid_out(pupil)
             self.adaptors = nn.ModuleList(_adaptor(width) for width in trained.generator.widths[1:])
         self.average = copy.deepcopy(self.pupil).eval().requires_grad_(False)
@@ -162,7 +164,10 @@ class QuickModule(lightning.LightningModule):
         checkpoint[ABOUT] = {
             "rng": self.randomness.get_state(),
             "step": self.steps_done,
-            "widths": list(self.pupil.shape.widths),
+            "shape": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in asdict(self.pupil.shape).items()
+            },
             "space": self._others[3].to_dict(),
             "settings": plain_settings(self.settings),
         }
@@ -211,7 +216,5 @@ def _laid_out(module: nn.Module) -> Any:
 
 def quick_of(content: dict[str, Any]) -> QuickGenerator:
     """The pupil's empty network, of a checkpoint's own shape."""
-    about = content[ABOUT]
-    return QuickGenerator(
-        QuickShape(tuple(about["widths"]), tuple(about["settings"]["inner"]), int(about["settings"]["head"]))
-    )
+    shape = content[ABOUT]["shape"]
+    return QuickGenerator(QuickShape(tuple(shape["widths"]), tuple(shape["inner"]), int(shape["head"])))

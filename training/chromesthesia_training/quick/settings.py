@@ -15,7 +15,7 @@ class QuickSettings:
 
     Attributes:
         run_dir: as `fit` keeps it, and sheets; a run found there is resumed unless `fresh`.
-        inner: inner channels of each block's narrow convolution, see `quick.model.QuickShape`.
+        inner: inner channels of each block's narrow convolution, see `quick.model.QuickShape`; no more than its maps.
         head: channels of the head's inner maps.
         rate, begun_rate: of the head, which begins with nothing, and of what begins as the teacher's.
         pixel_pull, coarse_pull, edge_pull: weights of the pictures' likeness: as they are, at a sixteenth of their
