@@ -130,7 +130,7 @@ class FileSource:
         due_s = self._start_s + self._given / SAMPLE_RATE_HZ
         if self._paced and self._clock.wait_until(due_s, self._closed):
             return None
-        return block_of(rows, entered_s)
+        return block_of(list(rows), entered_s)
 
     def close(self) -> None:
         """Stop; a `read` that waits returns None at once. Safe from any thread."""

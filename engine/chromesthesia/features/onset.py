@@ -83,8 +83,9 @@ class OnsetDetector:
     def _rise(self, log_mel: Float32) -> Float32 | None:
         if len(self._earlier) < LAG_HOPS:
             return None
-        rise = log_mel - self._earlier[0]
-        return np.maximum(rise, 0.0, out=rise)
+        rise: Float32 = log_mel - self._earlier[0]
+        np.maximum(rise, 0.0, out=rise)
+        return rise
 
     def reset(self) -> None:
         """Forget the spectra before a gap, so that the gap is not taken for an onset; the threshold stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,8 +157,9 @@ def test_a_run_that_is_resumed_is_the_run_that_was_not_interrupted(
 
 @pytest.mark.parametrize(("name", "value"), [("batch", 0), ("rate", 0.0), ("steps", -1), ("head", 0)])
 def test_settings_that_cannot_work_are_refused(tmp_path: Path, name: str, value: float) -> None:
+    wrong: dict[str, Any] = {name: value}
     with pytest.raises(TrainingError, match=f"{name} is"):
-        replace(settings(tmp_path), **{name: value}).check()
+        replace(settings(tmp_path), **wrong).check()
 
 
 # the file and the pack

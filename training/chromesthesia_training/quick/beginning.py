@@ -57,7 +57,8 @@ def _begin(ours: QuickBlock, theirs: Block, x: Tensor, query: Tensor, style: Ten
     doubled = theirs.up(x)
     if ours.whole is None or ours.style is None:
         _put(ours.narrow, kernel, doubled, theirs.norm)
-        return theirs(x, query, style)
+        whole: Tensor = theirs(x, query, style)
+        return whole
     spread, weight, bias = _folded(theirs.norm)
     ours.whole.weight.copy_(kernel * spread[:, None, None, None])
     ours.style.affine.weight.copy_(weight)
@@ -67,7 +68,8 @@ def _begin(ours: QuickBlock, theirs: Block, x: Tensor, query: Tensor, style: Ten
         seen = seen if theirs.layout is None else theirs.layout(seen, query)
         seen = theirs.conv(F.leaky_relu(theirs.grain(seen, style, None), SLOPE))
         _put(ours.narrow, theirs.conv.weight, seen, theirs.conv_norm)
-    return theirs(x, query, style)
+    computed: Tensor = theirs(x, query, style)
+    return computed
 
 
 def _folded(norm: ConditionalNorm) -> tuple[Tensor, Tensor, Tensor]:

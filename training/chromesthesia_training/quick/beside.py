@@ -64,9 +64,8 @@ def beside(
 ) -> Beside:
     """Measure both by the same latents and requests."""
     count = min(samples, len(reference.held_out))
-    return Beside(
-        *(_figures(one, reference, net, count, samples, seed) for one in (pupil, teacher)), samples=samples
-    )
+    ours, theirs = (_figures(one, reference, net, count, samples, seed) for one in (pupil, teacher))
+    return Beside(ours, theirs, samples)
 
 
 def _figures(

@@ -132,16 +132,20 @@ class QuickBlock(nn.Module):
 class QuickHead(nn.Module):
     """Features at half size and the layout to RGB before tanh, four pixels of three channels at a place."""
 
+    doubling: Tensor
+
     def __init__(self, width_in: int, width: int) -> None:
         super().__init__()
         self.inner = separable(width_in, width)
         self.to_cells = separable(width, 3 * CELL)
+        last = self.to_cells[1]
+        assert isinstance(last, nn.Conv2d)
         with torch.no_grad():  # begin with the layout alone
-            self.to_cells[1].weight.mul_(0.1)
+            last.weight.mul_(0.1)
         self.register_buffer("doubling", doubling_kernels())
 
     def forward(self, x: Tensor, layout: Tensor) -> Tensor:
-        smooth = F.conv2d(F.pad(layout, (1, 1, 1, 1), mode="replicate"), self.get_buffer("doubling"))
+        smooth = F.conv2d(F.pad(layout, (1, 1, 1, 1), mode="replicate"), self.doubling)
         cells: Tensor = smooth + self.to_cells(F.relu(self.inner(x)))
         return cells
 

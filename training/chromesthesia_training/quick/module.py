@@ -79,7 +79,8 @@ class QuickModule(lightning.LightningModule):
 
     @property
     def teacher(self) -> Generator:
-        return self._others[0]
+        teacher: Generator = self._others[0]
+        return teacher
 
     @property
     def asked(self) -> Asked:
