@@ -13,7 +13,7 @@ import pytest
 import chromesthesia
 
 SIGNATURES = {
-    "AudioBlock": "(samples: 'Float32', entered_s: 'float') -> None",
+    "AudioBlock": "(samples: 'Float32', entered_s: 'float', parts: 'Float32 | None' = None) -> None",
     "EmotionReading": "(end_sample: 'int', entered_s: 'float', valence: 'float', arousal: 'float', "
     "probabilities: 'Float32', confidence: 'float', embedding: 'Float32') -> None",
     "Listener": "(pack: 'Pack | None' = None, *, encoder: 'Encoder | None' = None, rate_hz: 'int' = 24000, "
@@ -26,7 +26,8 @@ SIGNATURES = {
     "Show.stop": "(self) -> 'None'",
     "load_pack": "(pack: 'str | Path | None' = None) -> 'Pack'",
     "open_source": "(source: 'str | Path' = 'auto', *, device: 'str | None' = None, host_api: 'str | None' = None, "
-    "channels: 'str' = '', paced: 'bool' = True, loop: 'bool' = False) -> 'AudioSource'",
+    "channels: 'str' = '', musicians: 'Sequence[str]' = (), paced: 'bool' = True, loop: 'bool' = False) -> "
+    "'AudioSource'",
 }
 """What the version number promises: only a new minor version (from 1.0 on a major one) changes a line of these."""
 

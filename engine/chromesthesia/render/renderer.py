@@ -17,7 +17,9 @@ from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
 from chromesthesia.isf.shader import IsfShader
+from chromesthesia.params.declaration import Value
 from chromesthesia.params.live import Values
+from chromesthesia.params.look import PAINTING_BRUSH
 from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE, MASTER_MORPH_S
 from chromesthesia.render.brushwork import brushwork
 from chromesthesia.render.crossfade import CrossFade
@@ -43,6 +45,9 @@ LEAST_LIGHT = 1.0 / 512.0
 """A picture that is held still is drawn again when its brightness moved by more than this."""
 LONGEST_FADE_S = 10.0
 """An ISF shader takes the place of another within at most this."""
+BRUSH_LINES = 480
+"""A picture that is drawn with fewer lines shows no strokes of the brush: they are as fine as its pixels, and cost as
+much as all else together where a processor draws."""
 LEAST_SIDE = 16
 """Least width and height of a picture in pixels."""
 
@@ -291,7 +296,7 @@ class Renderer:
         late: asked for these inputs with their `later` when all is drawn but the passes that follow that. It may wait;
         it is not asked in a frame that draws no such pass.
         """
-        values = Values.of(inputs.values)
+        values = self._drawn_with(inputs.values)
         # A fader for the room moves the light of a picture that is held still, too.
         lit = values[MASTER_BRIGHTNESS]
         frozen = values[MASTER_FREEZE] and self._drawn and abs(lit - self._lit) < LEAST_LIGHT
@@ -337,7 +342,7 @@ class Renderer:
         later = inputs.later
         if later is None:
             return frame
-        values = Values.of(later.values)
+        values = self._drawn_with(later.values)
         colors = grade(values, later.heard)
         self._gradient.write(colors.gradient)
         inputs = replace(inputs, values=values, heard=later.heard)
@@ -347,7 +352,14 @@ class Renderer:
         """Work over the pictures of `inputs` that are new, as `render` would: what takes longest in a frame and does
         not depend on what is heard."""
         self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
-        self._painting.prepare(inputs, Values.of(inputs.values))
+        self._painting.prepare(inputs, self._drawn_with(inputs.values))
+
+    def _drawn_with(self, values: Mapping[str, Value]) -> Values:
+        """`values`, without a brush where its strokes would be finer than pixels: on a slow machine's rungs, too."""
+        look = Values.of(values)
+        if self._drawn_size[1] >= BRUSH_LINES or not look[PAINTING_BRUSH]:
+            return look
+        return Values({**values, PAINTING_BRUSH.path: 0.0})
 
     def finish(self) -> None:
         """Wait until the frame is drawn, with Python's lock released."""

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import chromesthesia.render.renderer
 from chromesthesia.core.records import UInt8
 from chromesthesia.render.brushwork import REACH, ROW, TILE, WAYS, brushwork
-from chromesthesia.render.renderer import Renderer
+from chromesthesia.render.renderer import BRUSH_LINES, Renderer
 
 Draw = Callable[..., UInt8]
 BRUSH = "/look/painting/brush"
@@ -22,6 +23,19 @@ STILL = {
     "/look/view/drift": 0.0,
 }
 BARE = {"/look/painting/canvas": 0.0, "/look/finish/grain": 0.0, **STILL}
+
+
+@pytest.fixture(autouse=True)
+def at_any_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures show the brush too: they are drawn sooner."""
+    if "few_lines" not in request.fixturenames:
+        monkeypatch.setattr(chromesthesia.render.renderer, "BRUSH_LINES", 1)
+
+
+@pytest.fixture
+def few_lines() -> int:
+    """Too few for the brush."""
+    return BRUSH_LINES - 2
 
 
 def tile(number: int) -> UInt8:
@@ -117,3 +131,15 @@ def test_strokes_go_with_the_painting(renderer: Renderer, draw: Draw) -> None:
         np.corrcoef(np.rot90(fine(upright), turns).ravel(), fine(turned).ravel())[0, 1] for turns in (1, -1)
     )
     assert alike > 0.35
+
+
+@pytest.mark.gl
+def test_a_picture_of_few_lines_shows_no_brush(renderer: Renderer, draw: Draw, few_lines: int) -> None:
+    for lines, shown in ((few_lines, False), (BRUSH_LINES, True)):
+        renderer.resize(96, lines)
+        without, brushed = (
+            draw(renderer, {BRUSH: amount, **BARE}, frames=2).copy()
+            for amount in (0.0, 0.8)
+            if renderer.restart() is None
+        )
+        assert (without != brushed).any() == shown

@@ -54,6 +54,7 @@ class Show:
             quick_gain=gain,
         )
         light = SimpleNamespace(
+            size=(64, 36),
             renderer=SimpleNamespace(software=software),
             reloaded=None,
             crossfade_s=0.0,
