@@ -88,31 +88,16 @@ def read_text(path: Path, limit_bytes: int, error: MakeError) -> str:
 
 
 def parse_toml(text: str, path: Path, error: MakeError, limit_bytes: int = TOML_LIMIT) -> dict[str, Any]:
-    """The table of a TOML text; `path` is for the message. Raises `error` for whatever tomllib raises, and for a whole
-    number of more than 64 bits, as the format asks: in hexadecimal Python reads any, and cannot write it in a message.
-    """
+    """The table of a TOML text; `path` is for the message. Raises `error` for whatever tomllib raises."""
     if len(text) > limit_bytes:
         raise error(f"{one_line(path)}: larger than {limit_bytes} bytes", "is this the right file?")
     if _LONG_KEY.search(text):
         raise error(f"{one_line(path)}: a key of more than {MOST_KEY_PARTS} parts", "write it in tables")
     try:
         # ValueError covers tomllib's own error and a number of thousands of digits.
-        table = tomllib.loads(text)
+        return tomllib.loads(text)
     except (ValueError, RecursionError, OverflowError) as problem:
         raise error(f"{one_line(path)}: not valid TOML: {one_line(problem)}", "correct the file") from problem
-    waiting: list[Any] = [table]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise error(
-                f"{one_line(path)}: a whole number of {value.bit_length()} bits",
-                "write one of at most 64 bits",
-            )
-    return table
 
 
 def read_toml(path: Path, error: MakeError, limit_bytes: int = TOML_LIMIT) -> dict[str, Any]:

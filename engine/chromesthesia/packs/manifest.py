@@ -233,7 +233,7 @@ def check_sound(sound: MelSettings, where: Path) -> None:
         expected, got = getattr(ENCODER_MEL, field.name), getattr(sound, field.name)
         if expected != got:
             raise PackError(
-                f"{one_line(where)}: [sound] {field.name}: expected {expected}, got {got}", REMEDY
+                f"{one_line(where)}: [sound] {field.name}: expected {expected}, got {shown(got)}", REMEDY
             )
 
 

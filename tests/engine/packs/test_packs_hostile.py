@@ -115,6 +115,11 @@ def test_a_file_of_another_kind_is_refused(folder: Path, name: str, kind: str) -
         ("\nms = 0.1", "\nms = 1" + "0" * 400, r"tier\[0\].ms: expected a smaller number"),
         ("encoder_macro_f1_test = 0.0", "a = 1" + "0" * 400, "metrics.a: expected a smaller number"),
         ("threads = 1", "threads = 1" + "0" * 400, "timing.threads: expected a smaller number"),
+        (
+            "sample_rate_hz = ",
+            "sample_rate_hz = 0x" + "f" * 9000 + "\n# ",
+            r"sample_rate_hz: expected 24000, got a number",
+        ),
         ("latency_ms = 20.0", "latency_ms = nan", "encoder.latency_ms: expected a time, got nan"),
         ("shape = [1, 8, 64]", "shape = [1, 8, 1" + "0" * 400 + "]", "shape: expected smaller numbers"),
         ("image_size = [32, 32]", "image_size = [-4, -4]", "image_size: expected 1 to"),

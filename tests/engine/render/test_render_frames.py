@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import chromesthesia.render.renderer
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.records import UInt8
 from chromesthesia.display.headless import HeadlessSurface
@@ -64,7 +65,10 @@ def another_value(param: Param, values: dict[str, Value]) -> Value:
 
 
 @pytest.mark.parametrize("param", LOOK, ids=lambda param: param.path)
-def test_every_look_parameter_changes_pixels(renderer: Renderer, draw: Draw, param: Param) -> None:
+def test_every_look_parameter_changes_pixels(
+    renderer: Renderer, draw: Draw, param: Param, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chromesthesia.render.renderer, "BRUSH_LINES", 1)
     dark = {"current": plain_picture(0, 0, 0)} if param.path.endswith("floor") else {}
     base = CLOSE | NEEDED.get(param.path, {})
     frames = []
