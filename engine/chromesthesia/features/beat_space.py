@@ -25,7 +25,7 @@ STEADINESS = 80.0
 """How unwillingly the period changes at a beat: the weight of a change by 1 % is exp(-0.8)."""
 JUMP = 1e-4
 """Share of beats at which the music may begin at any other tempo."""
-PULL = 1.0
+PULL = 0.6
 """How much of the preference counts at each beat."""
 PLACES = (0.0, 0.5, 0.25, 0.75, 1.0 / 3.0, 2.0 / 3.0)
 """Where in a beat something may begin: on it, halfway, on the quarters, on the thirds."""

@@ -12,11 +12,11 @@ from chromesthesia.features.beat_space import TOGETHER, BeatSpace
 HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
 LOW_BANDS = 6
 """Mel bands up to about 250 Hz: bass drum and bass."""
-STRUCK = np.array([[0.85, 0.5, 0.25, 0.2, 0.02], [0.6, 0.15, 0.1, 0.06, 0.02]])
+STRUCK = np.array([[0.85, 0.5, 0.25, 0.2, 0.04], [0.6, 0.15, 0.1, 0.06, 0.02]])
 """How often something begins on the beat, halfway, on a quarter, on a third, elsewhere: in all bands, in low ones."""
 WEIGHTS = np.array([0.7, 0.5])
 """How much one hop counts: neighbouring hops tell the same."""
-QUIET = np.array([0.45, 0.6])
+QUIET = np.array([0.25, 0.25])
 """How much nothing where something was likely counts, beside something where it was not. Less, and strokes between the
 beats double the tempo; more, and a beat that only some drums strike is halved."""
 PEAK_KEEP = 0.9975
