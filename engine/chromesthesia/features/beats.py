@@ -24,7 +24,7 @@ LEAST_PEAK = 0.15
 FALL = 0.02
 NEIGHBOURS = 0.06
 """Periods that differ by less are one tempo."""
-DELAY_S = 0.022
+DELAY_S = 0.017
 """From a stroke to where its rise is seen."""
 PHASE_GAIN = 0.28
 TEMPO_GAIN = 0.19
