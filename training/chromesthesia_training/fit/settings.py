@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from chromesthesia_training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Mode = Literal["max", "min"]
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
@@ -109,3 +112,12 @@ class FitReport:
     steps: int
     minutes: float
     history: list[dict[str, float]]
+
+
+def plain_settings(settings: DataclassInstance) -> dict[str, Any]:
+    """The settings that shape a run, without its paths and what is not set, as plain values."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(settings).items()
+        if not isinstance(value, Path) and value is not None
+    }

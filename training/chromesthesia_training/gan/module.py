@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from chromesthesia_training.data.condition import VAD_SIZE
 from chromesthesia_training.fit import checkpoint_callback_of, follow
 from chromesthesia_training.fit.randomness import Draw, seed_of
+from chromesthesia_training.fit.settings import plain_settings
 from chromesthesia_training.gan.augment import Changes, augment
 from chromesthesia_training.gan.checkpoint import ABOUT, GanRun
 from chromesthesia_training.gan.discriminator import (
@@ -35,7 +36,7 @@ from chromesthesia_training.gan.layout import LATENT_SIZE
 from chromesthesia_training.gan.material import Material
 from chromesthesia_training.gan.model import Generator
 from chromesthesia_training.gan.moments import RunningMoments
-from chromesthesia_training.gan.settings import GanSettings, plain_settings
+from chromesthesia_training.gan.settings import GanSettings
 from chromesthesia_training.measuring.reader import pool_each, resize
 
 RATING_SHARES = (1.0, 0.5, 0.25)

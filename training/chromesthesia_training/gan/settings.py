@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chromesthesia_training.data.art import STORED_SIDE
 from chromesthesia_training.errors import TrainingError
@@ -97,12 +96,3 @@ class GanSettings:
             raise TrainingError(f"smallest_crop is {self.smallest_crop:g}", "give a share from 0.2 to 1")
         if not 0.0 <= self.anchored < 1.0:
             raise TrainingError(f"anchored is {self.anchored:g}", "give a share from 0 to below 1")
-
-
-def plain_settings(settings: GanSettings) -> dict[str, Any]:
-    """The settings that shape a run, without its paths, as plain values."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(settings).items()
-        if not isinstance(value, Path) and value is not None
-    }

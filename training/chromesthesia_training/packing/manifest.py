@@ -28,6 +28,7 @@ from chromesthesia.packs.manifest import (
     TensorSpec,
     Tier,
     Timing,
+    manifest_text,
     parse_manifest,
 )
 from chromesthesia_training.errors import TrainingError
@@ -161,8 +162,20 @@ def make_manifest(
         art_index=measured.art_index,
         metrics={key: round(float(value), 6) for key, value in metrics.items()},
         data=tuple(sources),
-        files={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        files=_hashes(files),
     )
+
+
+def write_signed(folder: Path, manifest: Manifest) -> Manifest:
+    """Write `manifest` into the pack in `folder`, with the hash of every other file that lies there; as written."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST_NAME)
+    signed = msgspec.structs.replace(manifest, files=_hashes(files))
+    (folder / MANIFEST_NAME).write_text(manifest_text(signed), encoding="utf-8")
+    return signed
+
+
+def _hashes(files: Sequence[Path]) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def rounded(table: T) -> T:

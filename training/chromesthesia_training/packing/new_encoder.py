@@ -20,19 +20,17 @@ from chromesthesia.core.records import ENCODER_HOPS, Float32
 from chromesthesia.packs.art_index import ALL_ARRAYS, ART_INDEX_NAME, MAX_INDEX_BYTES
 from chromesthesia.packs.manifest import (
     ENCODER_ROLE,
-    MANIFEST_NAME,
     DataSource,
     Manifest,
     Parity,
     Tier,
-    manifest_text,
 )
 from chromesthesia.packs.npz import read_npz
 from chromesthesia_training.align.art_index import npz_bytes
 from chromesthesia_training.align.heads import ProjectionHead
 from chromesthesia_training.encoder.export import EncoderExport, StreamedEncoder
 from chromesthesia_training.packing.card import card_of_new_encoder
-from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded
+from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded, write_signed
 from chromesthesia_training.packing.place import put_in_place
 from chromesthesia_training.packing.quantize import Int8Result
 from chromesthesia_training.packing.sources import current
@@ -151,11 +149,7 @@ def _describe(
     card.write_text(
         card_of_new_encoder(card.read_text(encoding="utf-8"), manifest, new.report, notes), encoding="utf-8"
     )
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST_NAME)
-    manifest = msgspec.structs.replace(
-        manifest, files={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    )
-    (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")
+    write_signed(folder, manifest)
 
 
 def _tiers(fp32_ms: float, int8: Int8Result | None) -> tuple[Tier, ...]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,20 +13,22 @@ import msgspec
 from chromesthesia.core.user_files import one_line
 from chromesthesia.packs.manifest import (
     GENERATOR_ROLE,
-    MANIFEST_NAME,
     DataSource,
     Manifest,
     Parity,
     Tier,
-    manifest_text,
 )
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.export import ExportReport
 from chromesthesia_training.packing.card import card_of_new_painter
-from chromesthesia_training.packing.manifest import check_generator_ports, manifest_of, ports_of, rounded
-from chromesthesia_training.packing.pack import check_place
-from chromesthesia_training.packing.place import put_in_place
-from chromesthesia_training.safe_write import disk_errors
+from chromesthesia_training.packing.manifest import (
+    check_generator_ports,
+    manifest_of,
+    ports_of,
+    rounded,
+    write_signed,
+)
+from chromesthesia_training.packing.place import remade
 
 CARD_NAME = "MODEL_CARD.md"
 FIGURES = "generator_"
@@ -58,21 +57,14 @@ def replace_painter(pack: Path, out: Path, new: NewPainter, created: date | None
     """
     before = manifest_of(pack)
     created = created or date.today()
-    with disk_errors(out):
-        out = Path(os.path.realpath(out))
-        check_place(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
-            folder = Path(place) / out.name
-            shutil.copytree(pack, folder)
-            for tier in before.tiers:
-                if tier.model == GENERATOR_ROLE and tier.kept and tier.file:
-                    (folder / tier.file).unlink(missing_ok=True)
-            shutil.copyfile(new.exported.path, folder / before.generator.file)
-            for name, content in (new.files or {}).items():
-                (folder / name).write_bytes(content)
-            manifest = _describe(folder, before, out.name, created, new)
-            put_in_place(folder, out)
+    with remade(pack, out) as folder:
+        for tier in before.tiers:
+            if tier.model == GENERATOR_ROLE and tier.kept and tier.file:
+                (folder / tier.file).unlink(missing_ok=True)
+        shutil.copyfile(new.exported.path, folder / before.generator.file)
+        for name, content in (new.files or {}).items():
+            (folder / name).write_bytes(content)
+        manifest = _describe(folder, before, folder.name, created, new)
     return manifest
 
 
@@ -125,9 +117,4 @@ def _describe(folder: Path, before: Manifest, name: str, created: date, new: New
         card_of_new_painter(card.read_text(encoding="utf-8"), manifest, new.section, new.notes),
         encoding="utf-8",
     )
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST_NAME)
-    manifest = msgspec.structs.replace(
-        manifest, files={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    )
-    (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")
-    return manifest
+    return write_signed(folder, manifest)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +10,13 @@ import msgspec
 import numpy as np
 
 from chromesthesia.inference.sessions import open_session
-from chromesthesia.packs.manifest import GENERATOR_ROLE, MANIFEST_NAME, QUICK, Manifest, Tier, manifest_text
+from chromesthesia.packs.manifest import GENERATOR_ROLE, QUICK, Manifest, Tier
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded
+from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded, write_signed
 from chromesthesia_training.packing.new_painter import CARD_NAME
-from chromesthesia_training.packing.pack import check_place
 from chromesthesia_training.packing.picture_likeness import colour_r, structural_similarity
-from chromesthesia_training.packing.place import put_in_place
+from chromesthesia_training.packing.place import remade
 from chromesthesia_training.packing.quantize import engine_requests
-from chromesthesia_training.safe_write import disk_errors
 
 QUICK_NAME = "generator.quick.onnx"
 LEAST_GAIN = 1.5
@@ -69,25 +64,12 @@ def add_pupil(pack: Path, out: Path, new: NewPupil) -> Manifest:
         f"{new.teacher_ms:.3g} ms in the same run; {new.judged}"
     )
     tier = Tier(model=GENERATOR_ROLE, precision=QUICK, kept=True, file=QUICK_NAME, ms=own.ms / gain, why=why)
-    with disk_errors(out):
-        out = Path(os.path.realpath(out))
-        check_place(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
-            folder = Path(place) / out.name
-            shutil.copytree(pack, folder)
-            shutil.copyfile(new.path, folder / QUICK_NAME)
-            card = folder / CARD_NAME
-            card.write_text(_told(card.read_text(encoding="utf-8"), why), encoding="utf-8")
-            files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST_NAME)
-            manifest = msgspec.structs.replace(
-                before,
-                name=out.name,
-                tiers=(*(one for one in before.tiers if one.precision != QUICK), rounded(tier)),
-                files={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
-            )
-            (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")
-            put_in_place(folder, out)
+    with remade(pack, out) as folder:
+        shutil.copyfile(new.path, folder / QUICK_NAME)
+        card = folder / CARD_NAME
+        card.write_text(_told(card.read_text(encoding="utf-8"), why), encoding="utf-8")
+        tiers = (*(one for one in before.tiers if one.precision != QUICK), rounded(tier))
+        manifest = write_signed(folder, msgspec.structs.replace(before, name=folder.name, tiers=tiers))
     return manifest
 
 

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chromesthesia.inference.check import find_faults
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.packing.pack import check_place
+from chromesthesia_training.safe_write import disk_errors
+
+
+@contextmanager
+def remade(pack: Path, out: Path) -> Iterator[Path]:
+    """A copy of `pack` to change, in a folder of the name of `out`; it becomes `out` where nothing failed.
+
+    Raises TrainingError for a pack that would be refused, or where something other than a pack is there; DataError when
+    the disk is full. What was at `out` then stays.
+    """
+    with disk_errors(out):
+        out = Path(os.path.realpath(out))
+        check_place(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
+            folder = Path(place) / out.name
+            shutil.copytree(pack, folder)
+            yield folder
+            put_in_place(folder, out)
 
 
 def put_in_place(folder: Path, out: Path) -> None:

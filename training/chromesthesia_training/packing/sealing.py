@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -14,7 +13,7 @@ import msgspec
 
 from chromesthesia.packs.manifest import MANIFEST_NAME, manifest_text
 from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.packing.manifest import manifest_of
+from chromesthesia_training.packing.manifest import manifest_of, write_signed
 from chromesthesia_training.packing.provenance import (
     PROVENANCE_NAME,
     Origin,
@@ -36,7 +35,7 @@ def seal(pack: Path, origins: Sequence[Origin]) -> Verdict:
     """
     with _changed(pack) as folder:
         (folder / PROVENANCE_NAME).write_bytes(provenance_bytes(origins))
-        _sign(folder)
+        write_signed(folder, manifest_of(folder))
         verdict = check_pack(folder)
         card = folder / CARD_NAME
         card.write_text(_said(card.read_text(encoding="utf-8"), verdict.may), encoding="utf-8")
@@ -70,7 +69,7 @@ def _changed(pack: Path) -> Iterator[Path]:
             folder = Path(place) / pack.name
             shutil.copytree(pack, folder)
             yield folder
-            _sign(folder)
+            write_signed(folder, manifest_of(folder))
             pack.rename(Path(place) / "earlier")
             folder.rename(pack)
 
@@ -82,13 +81,3 @@ def _said(card: str, line: str) -> str:
         raise TrainingError(f"the card has no heading {TERMS_HEADING!r}", "export the pack again")
     _, _, table = rest.partition("\n\n")
     return f"{before}{TERMS_HEADING}\n\n{line} No sound and no picture of the data is part of the pack.\n\n{table}"
-
-
-def _sign(folder: Path) -> None:
-    """Write the hashes of all files into the manifest."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST_NAME)
-    manifest = msgspec.structs.replace(
-        manifest_of(folder),
-        files={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
-    )
-    (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")

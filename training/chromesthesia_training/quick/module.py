@@ -22,11 +22,12 @@ from chromesthesia_training.backbones.squeezenet import FeatureNet
 from chromesthesia_training.data.art import EMOTIONS
 from chromesthesia_training.data.condition import VAD_SIZE, EngineCondition, random_engine_conditions
 from chromesthesia_training.fit import checkpoint_callback_of, follow
+from chromesthesia_training.fit.settings import plain_settings
 from chromesthesia_training.gan.checkpoint import TrainedGenerator
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
 from chromesthesia_training.quick.beginning import pupil_of
 from chromesthesia_training.quick.model import QuickGenerator, QuickShape
-from chromesthesia_training.quick.settings import QuickSettings, plain_settings
+from chromesthesia_training.quick.settings import QuickSettings
 
 ABOUT = "quick"
 """What a checkpoint holds of the run beside weights and optimiser."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chromesthesia_training.errors import TrainingError
 
@@ -56,12 +55,3 @@ class QuickSettings:
                 raise TrainingError(f"{name} is {getattr(self, name)}", "give a number above 0")
         if self.steps is not None and self.steps <= 0:
             raise TrainingError(f"steps is {self.steps}", "give a number above 0, or none")
-
-
-def plain_settings(settings: QuickSettings) -> dict[str, Any]:
-    """The settings that shape a run, without its folder, as plain values."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(settings).items()
-        if not isinstance(value, Path) and value is not None
-    }
