@@ -42,7 +42,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One process from its first to its last sample; figures over its part in the judged half, else all of it."""
+    """One process from its first to its last sample; figures over its part in the judged half, else all of it.
+
+    handles, threads: see `surely_rose`.
+    """
 
     pid: int
     role: str
@@ -77,6 +80,19 @@ def slope_per_hour(times_s: Sequence[float], values: Sequence[float]) -> float:
     first, second = np.triu_indices(len(x), 1)
     apart = x[second] - x[first]
     return float(3600.0 * np.median((y[second] - y[first])[apart > 0] / apart[apart > 0]))
+
+
+def surely_rose(counts: Sequence[int]) -> tuple[int, int]:
+    """From how many to how many it rose from the first half to the second: the least or the most of each, whichever
+    rose less.
+
+    What is there for a while only (a film that waits for room on the disk has no encoder, a look an eye of its own)
+    moves one of the two; what leaks moves both.
+    """
+    if len(counts) < 2:
+        return (counts[0], counts[0]) if counts else (0, 0)
+    before, after = counts[: len(counts) // 2], counts[len(counts) // 2 :]
+    return min((min(before), min(after)), (max(before), max(after)), key=lambda ends: ends[1] - ends[0])
 
 
 def gaps_of(
@@ -131,8 +147,6 @@ def lives_of(
             return float(np.median(values[:fifth])), float(np.median(values[-fifth:]))
 
         memory = ends([sample.anonymous_mib for sample in weighed])
-        handles = ends([float(sample.handles) for sample in judged])
-        threads = ends([float(sample.threads) for sample in judged])
         lives.append(
             Life(
                 pid,
@@ -142,8 +156,8 @@ def lives_of(
                 judged[-1].at_s - judged[0].at_s,
                 *memory,
                 slope_per_hour([each.at_s for each in weighed], [each.anonymous_mib for each in weighed]),
-                (round(handles[0]), round(handles[1])),
-                (round(threads[0]), round(threads[1])),
+                surely_rose([sample.handles for sample in judged]),
+                surely_rose([sample.threads for sample in judged]),
             )
         )
     return lives
