@@ -28,8 +28,8 @@ GIVE_UP_WINDOWS, GIVE_UP_COST = 5, 1.25
 before nothing new is painted: that is seen for minutes, where frames that are late but all there are hardly seen. Such
 a window is as long as 30 frame periods at least."""
 FAR, FAR_WINDOWS, FAR_QUANTILE = 2.0, 2, 0.1
-"""Where nine frames of ten took more than twice their period, so many windows in a row, steps are left out: a picture of
-a wall on a slow machine would be a show of slides until it had tried them all."""
+"""Where nine frames of ten took more than twice their period, so many windows in a row, steps are left out: a picture
+of a wall on a slow machine would be a show of slides until it had tried them all."""
 SETTLE_FRAMES = 8
 """Frames after a step that are not judged: pictures that were asked for before it are still painted."""
 ROOM = 0.7
