@@ -52,14 +52,12 @@ from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.records import Beat
 from chromesthesia.core.user_files import one_line, shown
 from chromesthesia.params.declaration import Param, Value
+from chromesthesia.params.preset_rules import ROUTE_LIMIT, PresetRules, is_isf
 from chromesthesia.params.presets import (
     PLAIN,
-    ROUTE_LIMIT,
     Preset,
     PresetLibrary,
-    check_route,
     default_preset,
-    is_isf,
     load_preset,
 )
 from chromesthesia.params.routes import Route
@@ -295,7 +293,7 @@ class Controller:
                     path, self._loaded.params.get(path, self._tree.declaration(path).default), source
                 )
             case SetRoute(table, _):
-                self._set_route(check_route(table, self._tree.params.values()), now_s)
+                self._set_route(PresetRules(self._tree.params.values()).route(table), now_s)
             case RemoveRoute(signal, target, _):
                 self._remove_route(signal, target, now_s)
             case TapTempo():

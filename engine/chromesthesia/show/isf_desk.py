@@ -16,7 +16,8 @@ from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.isf.shader import IsfShader, load_isf
 from chromesthesia.isf.shelf import Shelf, open_shelf
 from chromesthesia.params.declaration import Param, Value
-from chromesthesia.params.presets import PLAIN, Preset, is_isf
+from chromesthesia.params.preset_rules import is_isf
+from chromesthesia.params.presets import PLAIN, Preset
 from chromesthesia.params.tree import ParameterTree, unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact
 from chromesthesia.ports.port import Readings
