@@ -11,7 +11,7 @@ from chromesthesia.core.schema import A_SMALLER_NUMBER, MISSING, MisfitError, ke
 from chromesthesia.core.user_files import one_line, shown
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.preset_file import ISF_PLACES, REMEDIES, SCHEMA, IsfTable, PresetFile, RouteTable
-from chromesthesia.params.routes import CURVES, MODES, Route
+from chromesthesia.params.routes import CURVES, MODES, ROUTE_LIMIT, Route
 from chromesthesia.params.tree import unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact, nearest
 from chromesthesia.signals.table import TABLE, SignalTable
@@ -21,8 +21,6 @@ TEXT_LIMIT = 400
 TAG_LIMIT = 12
 """Most tags, each of at most `TAG_LENGTH` characters."""
 TAG_LENGTH = 24
-ROUTE_LIMIT = 64
-"""Most routes one preset may hold."""
 ISF_FILTERS = 8
 """Most ISF filters of one preset."""
 ISF_ROOT = "/isf/"

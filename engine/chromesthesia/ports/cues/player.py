@@ -20,7 +20,8 @@ from chromesthesia.control.commands import (
     LoadPreset,
     SetParameter,
 )
-from chromesthesia.control.controller import Controller, CueNow, Notice
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.notice import CueNow, Notice
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import Beat
