@@ -27,7 +27,7 @@ from chromesthesia.render.fixed import copy_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
 from chromesthesia.render.gl import is_software, unlocked_fence, unlocked_finish, unlocked_flush
 from chromesthesia.render.grade import GRADIENT_SIZE, grade
-from chromesthesia.render.graph import SCREEN, Graph, Part, RunningGraph, Size
+from chromesthesia.render.graph import SCREEN, Graph, Part, Size
 from chromesthesia.render.hud_layer import HudLayer
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.isf_stage import IsfStage
@@ -36,6 +36,7 @@ from chromesthesia.render.motion import Motion
 from chromesthesia.render.output import PLAIN, OutputPass, OutputShape
 from chromesthesia.render.painting import Painting, painting_size
 from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.running_graph import RunningGraph
 from chromesthesia.render.shader_files import ShaderFiles
 from chromesthesia.render.shaders import ShaderLibrary
 
