@@ -39,13 +39,7 @@ from chromesthesia.core.user_files import one_line
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.preset_file import RouteTable
 from chromesthesia.params.preset_rules import PresetRules, is_isf
-from chromesthesia.params.presets import (
-    PLAIN,
-    Preset,
-    PresetLibrary,
-    default_preset,
-    load_preset,
-)
+from chromesthesia.params.presets import PLAIN, Preset, PresetLibrary, default_preset, load_preset
 from chromesthesia.params.routes import Route, with_route, without_route
 from chromesthesia.params.sound import GENERATOR_SCENE
 from chromesthesia.params.tree import ParameterTree, Snapshot

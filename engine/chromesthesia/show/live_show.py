@@ -73,7 +73,8 @@ from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.painter import Painter
 from chromesthesia.show.performer import Performer
-from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
+from chromesthesia.show.score_head import catalogue_hash, head_of
+from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.sound import HOP_S, Capture, Listening
 from chromesthesia.show.stage import date_now, no_isf
 from chromesthesia.show.step_loop import StepLoop

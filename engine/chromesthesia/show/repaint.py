@@ -26,7 +26,7 @@ from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.events import Head
 from chromesthesia.score.reader import open_score
 from chromesthesia.show.assembly import painter_of
-from chromesthesia.show.score_live import catalogue_hash, shader_hash
+from chromesthesia.show.score_head import catalogue_hash, shader_hash
 from chromesthesia.show.score_paint import Repainter
 
 DAY_US = 24 * 3600 * 1_000_000
