@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -221,7 +221,7 @@ def _preset_of(look: KeptLook, controller: Controller, params: Sequence[Param]) 
     )
 
 
-def _routes_of(look: KeptLook, params: Sequence[Param]) -> tuple[Route, ...]:
+def _routes_of(look: KeptLook, params: Iterable[Param]) -> tuple[Route, ...]:
     routes: list[Route] = []
     rules = PresetRules(params)
     for table in look.routes:
