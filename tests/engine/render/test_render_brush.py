@@ -96,7 +96,7 @@ def test_the_brush_goes_along_the_edges_of_the_picture(
     found = math.degrees(0.5 * math.atan2(middle[1], middle[0])) % 180.0
     # The painting is as wide as the screen: no angle is stretched.
     assert abs((found - angle_deg + 90.0) % 180.0 - 90.0) < 15.0
-    texture = renderer._running.target("tile").texture
+    texture = renderer._look._running.target("tile").texture
     tiles = np.frombuffer(texture.read(), np.uint8).reshape(texture.height, texture.width, 4)
     tile = int(tiles[texture.height // 2, texture.width // 2, 0])
     assert tile == round(WAYS * found / 180.0) % WAYS
