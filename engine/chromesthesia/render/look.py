@@ -47,7 +47,7 @@ class Look:
         size: Size,
         detail: float,
         software: bool,
-        finish: Callable[[], None],
+        finish: Callable[[], object],
         good_isf: dict[str, IsfShader] | None = None,
     ) -> None:
         ctx = drawer.ctx

@@ -345,8 +345,15 @@ class LiveShow:
         count(RING, lambda: {"lost_hops": wires.ring.lost_samples // HOP_SAMPLES})
         count(ANALYSIS, self._analysis.counts)
         count(GENERATOR, self._painter.worker.counts)
-        slots = {"hops": wires.heard, "requests": painter.requests, "images": painter.images}
-        count("overtaken", lambda: {name: slot.replaced for name, slot in slots.items()})
+        requests, images = painter.requests, painter.images
+        count(
+            "overtaken",
+            lambda: {
+                "hops": wires.heard.replaced,
+                "requests": requests.replaced,
+                "images": images.replaced,
+            },
+        )
         count(FRAMES, self._schedule.counts)
         count(LADDER, self._painter.ladder.counts)
         count("swaps", self._painter.trial.counts)
