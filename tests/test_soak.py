@@ -132,9 +132,7 @@ def test_memory_is_compared_while_the_same_is_shown_and_once_every_look_was() ->
 @pytest.mark.parametrize("away", [range(25, 60), range(60, 95)], ids=["at first", "at last"])
 def test_an_encoder_that_waits_for_a_while_is_no_leak_of_threads(away: range) -> None:
     """A full disk ends the film, and with it four threads, for half a minute."""
-    samples = [
-        replace(each, threads=each.threads - 4 * (each.at_s in away)) for each in life(ENGINE, 0, 100)
-    ]
+    samples = [replace(each, threads=each.threads - 4 * (each.at_s in away)) for each in life(ENGINE, 0, 100)]
     [found] = lives_of(samples, ROOT, 30.0, supervised=True)
     assert found.threads[1] <= found.threads[0]
 
