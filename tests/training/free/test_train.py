@@ -1,10 +1,11 @@
-"""A free encoder from made voices: fitted, gone on with, exported with its list, measured on a corpus that trained nothing."""
+"""A free encoder from made voices: fitted, gone on with, exported with its list, measured on what trained nothing."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -152,7 +153,7 @@ def test_what_is_exported_carries_its_list_and_is_measured_in_every_way(
     assert sum(map(sum, found["confusion"]["urdu"])) == 12
     listed = settings.run_dir / PROVENANCE_NAME
     listed.write_text(listed.read_text().replace("CC0-1.0", "research", 1))
-    with pytest.raises(LicenceError, match="1 file of .*emodb: 'research' is not free"):
+    with pytest.raises(LicenceError, match=r"1 file of .*emodb: 'research' is not free"):
         export_free(settings.run_dir, quantise=None)
 
 
@@ -205,7 +206,7 @@ def test_speakers_follow_each_other_by_lot_each_clip_once() -> None:
     ordered = in_order(clips, 0)
     assert sorted(one.path.name for one in ordered) == sorted(one.path.name for one in clips)
     groups = [one.group for one in ordered]
-    assert sum(one != other for one, other in zip(groups, groups[1:], strict=False)) == 2
+    assert sum(one != other for one, other in pairwise(groups)) == 2
     assert ordered != in_order(clips, 1)
     assert majority([*clips[:2], clip("urdu", "angry")]) == pytest.approx(0.8 / 3)
 

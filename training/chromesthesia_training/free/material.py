@@ -116,15 +116,20 @@ def refuse_unfree(sets: Sequence[FreeSet]) -> None:
             first = unfree[0].path
             licence = one.licences.get(first) or "not stated"
             raise LicenceError(
-                f"{one_line(first)} ({len(unfree)} files of {one.corpus}): its licence is {licence!r}, which is not free",
-                "leave it out: only CC0, public domain, Apache-2.0, MIT, BSD, CC BY and what is made by script may train "
-                "a free encoder",
+                f"{one_line(first)} ({len(unfree)} files of {one.corpus}): its licence {licence!r} is not free",
+                "leave it out: only CC0, public domain, Apache-2.0, MIT, BSD, CC BY and what is made by script may "
+                "train a free encoder",
             )
 
 
 def training_clips(sets: Sequence[FreeSet], splits: Sequence[str] = TRAINED_ON) -> list[Clip]:
-    """All clips of these splits, in order."""
-    return [clip for one in sets for clip in one.clips if clip.split in splits]
+    """What is heard of these splits, in order: all speech, and bursts of the three emotions."""
+    return [
+        clip
+        for one in sets
+        for clip in one.clips
+        if clip.split in splits and (clip.emotion is not None or clip.corpus != BURSTS)
+    ]
 
 
 def unseen_clips(data_dir: Path, trained: Iterable[str]) -> list[Clip]:
@@ -142,7 +147,7 @@ def origins_of(sets: Sequence[FreeSet], weights: Path, splits: Sequence[str] = T
     origins: list[Origin] = []
     for one in sets:
         source, commit = one.place
-        files = ((clip.path, one.licences[clip.path]) for clip in one.clips if clip.split in splits)
+        files = ((clip.path, one.licences[clip.path]) for clip in training_clips([one], splits))
         origins += origins_of_files(files, one.folder, "encoder", source, commit)
     source, commit = PLACES["yamnet"]
     licence = KNOWN_SOURCES["yamnet"].licence

@@ -32,7 +32,7 @@ UNFELT_SHARE = 0.16
 
 @dataclass(frozen=True)
 class Kept:
-    """Statistics of moments, float16 [N, values]; clips int64 [N]: of which; at_s float32 [N]: how long after its start."""
+    """Statistics of moments, float16 [N, values]; clips int64 [N]: of which; at_s float32 [N]: since its start."""
 
     statistics: NDArray[np.float16]
     clips: NDArray[np.int64]
@@ -59,7 +59,7 @@ def moments_of(encoder: StreamingEncoder, mels: Sequence[Float32], batch: int = 
 def in_their_rooms(
     statistics: NDArray[np.floating], rooms: Sequence[str], mean: Float32, deviation: Float32, prior: float
 ) -> NDArray[np.float16]:
-    """Statistics [N, values] as if every room had sounded like all training sounds: its mean and deviation become these.
+    """Statistics [N, values] as if every room had sounded like all training sounds: with their mean and deviation.
 
     prior: how many moments of a room count as much as what is known of all. As the encoder does it while it hears.
     """

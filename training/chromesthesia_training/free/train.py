@@ -83,8 +83,7 @@ def train_free(settings: FreeSettings) -> Trained:
     encoder.eval()
     listed = provenance_bytes(origins)
     _begin(settings, listed)
-    clips = [clip for clip in training_clips(sets) if clip.emotion is not None or clip.corpus != BURSTS]
-    passes = _hear(encoder, clips, settings)
+    passes = _hear(encoder, training_clips(sets), settings)
     unfelt = _unfelt(encoder, settings)
     _fit(encoder, [_of_split(one, ("train",)) for one in passes], unfelt, settings)
     figures, temperature = _validated(encoder, [_of_split(one, ("val",)) for one in passes])
