@@ -8,8 +8,8 @@ from chromesthesia_training.results.parts import targets_table
 ABOUT = (
     "By `chromesthesia-train free-encoder --results docs/results`: layers of YAMNet as published, a read-out that "
     "learned from free voices alone. Each corpus is heard as one running room, speaker after speaker in an order drawn "
-    "by lot; what the room has sounded like is taken away as it goes, without any label. Macro-F1 of angry, happy and sad "
-    "over all clips."
+    "by lot; what the room has sounded like is taken away as it goes, without any label. Macro-F1 of angry, happy and "
+    "sad over all clips."
 )
 
 
