@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from chromesthesia_training.cli.app import app
 from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.walking import sha256_of
 from chromesthesia_training.encoder import spoiled
 from chromesthesia_training.encoder.export import load_trained
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
@@ -24,7 +25,7 @@ from chromesthesia_training.free import material, train
 from chromesthesia_training.free import settings as defaults
 from chromesthesia_training.free.evaluate import answers_in, in_order, majority, unseen_figures
 from chromesthesia_training.free.export import export_free, measure_free
-from chromesthesia_training.free.moments import in_their_rooms, moments_of, points_of
+from chromesthesia_training.free.moments import Kept, in_their_rooms, moments_of, points_of
 from chromesthesia_training.free.settings import FreeRecipe, FreeSettings
 from chromesthesia_training.free.train import train_free
 from chromesthesia_training.metrics.metrics_file import read_metrics
@@ -72,7 +73,7 @@ def settings(
     weights = data / "weights" / "yamnet.tflite"
     weights.parent.mkdir()
     weights.write_bytes(b"layers")
-    monkeypatch.setattr(material, "YAMNET_SHA256", material.sha256_of(weights))
+    monkeypatch.setattr(material, "YAMNET_SHA256", sha256_of(weights))
     recipe = FreeRecipe(
         1, 1, 3, sizes=SIZES, read_out=ReadOutRecipe(steps=60, batch=16, mixed=0.0, noise=0.0)
     )
@@ -96,9 +97,9 @@ def test_a_run_keeps_what_trained_it_and_goes_on_to_the_same_weights(
     first = weights_kept(settings)
     (settings.run_dir / "moments-unfelt.npz").unlink()
     heard: list[int] = []
-    hear = train.moments_of
+    hear = moments_of
 
-    def counting(encoder: StreamingEncoder, mels: list[np.ndarray]) -> train.Kept:
+    def counting(encoder: StreamingEncoder, mels: list[np.ndarray]) -> Kept:
         heard.append(len(mels))
         return hear(encoder, mels)
 
@@ -167,7 +168,7 @@ def test_nothing_to_measure_with_is_said(settings: FreeSettings, tmp_path: Path)
 
 def test_rooms_become_alike_in_mean_and_spread_and_small_ones_stay_near_what_is_known() -> None:
     rng = np.random.default_rng(0)
-    mean, deviation = np.float32([0.0, 5.0]), np.float32([1.0, 2.0])
+    mean, deviation = np.array([0.0, 5.0], np.float32), np.array([1.0, 2.0], np.float32)
     large, small = rng.normal([3.0, -4.0], [0.5, 4.0], (400, 2)), rng.normal([3.0, -4.0], 0.5, (2, 2))
     both = np.concatenate([large, small]).astype(np.float32)
     placed = in_their_rooms(both, ["large"] * 400 + ["small"] * 2, mean, deviation, 2.0).astype(np.float32)

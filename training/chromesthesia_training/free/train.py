@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.records import Float32
 from chromesthesia.features.mel import ENCODER_MEL, log_mel
+from chromesthesia_training.data.bursts import CORPUS_NAME as BURSTS
 from chromesthesia_training.data.cache import open_cache
 from chromesthesia_training.data.clips import Clip
 from chromesthesia_training.encoder.augment import recolour, stretch
@@ -26,7 +27,6 @@ from chromesthesia_training.encoder.refit import room_temperature, write_refit
 from chromesthesia_training.encoder.spoiled import Surroundings, noises_and_things, spoiled
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.free.material import (
-    BURSTS,
     free_sets,
     origins_of,
     training_clips,
