@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from chromesthesia_training.free.material import (
     unseen_clips,
     weights_of,
 )
-from chromesthesia_training.packing.provenance import judge
+from chromesthesia_training.packing.provenance import counted, judge
 
 Csv = Callable[..., Path]
 Tone = Callable[..., Path]
@@ -175,3 +176,18 @@ def test_layers_that_anything_may_have_tuned_are_refused(data_dir: Path, tmp_pat
 def test_no_voices_at_all_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no free voice to learn from"):
         free_sets(tmp_path)
+
+
+@pytest.mark.shared_data
+def test_the_bytes_that_trained_the_measured_encoder_are_those_that_are_there(
+    shared_dir: Path, repository: Path
+) -> None:
+    data = shared_dir / "data"
+    origins = origins_of(free_sets(data), weights_of(data, None))
+    assert judge(origins).free
+    committed = json.loads(
+        (repository / "docs/results/metrics/encoders/free.json").read_text(encoding="utf-8")
+    )
+    made = "made by script"
+    kept = [one for one in committed["data"]["trained_on"] if one["licence"] != made]
+    assert kept == [one for one in counted(origins) if one["licence"] != made]
