@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.music_material import RATE_HZ, Float32, Float64, drums
+from benchmarks.music_synthesis import RATE_HZ, Float32, Float64, drums
 from benchmarks.rows import Row
 from chromesthesia.bench.clicks import PacedSound
 from chromesthesia.bench.light_of_clicks import Asked, watch_show

@@ -172,7 +172,7 @@ def cost(width: int, height: int, frames: int, warm_up: int = 60) -> dict[str, d
     for name, strobe in (("quiet", False), ("holding", True)):
         spent: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
         for number in range(frames + warm_up):
-            inputs = frame_inputs(number // 40, values)
+            inputs = frame_inputs(number, values)
             dark = strobe and number // 2 % 2 == 0
             asked = {**values, "/master/brightness": 0.0 if dark else 1.0}
             for on in (number % 2 == 0, number % 2 == 1):

@@ -38,9 +38,10 @@ from chromesthesia.params.declaration import Number
 from chromesthesia.params.readings import signal_readings
 from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
-from chromesthesia.render.graph import SCREEN, Buffer, Graph, Pass, RunningGraph
+from chromesthesia.render.graph import SCREEN, Buffer, Graph, Pass
 from chromesthesia.render.passes import Drawer
 from chromesthesia.render.renderer import Renderer
+from chromesthesia.render.running_graph import RunningGraph
 from chromesthesia.render.shaders import ShaderLibrary
 from chromesthesia.show.listener import Listener
 from chromesthesia.show.live import run_show

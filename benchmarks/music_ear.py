@@ -23,8 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import peers
-from benchmarks.music_material import RATE_HZ, Float32, Piece, material, no_midi
+from benchmarks.music_material import material
+from benchmarks.music_midi import no_midi
 from benchmarks.music_peers import Contender, Found, contenders
+from benchmarks.music_synthesis import RATE_HZ, Float32, Piece
 from benchmarks.rows import Absent, Row
 from chromesthesia.core.records import HOP_SAMPLES, NO_MUSIC, SAMPLE_RATE_HZ
 from chromesthesia.features.extractor import FeatureExtractor

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import peers
-from benchmarks.music_material import FRAME_S, NAMES, RATE_HZ, Float32, Float64
+from benchmarks.music_synthesis import FRAME_S, NAMES, RATE_HZ, Float32, Float64
 from benchmarks.rows import Absent
 
 KRUMHANSL = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import mir_eval
 import numpy as np
 
-from benchmarks.music_material import FRAME_S, Float64, Piece
 from benchmarks.music_peers import Found
+from benchmarks.music_synthesis import FRAME_S, Float64, Piece
 
 ONSET_WINDOW_S = 0.05
 NO_LATENCY = float("inf")

@@ -1,7 +1,8 @@
 """What a frame of light costs, pass by pass, and for how long other Python threads stand still meanwhile.
 
-Prints one JSON document. `passes`: processor milliseconds and wall milliseconds per frame (median), and their ratio to
-`copy`, one full-screen texture copy in the same run (on a real GPU only the wall figures mean something). `stall`: the
+Prints one JSON document. `passes`: processor milliseconds and wall milliseconds (median of the frames that have the
+pass: every third has a new picture, as in a show; `rest` is the flash limiter and Python), and their ratio to `copy`,
+one full-screen texture copy in the same run (on a real GPU only the wall figures mean something). `stall`: the
 longest time in which a second Python thread could not run during a frame, median over frames, for three ways to wait
 for the picture.
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import threading
 import time
@@ -26,6 +28,7 @@ import moderngl
 import numpy as np
 
 from benchmarks.rows import Row
+from chromesthesia.core.records import UInt8
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.presets import load_preset
 from chromesthesia.render.inputs import FrameInputs
@@ -34,12 +37,23 @@ from chromesthesia.testing.render import heard, picture
 
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
 WARM_UP = 6
-PICTURES = [picture(seed) for seed in range(8)]
+FRAMES_A_PICTURE, ROUND = 3, 24
+
+
+def _walk() -> list[UInt8]:
+    """Pictures as a show paints them: each near the one before, round from one to another and back."""
+    ends = [picture(seed).astype(np.float32) for seed in (0, 1)]
+    shares = [0.5 - 0.5 * math.cos(2.0 * math.pi * step / ROUND) for step in range(ROUND)]
+    return [np.asarray(ends[0] + share * (ends[1] - ends[0]), np.uint8) for share in shares]
+
+
+PICTURES = _walk()
 
 
 def frame_inputs(number: int, values: Mapping[str, object]) -> FrameInputs:
-    """A frame with a new picture, a beat every eighth frame."""
-    before, after = PICTURES[number % 8], PICTURES[(number + 1) % 8]
+    """A show at thirty frames a second: ten pictures that walk, cross-faded; a beat every eighth frame."""
+    step, between = divmod(number, FRAMES_A_PICTURE)
+    before, after = PICTURES[step % ROUND], PICTURES[(step + 1) % ROUND]
     return FrameInputs(
         time_s=number / 30,
         dt_s=1 / 30,
@@ -47,9 +61,9 @@ def frame_inputs(number: int, values: Mapping[str, object]) -> FrameInputs:
         heard=heard(0.4, 0.3, 0.5, number // 8, 1.0),
         previous=before,
         current=after,
-        mix=0.5,
-        previous_serial=number,
-        current_serial=number + 1,
+        mix=(between + 0.5) / FRAMES_A_PICTURE,
+        previous_serial=step,
+        current_serial=step + 1,
     )
 
 

@@ -8,7 +8,7 @@ uniform sampler2D u_lit;
 uniform float u_split;
 uniform float u_canvas;
 #if BRUSH
-uniform sampler2D u_way;    // twice the angle along the picture's edges, in the painting's own turn
+uniform sampler2D u_tile;   // which tile, of 255
 uniform float u_brush;
 uniform mat2 u_unturn;      // from texels of the tile to parts of the picture
 #endif
@@ -34,13 +34,7 @@ void main() {
     vec2 uv = v_uv;
     float light = 1.0;
 #if BRUSH
-    vec2 way = texture(u_way, v_uv).xy - 0.5;
-    // Into eighths of twice a half turn, the first around 0.
-    way = mat2(0.9239, 0.3827, -0.3827, 0.9239) * way;
-    vec2 size = abs(way);
-    float eighth = (way.y < 0.0 ? 4.0 : 0.0) + (way.x * way.y < 0.0 ? 2.0 : 0.0);
-    eighth += (way.x * way.y < 0.0 ? size.x > size.y : size.y > size.x) ? 1.0 : 0.0;
-    vec4 stroke = tile(u_turn * v_place + u_at, eighth) - 128.0 / 255.0;
+    vec4 stroke = tile(u_turn * v_place + u_at, 255.0 * texture(u_tile, v_uv).r) - 128.0 / 255.0;
     uv += u_unturn * stroke.xy;
     light += stroke.z * u_brush;
 #elif CANVAS

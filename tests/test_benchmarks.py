@@ -22,8 +22,10 @@ PLUMBING = {
     "rows",
     "peers",
     "music_material",
+    "music_midi",
     "music_peers",
     "music_scores",
+    "music_synthesis",
 }
 
 

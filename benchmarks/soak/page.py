@@ -104,8 +104,8 @@ def markdown(soak: Soak, name: str) -> str:
         "",
         "Memory is what no file backs; the slope is Theil and Sen's over the life's part in the last half of the soak, "
         "once all looks were shown, at moments at which always the same is shown. It is held against 1 MiB an hour "
-        "where that part is ten minutes or more. Handles and threads: the least or the most of either half of that part, "
-        "whichever rose less.",
+        "where that part is ten minutes or more. Handles and threads: the least or the most of either half of that "
+        "part, whichever rose less.",
         "",
         "| process | from to, s | judged, s | memory, MiB | slope, MiB/h | handles | threads |",
         "|---|---|---|---|---|---|---|",

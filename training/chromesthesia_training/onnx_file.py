@@ -9,7 +9,11 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from chromesthesia_training.errors import TrainingError
+
 OPSET = 20
+LARGEST_DIFFERENCE = 1e-3
+"""Of values 0..1, between what a network paints in torch and in its file."""
 
 
 def onnx_bytes(
@@ -30,6 +34,15 @@ def onnx_bytes(
         )
     assert program is not None
     return strip_traces(program.model_proto)
+
+
+def check_parity(difference: float) -> None:
+    """Raise TrainingError where torch and a file differ by more than `LARGEST_DIFFERENCE`, or by no number."""
+    if not difference <= LARGEST_DIFFERENCE:
+        raise TrainingError(
+            f"ONNX and torch differ by {difference:g}, more than {LARGEST_DIFFERENCE:g}",
+            "check the versions of torch and onnxruntime",
+        )
 
 
 def strip_traces(model: onnx.ModelProto) -> bytes:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from chromesthesia import __version__
-from chromesthesia.cli import bench, day_report, doctor, isf, lists, many, nearest, play
+from chromesthesia.cli import bench, day_report, doctor, isf, lists, many, nearest, play, render
 from chromesthesia.cli.console import LogLevel, complain, say, set_up_log
 from chromesthesia.cli.streams import standard_streams
 from chromesthesia.core.errors import ChromesthesiaError
@@ -27,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 app.command("run", epilog=play.RUN_EXAMPLES)(play.run)
-app.command("render", epilog=play.RENDER_EXAMPLES)(play.render)
+app.command("render", epilog=render.RENDER_EXAMPLES)(render.render)
 app.command("bench", epilog=bench.EXAMPLES)(bench.bench)
 app.command("light", epilog=many.LIGHT_EXAMPLES)(many.light)
 app.command("keys")(many.keys)

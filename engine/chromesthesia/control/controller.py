@@ -11,18 +11,7 @@ from chromesthesia.control.commands import (
     AddParameters,
     AlignBar,
     Command,
-    CueBack,
-    CueGo,
-    CueHold,
-    CueJump,
-    CueTrigger,
     Finish,
-    LearnClear,
-    LearnLoad,
-    LearnMark,
-    LearnSave,
-    LearnUndo,
-    LoadPack,
     LoadPreset,
     NextPreset,
     NextScene,
@@ -30,51 +19,33 @@ from chromesthesia.control.commands import (
     PreviousPreset,
     RemoveParameters,
     RemoveRoute,
-    RenamePreset,
     ResetParameter,
     ResetParameters,
     ResetRoom,
     SafeLook,
-    SaveOutputs,
-    SavePreset,
     SetParameter,
     SetRoute,
-    Subscribe,
     TapTempo,
     ToggleParameter,
     Undo,
-    Unsubscribe,
 )
 from chromesthesia.control.history import History
+from chromesthesia.control.notice import CueNow, NotDoneHereError, Notice, not_done_here, refusal
 from chromesthesia.control.waiting import WaitingCommands
-from chromesthesia.core.errors import ChromesthesiaError, PresetError
+from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.logs import BoundedLog
 from chromesthesia.core.records import Beat
-from chromesthesia.core.user_files import one_line, shown
+from chromesthesia.core.user_files import one_line
 from chromesthesia.params.declaration import Param, Value
-from chromesthesia.params.presets import (
-    PLAIN,
-    ROUTE_LIMIT,
-    Preset,
-    PresetLibrary,
-    check_route,
-    default_preset,
-    is_isf,
-    load_preset,
-)
-from chromesthesia.params.routes import Route
+from chromesthesia.params.preset_file import RouteTable
+from chromesthesia.params.preset_rules import PresetRules, is_isf
+from chromesthesia.params.presets import PLAIN, Preset, PresetLibrary, default_preset, load_preset
+from chromesthesia.params.routes import Route, with_route, without_route
 from chromesthesia.params.sound import GENERATOR_SCENE
 from chromesthesia.params.tree import ParameterTree, Snapshot
 from chromesthesia.tempo.clock import BeatClock, tempo_settings
 
 log = logging.getLogger(__name__)
-
-OSC_SOURCE = "osc:"
-"""How the source of every command that came over the network begins."""
-
-
-class NotDoneHereError(ChromesthesiaError):
-    """A command that nobody in this show does."""
 
 
 @dataclass(slots=True)
@@ -99,24 +70,6 @@ class _Asked:
 
     preset: Preset | None
     morph_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """The newest thing a person should know, e.g. `preset Ember` or why a preset was refused; always one line."""
-
-    text: str = ""
-    at_s: float = 0.0
-    is_error: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CueNow:
-    """Where a cue list is: names of the present cue and the next, and when that begins by itself, None for not."""
-
-    name: str = ""
-    next: str = ""
-    due_s: float | None = None
 
 
 class ShaderDesk(Protocol):
@@ -260,11 +213,11 @@ class Controller:
                 self.counters.applied += 1
             except ChromesthesiaError as error:
                 self.counters.refused += 1
-                self.notice = Notice(_shown(command, error), now_s, is_error=True)
+                self.notice = refusal(command, error, now_s)
                 self._bounded_log.warning(now_s, "%s refused: %s", command.source, one_line(error))
             except Exception as error:  # the loop's guard: a fault of ours must not cost the other commands
                 self.counters.refused += 1
-                self.notice = Notice(_shown(command, error), now_s, is_error=True)
+                self.notice = refusal(command, error, now_s)
                 self._bounded_log.warning(
                     now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
                 )
@@ -295,7 +248,7 @@ class Controller:
                     path, self._loaded.params.get(path, self._tree.declaration(path).default), source
                 )
             case SetRoute(table, _):
-                self._set_route(check_route(table, self._tree.params.values()), now_s)
+                self._set_route(table, now_s)
             case RemoveRoute(signal, target, _):
                 self._remove_route(signal, target, now_s)
             case TapTempo():
@@ -309,7 +262,7 @@ class Controller:
             case _:
                 other = self._others.get(type(command))
                 if other is None:
-                    raise NotDoneHereError(f"{_WORDS.get(type(command), 'this')} cannot be had in this show")
+                    raise not_done_here(command)
                 other(command, now_s)
 
     def _look(self, command: LookCommand, asked: list[_Asked], is_last: bool, now_s: float) -> None:
@@ -397,19 +350,13 @@ class Controller:
             return self._shaders.ready(preset)
         return {path: value for path, value in preset.params.items() if not is_isf(path)}
 
-    def _set_route(self, route: Route, now_s: float) -> None:
-        others = tuple(each for each in self._preset.routes if _ends(each) != _ends(route))
-        if len(others) >= ROUTE_LIMIT:
-            raise PresetError(f"{len(others)} routes are there", f"use at most {ROUTE_LIMIT}")
-        kept = [route if _ends(each) == _ends(route) else each for each in self._preset.routes]
-        self._take_routes(tuple(kept) if len(kept) > len(others) else (*others, route))
+    def _set_route(self, table: RouteTable, now_s: float) -> None:
+        route = PresetRules(self._tree.params.values()).route(table)
+        self._take_routes(with_route(self._preset.routes, route))
         self.notice = Notice(f"route to {route.target}", now_s)
 
     def _remove_route(self, signal: str, target: str, now_s: float) -> None:
-        others = tuple(each for each in self._preset.routes if _ends(each) != (signal, target))
-        if len(others) == len(self._preset.routes):
-            raise PresetError(f"no route from {shown(signal)} to {shown(target)}", "see the list of routes")
-        self._take_routes(others)
+        self._take_routes(without_route(self._preset.routes, signal, target))
         self.notice = Notice(f"no route to {target}", now_s)
 
     def _take_routes(self, routes: tuple[Route, ...]) -> None:
@@ -452,42 +399,3 @@ def _is_look(command: Command) -> TypeGuard[LookCommand]:
     if isinstance(command, ResetParameters):
         return command.paths is None
     return isinstance(command, LoadPreset | NextPreset | PreviousPreset | SafeLook)
-
-
-def _ends(route: Route) -> tuple[str, str]:
-    return route.signal, route.target
-
-
-def _shown(command: Command, error: Exception) -> str:
-    """What the wall may say about `error`: never a word that came over the network, only whose and which it was."""
-    if not command.source.startswith(OSC_SOURCE):
-        known = isinstance(error, ChromesthesiaError)
-        return one_line(error if known else f"{type(error).__name__}: {error}")
-    return f"refused over OSC: {_WORDS.get(type(command), 'a setting')} (see the log)"
-
-
-_WORDS: dict[type, str] = {
-    LoadPreset: "a preset",
-    NextPreset: "the next preset",
-    PreviousPreset: "the previous preset",
-    SafeLook: "the safe look",
-    SetRoute: "a route",
-    RemoveRoute: "the end of a route",
-    SavePreset: "a preset to keep",
-    SaveOutputs: "outputs to be saved",
-    RenamePreset: "another name of a preset",
-    LoadPack: "another model pack",
-    CueGo: "the next cue",
-    CueBack: "the cue before",
-    CueHold: "to hold the cues",
-    CueJump: "a cue",
-    CueTrigger: "a cue",
-    LearnMark: "a mark of a mood",
-    LearnUndo: "to take a mark back",
-    LearnClear: "to clear the marks",
-    LearnSave: "marks to keep",
-    LearnLoad: "the marks of a performer",
-    Finish: "another model pack",
-    Subscribe: "a subscription",
-    Unsubscribe: "the end of a subscription",
-}

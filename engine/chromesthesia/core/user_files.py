@@ -17,6 +17,8 @@ TOML_LIMIT = 16 * 1024
 """Largest TOML file of a user's that is read, in bytes: a dotted key of 200 kB would take a minute and gigabytes."""
 LINE_LIMIT = 240
 """Longest text that is shown as one line, in characters."""
+Stamp = tuple[int, int]
+"""When a file was saved last, in ns, and its bytes."""
 MOST_KEY_PARTS = 32
 """Most parts of one dotted key: tomllib takes time and memory by the square of them."""
 
@@ -154,3 +156,12 @@ class _Writer(reprlib.Repr):
         if number.bit_length() > 256:
             return f"a number of about {int(number.bit_length() * 0.30103) + 1} digits"
         return repr(number)
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """By what one sees that a file was saved anew: another stamp. None while it is not there."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
@@ -107,3 +108,8 @@ class Switch(Param):
 @dataclass(frozen=True, slots=True)
 class Choice(Param):
     """One of `choices`."""
+
+
+def declared_in(names: Mapping[str, object]) -> tuple[Param, ...]:
+    """Every parameter that a module declares, in the order of its text. names: the module's `globals()`."""
+    return tuple(value for value in names.values() if isinstance(value, Param))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chromesthesia.params.declaration import Choice, Number, Param, Whole
+from chromesthesia.params.declaration import Choice, Number, Whole, declared_in
 
 FOLDS = ("none", "mirror", "quad", "kaleidoscope")
 """Symmetries of the view: mirror folds left onto right, quad both ways, kaleidoscope into `segments` wedges."""
@@ -123,46 +123,4 @@ FINISH_FLOOR = Number("/look/finish/floor", 0.12,
     low=0.03, high=0.4, smoothing_s=0.5)
 # fmt: on
 
-LOOK: tuple[Param, ...] = (
-    PAINTING_STROKE,
-    PAINTING_SHARPNESS,
-    PAINTING_RELIEF,
-    PAINTING_CANVAS,
-    PAINTING_BRUSH,
-    PAINTING_LINES,
-    VIEW_FOLD,
-    VIEW_SEGMENTS,
-    VIEW_FACET,
-    VIEW_FACET_SIZE,
-    VIEW_ZOOM,
-    VIEW_ANGLE,
-    VIEW_SPIN,
-    VIEW_DRIFT,
-    VIEW_SPEED,
-    FLOW_AMOUNT,
-    FLOW_SCALE,
-    FLOW_BASS,
-    FLOW_TREBLE,
-    FLOW_SHOCK,
-    TRAILS_AMOUNT,
-    TRAILS_BLEND,
-    TRAILS_ZOOM,
-    TRAILS_ROTATE,
-    TRAILS_SLIDE_X,
-    TRAILS_SLIDE_Y,
-    TRAILS_FLOW,
-    GRADE_PALETTE,
-    GRADE_AMOUNT,
-    GRADE_EMOTION,
-    GRADE_ADAPT,
-    GRADE_KEY,
-    GRADE_EXPOSURE,
-    GRADE_CONTRAST,
-    GRADE_SATURATION,
-    GRADE_HUE,
-    FINISH_GLOW,
-    FINISH_GRAIN,
-    FINISH_VIGNETTE,
-    FINISH_SPLIT,
-    FINISH_FLOOR,
-)
+LOOK = declared_in(globals())

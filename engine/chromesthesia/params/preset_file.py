@@ -1,4 +1,4 @@
-"""What a preset file may hold: the declaration that reads it and writes it. Its rules are in `params.presets`."""
+"""What a preset file may hold: the declaration that reads it and writes it. Its rules are in `params.preset_rules`."""
 
 from __future__ import annotations
 

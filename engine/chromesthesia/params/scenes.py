@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chromesthesia.params.declaration import Choice, Number, Param
+from chromesthesia.params.declaration import Choice, Number, declared_in
 
 TILINGS = ("hexagons", "squares", "triangles")
 """Mirrors of the endless kaleidoscope: walls at 60, 90 and 45 degrees."""
@@ -78,47 +78,4 @@ BLOOM_HALATION = _amount("/look/bloom/halation", "Red rim around lights, as film
 FILM_AMOUNT = _amount("/look/film/amount", "Film: clumps of grain, dust, a gate that is never quite at rest")
 # fmt: on
 
-SCENES: tuple[Param, ...] = (
-    FLUID_AMOUNT,
-    FLUID_SWIRL,
-    FLUID_PUSH,
-    FLUID_DYE,
-    REACTION_AMOUNT,
-    REACTION_FEED,
-    REACTION_RELIEF,
-    SPARKS_AMOUNT,
-    SPARKS_PULL,
-    SPARKS_SIZE,
-    SPARKS_SPEED,
-    SPARKS_TAIL,
-    ECHO_AMOUNT,
-    ECHO_REACH,
-    MOSH_AMOUNT,
-    MOSH_SIZE,
-    INK_AMOUNT,
-    INK_SPREAD,
-    TILING_AMOUNT,
-    TILING_WALLS,
-    TILING_SIZE,
-    DROSTE_AMOUNT,
-    DROSTE_TWIST,
-    DROSTE_PACE,
-    BUBBLES_AMOUNT,
-    BUBBLES_SIZE,
-    WASH_AMOUNT,
-    WASH_SIZE,
-    OIL_AMOUNT,
-    OIL_SIZE,
-    OIL_LENGTH,
-    OIL_IMPASTO,
-    ENGRAVE_AMOUNT,
-    ENGRAVE_PITCH,
-    RIDGES_AMOUNT,
-    RIDGES_PITCH,
-    RIDGES_HEIGHT,
-    RAYS_AMOUNT,
-    RAYS_LENGTH,
-    BLOOM_AMOUNT,
-    BLOOM_HALATION,
-    FILM_AMOUNT,
-)
+SCENES = declared_in(globals())

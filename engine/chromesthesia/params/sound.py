@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chromesthesia.params.declaration import Number, Param, Switch, Whole
+from chromesthesia.params.declaration import Number, Switch, Whole, declared_in
 
 AUDIO_GAIN_DB = Number(
     "/audio/gain_db",
@@ -134,24 +134,4 @@ MASTER_MORPH_S = Number(
     room=True,
 )
 
-SOUND: tuple[Param, ...] = (
-    AUDIO_GAIN_DB,
-    AUDIO_GATE_DBFS,
-    EMOTION_RESPONSE_S,
-    EMOTION_NEUTRAL_S,
-    EMOTION_MANUAL,
-    EMOTION_MANUAL_VALENCE,
-    EMOTION_MANUAL_AROUSAL,
-    GENERATOR_RATE_HZ,
-    GENERATOR_SCENE,
-    GENERATOR_DRIFT,
-    GENERATOR_KICK,
-    GENERATOR_MORPH_S,
-    GENERATOR_CONDITION_GAIN,
-    HUD_VISIBLE,
-    MASTER_BRIGHTNESS,
-    MASTER_FADE,
-    MASTER_BLACKOUT,
-    MASTER_FREEZE,
-    MASTER_MORPH_S,
-)
+SOUND = declared_in(globals())

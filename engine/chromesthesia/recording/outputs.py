@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
-from chromesthesia.core.errors import RecordError
+from chromesthesia.core.errors import ChromesthesiaError, RecordError
 from chromesthesia.core.protocols import Counting, FrameSink
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.core.safe_write import reason
@@ -176,3 +176,18 @@ def close_and_report(
     if failed is not None:
         raise failed
     return report
+
+
+@contextlib.contextmanager
+def abandoned_unless_whole(
+    outputs: Outputs, path: Path | None, figures: Callable[[], dict[str, object]]
+) -> Iterator[None]:
+    """For work that is worth nothing half done: what ends it leaves its files unfinished, and is raised. The report is
+    written all the same; who comes to the end of the work calls `close_and_report`."""
+    try:
+        yield
+    except BaseException:
+        outputs.abandon()
+        with contextlib.suppress(ChromesthesiaError):  # said in the log; what ended the work matters more
+            close_and_report(outputs, path, figures)
+        raise

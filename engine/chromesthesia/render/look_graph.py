@@ -40,6 +40,7 @@ FRAME = "frame"
 """The finished picture, at the size of the screen, and the one before it."""
 _FLOW_SHARE = 8  # picture pixels per flow pixel
 _SMALL_SHARE = 4  # scene pixels per glow pixel
+_TILE_SHARE = 4  # picture pixels that have one tile of strokes
 _CEILING = 0.8
 _STROKES_HEIGHT = 900.0  # at which a texel of the tiles is a pixel
 _FINEST, _COARSEST = 0.5, 1.6  # pixels of a texel
@@ -63,6 +64,7 @@ def look_graph(detail: float) -> Graph[Frame]:
             Buffer("halo", Part("small"), "f2", linear=True),
             Buffer("meter", Fixed(1, 1), "f4"),
             Buffer("way", Rows(72), linear=True),
+            Buffer("tile", Part(by=_TILE_SHARE)),
             Buffer("lit", Part("scene"), linear=True, again=True),
             *fields.BUFFERS,
             *filters.BUFFERS,
@@ -139,6 +141,7 @@ def look_graph(detail: float) -> Graph[Frame]:
                 _way,
                 when=is_seen(PAINTING_BRUSH),
             ),
+            Pass("tile", "tile.frag", "tile", {"u_way": "way"}, when=is_seen(PAINTING_BRUSH)),
             *wall.PASSES,
             _finishing("finish the wall", "wall", wall.is_worked),
             _finishing("finish", "lit", wall.is_bare),
@@ -152,7 +155,7 @@ def _finishing(name: str, source: str, when: Callable[[Frame], bool]) -> Pass[Fr
         name,
         "finish.frag",
         FRAME,
-        {"u_lit": source, "u_way": "way", "u_tiles": TILES},
+        {"u_lit": source, "u_tile": "tile", "u_tiles": TILES},
         "place.vert",
         _finish,
         {

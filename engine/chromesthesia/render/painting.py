@@ -14,9 +14,10 @@ import numpy as np
 from chromesthesia.core.records import UInt8
 from chromesthesia.params.live import Values
 from chromesthesia.params.look import PAINTING_BRUSH, PAINTING_RELIEF, PAINTING_SHARPNESS, PAINTING_STROKE
-from chromesthesia.render.graph import SCREEN, Buffer, Graph, Part, Pass, RunningGraph, Size
+from chromesthesia.render.graph import SCREEN, Buffer, Graph, Part, Pass, Size
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.passes import Drawer, Target
+from chromesthesia.render.running_graph import RunningGraph
 from chromesthesia.render.shaders import UniformValue
 
 _STYLE = (PAINTING_STROKE, PAINTING_SHARPNESS, PAINTING_RELIEF)

@@ -1,9 +1,8 @@
-"""The frame: painting, the graph of the look, flash limiter, on-screen display; and its way onto outputs."""
+"""The frame: the look, flash limiter, on-screen display; and its way onto outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,18 @@ from chromesthesia.core.guard import Guard
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
 from chromesthesia.isf.shader import IsfShader
-from chromesthesia.params.declaration import Value
 from chromesthesia.params.live import Values
-from chromesthesia.params.look import PAINTING_BRUSH
-from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE, MASTER_MORPH_S
-from chromesthesia.render.brushwork import brushwork
+from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
 from chromesthesia.render.crossfade import CrossFade
 from chromesthesia.render.fixed import copy_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
 from chromesthesia.render.gl import is_software, unlocked_fence, unlocked_finish, unlocked_flush
-from chromesthesia.render.grade import GRADIENT_SIZE, grade
-from chromesthesia.render.graph import SCREEN, Graph, Part, RunningGraph, Size
+from chromesthesia.render.graph import Graph, Size
 from chromesthesia.render.hud_layer import HudLayer
 from chromesthesia.render.inputs import FrameInputs, HudInfo
-from chromesthesia.render.isf_stage import IsfStage
-from chromesthesia.render.look_graph import GRADIENT, PAINTING, TILES, Frame, glows, look_graph
-from chromesthesia.render.motion import Motion
+from chromesthesia.render.look import Look
+from chromesthesia.render.look_graph import Frame
 from chromesthesia.render.output import PLAIN, OutputPass, OutputShape
-from chromesthesia.render.painting import Painting, painting_size
 from chromesthesia.render.passes import Drawer, Target
 from chromesthesia.render.shader_files import ShaderFiles
 from chromesthesia.render.shaders import ShaderLibrary
@@ -43,11 +36,6 @@ _SOFTWARE_DETAIL = 0.6
 _SOFTWARE_HELD_DETAIL = 0.5
 LEAST_LIGHT = 1.0 / 512.0
 """A picture that is held still is drawn again when its brightness moved by more than this."""
-LONGEST_FADE_S = 10.0
-"""An ISF shader takes the place of another within at most this."""
-BRUSH_LINES = 480
-"""A picture that is drawn with fewer lines shows no strokes of the brush: they are as fine as its pixels, and cost as
-much as all else together where a processor draws."""
 LEAST_SIDE = 16
 """Least width and height of a picture in pixels."""
 
@@ -89,22 +77,12 @@ class Renderer:
         self.drawer.start = unlocked_flush()
         self.drawer.fence = unlocked_fence()
         self._finish = finish
-        self._size = self._drawn_size = _checked(ctx, width, height)
+        self._size = _checked(ctx, width, height)
         self._share = 1.0
         self._enlarge = copy_pass(ctx)
         self._enlarged: Target | None = None
         self._fade = CrossFade(ctx)
-        self._motion = Motion()
-        self._gradient = ctx.texture((GRADIENT_SIZE, 1), 4)
-        self._gradient.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        tiles = brushwork()
-        self._tiles = ctx.texture((tiles.shape[1], tiles.shape[0]), 4, tiles)
-        self._tiles.repeat_y = False
-        self._more: Mapping[str, moderngl.Texture] = {}
-        self._painting = self._new_painting()
-        self._look = look_graph(self.detail)
-        self._isf = IsfStage(self.drawer, good_isf)
-        self._running = RunningGraph(self.drawer, self._look, self._outside())
+        self._look = Look(self.drawer, self._size, self.detail, self.software, finish, good_isf)
         self._drawn = False
         self._lit = 0.0
         self._shown = self._result
@@ -128,7 +106,7 @@ class Renderer:
     @property
     def graph(self) -> Graph[Frame]:
         """What is drawn from the painting to the finished picture, without the ISF shaders that are shown."""
-        return self._look
+        return self._look.graph
 
     def change_graph(
         self, graph: Graph[Frame], textures: Mapping[str, moderngl.Texture] | None = None
@@ -140,20 +118,7 @@ class Renderer:
         Raises RenderError for a shader that does not compile, a size that is not usable, an import without a texture,
         or a result that cannot be shown; the old graph stays then.
         """
-        more = {} if textures is None else dict(textures)
-        missing = set(graph.imports) - {PAINTING, GRADIENT, TILES, *more}
-        if missing:
-            raise RenderError(
-                f"a graph imports {', '.join(sorted(missing))}", "give a texture for each import"
-            )
-        result = graph.buffer(graph.result)
-        if result is None or not result.keeps or result.dtype != "f1" or result.size != Part():
-            raise RenderError(
-                f"the result of a graph is {graph.result}",
-                "let it be a buffer of 8 bits that keeps, as large as the screen",
-            )
-        self._running.change(self._isf.graph(graph), self._outside({**more, **self._isf.textures}))
-        self._look, self._more = graph, more
+        self._look.change_graph(graph, {} if textures is None else dict(textures))
         self._shown = self._result
 
     def resize(self, width: int, height: int) -> None:
@@ -196,38 +161,27 @@ class Renderer:
 
     def _lay_out(self) -> None:
         width, height = self._size
-        before = self._drawn_size
-        self._drawn_size = _checked(
+        drawn = _checked(
             self.ctx,
             min(width, max(LEAST_SIDE, round(width * self._share))),
             min(height, max(LEAST_SIDE, round(height * self._share))),
         )
-        try:
-            # The finished frame is stretched with the buffers that keep: the limiter goes on from what was shown.
-            self._running.lay_out(self._outside(self._textures))
-        except RenderError:
-            self._drawn_size = before
-            raise
-        self._painting.release()
-        self._painting = self._new_painting()
+        self._look.lay_out(drawn)
         if self._enlarged is not None:
             self._enlarged.release()
             self._enlarged = None
-        if self._drawn_size != self._size:
+        if drawn != self._size:
             self._enlarged = Target.create(self.ctx, self._size, linear=True)
         self._drawn = False
         self._shown = self._result
         if self._limiter is not None:
-            self._limiter.resize(*self._drawn_size)
+            self._limiter.resize(*drawn)
 
     def restart(self) -> None:
         """Forget motion, trails and pictures: the next frame is drawn as the first of a new renderer's."""
-        self._motion = Motion()
+        self._look.restart()
         self._hud.restart()
         self._drawn = False
-        self._painting.forget()
-        self._running.forget()
-        self._isf.restart()
         self._hud_switch = SlowSwitch[HudInfo]()
         self._fade.stop()
         if self._limiter is not None:
@@ -243,8 +197,8 @@ class Renderer:
             "size": list(self._size),
             "detail": self.detail,
             "drawn": self._drawn,
-            "motion": self._motion.state(),
-            "buffers": self._running.state(),
+            "motion": self._look.motion_state(),
+            "buffers": self._look.buffers(),
             "limiter": None if self._limiter is None else self._limiter.state(),
             "hud": self._hud.state(),
             "hud_shown": None if shown is None else msgspec.to_builtins(shown),
@@ -260,8 +214,8 @@ class Renderer:
         if (state["limiter"] is None) != (self._limiter is None):
             raise ValueError("drawn with the flash limiter on, or off, and this is the other")
         self.restart()
-        self._motion.restore(state["motion"])
-        self._running.restore(state["buffers"])
+        self._look.restore_motion(state["motion"])
+        self._look.restore_buffers(state["buffers"])
         if self._limiter is not None:
             self._limiter.restore(state["limiter"])
         self._hud.restore(state["hud"])
@@ -272,16 +226,16 @@ class Renderer:
 
     def motion_state(self) -> dict[str, Any]:
         """The part of `state` that no later frame would come right without: a few numbers, nothing is read back."""
-        return self._motion.state()
+        return self._look.motion_state()
 
     def restore_motion(self, state: Mapping[str, Any]) -> None:
         """Go on with the motion of another renderer; trails stay. Raises ValueError for another state."""
-        self._motion.restore(state)
+        self._look.restore_motion(state)
 
     def skip(self, inputs: FrameInputs) -> None:
         """A frame that there is no time to draw: what moves goes on as if it had been drawn, what is shown stays."""
         if not (inputs.values.get(MASTER_FREEZE.path) and self._drawn):
-            self._motion.step(inputs.time_s, inputs.dt_s, Values.of(inputs.values), inputs.heard)
+            self._look.move(inputs)
         if self._limiter is not None:
             self._limiter.wait(inputs.dt_s)
 
@@ -296,29 +250,16 @@ class Renderer:
         late: asked for these inputs with their `later` when all is drawn but the passes that follow that. It may wait;
         it is not asked in a frame that draws no such pass.
         """
-        values = self._drawn_with(inputs.values)
+        values = Values.of(inputs.values)
         # A fader for the room moves the light of a picture that is held still, too.
         lit = values[MASTER_BRIGHTNESS]
         frozen = values[MASTER_FREEZE] and self._drawn and abs(lit - self._lit) < LEAST_LIGHT
         self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         if not frozen:
             self._lit = lit
-            self._take_isf(inputs, values)
-            moved = self._motion.step(inputs.time_s, inputs.dt_s, values, inputs.heard)
-            painting = self._painting.update(inputs, values)
-            colors = grade(values, inputs.heard)
-            self._gradient.write(colors.gradient)
-            first = Frame(
-                inputs, values, moved, colors, self._drawn_size, first=not self._drawn, glows=glows(values)
-            )
-            self._running.run(
-                first,
-                {**self._textures, PAINTING: painting, GRADIENT: self._gradient, TILES: self._tiles},
-                late=lambda: self._later(first, late),
-            )
+            self._look.draw(inputs, not self._drawn, self.fade, late)
             if self._limiter is not None:
-                before = self._running.last(self._running.graph.result)
-                self._limiter.limit(self._result, before, inputs.dt_s)
+                self._limiter.limit(self._result, self._look.result_before, inputs.dt_s)
             self._drawn = True
         elif self._limiter is not None:
             self._limiter.wait(inputs.dt_s)
@@ -332,34 +273,11 @@ class Renderer:
         if target is not None:
             self.show(target)
 
-    def _later(self, frame: Frame, late: Callable[[], FrameInputs] | None) -> Frame:
-        """What the last passes of `frame` are made from."""
-        inputs = frame.inputs
-        if late is not None:
-            # What was ordered so far is drawn before the newest sound is asked for, not behind it.
-            self._finish()
-            inputs = late()
-        later = inputs.later
-        if later is None:
-            return frame
-        values = self._drawn_with(later.values)
-        colors = grade(values, later.heard)
-        self._gradient.write(colors.gradient)
-        inputs = replace(inputs, values=values, heard=later.heard)
-        return replace(frame, inputs=inputs, values=values, colors=colors)
-
     def prepare(self, inputs: FrameInputs) -> None:
         """Work over the pictures of `inputs` that are new, as `render` would: what takes longest in a frame and does
         not depend on what is heard."""
         self.ctx.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
-        self._painting.prepare(inputs, self._drawn_with(inputs.values))
-
-    def _drawn_with(self, values: Mapping[str, Value]) -> Values:
-        """`values`, without a brush where its strokes would be finer than pixels: on a slow machine's rungs, too."""
-        look = Values.of(values)
-        if self._drawn_size[1] >= BRUSH_LINES or not look[PAINTING_BRUSH]:
-            return look
-        return Values({**values, PAINTING_BRUSH.path: 0.0})
+        self._look.prepare(inputs)
 
     def finish(self) -> None:
         """Wait until the frame is drawn, with Python's lock released."""
@@ -387,7 +305,7 @@ class Renderer:
 
         What is wrong with an ISF shader too, which comes with the inputs of a frame.
         """
-        return self.library.reload_changed() or self._isf.error
+        return self.library.reload_changed() or self._look.isf_error
 
     @property
     def shader_generation(self) -> int:
@@ -404,9 +322,7 @@ class Renderer:
 
     def release(self) -> None:
         """Free everything on the GPU."""
-        self._isf.release()
-        self._running.release()
-        self._painting.release()
+        self._look.release()
         if self._limiter is not None:
             self._limiter.release()
         self._output.release()
@@ -415,53 +331,16 @@ class Renderer:
         if self._enlarged is not None:
             self._enlarged.release()
         self._hud.release()
-        self._gradient.release()
-        self._tiles.release()
         self.library.release()
 
     @property
     def floats(self) -> list[moderngl.Texture]:
         """Textures of floats behind the frame just drawn: the graph's, and what the flash limiter judges by."""
-        return [*self._running.floats, *(() if self._limiter is None else self._limiter.floats)]
+        return [*self._look.floats, *(() if self._limiter is None else self._limiter.floats)]
 
     @property
     def _result(self) -> Target:
-        return self._running.target(self._running.graph.result)
-
-    @property
-    def _textures(self) -> Mapping[str, moderngl.Texture]:
-        return {**self._more, **self._isf.textures}
-
-    def _take_isf(self, inputs: FrameInputs, values: Values) -> None:
-        """Draw the ISF shaders of `inputs`; the picture before goes within as long as a look becomes another."""
-        isf = self._isf
-        if inputs.isf is not isf.plan:
-            if not inputs.isf.draws_as(isf.plan):
-                self.fade(min(values[MASTER_MORPH_S], LONGEST_FADE_S))
-            isf.take(inputs.isf)
-            isf.step(inputs, values)
-            try:
-                self._running.change(isf.graph(self._look), self._outside(self._textures))
-            except RenderError as error:  # a size that no texture can have
-                isf.give_up(error)
-                self._running.change(self._look, self._outside(self._more))
-            isf.drop()
-        elif isf.step(inputs, values):
-            self._running.lay_out(self._outside(self._textures))
-
-    def _new_painting(self) -> Painting:
-        return Painting(self.drawer, painting_size(self._drawn_size[1], self.software))
-
-    def _outside(self, more: Mapping[str, moderngl.Texture] | None = None) -> dict[str, Size]:
-        side = painting_size(self._drawn_size[1], self.software)
-        sizes = {} if more is None else {name: texture.size for name, texture in more.items()}
-        return {
-            **sizes,
-            SCREEN: self._drawn_size,
-            PAINTING: (side, side),
-            GRADIENT: self._gradient.size,
-            TILES: self._tiles.size,
-        }
+        return self._look.result
 
 
 def _checked(ctx: moderngl.Context, width: int, height: int) -> Size:

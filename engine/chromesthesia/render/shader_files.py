@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chromesthesia.core.errors import RenderError
-from chromesthesia.core.user_files import one_line, read_text
+from chromesthesia.core.user_files import Stamp, one_line, read_text, stamp_of
 
 FILE_LIMIT = 64 * 1024
 """Largest shader file that is read, in bytes."""
@@ -21,8 +21,6 @@ _INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
 # Names inside the folders only: no way up, no absolute path, nothing that a terminal would take as a command.
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _NAME_LIMIT = 100
-
-Stamp = tuple[Path, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class ShaderFiles:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
-        self._stamps: dict[str, Stamp] = {}
+        self._stamps: dict[str, tuple[Path, Stamp] | None] = {}
         self._refused: set[str] = set()
         self.texts: dict[str, str] = {}
         self.error: str | None = None
@@ -147,10 +145,11 @@ class ShaderFiles:
         looked = ", ".join(one_line(folder) for folder in self._folders) or "no folder"
         raise RenderError(f"no shader {name}", f"looked in: {looked}")
 
-    def _stamp(self, name: str) -> Stamp:
+    def _stamp(self, name: str) -> tuple[Path, Stamp] | None:
+        """Another where the file was saved, or one of another folder wins now."""
         try:
             path = self._locate(name)
-            status = path.stat()
         except (RenderError, OSError):
             return None
-        return path, status.st_mtime_ns, status.st_size
+        stamp = stamp_of(path)
+        return None if stamp is None else (path, stamp)

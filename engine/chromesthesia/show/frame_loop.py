@@ -17,6 +17,7 @@ from chromesthesia.core.records import (
     Beat,
     Heard,
     PaintedImage,
+    UInt8,
 )
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.display.light import Light
@@ -223,15 +224,15 @@ class FrameLoop:
         score = parts.score
         drawn_before = parts.light.frames
         pixels = None
-        seen = False
+        wanted = False
         if parts.preview is not None:
             with guard.part("the preview"):
-                seen = parts.preview.wants(time_s)
+                wanted = parts.preview.wants(time_s)
         with guard.part("drawing"):
             inputs = self._decide(time_s)
             if inputs is not None:
                 again = self._late if self._hears_again else None
-                pixels = parts.light.draw(inputs, seen or parts.sink is not None, again)
+                pixels = parts.light.draw(inputs, wanted or parts.sink is not None, again)
         self._hear_again()
         if score is not None:
             with guard.part("the score"):
@@ -241,34 +242,44 @@ class FrameLoop:
         end_s = self._ended(seen_s) if drawn else done_s
         late = self._schedule.finished(end_s - self._start_s - self._shift_s, drawn)
         if drawn:
-            light = parts.light
-            self._pacer.finished(begin_s, end_s, seen_s, self._again)
-            wait_s = 0.0 if self._again is None else self._again[1] - self._again[0]
-            self._meter.add("passes", light.drawn_s - begin_s - wait_s)
-            self._meter.add("present", light.shown_s - light.drawn_s)
-            self._meter.add("render", end_s - begin_s - wait_s)
-            self._measure_light(light.shown_s)
-            behind_s = min(max(light.shown_s - seen_s, -self._schedule.period_s), self._schedule.period_s)
-            self._behind_s += (behind_s - self._behind_s) * BEHIND_GAIN
-            busy_s = prepare_s + (end_s - begin_s - wait_s) + (done_s - light.shown_s)
+            drawing_s = self._measure(begin_s, end_s, seen_s)
+            busy_s = prepare_s + drawing_s + (done_s - parts.light.shown_s)
             self._ladder.frame(late, busy_s / self._schedule.period_s)
-            if light.waits_for_display:
-                self._shift_s += self._rhythm.shown(light.shown_s, seen_s)
+            if parts.light.waits_for_display:
+                self._shift_s += self._rhythm.shown(parts.light.shown_s, seen_s)
             if parts.shown is not None:
                 with guard.part("the life line"):
-                    parts.shown(light.shown_s)
+                    parts.shown(parts.light.shown_s)
         if pixels is not None:
-            with guard.part("outputs"):
-                self.watch.frame(pixels)
-                if parts.sink is not None:
-                    parts.sink.frame(pixels, time_s)
-            if seen and parts.preview is not None:
-                with guard.part("the preview"):
-                    parts.preview.frame(pixels, time_s)
+            self._hand_on(pixels, time_s, wanted)
         with guard.part("reload"):
             parts.light.poll_shaders()
         with guard.part("the window"):
             parts.window()
+
+    def _measure(self, begin_s: float, end_s: float, seen_s: float) -> float:
+        """What the frame just drawn took, and how far from `seen_s` it was shown; seconds of work, without waiting."""
+        light, period_s = self._parts.light, self._schedule.period_s
+        self._pacer.finished(begin_s, end_s, seen_s, self._again)
+        wait_s = 0.0 if self._again is None else self._again[1] - self._again[0]
+        self._meter.add("passes", light.drawn_s - begin_s - wait_s)
+        self._meter.add("present", light.shown_s - light.drawn_s)
+        self._meter.add("render", end_s - begin_s - wait_s)
+        self._measure_light(light.shown_s)
+        behind_s = min(max(light.shown_s - seen_s, -period_s), period_s)
+        self._behind_s += (behind_s - self._behind_s) * BEHIND_GAIN
+        return end_s - begin_s - wait_s
+
+    def _hand_on(self, pixels: UInt8, time_s: float, wanted: bool) -> None:
+        """The picture just drawn, to whoever keeps it. wanted: by the preview."""
+        parts, guard = self._parts, self._guard
+        with guard.part("outputs"):
+            self.watch.frame(pixels)
+            if parts.sink is not None:
+                parts.sink.frame(pixels, time_s)
+        if wanted and parts.preview is not None:
+            with guard.part("the preview"):
+                parts.preview.frame(pixels, time_s)
 
     def _ended(self, seen_s: float) -> float:
         """When the work at the frame just drawn ended: one waits for a display that is in time, and does not work."""

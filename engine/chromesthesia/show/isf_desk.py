@@ -10,13 +10,14 @@ from pathlib import Path
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.errors import ChromesthesiaError
-from chromesthesia.core.user_files import one_line
+from chromesthesia.core.user_files import Stamp, one_line, stamp_of
 from chromesthesia.isf.inputs import namespace_of, params_of
 from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.isf.shader import IsfShader, load_isf
 from chromesthesia.isf.shelf import Shelf, open_shelf
 from chromesthesia.params.declaration import Param, Value
-from chromesthesia.params.presets import PLAIN, Preset, is_isf
+from chromesthesia.params.preset_rules import is_isf
+from chromesthesia.params.presets import PLAIN, Preset
 from chromesthesia.params.tree import ParameterTree, unknown_parameter
 from chromesthesia.params.values import ParameterError, coerce_exact
 from chromesthesia.ports.port import Readings
@@ -27,8 +28,7 @@ LOOK_EVERY_S = 0.5
 MISSING_EVERY_S = 2.0
 """A file that is not there is looked for in all folders."""
 SOURCE = "isf"
-Stamp = tuple[int, int] | None
-Stamps = dict[Path, Stamp]
+Stamps = dict[Path, Stamp | None]
 
 
 @dataclass(slots=True)
@@ -239,11 +239,4 @@ def _declared(shader: IsfShader) -> tuple[Param, ...]:
 
 
 def _stamps(files: Iterable[Path]) -> Stamps:
-    found: Stamps = {}
-    for path in files:
-        try:
-            told = path.stat()
-            found[path] = told.st_mtime_ns, told.st_size
-        except OSError:
-            found[path] = None
-    return found
+    return {path: stamp_of(path) for path in files}

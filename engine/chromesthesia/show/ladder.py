@@ -27,6 +27,9 @@ GIVE_UP_WINDOWS, GIVE_UP_COST = 5, 1.25
 """So many windows in a row whose frames took a quarter longer than they may on the mean, `MANY_LATE` of them late,
 before nothing new is painted: that is seen for minutes, where frames that are late but all there are hardly seen. Such
 a window is as long as 30 frame periods at least."""
+FAR, FAR_WINDOWS, FAR_QUANTILE = 2.0, 2, 0.1
+"""Where nine frames of ten took more than twice their period, so many windows in a row, steps are left out: a picture
+of a wall on a slow machine would be a show of slides until it had tried them all."""
 SETTLE_FRAMES = 8
 """Frames after a step that are not judged: pictures that were asked for before it are still painted."""
 ROOM = 0.7
@@ -142,7 +145,7 @@ class Ladder:
         self._late = 0
         self._settle = 0
         self._calm = 0
-        self._slow_windows = 0
+        self._slow_windows = self._far_windows = 0
         self._windows_here = 0
         self._climbed = False
         self._before: tuple[int, float] | None = None
@@ -187,6 +190,8 @@ class Ladder:
         self._begin_window()
         slow = lates >= MANY_LATE and float(took.mean()) > GIVE_UP_COST
         self._slow_windows = self._slow_windows + 1 if slow else 0
+        least = float(np.quantile(took, FAR_QUANTILE))
+        self._far_windows = self._far_windows + 1 if lates >= MANY_LATE and least > FAR else 0
         self._judge(float(np.quantile(took, COST_QUANTILE)), lates, int((took > BUSY_LIMIT).sum()))
 
     def _window_is_over(self) -> bool:
@@ -209,7 +214,8 @@ class Ladder:
         if lates > LATE_FRAMES or busy_frames > BUSY_FRAMES:
             self._calm = 0
             if self._at + 1 < len(self._steps) and self._may_give(self._steps[self._at + 1].rung, lates):
-                self._go(self._at + 1, cost, f"{lates} late frames, {busy_frames} nearly late")
+                to = self._far_enough(cost) if self._far_windows >= FAR_WINDOWS else self._at + 1
+                self._go(to, cost, f"{lates} late frames, {busy_frames} nearly late")
         elif lates or busy_frames:
             self._calm = 0
         else:
@@ -235,6 +241,19 @@ class Ladder:
             return lates >= HARD_LATE
         return self._slow_windows >= GIVE_UP_WINDOWS
 
+    def _far_enough(self, cost: float) -> int:
+        """The first step below whose frames would be in time by their pixels alone, else the one of fewest pixels."""
+        found, now = self._at + 1, self.step.detail
+        for index in range(self._at + 1, len(self._steps)):
+            step = self._steps[index]
+            if below(step.rung, Rung.FEWER_PIXELS):
+                break
+            if step.detail < now:
+                found = index
+                if cost * (step.detail / now) ** 2 <= 1.0:
+                    break
+        return found
+
     def _may_climb(self, cost: float) -> bool:
         upper = self._at - 1
         ratio = self._ratios[upper]
@@ -253,7 +272,11 @@ class Ladder:
         else:
             self.ups += 1
             self._climbed = True
-        self._before = at, cost
+        self._before = (at, cost) if abs(to - at) == 1 else None
+        for upper in range(at, to):
+            # What is left out is not measured: it costs what its pixels say until it is.
+            if to > at + 1 and self._ratios[upper] is None:
+                self._ratios[upper] = (self._steps[upper].detail / self._steps[upper + 1].detail) ** 2
         self._at = to
         self._calm = self._windows_here = self._slow_windows = 0
         self._settle = SETTLE_FRAMES

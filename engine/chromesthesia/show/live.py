@@ -250,7 +250,7 @@ def run_show(
             watchers.append(state.shown)
             state.start()
         if pulse is not None:
-            show.keep_picture = pulse.keep_picture
+            show.seen.keep_picture = pulse.keep_picture
             pulse.playing(show.health.status, stop)
         try:
             show.run(control)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import gc
 import logging
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +12,7 @@ from chromesthesia.audio.ring import Ring
 from chromesthesia.control.controller import Controller
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.interpreter import set_for_a_show
 from chromesthesia.core.priority import give_way
 from chromesthesia.core.protocols import AudioSource, Clock, Counting, Encoder, FrameWatcher
 from chromesthesia.core.records import (
@@ -24,19 +22,14 @@ from chromesthesia.core.records import (
     Float32,
     Heard,
     PaintedImage,
-    UInt8,
 )
 from chromesthesia.core.room import read_room
 from chromesthesia.core.slot import LatestSlot
 from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
-from chromesthesia.display.output_probe import OutputProbe
-from chromesthesia.features.onset import DELAY_S
 from chromesthesia.generator.walks.latent import LatentMotion
-from chromesthesia.health.beat_light import BeatLight
 from chromesthesia.health.host import HostWatch, LateBlame
 from chromesthesia.health.latency import LatencyMeter
-from chromesthesia.health.output_watch import Expected, OutputWatch
 from chromesthesia.health.status import (
     ANALYSIS,
     CONTROL,
@@ -56,8 +49,6 @@ from chromesthesia.health.telling import hud_of, readings_of, report_of
 from chromesthesia.isf.plan import IsfPlan
 from chromesthesia.mapping.standing import Standing
 from chromesthesia.params.declaration import Value
-from chromesthesia.params.live import Values
-from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
 from chromesthesia.recording.outputs import Outputs
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.score.events import Head
@@ -73,7 +64,9 @@ from chromesthesia.show.nearest import NearestPaintings
 from chromesthesia.show.pacing import Arrivals
 from chromesthesia.show.painter import Painter
 from chromesthesia.show.performer import Performer
-from chromesthesia.show.score_live import FrameScore, catalogue_hash, head_of
+from chromesthesia.show.score_head import catalogue_hash, head_of
+from chromesthesia.show.score_live import FrameScore
+from chromesthesia.show.seen import Seen
 from chromesthesia.show.sound import HOP_S, Capture, Listening
 from chromesthesia.show.stage import date_now, no_isf
 from chromesthesia.show.step_loop import StepLoop
@@ -88,14 +81,10 @@ PAINT_WAIT_S = 0.1
 NOTICE_S = 4.0
 LATENCIES_A_MINUTE = 12_000
 """One for every 5 ms."""
-LEAST_BRIGHTNESS, LEAST_ACTIVITY = 0.1, 0.5
-"""Above these a picture is meant to be seen, and sound is heard that would move it."""
 PATIENCE_S = 1.0
 """A loop that has not come round for so long stands still; the slowest of them is to come round ten times as often."""
 PAINTER_PATIENCE_S = 5.0
 """The same for the generator: a large one on a small machine paints for seconds."""
-SWITCH_INTERVAL_S = 0.001
-"""Python threads give way after this long: a hop or a frame waits at most that for each thread that computes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +145,8 @@ class LiveShow:
             lambda: self._analysis.counts()["encoder_failures"], self._schedule.period_s,
         )  # fmt: skip
         self._painter.ladder.watch = self._watch_frame
-        room_s = self._room_s = read_room(config.room)
-        self._beat_light = BeatLight()
-        self._strokes = 0
+        room_s = read_room(config.room)
+        self.seen = Seen(light, room_s, lambda: self._loop.inputs)
         silence = self._silence = silent_heard(controller.current[1])
         self.health = Health(clock, self._figures)
         self._stage = stage = make_stage(
@@ -201,16 +189,12 @@ class LiveShow:
         surface = light.surface
         self._may_resize = config.record is None and surface is not None and not draws_small(config, surface)
         self._told_shown = shown
-        self.output = OutputWatch()
         self.trouble: Callable[[], str] = str
         """Tells what is wrong with the displays that the picture is shown on, and the like; empty for nothing."""
         self.unseen: Callable[[], bool] = bool
         """True while no display shows the picture that should. Any thread."""
         self.see: Callable[[PaintedImage], PaintedImage] = _as_painted
         """Makes of a picture what is shown of it. Main thread; must be quick."""
-        self.keep_picture: Callable[[UInt8], None] | None = None
-        """Takes a small copy of the output, uint8 [h, w, 3], twice a second. Main thread."""
-        self._probe = OutputProbe(light, self._see)
         self._start_s = 0.0
         self._end_s = 0.0
         self._capture = Capture(source, self._wires.ring, clock, self._meter, self._tap)
@@ -229,30 +213,24 @@ class LiveShow:
         """Start the threads, play, and stop them again."""
         controlling = threading.Thread(target=control.run, args=(self._stop,), name="control", daemon=True)
         self._loop.first_picture(self._painter.painted_now)
-        switch_interval_s = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        # What lives now lives for the whole show: the garbage collector need not walk through it between two frames.
-        gc.collect()
-        gc.freeze()
-        self._start_s = self._clock.now_s()
-        if self._score is not None:
-            self._score.start(self._start_s)
-        controlling.start()
-        for loop in self._loops:
-            loop.start()
-        log.info("the show begins: %s, pack %s", self._source_name, self._painter.models.name)
-        try:
-            self._loop.run(self._start_s, self._stop, self._over)
-        finally:
-            self._end_s = self._clock.now_s()
-            self._stop.set()
-            self._source.close()
+        with set_for_a_show():
+            self._start_s = self._clock.now_s()
+            if self._score is not None:
+                self._score.start(self._start_s)
+            controlling.start()
             for loop in self._loops:
-                if not loop.stop():
-                    log.warning("the %s thread did not stop in time", loop.name)
-            controlling.join(5.0)
-            gc.unfreeze()
-            sys.setswitchinterval(switch_interval_s)
+                loop.start()
+            log.info("the show begins: %s, pack %s", self._source_name, self._painter.models.name)
+            try:
+                self._loop.run(self._start_s, self._stop, self._over)
+            finally:
+                self._end_s = self._clock.now_s()
+                self._stop.set()
+                self._source.close()
+                for loop in self._loops:
+                    if not loop.stop():
+                        log.warning("the %s thread did not stop in time", loop.name)
+                controlling.join(5.0)
 
     def go_on(self, emotion: Float32 | None, walk: Mapping[str, Any] | None) -> None:
         """Feel, and walk on from, what an earlier show left. Before `run`. Raises ValueError, KeyError or TypeError for
@@ -305,9 +283,7 @@ class LiveShow:
         now_s = self._clock.now_s()
         self._arrivals.arrived(now_s)
         self._meter.add("heard", max(0.0, now_s - heard.frame.entered_s - HOP_S))
-        if heard.onset_count > self._strokes:
-            self._strokes = heard.onset_count
-            self._beat_light.struck(heard.frame.entered_s + HOP_S - DELAY_S)
+        self.seen.heard(heard)
         self._nearest.step(heard)
 
     def _listen(self) -> bool:
@@ -343,28 +319,7 @@ class LiveShow:
     def _shown(self, now_s: float) -> None:
         if self._told_shown is not None:
             self._told_shown(now_s)
-        inputs = self._loop.inputs
-        if inputs is not None and inputs.heard is not None:
-            beat = inputs.heard.beat
-            self._beat_light.shown(beat.beats, beat.running, now_s + self._room_s)
-        self._probe.shown(now_s)
-
-    def _see(self, pixels: UInt8, numbers: bool, shown_s: float) -> None:
-        self.output.take(pixels, numbers, self._expected(), shown_s)
-        if self.keep_picture is not None:
-            self.keep_picture(pixels)
-
-    def _expected(self) -> Expected:
-        """What the picture should be like, by what was drawn last."""
-        inputs = self._loop.inputs
-        if inputs is None or inputs.heard is None:
-            return Expected(heard=False)
-        values = Values.of(inputs.values)
-        return Expected(
-            lit=values[MASTER_BRIGHTNESS] > LEAST_BRIGHTNESS,
-            moving=not values[MASTER_FREEZE],
-            heard=inputs.heard.emotion.activity > LEAST_ACTIVITY,
-        )
+        self.seen.shown(now_s)
 
     def _hud_info(self) -> HudInfo:
         return hud_of(self.health.status())
@@ -390,14 +345,14 @@ class LiveShow:
         count(RING, lambda: {"lost_hops": wires.ring.lost_samples // HOP_SAMPLES})
         count(ANALYSIS, self._analysis.counts)
         count(GENERATOR, self._painter.worker.counts)
-        for name, slot in (("hops", wires.heard), ("requests", painter.requests), ("images", painter.images)):
-            count("overtaken", functools.partial(_overtaken, name, slot))
+        slots = {"hops": wires.heard, "requests": painter.requests, "images": painter.images}
+        count("overtaken", lambda: {name: slot.replaced for name, slot in slots.items()})
         count(FRAMES, self._schedule.counts)
         count(LADDER, self._painter.ladder.counts)
         count("swaps", self._painter.trial.counts)
         count(LATE, self._blame.counts)
         count("pictures", self._loop.watch.counts)
-        count("output", self.output.counts)
+        count("output", self.seen.output.counts)
         count(GL, self._light.counts)
         count(CONTROL, self._controller.counts)
         count(OUTPUTS, self._outputs.counts)
@@ -426,13 +381,13 @@ class LiveShow:
             routes=self._controller.route_changes,
             tempo_source=beat.source,
             bpm=beat.bpm,
-            beat_error_ms=self._beat_light.error_ms,
+            beat_error_ms=self.seen.beats.error_ms,
             timecode=self._controller.tempo.timecode_text(now_s),
             parameters=self._controller.current[1].declared.version,
             trouble=trouble,
             unseen=self.unseen() or bool(getattr(self._light.surface, "unseen", "")),
             message=trouble or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
-            picture=self.output.fault,
+            picture=self.seen.output.fault,
             size=self._light.size,
             flash_limiter=self._config.flash_limiter,
             nearest=self._nearest.now,
@@ -479,13 +434,9 @@ class LiveShow:
             self._meter.summary(),
             self._loop.watch.summary(),
             self._nearest.summary(),
-            self._beat_light.summary(),
+            self.seen.beats.summary(),
         )
 
 
 def _as_painted(image: PaintedImage) -> PaintedImage:
     return image
-
-
-def _overtaken(name: str, slot: LatestSlot[Any]) -> dict[str, int]:
-    return {name: slot.replaced}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from chromesthesia.core.user_files import one_line
 from chromesthesia.core.version import __version__
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.preset_file import RouteTable
-from chromesthesia.params.presets import PLAIN, Preset, check_route, choose_preset
+from chromesthesia.params.preset_rules import PresetRules
+from chromesthesia.params.presets import PLAIN, Preset, choose_preset
 from chromesthesia.params.routes import Route
 from chromesthesia.params.sound import MASTER_FADE
 from chromesthesia.params.values import ParameterError, coerce_exact
@@ -220,11 +221,12 @@ def _preset_of(look: KeptLook, controller: Controller, params: Sequence[Param]) 
     )
 
 
-def _routes_of(look: KeptLook, params: Any) -> tuple[Route, ...]:
+def _routes_of(look: KeptLook, params: Iterable[Param]) -> tuple[Route, ...]:
     routes: list[Route] = []
+    rules = PresetRules(params)
     for table in look.routes:
         try:
-            routes.append(check_route(table, params))
+            routes.append(rules.route(table))
         except PresetError as error:
             log.warning("a route of the last show is left out: %s", error)
     return tuple(routes)

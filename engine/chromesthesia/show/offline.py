@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from time import perf_counter
 
 from chromesthesia.audio.files import read_sound
 from chromesthesia.core.clock import ManualClock
 from chromesthesia.core.config import FilmConfig, check_numbers
-from chromesthesia.core.errors import ChromesthesiaError, RenderError
+from chromesthesia.core.errors import RenderError
 from chromesthesia.core.protocols import FrameSink
 from chromesthesia.core.records import HOP_SAMPLES, SAMPLE_RATE_HZ, Heard, PaintedImage, PaintRequest
 from chromesthesia.core.slot import LatestSlot
@@ -25,7 +25,7 @@ from chromesthesia.health.show_report import PictureWatch, machine
 from chromesthesia.health.status import ANALYSIS, GENERATOR, GL, Health
 from chromesthesia.health.telling import failures_of
 from chromesthesia.ports.osc.track import OscPlayer, open_track
-from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
+from chromesthesia.recording.outputs import Outputs, abandoned_unless_whole, close_and_report, open_outputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.show.analysis import Analysis, silent_heard
 from chromesthesia.show.assembly import make_stage, open_controller, open_models
@@ -126,7 +126,7 @@ def render_film(
                 "machine": machine(),
             }
 
-        try:
+        with abandoned_unless_whole(outputs, config.report, report):
             for index in range(frame_count):
                 if stop.is_set():
                     raise KeyboardInterrupt
@@ -154,9 +154,4 @@ def render_film(
                 if progress is not None:
                     progress(frames / frame_count)
             outputs.sound(samples[done:], done / SAMPLE_RATE_HZ)
-        except BaseException:
-            outputs.abandon()
-            with suppress(ChromesthesiaError):  # said in the log; what ended the work matters more
-                close_and_report(outputs, config.report, report)
-            raise
         return close_and_report(outputs, config.report, report)

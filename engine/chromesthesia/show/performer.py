@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chromesthesia.control.commands import LearnClear, LearnLoad, LearnMark, LearnSave, LearnUndo
-from chromesthesia.control.controller import Controller, Notice
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.notice import Notice
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.paths import user_folder

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from chromesthesia.control.commands import LoadPreset, SetParameter
-from chromesthesia.control.controller import Controller, Notice
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.notice import Notice
 from chromesthesia.core.user_files import one_line
 from chromesthesia.params.presets import find_presets
 from chromesthesia.params.tree import ParameterTree

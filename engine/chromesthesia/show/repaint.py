@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from time import perf_counter
 
 from chromesthesia.core.config import RepaintConfig, check_numbers
-from chromesthesia.core.errors import ChromesthesiaError, PackError, ScoreError, UsageError
+from chromesthesia.core.errors import PackError, ScoreError, UsageError
 from chromesthesia.core.protocols import FrameSink, Generator
 from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.core.user_files import one_line
@@ -20,13 +20,13 @@ from chromesthesia.health.show_report import PictureWatch, machine
 from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
 from chromesthesia.packs.find import find_pack
-from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
+from chromesthesia.recording.outputs import Outputs, abandoned_unless_whole, close_and_report, open_outputs
 from chromesthesia.recording.stills import write_png
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.score.events import Head
 from chromesthesia.score.reader import open_score
 from chromesthesia.show.assembly import painter_of
-from chromesthesia.show.score_live import catalogue_hash, shader_hash
+from chromesthesia.show.score_head import catalogue_hash, shader_hash
 from chromesthesia.show.score_paint import Repainter
 
 DAY_US = 24 * 3600 * 1_000_000
@@ -141,7 +141,7 @@ def repaint(
                 "machine": machine(),
             }
 
-        try:
+        with abandoned_unless_whole(outputs, config.report, report):
             for frame in repainter.frames(from_us, to_us):
                 if stop.is_set():
                     raise KeyboardInterrupt
@@ -164,11 +164,6 @@ def repaint(
                     f"{one_line(config.score)}: no frame from {one_line(config.begin, 40)} on can be painted",
                     next(iter([*repainter.notes, *score.notes]), "paint from an earlier moment"),
                 )
-        except BaseException:
-            outputs.abandon()
-            with suppress(ChromesthesiaError):  # said in the log; what ended the work matters more
-                close_and_report(outputs, config.report, report)
-            raise
         return close_and_report(outputs, config.report, report)
 
 

@@ -2,71 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
-import uuid
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Protocol
 
-import msgspec
 import numpy as np
 
-from chromesthesia.control.commands import (
-    Command,
-    LoadPreset,
-    SetParameter,
-    ToggleParameter,
-)
-from chromesthesia.core.records import (
-    MOST_MUSICIANS,
-    NO_BEAT,
-    Beat,
-    Heard,
-    PaintedImage,
-    PaintRequest,
-)
-from chromesthesia.core.user_files import one_line
-from chromesthesia.core.version import __version__
+from chromesthesia.control.commands import Command
+from chromesthesia.core.records import MOST_MUSICIANS, Heard, PaintedImage, PaintRequest
 from chromesthesia.display.light import Light
-from chromesthesia.params.catalogue import PARAMETERS
-from chromesthesia.params.declaration import Param
 from chromesthesia.params.presets import Preset
-from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import Snapshot
-from chromesthesia.render.inputs import FrameInputs, HudInfo
+from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.score import fine
 from chromesthesia.score.events import (
     AnyEvent,
-    Asked,
-    Beaten,
     Begun,
     Drawn,
     Embedded,
-    Head,
     Heeded,
     HeededMusician,
     Key,
     Later,
-    Looked,
-    Paced,
-    ParamTold,
     Requested,
     Reshaded,
-    RouteTold,
     Sensed,
     SensedMusician,
-    Sized,
-    Told,
     Torn,
-    Untold,
 )
 from chromesthesia.score.hearing import Softening, heard_of
 from chromesthesia.score.writer import ScoreWriter
+from chromesthesia.show.score_asked import AskedCommands
+from chromesthesia.show.score_changes import Changes
+from chromesthesia.show.score_head import shader_hash
 from chromesthesia.show.stage import Controls
 
 KEY_EVERY_S = 60.0
@@ -76,10 +46,6 @@ _PACKED_SHARE = 0.4
 """A guess before the first key is written."""
 MOST_PENDING = 4096
 """Requests whose picture did not come that are remembered."""
-ASKED_A_SECOND = 100
-"""Most commands a second that are told; of a fader in one frame only the last."""
-ASKED_WAITING = 1024
-TEXT_LIMIT = 120
 
 
 def time_of(time_us: int) -> float:
@@ -154,7 +120,7 @@ class FrameScore:
         """Of the musicians."""
         self._renderer: Renderer | None = light.renderer
         self._generation = -1 if light.renderer is None else light.renderer.library.generation
-        self._told = _Before()
+        self._told = Changes()
         self._events: list[AnyEvent] = []
         self._pending: dict[int, PaintRequest] = {}
         self._asked_before_key = 0
@@ -165,10 +131,7 @@ class FrameScore:
         self._torn = ""
         self._unknown_frames = 0
         self._key_due_us = self._key_every_us(_key_bytes(light.size))
-        self._commands: deque[tuple[Command, float, bool]] = deque(maxlen=ASKED_WAITING)
-        self._commands_lock = threading.Lock()
-        self._asked_left = ASKED_A_SECOND
-        self._asked_second = 0
+        self._asked = AskedCommands()
         self._start_s = 0.0
 
     def follow(
@@ -183,8 +146,7 @@ class FrameScore:
 
     def asked(self, command: Command, now_s: float, done: bool) -> None:
         """A command was applied, or refused. Control thread."""
-        with self._commands_lock:
-            self._commands.append((command, now_s, done))
+        self._asked.put(command, now_s, done)
 
     def start(self, start_s: float) -> None:
         """The show's time 0 on its clock."""
@@ -260,7 +222,7 @@ class FrameScore:
         elif renderer is not self._renderer:
             self._tear("OpenGL was made again")
         self._renderer = renderer
-        self._tell_commands()
+        self._events += self._asked.take(self._time_us, self._start_s)
         if not self._torn:
             self._tell_image()
             self._events.append(Drawn(self._after_us, self._image, True))
@@ -317,25 +279,6 @@ class FrameScore:
             self._events.append(Requested(self._image, request.condition.tobytes(), request.noise.tobytes()))
         if self._image:
             self._pending = {serial: one for serial, one in self._pending.items() if serial > self._image}
-
-    def _tell_commands(self) -> None:
-        with self._commands_lock:
-            commands = list(self._commands)
-            self._commands.clear()
-        if not commands:
-            return
-        second = self._time_us // 1_000_000
-        if second != self._asked_second:
-            self._asked_second, self._asked_left = second, ASKED_A_SECOND
-        newest: dict[tuple[str, str, bool], Asked] = {}
-        for command, now_s, done in commands:
-            name, what = _words(command)
-            who = command.source.partition(":")[0]
-            at_us = max(0, round((now_s - self._start_s) * 1e6))
-            newest[name, who, done] = Asked(at_us, one_line(what, TEXT_LIMIT), one_line(who, 40), done)
-        told = list(newest.values())[-self._asked_left :] if self._asked_left else []
-        self._asked_left -= len(told)
-        self._events += told
 
     def _tell_shaders(self, renderer: Renderer | None) -> None:
         """Shaders are taken over behind a frame: what is told here comes before the next."""
@@ -421,150 +364,6 @@ class _NoFile:
 
     def key(self, key: Key, size_bytes: int) -> bool:
         return False
-
-
-class _Before:
-    """What was told last, so that only what changes is told."""
-
-    def __init__(self) -> None:
-        self.pending: list[AnyEvent] = []
-        self._size: tuple[int, int] | None = None
-        self._look: tuple[Preset, Snapshot] | None = None
-        self._sensed: dict[tuple[type[AnyEvent], int], AnyEvent] = {}
-        self._factor: float | None = None
-        self._beat = NO_BEAT
-        self._hud: HudInfo | None = None
-        self._shaders: Reshaded | None = None
-
-    def size(self, size: tuple[int, int], events: list[AnyEvent]) -> None:
-        if size != self._size:
-            self._size = size
-            events.append(Sized(*size))
-
-    def look(self, look: tuple[Preset, Snapshot], events: list[AnyEvent]) -> None:
-        if look is self._look:
-            return
-        before, self._look = self._look, look
-        if before is not None and before[1] is look[1] and before[0] is look[0]:
-            return
-        events.append(_looked(look, before))
-
-    def sense(
-        self, sensed: Heeded | Sensed | Embedded | HeededMusician | SensedMusician, events: list[AnyEvent]
-    ) -> None:
-        of_whom = sensed.number if isinstance(sensed, HeededMusician | SensedMusician) else 0
-        if sensed != self._sensed.get((type(sensed), of_whom)):
-            self._sensed[type(sensed), of_whom] = sensed
-            events.append(sensed)
-
-    def beat(self, beat: Beat, events: list[AnyEvent]) -> None:
-        if beat != self._beat:
-            self._beat = beat
-            events.append(Beaten(**asdict(beat)))
-
-    def factor(self, factor: float, events: list[AnyEvent]) -> None:
-        if factor != self._factor:
-            self._factor = factor
-            events.append(Paced(factor))
-
-    def hud(self, hud: HudInfo | None, events: list[AnyEvent]) -> None:
-        if hud != self._hud:
-            self._hud = hud
-            events.append(_told(hud))
-
-    def all(self) -> tuple[AnyEvent, ...]:
-        events: list[AnyEvent] = [_told(self._hud), Beaten(**asdict(self._beat))]
-        if self._size is not None:
-            events.append(Sized(*self._size))
-        if self._look is not None:
-            events.append(_looked(self._look, None))
-        events += self._sensed.values()
-        if self._factor is not None:
-            events.append(Paced(self._factor))
-        return tuple(events)
-
-
-def _told(hud: HudInfo | None) -> AnyEvent:
-    return Untold() if hud is None else Told(msgspec.to_builtins(hud))
-
-
-def _looked(look: tuple[Preset, Snapshot], before: tuple[Preset, Snapshot] | None) -> Looked:
-    preset, values = look
-    added = before is None or before[1].declared is not values.declared
-    return Looked(
-        preset=preset.name,
-        version=values.version,
-        look_version=values.look_version,
-        values=dict(values)
-        if added or before is None
-        else {path: value for path, value in values.items() if before[1].get(path) != value},
-        routes=tuple(map(_route_told, preset.routes))
-        if before is None or before[0].routes != preset.routes
-        else None,
-        namespaces={
-            name: tuple(map(_param_told, params)) for name, params in values.declared.namespaces.items()
-        }
-        if added
-        else None,
-        morph_s=values.morph_s,
-    )
-
-
-def _route_told(route: Route) -> RouteTold:
-    return RouteTold(
-        route.signal, route.target, route.gain, route.curve, route.low, route.high, route.attack_s,
-        route.release_s, route.mode,
-    )  # fmt: skip
-
-
-def _param_told(param: Param) -> ParamTold:
-    return ParamTold(type(param).__name__, msgspec.to_builtins(param))
-
-
-def _words(command: Command) -> tuple[str, str]:
-    """What a command does, as a key by which the newest is kept and as text."""
-    name = type(command).__name__
-    match command:
-        case SetParameter(path, raw, _):
-            return path, f"{path} {raw}"
-        case ToggleParameter(path, _):
-            return f"{name} {path}", f"{name} {path}"
-        case LoadPreset(which, _):
-            return name, f"{name} {which}"
-        case _:
-            return name, name
-
-
-def head_of(light: Light, **known: Any) -> Head:
-    """What a score begins with, at this moment of the clock. known: the fields that the show knows."""
-    assert light.renderer is not None
-    began = datetime.now().astimezone()
-    offset = began.utcoffset()
-    return Head(
-        show=uuid.uuid4().hex,
-        engine=__version__,
-        began_s=began.timestamp(),
-        utc_offset_s=0 if offset is None else round(offset.total_seconds()),
-        size=light.size,
-        shaders=shader_hash(light.renderer),
-        opengl=one_line(light.renderer.ctx.info.get("GL_RENDERER", "")),
-        **known,
-    )
-
-
-def shader_hash(renderer: Renderer) -> str:
-    """Of the text of every shader file in use."""
-    texts = renderer.library.files.texts
-    whole = hashlib.sha256()
-    for name in sorted(texts):
-        whole.update(name.encode() + b"\0" + texts[name].encode() + b"\0")
-    return whole.hexdigest()
-
-
-def catalogue_hash() -> str:
-    """Of everything that this engine declares about its parameters."""
-    told = [msgspec.to_builtins(_param_told(param)) for param in PARAMETERS]
-    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
 def _key_bytes(size: tuple[int, int]) -> int:

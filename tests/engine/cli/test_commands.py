@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chromesthesia import __version__
-from chromesthesia.cli import play
+from chromesthesia.cli import outcome, play
 from chromesthesia.cli.app import main
 from chromesthesia.core.config import FilmConfig, LightConfig, ShowConfig
 from chromesthesia.core.errors import AudioError, RecordError, RenderError, WindowError
@@ -473,7 +473,7 @@ def test_a_terminal_that_hung_up_does_not_spoil_the_end(
     def gone(text: str, style: str = "") -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(play, "say", gone)
+    monkeypatch.setattr(outcome, "say", gone)
     assert run_main("run", "--headless") == 0
 
 

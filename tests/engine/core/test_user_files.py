@@ -18,6 +18,7 @@ from chromesthesia.core.user_files import (
     read_text,
     read_toml,
     shown,
+    stamp_of,
 )
 
 
@@ -119,3 +120,18 @@ def test_every_fault_of_a_toml_text_is_a_named_error(text: str) -> None:
 def test_one_text_is_one_line_without_control_characters() -> None:
     assert one_line("Two\nlines\r\n\x1b[31mred\u2028end") == "Two lines \N{REPLACEMENT CHARACTER}[31mred end"
     assert one_line("x" * 500, 10) == "x" * 9 + "…"
+
+
+def test_a_file_that_is_saved_anew_has_another_stamp(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    assert stamp_of(file) is None
+    assert stamp_of(Path("a\0b")) is None
+    file.write_text("a = 1")
+    os.utime(file, ns=(1, 1))
+    first = stamp_of(file)
+    assert first == stamp_of(file) == (1, 5)
+    os.utime(file, ns=(2, 2))
+    assert stamp_of(file) == (2, 5)
+    file.write_text("a = 10")
+    os.utime(file, ns=(1, 1))
+    assert stamp_of(file) == (1, 6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +63,25 @@ def preset_file(tmp_path: Path) -> Path:
     path = tmp_path / "ember.toml"
     path.write_text(GOOD, encoding="utf-8")
     return path
+
+
+class Walked(tuple[Param, ...]):
+    """Parameters that count how often somebody goes through all of them."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Param]:
+        self.walks += 1
+        return super().__iter__()
+
+
+def test_what_a_folder_of_files_may_say_is_found_out_once(tmp_path: Path) -> None:
+    for number in range(34):
+        text = GOOD.replace("Ember", f"Ember {number}")
+        (tmp_path / f"{number}.toml").write_text(text, encoding="utf-8")
+    params = Walked(PARAMS)
+    assert len(find_presets([tmp_path], params)) == 34
+    assert params.walks == 1
 
 
 def test_a_preset_is_read_whole(preset_file: Path) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import chromesthesia.render.renderer
+import chromesthesia.render.look
 from chromesthesia.core.records import UInt8
 from chromesthesia.render.brushwork import REACH, ROW, TILE, WAYS, brushwork
-from chromesthesia.render.renderer import BRUSH_LINES, Renderer
+from chromesthesia.render.look import BRUSH_LINES
+from chromesthesia.render.renderer import Renderer
 
 Draw = Callable[..., UInt8]
 BRUSH = "/look/painting/brush"
@@ -29,7 +30,7 @@ BARE = {"/look/painting/canvas": 0.0, "/look/finish/grain": 0.0, **STILL}
 def at_any_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pictures show the brush too: they are drawn sooner."""
     if "few_lines" not in request.fixturenames:
-        monkeypatch.setattr(chromesthesia.render.renderer, "BRUSH_LINES", 1)
+        monkeypatch.setattr(chromesthesia.render.look, "BRUSH_LINES", 1)
 
 
 @pytest.fixture
@@ -89,12 +90,16 @@ def test_the_brush_goes_along_the_edges_of_the_picture(
 ) -> None:
     one = edge(angle_deg)
     draw(renderer, {BRUSH: 1.0, **BARE}, frames=2, current=one, previous=one)
-    texture = renderer._running.target("way").texture
+    texture = renderer._look._running.target("way").texture
     pixels = np.frombuffer(texture.read(), np.uint8).reshape(texture.height, texture.width, 4)
     middle = pixels[texture.height // 2, texture.width // 2, :2].astype(float) - 127.5
     found = math.degrees(0.5 * math.atan2(middle[1], middle[0])) % 180.0
     # The painting is as wide as the screen: no angle is stretched.
     assert abs((found - angle_deg + 90.0) % 180.0 - 90.0) < 15.0
+    texture = renderer._look._running.target("tile").texture
+    tiles = np.frombuffer(texture.read(), np.uint8).reshape(texture.height, texture.width, 4)
+    tile = int(tiles[texture.height // 2, texture.width // 2, 0])
+    assert tile == round(WAYS * found / 180.0) % WAYS
 
 
 @pytest.mark.gl

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import chromesthesia.render.renderer
+import chromesthesia.render.look
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.records import UInt8
 from chromesthesia.display.headless import HeadlessSurface
@@ -68,7 +68,7 @@ def another_value(param: Param, values: dict[str, Value]) -> Value:
 def test_every_look_parameter_changes_pixels(
     renderer: Renderer, draw: Draw, param: Param, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chromesthesia.render.renderer, "BRUSH_LINES", 1)
+    monkeypatch.setattr(chromesthesia.render.look, "BRUSH_LINES", 1)
     dark = {"current": plain_picture(0, 0, 0)} if param.path.endswith("floor") else {}
     base = CLOSE | NEEDED.get(param.path, {})
     frames = []

@@ -15,10 +15,11 @@ from chromesthesia.core.errors import RenderError
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
 from chromesthesia.display.headless import HeadlessSurface
-from chromesthesia.render.graph import SCREEN, Buffer, Fixed, Graph, Part, Pass, RunningGraph
+from chromesthesia.render.graph import SCREEN, Buffer, Fixed, Graph, Part, Pass
 from chromesthesia.render.look_graph import FRAME, Frame, look_graph
 from chromesthesia.render.passes import Drawer
 from chromesthesia.render.renderer import Renderer
+from chromesthesia.render.running_graph import RunningGraph
 from chromesthesia.render.shaders import ShaderLibrary, UniformCache
 from chromesthesia.testing.render import plain_picture
 

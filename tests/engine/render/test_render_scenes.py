@@ -14,9 +14,10 @@ from chromesthesia.core.records import UInt8
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.declaration import Number, Value
 from chromesthesia.params.scenes import BLOOM_HALATION, SCENES, TILING_WALLS
-from chromesthesia.render.graph import SCREEN, Buffer, Graph, Pass, RunningGraph
+from chromesthesia.render.graph import SCREEN, Buffer, Graph, Pass
 from chromesthesia.render.passes import Drawer
 from chromesthesia.render.renderer import Renderer
+from chromesthesia.render.running_graph import RunningGraph
 from chromesthesia.render.shaders import ShaderLibrary
 
 Draw = Callable[..., UInt8]

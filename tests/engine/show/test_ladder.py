@@ -24,6 +24,7 @@ from chromesthesia.show.ladder import (
     WINDOW_FRAMES,
     Ladder,
     Moved,
+    Step,
     steps_of,
 )
 
@@ -88,7 +89,8 @@ def test_it_goes_up_again_when_the_load_is_gone() -> None:
     lowest = machine.rung
     machine.run(WINDOW_FRAMES * PROBE_WINDOWS * 3)
     assert (lowest, machine.rung) == (Rung.SMALL, Rung.FULL)
-    assert machine.ladder.counts() == {"down": len(STEPS) - 1, "up": len(STEPS) - 1}
+    counts = machine.ladder.counts()
+    assert counts["down"] < len(STEPS) - 1 == counts["up"], "far too slow, it leaves steps out; up it tries each"
 
 
 @pytest.mark.parametrize("load", [1.25, 1.7, 2.1, 4.0])
@@ -191,6 +193,35 @@ def test_a_show_that_stands_nearly_still_does_not_wait_for_a_whole_window() -> N
     assert ladder.step.rung is Rung.SMALL
 
 
+def test_far_too_large_a_picture_comes_down_in_two_steps_and_finds_its_way_up() -> None:
+    steps, moves = steps_of(lines=1080), list[Moved]()
+    ladder = Ladder(steps, moved=moves.append)
+
+    def run(frames: int, load: float) -> None:
+        for _ in range(frames):
+            cost = load * (0.25 + 3.5 * ladder.step.detail**2)
+            ladder.frame(cost > 1.0, cost)
+
+    run(2 * MANY_LATE + SETTLE_FRAMES, 1.0)
+    assert [move.after for move in moves] == [steps[1], Step(Rung.FEWER_PIXELS, LOWEST_PACE, 0.5)]
+    run(40 * WINDOW_FRAMES, 1.0)
+    assert ladder.step.detail == 0.35
+    moves.clear()
+    run(40 * WINDOW_FRAMES, 0.1)
+    assert ladder.step == steps[0], "what was left out has an estimate, and is not tried only once a minute"
+    assert not any(move.down for move in moves)
+
+
+def test_one_slow_moment_leaves_no_step_out() -> None:
+    moves: list[Moved] = []
+    ladder = Ladder(steps_of(lines=1080), moved=moves.append)
+    for _ in range(MANY_LATE):
+        ladder.frame(True, 4.0)
+    for _ in range(WINDOW_FRAMES):
+        ladder.frame(False, 0.3)
+    assert [move.after for move in moves] == [steps_of(lines=1080)[1]]
+
+
 def test_every_step_is_told_with_its_reason() -> None:
     machine = Machine()
     machine.run(MANY_LATE, load=3.0)
@@ -212,7 +243,7 @@ def test_it_begins_where_it_is_told_to_and_stays_there_for_a_while() -> None:
 def test_it_never_steps_below_its_lowest_rung() -> None:
     ladder = Ladder(steps_of([Rung.FULL, Rung.PAINT_SLOWER]))
     for _ in range(WINDOW_FRAMES * 20):
-        ladder.frame(late=True, busy=3.0)
+        ladder.frame(late=True, busy=1.5)
     assert (ladder.step.rung, ladder.factor) == (Rung.PAINT_SLOWER, LOWEST_PACE)
 
 
@@ -225,11 +256,11 @@ def test_it_stays_where_it_is_while_it_is_held() -> None:
     ladder = Ladder()
     ladder.hold(True)
     for _ in range(WINDOW_FRAMES * 5):
-        ladder.frame(late=True, busy=3.0)
+        ladder.frame(late=True, busy=1.5)
     assert ladder.step.rung is Rung.FULL
     ladder.hold(False)
     for _ in range(WINDOW_FRAMES):
-        ladder.frame(late=True, busy=3.0)
+        ladder.frame(late=True, busy=1.5)
     assert ladder.step.rung is Rung.PAINT_SLOWER
 
 

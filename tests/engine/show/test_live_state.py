@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ from chromesthesia.core.records import EmotionState
 from chromesthesia.emotion.state import EmotionSettings, EmotionTracker
 from chromesthesia.generator.walks.latent import LatentMotion, MotionSettings
 from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.declaration import Param
 from chromesthesia.params.look import FLOW_AMOUNT, GRADE_PALETTE
 from chromesthesia.params.preset_file import RouteTable
+from chromesthesia.params.preset_rules import PresetRules
 from chromesthesia.params.presets import PLAIN, Preset, PresetLibrary
 from chromesthesia.params.sound import AUDIO_GAIN_DB, MASTER_BLACKOUT, MASTER_FADE
 from chromesthesia.params.tempo import TEMPO_OWN_BPM
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.show import live_state
 from chromesthesia.show.analysis import silent_heard
 from chromesthesia.show.going_on import GoingOn
 from chromesthesia.show.live_state import (
@@ -174,6 +178,34 @@ def test_parameters_and_routes_that_no_longer_are_are_left_out(
     assert after.current[1][GRADE_PALETTE] == GRADE_PALETTE.default
     assert len(after.current[0].routes) == 1
     assert "no palette" in caplog.text
+
+
+def test_more_routes_do_not_ask_again_what_routes_may_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[PresetRules] = []
+
+    class Counted(PresetRules):
+        def __init__(self, params: Iterable[Param]) -> None:
+            super().__init__(params)
+            made.append(self)
+
+    monkeypatch.setattr(live_state, "PresetRules", Counted)
+    table = table_of(state_of(played()))
+    more = [{"from": f"features/band/{number}", "to": FLOW_AMOUNT.path} for number in range(1, 5)]
+    counts = []
+    for routes in (more[:1], more):
+        table["look"]["routes"] = routes
+        config = replace(CONFIG, state=tmp_path)
+        state_file(config).write(table)
+        state = read_state(config)
+        assert state is not None
+        after = fresh()
+        made.clear()
+        go_on(after, config, state)
+        assert len(after.current[0].routes) == len(routes)
+        counts.append(len(made))
+    assert counts[0] == counts[1] > 0
 
 
 @pytest.mark.parametrize(

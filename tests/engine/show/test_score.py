@@ -49,7 +49,8 @@ from chromesthesia.show.assembly import make_stage
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import FrameSchedule
 from chromesthesia.show.ladder import Ladder
-from chromesthesia.show.score_live import FrameScore, head_of
+from chromesthesia.show.score_head import head_of
+from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.score_paint import Repainter
 from chromesthesia.testing.models import PlainGenerator, RaisingGenerator
 from chromesthesia.testing.render import heard

@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 from chromesthesia.core.user_files import read_toml
 from chromesthesia.inference.check import find_faults
 from chromesthesia.inference.probe import load_pack
+from chromesthesia_training import onnx_file
 from chromesthesia_training.cli.app import app
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.checkpoint import TrainedGenerator
 from chromesthesia_training.gan.model import Generator
 from chromesthesia_training.packing.new_pupil import QUICK_NAME, NewPupil, add_pupil, likeness_to_teacher
-from chromesthesia_training.quick import export as quick_export
 from chromesthesia_training.quick.beginning import pupil_of, thinned
 from chromesthesia_training.quick.beside import Beside, Figures
 from chromesthesia_training.quick.export import export_quick
@@ -184,7 +184,7 @@ def begun_for(base: TrainedGenerator) -> QuickGenerator:
 def test_a_file_that_paints_otherwise_is_not_written(
     base: TrainedGenerator, base_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quick_export, "LARGEST_DIFFERENCE", -1.0)
+    monkeypatch.setattr(onnx_file, "LARGEST_DIFFERENCE", -1.0)
     out = tmp_path / "generator.quick.onnx"
     out.write_bytes(b"earlier")
     with pytest.raises(TrainingError, match="ONNX and torch differ"):

@@ -22,6 +22,7 @@ from chromesthesia_training.errors import DataError
 from chromesthesia_training.metrics.scores import macro_f1
 from chromesthesia_training.robust import adaptation, performers
 from chromesthesia_training.robust.adaptation import COUNTS, choose, figures_of, score
+from chromesthesia_training.robust.measurement import Measurement
 from chromesthesia_training.robust.performers import (
     LEFT,
     MOST_DRAWN,
@@ -188,7 +189,8 @@ def test_what_was_heard_is_kept_and_heard_again_when_it_is_damaged(tmp_path: Pat
 def test_no_unseen_speaker_with_clips_enough_is_said(tmp_path: Path, sounds: Path) -> None:
     with pytest.raises(DataError, match="clips enough"):
         adaptation.evaluate_adaptation(
-            write_tiny_pack(tmp_path / "tiny"), "tiny", "x", tmp_path, None, sounds, cache_dir=tmp_path
+            Measurement(write_tiny_pack(tmp_path / "tiny"), "tiny", "x", tmp_path, None, sounds),
+            cache_dir=tmp_path,
         )
 
 

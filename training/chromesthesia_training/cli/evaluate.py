@@ -66,6 +66,7 @@ def evaluate(
     from chromesthesia_training.metrics.metrics_file import read_metrics
     from chromesthesia_training.robust.adaptation import evaluate_adaptation
     from chromesthesia_training.robust.evaluate import evaluate_robust
+    from chromesthesia_training.robust.measurement import Measurement
 
     if robust == adaptation:
         raise UsageError(
@@ -85,7 +86,7 @@ def evaluate(
                 tasks[what] = progress.add_task(what, total=total)
             progress.update(tasks[what], completed=done)  # type: ignore[arg-type]
 
-        path = measure(pack, name, command, root, data_dir, sounds, tuple(notes or ()), tell=tell)
+        path = measure(Measurement(pack, name, command, root, data_dir, sounds, tuple(notes or ())), tell)
         (found,) = [one for one in read_metrics(root) if one.path == path]
     file, clips = found["settings"]["encoder_file"], found["data"]["clips"]
     print_figures(f"{pack}: {file}, {clips} clips", flat(found["figures"]))

@@ -11,7 +11,7 @@ from chromesthesia_training.corpora.music_files import Song, music_clips, on_sca
 from chromesthesia_training.data.art import read_paintings
 from chromesthesia_training.data.bursts import COLUMNS as BURST_COLUMNS
 from chromesthesia_training.data.bursts import read_bursts
-from chromesthesia_training.data.clips import Clip, EmotionPoint, Role, number, sound_of, split_of
+from chromesthesia_training.data.clips import Clip, EmotionPoint, Role, number, read_rows, sound_of, split_of
 from chromesthesia_training.data.music import GEMS_VALENCE_AROUSAL, read_emotify, read_vgmidi
 from chromesthesia_training.data.speech import COLUMNS as SPEECH_COLUMNS
 from chromesthesia_training.data.speech import read_speech
@@ -29,24 +29,19 @@ def _indexed(*columns: str) -> Callable[[Path], bool]:
 def read_rated_songs(folder: Path, report: Report = stop) -> list[Clip]:
     """Songs of an `index.csv` with `path`, `song_id`, `valence_mean` and `arousal_mean` from 1 to 9; dealt by song."""
     index = folder / "index.csv"
-    songs = []
-    for row in read_table(index, ("path", *RATED)):
-        try:
-            songs.append(Song(sound_of(row, index), row["song_id"], (_rated(row, index),)))
-        except DataError as problem:
-            report(problem)
+    songs = read_rows(
+        read_table(index, ("path", *RATED)),
+        lambda row: Song(sound_of(row, index), row["song_id"], (_rated(row, index),)),
+        report,
+    )
     return music_clips(folder.name, songs, "label")
 
 
 def read_unlabelled(folder: Path, report: Report = stop) -> list[Clip]:
     """Sounds of an `index.csv` with `path` and `kind`, for listening: nothing is known of their emotion."""
     index = folder / "index.csv"
-    found: list[tuple[dict[str, str], Path]] = []
-    for row in read_table(index, ("path", "kind", "licence")):
-        try:
-            found.append((row, sound_of(row, index)))
-        except DataError as problem:
-            report(problem)
+    table = read_table(index, ("path", "kind", "licence"))
+    found = read_rows(table, lambda row: (row, sound_of(row, index)), report)
     rows = [row for row, _ in found]
     parts = grouped_split([row["path"] for row in rows], [row["kind"] for row in rows])
     roles: list[Role] = ["speech" if row["kind"] == "speech" else "music" for row in rows]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.corpora.grouped_split import grouped_split
-from chromesthesia_training.data.clips import Clip
+from chromesthesia_training.data.clips import Clip, read_rows
 from chromesthesia_training.data.folders import OWN_SUFFIXES, SOUND_SUFFIXES
 from chromesthesia_training.data.speech import speech_points
 from chromesthesia_training.data.tables import Row, headings_of, read_table
@@ -70,19 +70,12 @@ def read_named(
     """
     files = sound_files(folder)
     if not files:
-        raise DataError(
-            f"there are no sounds in {folder}", "give the folder of the unpacked corpus", "missing"
-        )
-    utterances = []
-    for path in files:
-        try:
-            utterance = parse(path)
-        except DataError as problem:
-            report(problem)
-            continue
-        if utterance is not None:
-            utterances.append(utterance)
-    return speech_clips(corpus, utterances)
+        raise _no_sounds(folder)
+    return speech_clips(corpus, read_rows(files, parse, report))
+
+
+def _no_sounds(folder: Path) -> DataError:
+    return DataError(f"there are no sounds in {folder}", "give the folder of the unpacked corpus", "missing")
 
 
 @dataclass(frozen=True)
@@ -145,19 +138,11 @@ def read_listed(corpus: str, folder: Path, listed: Listed, report: Report) -> li
     for path in files_below(folder, OWN_SUFFIXES):
         lying.setdefault(path.stem if listed.any_ending else path.name, []).append(path)
     if not lying:
-        raise DataError(
-            f"there are no sounds in {folder}", "give the folder of the unpacked corpus", "missing"
-        )
-    utterances = []
-    for row in read_table(table, listed.columns):
-        try:
-            utterance = _listed_utterance(listed, table, row, lying)
-        except DataError as problem:
-            report(problem)
-            continue
-        if utterance is not None:
-            utterances.append(utterance)
-    return speech_clips(corpus, utterances)
+        raise _no_sounds(folder)
+    rows = read_table(table, listed.columns)
+    return speech_clips(
+        corpus, read_rows(rows, lambda row: _listed_utterance(listed, table, row, lying), report)
+    )
 
 
 def _listed_utterance(

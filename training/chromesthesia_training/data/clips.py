@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from chromesthesia.core.user_files import one_line
 from chromesthesia_training.data.tables import below, to_number
 from chromesthesia_training.errors import DataError, Report, stop
+
+T = TypeVar("T")
+Made = TypeVar("Made")
 
 SPLITS = ("train", "val", "test")
 SPLIT_ALIASES = {"validation": "val", "valid": "val", "dev": "val"}
@@ -50,17 +53,19 @@ class Clip:
     label: str | None = None
 
 
-def read_rows(
-    rows: Iterable[dict[str, str]], make: Callable[[dict[str, str]], Clip], report: Report = stop
-) -> list[Clip]:
-    """Clips of a table's rows; a row that cannot be used goes to `report` and is left out."""
-    clips = []
+def read_rows(rows: Iterable[T], make: Callable[[T], Made | None], report: Report = stop) -> list[Made]:
+    """What is made of a table's rows, or of files; left out is one of which nothing is made, and one that cannot be
+    used, which goes to `report`."""
+    found = []
     for row in rows:
         try:
-            clips.append(make(row))
+            made = make(row)
         except DataError as problem:
             report(problem)
-    return clips
+            continue
+        if made is not None:
+            found.append(made)
+    return found
 
 
 def number(row: dict[str, str], column: str, source: Path) -> float:

@@ -29,7 +29,7 @@ from chromesthesia_training.encoder.pretrained import begin_with_yamnet
 from chromesthesia_training.encoder.read_out import Points, ReadOutRecipe, fit_read_out
 from chromesthesia_training.encoder.whole_clips import SILENCE, clip_batches
 from chromesthesia_training.fit import FitSettings, fit
-from chromesthesia_training.metrics.scores import macro_f1
+from chromesthesia_training.fit.epoch_answers import EpochAnswers
 from chromesthesia_training.offline.folds import Task, read_answers, write_answers
 from chromesthesia_training.offline.kernel import softmax
 from chromesthesia_training.offline.loading import Rows, scoring_loader, training_loader
@@ -80,8 +80,7 @@ class StreamingClassifier(lightning.LightningModule):
         encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.encoder = encoder
         self.recipe, self.steps, self.seed = recipe, steps, seed
-        self._targets: list[Tensor] = []
-        self._predictions: list[Tensor] = []
+        self._answers = EpochAnswers()
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], index: int) -> Tensor:
         log_mel, hops, targets, taught = batch
@@ -101,15 +100,11 @@ class StreamingClassifier(lightning.LightningModule):
         log_mel, hops, targets, _ = batch
         reading, _ = self.encoder(log_mel.float())
         weight = step_weight(hops // ENCODER_HOPS, reading.logits.shape[1])
-        self._predictions.append((reading.logits * weight.unsqueeze(2)).sum(dim=1).argmax(dim=1))
-        self._targets.append(targets.argmax(dim=1))
+        pooled = (reading.logits * weight.unsqueeze(2)).sum(dim=1)
+        self._answers.add(targets.argmax(dim=1), pooled.argmax(dim=1))
 
     def on_validation_epoch_end(self) -> None:
-        targets, predictions = torch.cat(self._targets), torch.cat(self._predictions)
-        self._targets.clear()
-        self._predictions.clear()
-        self.log("val_macro_f1", macro_f1(targets.tolist(), predictions.tolist()))
-        self.log("val_accuracy", float((targets == predictions).float().mean()))
+        self.log_dict(self._answers.figures())
 
     def configure_optimizers(self) -> Any:
         rate = self.recipe.learning_rate

@@ -29,12 +29,11 @@ from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.checkpoint import TrainedGenerator, load_trained
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
 from chromesthesia_training.machine import thread_times_ms
-from chromesthesia_training.onnx_file import onnx_bytes
+from chromesthesia_training.onnx_file import check_parity, onnx_bytes
 from chromesthesia_training.safe_write import whole_file
 
 logger = logging.getLogger(__name__)
 
-LARGEST_DIFFERENCE = 1e-3
 PARITY_DRAWS = 8
 TIMED_IMAGES = 60
 
@@ -109,11 +108,7 @@ def export_generator(generator: Generator, trained: TrainedGenerator, out: Path)
         parameter.requires_grad_(False)
     content = _onnx_bytes(module)
     difference, image_ms = _check(module, content)
-    if not difference <= LARGEST_DIFFERENCE:
-        raise TrainingError(
-            f"ONNX and torch differ by {difference:g}, more than {LARGEST_DIFFERENCE:g}",
-            "check the versions of torch and onnxruntime",
-        )
+    check_parity(difference)
     with whole_file(out) as file:
         file.write(content)
     report = ExportReport(

@@ -35,9 +35,14 @@ def measure_settings(context: Context) -> Settings:
 
 def run_measure(context: Context) -> None:
     """Measure the default pack's generator; `generator/default`."""
+    measure(shipped_generator(), "default", context)
+
+
+def measure(generator: Path, name: str, context: Context) -> None:
+    """Measure an exported generator as a stage does; `generator/<name>`."""
     measure_generator(
-        open_painter(shipped_generator()),
-        "default",
+        open_painter(generator),
+        name,
         context.data_dir,
         context.command,
         cache_dir=context.cache_dir,

@@ -7,15 +7,13 @@ from dataclasses import replace
 from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.export import export_onnx
-from chromesthesia_training.gan.painter import open_painter
 from chromesthesia_training.gan.settings import GanSettings
+from chromesthesia_training.gan.stages import measure
 from chromesthesia_training.gan.train import train
-from chromesthesia_training.measuring.evaluate import DRAWS, SAMPLES
-from chromesthesia_training.measuring.measured import measure_generator
 from chromesthesia_training.stage import Context, Stage
 
 NAME = "reproduced"
-QUICK_STEPS, QUICK_SAMPLES = 4, 24
+QUICK_STEPS = 4
 
 
 def run_training(context: Context) -> None:
@@ -36,17 +34,7 @@ def run_training(context: Context) -> None:
         settings = replace(settings, steps=QUICK_STEPS, rebuild_steps=1, batch=4)
     train(settings)
     exported = export_onnx(settings.run_dir, settings.run_dir / "generator.onnx")
-    measure_generator(
-        open_painter(exported.path),
-        NAME,
-        context.data_dir,
-        context.command,
-        cache_dir=context.cache_dir,
-        root=context.metrics_dir,
-        samples=QUICK_SAMPLES if context.quick else SAMPLES,
-        draws=1 if context.quick else DRAWS,
-        motion=not context.quick,
-    )
+    measure(exported.path, NAME, context)
 
 
 def stages() -> tuple[Stage, ...]:

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia_training.data.spec_augment import SpecAugment, mixup, spec_augment
-from chromesthesia_training.metrics.scores import macro_f1
+from chromesthesia_training.fit.epoch_answers import EpochAnswers
 from chromesthesia_training.offline.models import ClipEncoder
 from chromesthesia_training.offline.models.parts import VIEWS
 
@@ -86,8 +86,7 @@ class ClipClassifier(lightning.LightningModule):
         self.recipe = recipe
         self.steps = steps
         self.seed = seed
-        self._targets: list[Tensor] = []
-        self._predictions: list[Tensor] = []
+        self._answers = EpochAnswers()
 
     def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Logits [B, 3]."""
@@ -109,15 +108,11 @@ class ClipClassifier(lightning.LightningModule):
 
     def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> None:
         inputs, mask, targets = batch
-        self._predictions.append(self(inputs.float(), mask).argmax(dim=1).cpu())
-        self._targets.append(targets.argmax(dim=1).cpu())
+        said = self(inputs.float(), mask)
+        self._answers.add(targets.argmax(dim=1).cpu(), said.argmax(dim=1).cpu())
 
     def on_validation_epoch_end(self) -> None:
-        targets, predictions = torch.cat(self._targets), torch.cat(self._predictions)
-        self._targets.clear()
-        self._predictions.clear()
-        self.log("val_macro_f1", macro_f1(targets.tolist(), predictions.tolist()))
-        self.log("val_accuracy", float((targets == predictions).float().mean()))
+        self.log_dict(self._answers.figures())
 
     def configure_optimizers(self) -> Any:
         optimiser = torch.optim.AdamW(

@@ -9,6 +9,8 @@ from typing import Any
 from chromesthesia.packs.manifest import ArtIndexSpec, DataSource, Manifest, Parity, Tier, Timing, short_name
 from chromesthesia_training.packing.terms import TERMS_HEADING, terms_section, with_terms
 
+CARD_NAME = "MODEL_CARD.md"
+
 TEMPLATE = """# Model pack `{name}` {version}
 
 Two small networks for Chromesthesia: a streaming encoder that follows the emotion in sound, one answer every 80 ms,

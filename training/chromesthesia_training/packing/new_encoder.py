@@ -29,7 +29,7 @@ from chromesthesia.packs.npz import read_npz
 from chromesthesia_training.align.art_index import npz_bytes
 from chromesthesia_training.align.heads import ProjectionHead
 from chromesthesia_training.encoder.export import EncoderExport, StreamedEncoder
-from chromesthesia_training.packing.card import card_of_new_encoder
+from chromesthesia_training.packing.card import CARD_NAME, card_of_new_encoder
 from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded, write_signed
 from chromesthesia_training.packing.place import put_in_place
 from chromesthesia_training.packing.quantize import Int8Result
@@ -145,7 +145,7 @@ def _describe(
             "The way from sounds to the nearest paintings was not learned anew: the new embedding is led to where the "
             f"earlier encoder's lay (mean cosine {likeness:.2f} on sounds left out)."
         )
-    card = folder / "MODEL_CARD.md"
+    card = folder / CARD_NAME
     card.write_text(
         card_of_new_encoder(card.read_text(encoding="utf-8"), manifest, new.report, notes), encoding="utf-8"
     )

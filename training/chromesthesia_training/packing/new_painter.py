@@ -20,7 +20,7 @@ from chromesthesia.packs.manifest import (
 )
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.export import ExportReport
-from chromesthesia_training.packing.card import card_of_new_painter
+from chromesthesia_training.packing.card import CARD_NAME, card_of_new_painter
 from chromesthesia_training.packing.manifest import (
     check_generator_ports,
     manifest_of,
@@ -30,7 +30,6 @@ from chromesthesia_training.packing.manifest import (
 )
 from chromesthesia_training.packing.place import remade
 
-CARD_NAME = "MODEL_CARD.md"
 FIGURES = "generator_"
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from chromesthesia.inference.sessions import open_session
 from chromesthesia.packs.manifest import GENERATOR_ROLE, QUICK, Manifest, Tier
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.packing.card import CARD_NAME
 from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded, write_signed
-from chromesthesia_training.packing.new_painter import CARD_NAME
 from chromesthesia_training.packing.picture_likeness import colour_r, structural_similarity
 from chromesthesia_training.packing.place import remade
 from chromesthesia_training.packing.quantize import engine_requests

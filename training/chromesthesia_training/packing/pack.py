@@ -38,7 +38,7 @@ from chromesthesia_training.encoder.batches import LABEL_GAIN
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.machine import runtime_name, thread_times_ms
 from chromesthesia_training.metrics.metrics_file import describe_machine
-from chromesthesia_training.packing.card import CardFacts, card_text
+from chromesthesia_training.packing.card import CARD_NAME, CardFacts, card_text
 from chromesthesia_training.packing.manifest import Measured, make_manifest
 from chromesthesia_training.packing.quantize import Int8Result
 from chromesthesia_training.safe_write import disk_errors
@@ -162,7 +162,7 @@ def _finish(
         name, version, parts.sources, parts.encoder_metrics, of_generator, LABEL_GAIN, timing, parts.parity,
         measured.tiers, side, measured.art_index, parts.generator_metrics, parts.notes,
     )  # fmt: skip
-    (staging / "MODEL_CARD.md").write_text(card_text(facts), encoding="utf-8")
+    (staging / CARD_NAME).write_text(card_text(facts), encoding="utf-8")
     write_manifest()
     size = sum(path.stat().st_size for path in staging.iterdir())
     if size > LARGEST_PACK_BYTES:

@@ -17,15 +17,13 @@ from torch import nn
 from chromesthesia.core.emotions import CONDITION_LABELS, EMBEDDING_LABEL, condition_size
 from chromesthesia.inference.sessions import open_session
 from chromesthesia.packs.manifest import DataSource, Parity
-from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.machine import thread_times_ms
-from chromesthesia_training.onnx_file import onnx_bytes
+from chromesthesia_training.onnx_file import check_parity, onnx_bytes
 from chromesthesia_training.packing.pack import PackParts, PackReport, build_pack
 from chromesthesia_training.safe_write import whole_file
 
 logger = logging.getLogger(__name__)
 
-LARGEST_DIFFERENCE = 1e-3
 PARITY_DRAWS = 8
 TIMED_IMAGES = 20
 
@@ -61,11 +59,7 @@ def export_painter(painter: EnginePainter, out: Path) -> ExportReport:
     example = (torch.zeros(1, condition_size(painter.labels)), torch.zeros(1, painter.latent))
     content = onnx_bytes(module, example, ("condition", "noise"), ("image",))
     difference, image_ms = _check(painter, content)
-    if not difference <= LARGEST_DIFFERENCE:
-        raise TrainingError(
-            f"ONNX and torch differ by {difference:g}, more than {LARGEST_DIFFERENCE:g}",
-            "check the versions of torch and onnxruntime",
-        )
+    check_parity(difference)
     with whole_file(out) as file:
         file.write(content)
     logger.info("%s: %.1f MB, parity %.1e, %.1f ms a picture", out, len(content) / 1e6, difference, image_ms)

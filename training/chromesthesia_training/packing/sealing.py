@@ -13,6 +13,7 @@ import msgspec
 
 from chromesthesia.packs.manifest import MANIFEST_NAME, manifest_text
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.packing.card import CARD_NAME
 from chromesthesia_training.packing.manifest import manifest_of, write_signed
 from chromesthesia_training.packing.provenance import (
     PROVENANCE_NAME,
@@ -24,8 +25,6 @@ from chromesthesia_training.packing.provenance import (
 from chromesthesia_training.packing.sources import current
 from chromesthesia_training.packing.terms import TERMS_HEADING, with_terms
 from chromesthesia_training.safe_write import disk_errors
-
-CARD_NAME = "MODEL_CARD.md"
 
 
 def seal(pack: Path, origins: Sequence[Origin]) -> Verdict:

@@ -21,9 +21,9 @@ from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.checkpoint import TrainedGenerator
 from chromesthesia_training.gan.export import EngineGenerator
 from chromesthesia_training.gan.model import LATENT_SIZE, Generator
+from chromesthesia_training.onnx_file import LARGEST_DIFFERENCE
 from chromesthesia_training.packing.manifest import ports_of
 
-LARGEST_DIFFERENCE = 1e-3
 PARITY_DRAWS = 3
 PREFIX = "generator."
 

@@ -19,11 +19,9 @@ from chromesthesia_training.data.condition import (
     EngineCondition,
     random_engine_conditions,
 )
-from chromesthesia_training.errors import TrainingError
-from chromesthesia_training.gan.export import LARGEST_DIFFERENCE
 from chromesthesia_training.gan.model import LATENT_SIZE
 from chromesthesia_training.machine import thread_times_ms
-from chromesthesia_training.onnx_file import onnx_bytes
+from chromesthesia_training.onnx_file import check_parity, onnx_bytes
 from chromesthesia_training.quick.model import QuickGenerator
 from chromesthesia_training.quick.train import TaughtPainter
 from chromesthesia_training.safe_write import whole_file
@@ -91,11 +89,7 @@ def export_quick(taught: TaughtPainter, out: Path, teacher: Path) -> QuickReport
         feed = {"condition": conditions[row : row + 1].numpy(), "noise": noises[row : row + 1].numpy()}
         (image,) = session.run(["image"], feed)
         difference = max(difference, float(np.abs(image[0] - wanted[row].numpy()).max()))
-    if not difference <= LARGEST_DIFFERENCE:
-        raise TrainingError(
-            f"ONNX and torch differ by {difference:g}, more than {LARGEST_DIFFERENCE:g}",
-            "check the versions of torch and onnxruntime",
-        )
+    check_parity(difference)
     times = thread_times_ms(
         {
             "quick": lambda: session.run(["image"], feed),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,27 @@ SPACES = {
     "colour": "colour",
     "texture": "texture",
 }
+
+
+Bars = tuple[str, str, Sequence[Figure | None]]
+"""Name, colour and one figure for each place."""
+
+
+def _side_by_side(axes: Any, share: float, bars: Sequence[Bars]) -> None:
+    """Groups of bars with their deviations at 0, 1, ...; share: of the distance between two groups."""
+    width = share / len(bars)
+    for number, (name, colour, figures) in enumerate(bars):
+        offset = (number - (len(bars) - 1) / 2) * width
+        axes.bar(
+            np.arange(len(figures)) + offset,
+            [one.mean if one else np.nan for one in figures],
+            width * 0.9,
+            yerr=[(one.deviation or 0.0) if one else 0.0 for one in figures],
+            ecolor=MUTED,
+            error_kw={"elinewidth": 1.2},
+            color=colour,
+            label=name,
+        )
 
 
 def _made(book: Book) -> list[Metrics]:
@@ -71,7 +93,7 @@ def _consistency(book: Book, path: Path) -> bool:
     if not files:
         return False
     real = files[-1]
-    bars: list[tuple[str, str, list[Figure | None]]] = [
+    bars: list[Bars] = [
         (
             "real, leaving one out",
             REAL,
@@ -98,23 +120,11 @@ def _consistency(book: Book, path: Path) -> bool:
         )
     floor = real.figure("three_emotions.real_shuffled")
     with drawing(path, height=4.0) as (_, (axes,)):
-        places, width = np.arange(3), 0.8 / len(bars)
-        for number, (name, colour, figures) in enumerate(bars):
-            offset = (number - (len(bars) - 1) / 2) * width
-            axes.bar(
-                places + offset,
-                [one.mean if one else np.nan for one in figures],
-                width * 0.9,
-                yerr=[(one.deviation or 0.0) if one else 0.0 for one in figures],
-                ecolor=MUTED,
-                error_kw={"elinewidth": 1.2},
-                color=colour,
-                label=name,
-            )
+        _side_by_side(axes, 0.8, bars)
         if floor is not None:
             axes.axhline(floor.mean, color=INK, lw=1.2, ls="--")
             axes.text(2.62, floor.mean + 0.005, "shuffled", color=INK, fontsize=8.5, va="bottom")
-        axes.set_xticks(places, [f"k = {k}" for k in (1, 5, 11)])
+        axes.set_xticks(range(3), [f"k = {k}" for k in (1, 5, 11)])
         axes.set_xlim(-0.6, 2.95)
         axes.set_ylim(0.2, None)
         axes.set(
@@ -133,26 +143,20 @@ def _control(book: Book, path: Path) -> bool:
     readers = {"deep": "deep features", "colour": "colour", "colour_texture": "colour and texture"}
     with drawing(path, 1, 2, 3.8) as (_, plots):
         for axes, rating in zip(plots, ("valence", "arousal"), strict=True):
-            places = np.arange(len(readers))
             groups = [
                 (metrics.name, SERIES[number], metrics, "made_r") for number, metrics in enumerate(files)
             ]
             groups.append(("real paintings, rated by people", REAL, files[0], "real_held_out_r"))
-            width = 0.75 / len(groups)
-            for number, (name, colour, metrics, figure) in enumerate(groups):
-                values = [metrics.figure(f"asked_and_read.{reader}.{rating}.{figure}") for reader in readers]
-                offset = (number - (len(groups) - 1) / 2) * width
-                axes.bar(
-                    places + offset,
-                    [one.mean if one else np.nan for one in values],
-                    width * 0.9,
-                    yerr=[(one.deviation or 0.0) if one else 0.0 for one in values],
-                    ecolor=MUTED,
-                    error_kw={"elinewidth": 1.2},
-                    color=colour,
-                    label=name,
+            bars = [
+                (
+                    name,
+                    colour,
+                    [metrics.figure(f"asked_and_read.{reader}.{rating}.{figure}") for reader in readers],
                 )
-            axes.set_xticks(places, readers.values())
+                for name, colour, metrics, figure in groups
+            ]
+            _side_by_side(axes, 0.75, bars)
+            axes.set_xticks(range(len(readers)), readers.values())
             axes.set(title=f"{rating}: r of asked and read", ylim=(0, 1))
             axes.grid(axis="x", visible=False)
         plots[0].axhline(0.75, color=RULE, lw=1.4, ls="--")

@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 
 from chromesthesia.core.emotions import EMOTIONS
 from chromesthesia.emotion.head import LEAST_PROBABILITY, SETTINGS, HeadSettings, features, fit_head
-from chromesthesia.inference.probe import load_pack
-from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.manifest import ENCODER_ROLE
-from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR, all_clips, find_sound_sets
+from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.robust.measurement import DIGITS, Measurement, Progress, quiet
 from chromesthesia_training.robust.performers import (
     LEFT,
     MOST_DRAWN,
@@ -32,7 +29,6 @@ from chromesthesia_training.robust.performers import (
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
 
 COUNTS = (0, 1, 3, MOST_DRAWN)
 """Marks of each mood."""
@@ -43,7 +39,6 @@ GRID = tuple(
 )
 INTERVAL = (2.5, 97.5)
 FULL_CLIP = 1.0
-DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -64,10 +59,6 @@ class Scores:
         """What settings are chosen by: mean gain at every number of marks, half by clip and half by speaker."""
         by_speaker = (self.by_speaker - self.by_speaker[..., :1]).mean(axis=(0, 1))
         return float(0.5 * (self.gain().mean(axis=0)[1:].mean() + by_speaker[1:].mean()))
-
-
-def quiet(what: str, done: int, total: int) -> None:
-    """No progress."""
 
 
 def score(
@@ -180,18 +171,11 @@ def _by_count(values: Float64) -> dict[str, float]:
 
 
 def evaluate_adaptation(
-    pack_path: Path | None,
-    name: str,
-    command: str,
-    root: Path,
-    data_dir: Path | None = None,
-    sounds: Path | None = None,
-    notes: tuple[str, ...] = (),
-    seed: int = 0,
+    asked: Measurement,
+    tell: Progress = quiet,
     cache_dir: Path = DEFAULT_CACHE_DIR,
     draws: int = DRAWS,
     draws_to_choose: int = DRAWS_TO_CHOOSE,
-    tell: Progress = quiet,
 ) -> Path:
     """Choose on validation speakers, score the engine's own settings on test speakers, write the metrics file.
 
@@ -199,8 +183,8 @@ def evaluate_adaptation(
         PackError: a pack that does not load.
         DataError: no unseen speaker with clips enough, or a sound that cannot be read.
     """
-    pack = load_pack(find_pack(pack_path))
-    clips = named_clips(all_clips(find_sound_sets(data_dir, sounds)))
+    pack, found = asked.read()
+    clips, seed = named_clips(found), asked.seed
     if not clips:
         raise DataError("no unseen voice of the three moods", "add sounds of more speakers", "missing")
     steps = said_of(pack, clips, cache_dir, lambda done: tell("clips", done, len(clips)))
@@ -231,45 +215,34 @@ def evaluate_adaptation(
         figures["validation"] = figures_of(
             val, score(val, SETTINGS, draws, seed, tell=told("validation speakers"))
         )
-    file, _ = pack.model(ENCODER_ROLE)
-    return write_metrics(
-        "encoders",
-        f"adaptation.{name}",
-        {
-            "command": command,
-            "data": {
-                "what": "named voices of unseen speakers with clips enough of each mood",
-                "clips": int(sum(len(speaker.rows) for speaker in test)),
-                "speakers": len(test),
-                "corpora": sorted({speaker.corpus for speaker in test}),
-                "validation_speakers": [speaker.name for speaker in val],
-                "test_speakers": [speaker.name for speaker in test],
-            },
-            "protocol": "adaptation",
-            "split": "test: speakers that neither training nor selection heard, without TESS; settings chosen on "
-            "validation speakers",
-            "seeds": [seed],
-            "settings": {
-                "pack": pack.name,
-                "version": pack.manifest.version,
-                "encoder_file": file,
-                "draws": draws,
-                "marks": list(COUNTS),
-                "head": SETTINGS._asdict(),
-                "chosen": chosen._asdict(),
-                "grid": grid,
-            },
-            "figures": figures,
-            "notes": [
-                f"marks of {MOST_DRAWN} clips of each of {', '.join(EMOTIONS)} by lot; scored on the speaker's other "
-                "clips, the same ones for every number of marks; every clip from silence",
-                "a mark is the last second of its clip, `anywhere`: a second anywhere in it; a clip's score is of its "
-                "last half second",
-                "gain: macro-F1 of all clips together over that without marks; low and high: 2.5 and 97.5 % of the "
-                "draws; better_draws: share of the draws that gain",
-                "few speakers, of which one has three clips in four: the interval is over marks, not over speakers",
-                *notes,
-            ],
+    return asked.write(
+        pack,
+        "adaptation",
+        split="test: speakers that neither training nor selection heard, without TESS; settings chosen on "
+        "validation speakers",
+        data={
+            "what": "named voices of unseen speakers with clips enough of each mood",
+            "clips": int(sum(len(speaker.rows) for speaker in test)),
+            "speakers": len(test),
+            "corpora": sorted({speaker.corpus for speaker in test}),
+            "validation_speakers": [speaker.name for speaker in val],
+            "test_speakers": [speaker.name for speaker in test],
         },
-        root,
+        settings={
+            "draws": draws,
+            "marks": list(COUNTS),
+            "head": SETTINGS._asdict(),
+            "chosen": chosen._asdict(),
+            "grid": grid,
+        },
+        figures=figures,
+        notes=[
+            f"marks of {MOST_DRAWN} clips of each of {', '.join(EMOTIONS)} by lot; scored on the speaker's other "
+            "clips, the same ones for every number of marks; every clip from silence",
+            "a mark is the last second of its clip, `anywhere`: a second anywhere in it; a clip's score is of its "
+            "last half second",
+            "gain: macro-F1 of all clips together over that without marks; low and high: 2.5 and 97.5 % of the "
+            "draws; better_draws: share of the draws that gain",
+            "few speakers, of which one has three clips in four: the interval is over marks, not over speakers",
+        ],
     )

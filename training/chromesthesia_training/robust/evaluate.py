@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chromesthesia.audio.etude import ETUDE
-from chromesthesia.inference.probe import load_pack
-from chromesthesia.packs.find import find_pack
-from chromesthesia.packs.manifest import ENCODER_ROLE
-from chromesthesia_training.corpora.datasets import all_clips, find_sound_sets
 from chromesthesia_training.data.sound import read_sound
-from chromesthesia_training.metrics.metrics_file import write_metrics
 from chromesthesia_training.robust.listening import PackListener
+from chromesthesia_training.robust.measurement import DIGITS, Measurement, Progress, quiet
 from chromesthesia_training.robust.scores import (
     NAMED_FROM,
     ClipEnd,
@@ -33,14 +29,6 @@ from chromesthesia_training.robust.scores import (
 from chromesthesia_training.robust.voices import Voice, changes_of, voices_of
 from chromesthesia_training.scenes.listed import CLEAN, PINK_20, SCENES, Around, Scene
 from chromesthesia_training.scenes.things import THINGS, thing
-
-Progress = Callable[[str, int, int], None]
-"""What is being heard, how much of it is done, of how much."""
-DIGITS = 4
-
-
-def quiet(what: str, done: int, total: int) -> None:
-    """No progress."""
 
 
 def scene_ends(
@@ -100,58 +88,35 @@ def robust_figures(
     }
 
 
-def evaluate_robust(
-    pack_path: Path | None,
-    name: str,
-    command: str,
-    root: Path,
-    data_dir: Path | None = None,
-    sounds: Path | None = None,
-    notes: tuple[str, ...] = (),
-    seed: int = 0,
-    tell: Progress = quiet,
-) -> Path:
+def evaluate_robust(asked: Measurement, tell: Progress = quiet) -> Path:
     """Measure a pack over the named test voices without TESS, and write `encoders/robust.<name>`.
 
     Raises:
         PackError: a pack that does not load.
         DataError: no test voice of the three emotions, or a sound that cannot be read.
     """
-    pack = load_pack(find_pack(pack_path))
-    voices = voices_of(all_clips(find_sound_sets(data_dir, sounds)))
-    figures = robust_figures(PackListener(pack), voices, seed, tell)
-    file, _ = pack.model(ENCODER_ROLE)
-    return write_metrics(
-        "encoders",
-        f"robust.{name}",
-        {
-            "command": command,
-            "data": {
-                "what": "named test voices, spoiled by script; sounds that feel nothing, made by script",
-                "clips": len(voices),
-                "speakers": len({voice.clip.group for voice in voices}),
-                "corpora": sorted({voice.clip.corpus for voice in voices}),
-            },
-            "protocol": "robust",
-            "split": "test: speakers that neither training nor selection heard, without TESS",
-            "seeds": [seed],
-            "settings": {
-                "pack": pack.name,
-                "version": pack.manifest.version,
-                "encoder_file": file,
-                "scenes": {scene.key: scene.what for scene in SCENES},
-            },
-            "figures": _rounded(figures),
-            "notes": [
-                "streamed by the engine's own session, in the precision that the engine takes on a CPU; a clip's score "
-                "is of its last half second",
-                "changes and sounds that feel nothing go through all of the engine: features, smoothing, gate, "
-                "settings untouched; a change is named once the right emotion has been the likeliest for half a second",
-                "the distance on the plane is the mean over three pairs of emotions; the least is of the nearest two",
-                *notes,
-            ],
+    pack, clips = asked.read()
+    voices = voices_of(clips)
+    figures = robust_figures(PackListener(pack), voices, asked.seed, tell)
+    return asked.write(
+        pack,
+        "robust",
+        split="test: speakers that neither training nor selection heard, without TESS",
+        data={
+            "what": "named test voices, spoiled by script; sounds that feel nothing, made by script",
+            "clips": len(voices),
+            "speakers": len({voice.clip.group for voice in voices}),
+            "corpora": sorted({voice.clip.corpus for voice in voices}),
         },
-        root,
+        settings={"scenes": {scene.key: scene.what for scene in SCENES}},
+        figures=_rounded(figures),
+        notes=[
+            "streamed by the engine's own session, in the precision that the engine takes on a CPU; a clip's score "
+            "is of its last half second",
+            "changes and sounds that feel nothing go through all of the engine: features, smoothing, gate, "
+            "settings untouched; a change is named once the right emotion has been the likeliest for half a second",
+            "the distance on the plane is the mean over three pairs of emotions; the least is of the nearest two",
+        ],
     )
 
 

@@ -20,11 +20,12 @@ from chromesthesia.control.commands import (
     LoadPreset,
     SetParameter,
 )
-from chromesthesia.control.controller import Controller, CueNow, Notice
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.notice import CueNow, Notice
 from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import Beat
-from chromesthesia.core.user_files import one_line
+from chromesthesia.core.user_files import one_line, stamp_of
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.ports.cues.cue_list import DAY_S, Cue, CueError, CueList, load_cues
 from chromesthesia.ports.port import Readings
@@ -82,7 +83,7 @@ class CuePlayer:
         self._clock = clock
         self._day_s = day_s
         self._take(self._load())
-        self._written = self._stamp()
+        self._written = stamp_of(path)
         self._place = -1
         self._began_s = 0.0
         self._began_beats = 0.0
@@ -296,16 +297,9 @@ class CuePlayer:
         ]
         self._controller.cues = tuple(cue.name for cue in cues.cues)
 
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
-
     def _look_again(self, now_s: float) -> None:
         """Take a list that was saved anew; one that is not valid leaves the old one."""
-        stamp = self._stamp()
+        stamp = stamp_of(self._path)
         if stamp == self._written or stamp is None:
             return
         self._written = stamp
@@ -331,13 +325,13 @@ class CuePlayer:
 
     def _tell(self) -> None:
         cue, after = self._cue, self._after if self._waiting is None else self._waiting.place
-        goes_on = cue is not None and after is not None and cue.follow_s is not None and not self._held
+        due_s = None
+        if cue is not None and cue.follow_s is not None and after is not None and not self._held:
+            due_s = self._began_s + cue.follow_s
         self._controller.cue = CueNow(
             name="" if cue is None else cue.name,
             next="" if after is None else self._list.cues[after].name,
-            due_s=self._began_s + cue.follow_s
-            if goes_on and cue is not None and cue.follow_s is not None
-            else None,
+            due_s=due_s,
         )
 
 

@@ -170,26 +170,22 @@ class MidiInput:
         return []
 
     def _controller(self, channel: int, number: int, value: int, device: str, source: str) -> list[Command]:
-        commands: list[Command] = []
+        key = ("cc", channel, number)
         if number < LSB_CONTROLLERS:
             self._coarse[device, channel, number] = value
+            if self.bindings.of(("cc14", channel, number)):
+                # Its fine half follows; without it the value would jump there and back.
+                return self._learn(key, value, source) or []
         elif number < 2 * LSB_CONTROLLERS:
             base = number - LSB_CONTROLLERS
             coarse = self._coarse.get((device, channel, base))
             rows = self.bindings.of(("cc14", channel, base))
             if coarse is not None and rows:
-                learned = self._learn(("cc", channel, number), value, source)
-                if learned is not None:
-                    return learned
-                return self._steer(rows, coarse << 7 | value, _FULL_CC14, source)
-        if number < LSB_CONTROLLERS and self.bindings.of(("cc14", channel, number)):
-            # Its fine half follows; without it the value would jump there and back.
-            learned = self._learn(("cc", channel, number), value, source)
-            if learned is not None:
-                return learned
-        else:
-            commands = self._moved(("cc", channel, number), value, _FULL_CC, source)
-        return commands
+                learned = self._learn(key, value, source)
+                return (
+                    self._steer(rows, coarse << 7 | value, _FULL_CC14, source) if learned is None else learned
+                )
+        return self._moved(key, value, _FULL_CC, source)
 
     def _system(self, status: int, data: Sequence[int], device: str, at_s: float) -> None:
         if status == 0xF1:

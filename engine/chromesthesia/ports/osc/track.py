@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.control.controller import Controller
+from chromesthesia.control.notice import OSC_SOURCE
 from chromesthesia.core.errors import NetworkError, RecordError
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.safe_write import write_all
@@ -255,7 +256,7 @@ class OscPlayer:
         """Post what is due. Raises NetworkError for a line that is no packet; what is behind it is not played."""
         for packet in self._track.until(now_s - self._start_s):
             self.packets += 1
-            for asked in self._reader.read(packet.content, f"osc:recorded:{packet.sender}"):
+            for asked in self._reader.read(packet.content, f"{OSC_SOURCE}recorded:{packet.sender}"):
                 self._post(*asked.commands, at_s=asked.at_s)
 
     def _wall_time_s(self) -> float:

@@ -8,7 +8,8 @@ import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from chromesthesia.control.controller import OSC_SOURCE, Controller
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.notice import OSC_SOURCE
 from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.errors import NetworkError
 from chromesthesia.core.protocols import Clock

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import inf
 
 from chromesthesia.control.commands import SetParameter
-from chromesthesia.control.controller import OSC_SOURCE
 from chromesthesia.control.feed import ChangeFeed, View
+from chromesthesia.control.notice import OSC_SOURCE
 from chromesthesia.params.declaration import Param, Value
 from chromesthesia.params.tree import ParameterTree
 from chromesthesia.params.twins import index_address

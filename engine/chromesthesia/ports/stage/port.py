@@ -11,7 +11,8 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 
 from chromesthesia.control.commands import SaveOutputs, SetParameter
-from chromesthesia.control.controller import Controller, Notice
+from chromesthesia.control.controller import Controller
+from chromesthesia.control.notice import Notice
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import Float32, UInt8

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from chromesthesia.core.easing import smooth_step
 from chromesthesia.core.records import UInt8
 from chromesthesia.render.inputs import FrameInputs
 
@@ -40,9 +41,8 @@ class Glide:
             self._from = None
             self._last = inputs.previous, inputs.current, inputs.mix
             return inputs
-        mix = passed_us / GLIDE_US
+        mix = smooth_step(passed_us / GLIDE_US)
         self._serial -= 1
-        mix = mix * mix * (3.0 - 2.0 * mix)
         goal = _mixed(inputs.previous, inputs.current, inputs.mix)
         self._last = start, goal, mix
         return replace(
