@@ -22,6 +22,7 @@ Kind = Literal[
     "small class",
     "layout",
     "disk",
+    "licence",
     "unusable",
 ]
 """What can be wrong with data."""
@@ -35,6 +36,13 @@ class DataError(ChromesthesiaError):
     def __init__(self, message: str, remedy: str = "", kind: Kind = "unusable") -> None:
         super().__init__(message, remedy)
         self.kind: Kind = kind
+
+
+class LicenceError(DataError):
+    """A file whose licence does not let weights be used for anything, where only free ones may train."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy, "licence")
 
 
 class TrainingError(ChromesthesiaError):

@@ -24,6 +24,7 @@ from chromesthesia_training.packing.provenance import (
     PROVENANCE_NAME,
     Origin,
     check_pack,
+    counted,
     judge,
     origins_of_files,
     origins_of_index,
@@ -300,3 +301,13 @@ def test_the_command_lists_records_and_checks(free_pack: Path, tmp_path: Path) -
     checked = runner.invoke(app, check)
     assert checked.exit_code == 0, checked.output
     assert "Show it, sell it, pass it on" in checked.output
+
+
+def test_a_list_in_short_says_by_source_how_much_and_of_which_bytes() -> None:
+    rows = [origin(byte=1), origin(byte=2), origin(licence="Apache-2.0", source="EmoGator", byte=3)]
+    short = counted(rows)
+    assert [(one["source"], one["licence"], one["files"]) for one in short] == [
+        (rows[0].source, "CC0-1.0", 2), ("EmoGator", "Apache-2.0", 1),
+    ]  # fmt: skip
+    assert counted([rows[1], rows[0], rows[2]]) == short
+    assert counted([origin(byte=1), origin(byte=4), rows[2]])[0]["sha256"] != short[0]["sha256"]

@@ -14,6 +14,7 @@ from chromesthesia.core.errors import ChromesthesiaError
 from chromesthesia_training.cli import adapt as cli_adapt
 from chromesthesia_training.cli import evaluate as cli_evaluate
 from chromesthesia_training.cli import export as cli_export
+from chromesthesia_training.cli import free as cli_free
 from chromesthesia_training.cli import quick as cli_quick
 from chromesthesia_training.cli import refit as cli_refit
 from chromesthesia_training.cli import reproduce as cli_reproduce
@@ -72,6 +73,7 @@ app.command("gan")(cli_train.gan)
 app.command("adapt", epilog=cli_adapt.EXAMPLES)(cli_adapt.adapt)
 app.command("quick", epilog=cli_quick.EXAMPLES)(cli_quick.quick)
 app.command("refit", epilog=cli_refit.EXAMPLES)(cli_refit.refit)
+app.command("free-encoder", epilog=cli_free.EXAMPLES)(cli_free.free_encoder)
 app.command("export", epilog=cli_export.EXPORT_EXAMPLES)(cli_export.export)
 app.command("reproduce", epilog=cli_reproduce.EXAMPLES)(cli_reproduce.reproduce)
 app.add_typer(tune_app, name="tune")

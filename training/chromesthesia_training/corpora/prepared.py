@@ -9,6 +9,8 @@ from chromesthesia_training.corpora.corpus import Corpus
 from chromesthesia_training.corpora.grouped_split import grouped_split
 from chromesthesia_training.corpora.music_files import Song, music_clips, on_scale
 from chromesthesia_training.data.art import read_paintings
+from chromesthesia_training.data.bursts import COLUMNS as BURST_COLUMNS
+from chromesthesia_training.data.bursts import read_bursts
 from chromesthesia_training.data.clips import Clip, EmotionPoint, Role, number, read_rows, sound_of, split_of
 from chromesthesia_training.data.music import GEMS_VALENCE_AROUSAL, read_emotify, read_vgmidi
 from chromesthesia_training.data.speech import COLUMNS as SPEECH_COLUMNS
@@ -96,6 +98,19 @@ CORPORA = (
         here="yes: RAVDESS, TESS, nEMO, EMO-DB, URDU (8,845 clips)",
         matches=_indexed(*SPEECH_COLUMNS),
         read_clips=read_speech,
+        prepared=True,
+    ),
+    Corpus(
+        name="prepared-bursts",
+        title="prepared vocal bursts",
+        kind="speech",
+        layout=f"`index.csv` ({', '.join(f'`{name}`' for name in BURST_COLUMNS)})",
+        labels="10 emotions of EmoGator, acted without words; valence and arousal are a proxy",
+        group="speaker",
+        licence="per row",
+        here="yes: EmoGator (6,210 bursts)",
+        matches=_indexed(*BURST_COLUMNS),
+        read_clips=read_bursts,
         prepared=True,
     ),
     Corpus(

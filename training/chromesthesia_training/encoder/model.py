@@ -40,8 +40,10 @@ INPUT_LEVEL = -0.5
 INPUT_FLOOR = 1e-3
 """Magnitude that is added to every band: what is fainter is not told apart from silence."""
 KEEP_LEVEL = math.exp(-STEP_S / RUNNING_S)
-LATER_SIZES = ("memories_s", "unfelt", "input_floor")
+LATER_SIZES = ("memories_s", "unfelt", "input_floor", "room_s", "room_prior_s")
 """What the first encoders had no choice of."""
+ROOM_PRIOR_S = 10.0
+"""How much sound of the room counts as much as all that training heard."""
 STILL = 1e-4
 """Variance below which a feature does not move."""
 LEAST_DEVIATION = 0.05
@@ -56,6 +58,8 @@ class EncoderSizes:
 
     memories_s: over which times the statistics run, one set of each. unfelt: whether it also says how likely a sound
     is one that feels nothing. input_floor: magnitude that is added to every band of a sound at its running level.
+    room_s: time over which statistics are held against what this room has sounded like so far; 0 holds them against the
+    training sounds alone, as does a room of which little was heard beside room_prior_s.
     """
 
     widths: tuple[int, ...] = (32, 64, 128, 128, 256, 256, 512)
@@ -64,6 +68,8 @@ class EncoderSizes:
     memories_s: tuple[float, ...] = (RUNNING_S,)
     unfelt: bool = False
     input_floor: float = INPUT_FLOOR
+    room_s: float = 0.0
+    room_prior_s: float = ROOM_PRIOR_S
 
     def told(self) -> dict[str, Any]:
         """For what is recorded of a run: names and values, those that came later only where they are not as before."""
@@ -157,6 +163,8 @@ class StreamingEncoder(nn.Module):
         self.keeps = tuple(math.exp(-STEP_S / memory_s) for memory_s in sizes.memories_s)
         self.each_size = 2 * self.middle_size + self.last_size
         count = len(self.keeps) * self.each_size
+        self.room_keep = math.exp(-STEP_S / sizes.room_s) if sizes.room_s > 0.0 else None
+        self.room_prior = sizes.room_prior_s / STEP_S
         self.register_buffer("statistics_mean", torch.zeros(count))
         self.register_buffer("statistics_deviation", torch.ones(count))
         self.embed = nn.Linear(count, sizes.hidden)
@@ -168,7 +176,9 @@ class StreamingEncoder(nn.Module):
     def state_shapes(self) -> list[tuple[int, ...]]:
         """Shapes of the states for a batch of one: sums of level and presence, the layers' past, sums of values."""
         past = [self.first.state_shape, *(cast(SeparableLayer, layer).state_shape for layer in self.layers)]
-        return [(1, 2 + len(self.keeps)), *((1, *shape) for shape in past), (1, len(self.statistics_mean))]
+        count = len(self.statistics_mean)
+        room = [] if self.room_keep is None else [(1, 2 * count + 1)]
+        return [(1, 2 + len(self.keeps)), *((1, *shape) for shape in past), (1, count), *room]
 
     def initial_state(self, batch: int = 1) -> State:
         """Zeros: the start of a sound."""
@@ -180,8 +190,20 @@ class StreamingEncoder(nn.Module):
         return self.read(statistics), after
 
     def statistics(self, log_mel: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Running statistics [B, S, values], and the state after them; see `forward`."""
+        """Running statistics [B, S, values], held against the room, and the state after them; see `forward`."""
         state = self.initial_state(len(log_mel)) if state is None else state
+        if self.room_keep is None:
+            moments, _, after = self.moments(log_mel, state)
+            return moments, after
+        moments, weight, after = self.moments(log_mel, state[:-1])
+        placed, room = self._in_room(moments, weight, state[-1], self.room_keep)
+        return placed, (*after, room)
+
+    def moments(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """Statistics as they are [B, S, values], how much each counts for the room [B, S, 1], and the state after.
+
+        state: as of `state_shapes`, without the room's.
+        """
         loudness = log_mel.reshape(len(log_mel), -1, ENCODER_HOPS, log_mel.shape[2]).mean(dim=(2, 3))
         level_sums = _decayed_sums(_weighed(loudness), state[0][:, :2], KEEP_LEVEL)
         level = level_sums[..., 0] / level_sums[..., 1].clamp_min(1e-9)
@@ -200,7 +222,22 @@ class StreamingEncoder(nn.Module):
             *past,
             torch.cat([part[:, -1] for part in sums], dim=1),
         )
-        return torch.cat(moments, dim=2), after
+        # A sound that has just begun says little of itself, and what is faint is the room's noise.
+        ripe = weights[-1] * (1.0 - self.keeps[-1])
+        return torch.cat(moments, dim=2), weight * ripe, after
+
+    def _in_room(self, moments: Tensor, weight: Tensor, before: Tensor, keep: float) -> tuple[Tensor, Tensor]:
+        """Statistics as training sounds would have them that stood where these stand in their room; the room after."""
+        count = moments.shape[2]
+        said = torch.cat([moments * weight, moments.square() * weight, weight], dim=2)
+        sums = _decayed_sums(said, before, keep)
+        heard = sums[..., 2 * count :] + self.room_prior
+        mean = (sums[..., :count] + self.room_prior * self.statistics_mean) / heard
+        known = self.statistics_mean.square() + self.statistics_deviation.square()
+        square = (sums[..., count : 2 * count] + self.room_prior * known) / heard
+        deviation = (square - mean.square()).clamp_min(LEAST_DEVIATION**2).sqrt()
+        placed = (moments - mean) / deviation * self.statistics_deviation + self.statistics_mean
+        return placed, sums[:, -1]
 
     def layers_of(self, heard: Tensor, before: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Features of both layers of which statistics are kept [B, C, S, bands], and the layers' past after them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections import Counter
@@ -122,6 +123,23 @@ def origins_of_index(
         )
     files = ((folder / row["path"], row["licence"] if licence is None else licence) for row in rows)
     return origins_of_files(files, folder, used_for, source, commit)
+
+
+def counted(origins: Iterable[Origin]) -> list[dict[str, str | int]]:
+    """The list in short, by source: its commit and licence, how many files, one sha256 over all of theirs."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for one in origins:
+        groups.setdefault((one.source, one.commit, one.licence), []).append(one.sha256)
+    return [
+        {
+            "source": source,
+            "commit": commit,
+            "licence": licence,
+            "files": len(hashes),
+            "sha256": hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest(),
+        }
+        for (source, commit, licence), hashes in groups.items()
+    ]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ KNOWN_SOURCES: dict[str, DataSource] = {
     "tess": DataSource("TESS (English speech)", "encoder: emotion categories", "CC BY-NC-ND 4.0", True),
     "nemo": DataSource("nEMO (Polish speech)", "encoder: emotion categories", "CC BY-NC-SA 4.0", True),
     "emodb": DataSource("EMO-DB (German speech)", "encoder: emotion categories", "CC0-1.0", False),
+    "emogator": DataSource("EmoGator (vocal bursts)", "encoder: emotion categories", "Apache-2.0", False),
     "urdu": DataSource("URDU (Urdu speech)", "encoder: emotion categories", "not stated, research", True),
     "crema-d": DataSource(
         "CREMA-D (English speech)", "encoder: emotion categories", "Open Database License 1.0", False

@@ -10,6 +10,7 @@ from chromesthesia_training.metrics.metrics_file import SECTIONS, Metrics
 from chromesthesia_training.results.adaptation_part import adaptation_part
 from chromesthesia_training.results.analysis_page import analysis_page
 from chromesthesia_training.results.book import NOT_RUN, Book, link, said, seeds_said, table
+from chromesthesia_training.results.free_part import free_part
 from chromesthesia_training.results.generator_page import generator_page
 from chromesthesia_training.results.music_page import music_page
 from chromesthesia_training.results.parts import picture, targets_table
@@ -145,6 +146,7 @@ def _encoders(book: Book, shown: set[str]) -> list[str]:
         *_every_encoder(book),
         *robust_part(book),
         *adaptation_part(book),
+        *free_part(book),
     ]
     for name, words in (
         ("encoders_protocols.png", "Macro-F1 by clip and by speaker beside the reference"),

@@ -1,0 +1,112 @@
+"""`chromesthesia-train free-encoder`: an encoder of nothing but free data, with the list of all that trained it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chromesthesia.core.errors import UsageError
+from chromesthesia_training.cli.options import (
+    CacheOption,
+    DataOption,
+    EvaluateOption,
+    FreshOption,
+    ThreadsOption,
+    console,
+    default_data_dir,
+    errors,
+    print_figures,
+    quieten_exporter,
+)
+from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR
+from chromesthesia_training.progress import progress_bar
+
+EXAMPLES = """[bold]Examples[/bold]
+
+chromesthesia-train free-encoder --results docs/results
+
+chromesthesia-train free-encoder --sounds free/subesco --run runs/free-more
+"""
+
+
+def free_encoder(
+    data_dir: DataOption = None,
+    sounds: Annotated[
+        Path | None,
+        typer.Option("--sounds", help="More free corpora, as published (docs/data.md).", show_default=False),
+    ] = None,
+    run: Annotated[Path, typer.Option("--run", help="Folder of the run and of what comes of it.")] = Path(
+        "runs/free"
+    ),
+    cache: CacheOption = DEFAULT_CACHE_DIR,
+    pretrained: Annotated[
+        Path | None,
+        typer.Option(
+            "--pretrained",
+            help="yamnet.tflite as published (default: weights/yamnet.tflite of --data).",
+            show_default=False,
+        ),
+    ] = None,
+    room: Annotated[
+        float,
+        typer.Option("--room", min=0.0, help="Seconds over which the running room is known; 0: no room."),
+    ] = 120.0,
+    seed: Annotated[int, typer.Option("--seed", help="Everything random follows from it.")] = 3,
+    threads: ThreadsOption = 1,
+    fresh: FreshOption = False,
+    evaluate: EvaluateOption = False,
+    int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Also try the encoder in int8.")] = True,
+    results_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--results", help="Also measure it on other corpora, below this folder.", show_default=False
+        ),
+    ] = None,
+    notes: Annotated[
+        list[str] | None, typer.Option("--note", help="A remark kept with the figures; may be given again.")
+    ] = None,
+) -> None:
+    """Train an encoder that may be sold, on free data alone, and export it (interrupt and repeat to go on)."""
+    import torch
+
+    from chromesthesia_training.free.export import export_free, measure_free, stored_figures
+    from chromesthesia_training.free.settings import FREE_SIZES, FreeRecipe, FreeSettings
+    from chromesthesia_training.free.train import train_free
+    from chromesthesia_training.metrics.metrics_file import read_metrics
+    from chromesthesia_training.packing.provenance import judge
+    from chromesthesia_training.packing.quantize import quantise_encoder
+
+    quieten_exporter()
+    torch.set_num_threads(threads)
+    data_dir = data_dir or (None if sounds is not None else default_data_dir())
+    if data_dir is None and sounds is None:
+        raise UsageError("no data was given", "use --data FOLDER, --sounds FOLDER or both")
+    recipe = FreeRecipe(sizes=replace(FREE_SIZES, room_s=room))
+    settings = FreeSettings(run, data_dir, sounds, cache, pretrained, recipe, seed, fresh)
+    if not evaluate:
+        train_free(settings)
+    export = export_free(run, quantise_encoder if int8 else None)
+    print_figures("held-out speakers of the free data", stored_figures(run))
+    console.print(judge(export.origins).may.replace("**", ""), highlight=False, soft_wrap=True, markup=False)
+    if results_dir is None:
+        return
+    with progress_bar(errors) as progress:
+        tasks: dict[str, object] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done)  # type: ignore[arg-type]
+
+        command = f"chromesthesia-train free-encoder --results {results_dir.as_posix()}"
+        path = measure_free(settings, export, results_dir / "metrics", command, tuple(notes or ()), tell)
+    (found,) = [one for one in read_metrics(results_dir / "metrics") if one.path == path]
+    ways = ("in_room", "alone", "on_and_on")
+    print_figures(
+        f"{export.runs}: corpora that trained nothing",
+        {way: figure.mean for way in ways if (figure := found.figure(f"{way}.macro_f1")) is not None},
+    )
+    console.print(str(path))
