@@ -90,7 +90,9 @@ def test_it_goes_up_again_when_the_load_is_gone() -> None:
     machine.run(WINDOW_FRAMES * PROBE_WINDOWS * 3)
     assert (lowest, machine.rung) == (Rung.SMALL, Rung.FULL)
     counts = machine.ladder.counts()
-    assert counts["down"] < len(STEPS) - 1 == counts["up"], "far too slow, it leaves steps out; up it tries each"
+    assert counts["down"] < len(STEPS) - 1 == counts["up"], (
+        "far too slow, it leaves steps out; up it tries each"
+    )
 
 
 @pytest.mark.parametrize("load", [1.25, 1.7, 2.1, 4.0])
