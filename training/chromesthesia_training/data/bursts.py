@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chromesthesia.core.emotions import EMOTIONS
-from chromesthesia_training.data.clips import Clip, check_disjoint, number, read_rows, sound_of, split_of
-from chromesthesia_training.data.speech import speech_points
+from chromesthesia_training.data.clips import Clip, check_disjoint, read_rows
+from chromesthesia_training.data.speech import acted_clip
 from chromesthesia_training.data.tables import read_table
 from chromesthesia_training.errors import DataError, Report, stop
 
@@ -43,21 +42,4 @@ def _clip(index: Path, row: dict[str, str]) -> Clip:
             f"use one of {', '.join(LABELS)}",
             "label",
         )
-    if row["emotion3"] not in ("", *EMOTIONS):
-        raise DataError(
-            f"{index}: emotion3 of {row['path']} is {row['emotion3']!r}",
-            f"use one of {', '.join(EMOTIONS)} or leave it empty",
-            "label",
-        )
-    return Clip(
-        path=sound_of(row, index),
-        corpus=CORPUS_NAME,
-        role="speech",
-        group=row["speaker"],
-        split=split_of(row, index),
-        fold=int(number(row, "fold", index)),
-        emotion=row["emotion3"] or None,
-        points=speech_points(label),
-        annotation="proxy",
-        label=label,
-    )
+    return acted_clip(index, row, CORPUS_NAME, label)

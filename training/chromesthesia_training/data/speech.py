@@ -55,6 +55,11 @@ def _clip(index: Path, row: dict[str, str]) -> Clip:
             f"use one of {', '.join(PROXY_VALENCE_AROUSAL)}",
             "label",
         )
+    return acted_clip(index, row, row["corpus"], label, INTENSITY_GAIN.get(row["intensity"], 1.0))
+
+
+def acted_clip(index: Path, row: dict[str, str], corpus: str, label: str, gain: float = 1.0) -> Clip:
+    """A row of an index of acted voices whose category is known. Raises DataError for a bad `emotion3` or split."""
     if row["emotion3"] not in ("", *EMOTIONS):
         raise DataError(
             f"{index}: emotion3 of {row['path']} is {row['emotion3']!r}",
@@ -63,13 +68,13 @@ def _clip(index: Path, row: dict[str, str]) -> Clip:
         )
     return Clip(
         path=sound_of(row, index),
-        corpus=row["corpus"],
+        corpus=corpus,
         role="speech",
         group=row["speaker"],
         split=split_of(row, index),
         fold=int(number(row, "fold", index)),
         emotion=row["emotion3"] or None,
-        points=speech_points(label, INTENSITY_GAIN.get(row["intensity"], 1.0)),
+        points=speech_points(label, gain),
         annotation="proxy",
         label=label,
     )
