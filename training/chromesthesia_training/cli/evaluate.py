@@ -12,7 +12,7 @@ from chromesthesia_training.cli.options import (
     DataOption,
     SoundsOption,
     console,
-    default_data_dir,
+    data_unless_own,
     errors,
     print_figures,
 )
@@ -74,7 +74,7 @@ def evaluate(
             "say --robust or --adaptation: chromesthesia-train evaluate --robust PACK",
         )
     measure, asked = (evaluate_robust, "--robust") if robust else (evaluate_adaptation, "--adaptation")
-    data_dir = data_dir or (None if sounds is not None else default_data_dir())
+    data_dir = data_unless_own(data_dir, sounds)
     name = name or pack.resolve().name
     command = f"chromesthesia-train evaluate {asked} {pack.as_posix()} --results {results_dir}"
     with tempfile.TemporaryDirectory() as nowhere, progress_bar(errors) as progress:

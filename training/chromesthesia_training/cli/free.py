@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from chromesthesia.core.errors import UsageError
 from chromesthesia_training.cli.options import (
     CacheOption,
     DataOption,
@@ -16,7 +15,7 @@ from chromesthesia_training.cli.options import (
     FreshOption,
     ThreadsOption,
     console,
-    default_data_dir,
+    data_or_sounds,
     errors,
     print_figures,
     quieten_exporter,
@@ -81,9 +80,7 @@ def free_encoder(
 
     quieten_exporter()
     torch.set_num_threads(threads)
-    data_dir = data_dir or (None if sounds is not None else default_data_dir())
-    if data_dir is None and sounds is None:
-        raise UsageError("no data was given", "use --data FOLDER, --sounds FOLDER or both")
+    data_dir = data_or_sounds(data_dir, sounds)
     recipe = FreeRecipe(sizes=replace(FREE_SIZES, room_s=room))
     settings = FreeSettings(run, data_dir, sounds, cache, pretrained, recipe, seed, fresh)
     if not evaluate:

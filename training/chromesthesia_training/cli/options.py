@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from chromesthesia.core.errors import UsageError
+
 console = Console()
 errors = Console(stderr=True)
 
@@ -62,6 +64,19 @@ def default_data_dir() -> Path | None:
     """The shared data beside the checkout, or where CHROMESTHESIA_SHARED says; None when absent."""
     shared = Path(os.environ.get("CHROMESTHESIA_SHARED") or "../shared")
     return shared / "data" if (shared / "data").is_dir() else None
+
+
+def data_unless_own(data_dir: Path | None, own: Path | None) -> Path | None:
+    """The data asked for, else the shared ones, but beside files of one's own only what was asked for."""
+    return data_dir or (None if own is not None else default_data_dir())
+
+
+def data_or_sounds(data_dir: Path | None, sounds: Path | None) -> Path | None:
+    """`data_unless_own`; raises UsageError where neither is there."""
+    data_dir = data_unless_own(data_dir, sounds)
+    if data_dir is None and sounds is None:
+        raise UsageError("no data was given", "use --data FOLDER, --sounds FOLDER or both")
+    return data_dir
 
 
 def print_figures(title: str, figures: object) -> None:

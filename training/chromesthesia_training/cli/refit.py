@@ -8,14 +8,13 @@ from typing import Annotated
 
 import typer
 
-from chromesthesia.core.errors import UsageError
 from chromesthesia_training.cli.options import (
     CacheOption,
     DataOption,
     SoundsOption,
     ThreadsOption,
     console,
-    default_data_dir,
+    data_or_sounds,
     errors,
     print_figures,
     quieten_exporter,
@@ -74,9 +73,7 @@ def refit(
 
     quieten_exporter()
     torch.set_num_threads(threads)
-    data_dir = data_dir or (None if sounds is not None else default_data_dir())
-    if data_dir is None and sounds is None:
-        raise UsageError("no data was given", "use --data FOLDER, --sounds FOLDER or both")
+    data_dir = data_or_sounds(data_dir, sounds)
     with progress_bar(errors) as progress:
         sets = find_sound_sets(data_dir, sounds)
         clips = all_clips(sets)

@@ -22,6 +22,7 @@ from chromesthesia_training.cli.options import (
     SoundsOption,
     ThreadsOption,
     console,
+    data_unless_own,
     default_data_dir,
     errors,
     print_figures,
@@ -76,7 +77,7 @@ def encoder(
     from chromesthesia_training.packing.run_record import RunRecord, write_record
 
     quieten_exporter()
-    data_dir = data_dir or (None if sounds is not None else default_data_dir())
+    data_dir = data_unless_own(data_dir, sounds)
     if not evaluate:
         settings = EncoderSettings(
             run_dir=run,
