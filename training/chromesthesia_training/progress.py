@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -25,3 +28,15 @@ def progress_bar(console: Console | None = None) -> Progress:
         console=console,
         disable=not console.is_terminal,
     )
+
+
+def counts_on(progress: Progress) -> Callable[[str, int, int], None]:
+    """Tells of what, how much is done and of how many: a line of `progress` for each."""
+    tasks: dict[str, TaskID] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = progress.add_task(what, total=total)
+        progress.update(tasks[what], completed=done)
+
+    return tell

@@ -16,7 +16,7 @@ from chromesthesia_training.cli.options import (
     errors,
     print_figures,
 )
-from chromesthesia_training.progress import progress_bar
+from chromesthesia_training.progress import counts_on, progress_bar
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -79,14 +79,9 @@ def evaluate(
     command = f"chromesthesia-train evaluate {asked} {pack.as_posix()} --results {results_dir}"
     with tempfile.TemporaryDirectory() as nowhere, progress_bar(errors) as progress:
         root = Path(nowhere) if results_dir is None else results_dir / "metrics"
-        tasks: dict[str, object] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=done)  # type: ignore[arg-type]
-
-        path = measure(Measurement(pack, name, command, root, data_dir, sounds, tuple(notes or ())), tell)
+        path = measure(
+            Measurement(pack, name, command, root, data_dir, sounds, tuple(notes or ())), counts_on(progress)
+        )
         (found,) = [one for one in read_metrics(root) if one.path == path]
     file, clips = found["settings"]["encoder_file"], found["data"]["clips"]
     print_figures(f"{pack}: {file}, {clips} clips", flat(found["figures"]))

@@ -21,7 +21,7 @@ from chromesthesia_training.cli.options import (
     quieten_exporter,
 )
 from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR
-from chromesthesia_training.progress import progress_bar
+from chromesthesia_training.progress import counts_on, progress_bar
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -91,15 +91,10 @@ def free_encoder(
     if results_dir is None:
         return
     with progress_bar(errors) as progress:
-        tasks: dict[str, object] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=done)  # type: ignore[arg-type]
-
         command = f"chromesthesia-train free-encoder --results {results_dir.as_posix()}"
-        path = measure_free(settings, export, results_dir / "metrics", command, tuple(notes or ()), tell)
+        path = measure_free(
+            settings, export, results_dir / "metrics", command, tuple(notes or ()), counts_on(progress)
+        )
     (found,) = [one for one in read_metrics(results_dir / "metrics") if one.path == path]
     ways = ("in_room", "alone", "on_and_on")
     print_figures(
