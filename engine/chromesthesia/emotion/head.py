@@ -51,7 +51,7 @@ class HeadSettings(NamedTuple):
     """
 
     reach: float = 3.0
-    ridge: float = 1.0
+    ridge: float = 0.3
     level: float = 0.3
 
 

@@ -54,7 +54,7 @@ def test_more_marks_move_further() -> None:
         assert head is not None
         moved.append(float(head.said(reading(1)).probabilities[2]))
     assert moved == sorted(moved)
-    assert moved[0] < 0.5, "one mark is no certainty"
+    assert moved[0] < 0.8, "one mark is no certainty"
 
 
 def test_a_mark_of_what_the_pack_is_sure_of_changes_next_to_nothing() -> None:

@@ -290,6 +290,20 @@ def test_only_the_train_split_is_learned_from() -> None:
     assert "whole clips" not in dict(training_passes(clips, spectra, replace(recipe, ends=0.0), 0))
 
 
+def test_every_moment_is_heard_with_each_floor(lively: MakeModel) -> None:
+    model = lively(TWO)
+    clips = [clip(f"one{number}") for number in range(3)]
+    spectra = {one.path: voice(place) for place, one in enumerate(clips)}
+    own = TWO.input_floor
+    plain = collect(model, ends_of_clips(clips, spectra))
+    both = collect(model, ends_of_clips(clips, spectra), (own, 0.3))
+    count = len(plain.marks)
+    assert both.marks == plain.marks * 2
+    assert np.array_equal(both.statistics[:count], plain.statistics)
+    assert not np.array_equal(both.statistics[count:], plain.statistics)
+    assert model.sizes == TWO
+
+
 def test_a_refit_keeps_the_layers_and_is_read_back(
     tmp_path: Path, exported: tuple[TrainedEncoder, Path]
 ) -> None:

@@ -37,7 +37,7 @@ from chromesthesia_training.fit.checkpoint import save
 logger = logging.getLogger(__name__)
 
 TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(4.0), 93))
-READ_OUT = ReadOutRecipe(steps=800, noise=0.3)
+READ_OUT = ReadOutRecipe(steps=900, noise=0.3)
 TESS_ENDS = 3
 """Of TESS every so many clips are heard whole."""
 
@@ -46,7 +46,8 @@ TESS_ENDS = 3
 class RoomRecipe:
     """passes: how often every voice is heard, each time in other rooms; of TESS, which has two speakers, and of voices
     of other emotions only so many a pass. unfelt: sounds that feel nothing, a pass. ends: weight of whole clean clips
-    where they end, heard once; 0 leaves them out. plane_pull: of valence and arousal beside the emotion.
+    where they end, heard once; 0 leaves them out. plane_pull: of valence and arousal beside the emotion. floors: of
+    the input, all of it is heard with each, so that none stands for a feeling; none: with the encoder's own alone.
     """
 
     passes: int = 2
@@ -56,6 +57,7 @@ class RoomRecipe:
     held_out: int = 240
     ends: float = 2.0
     plane_pull: float = 1.0
+    floors: tuple[float, ...] = (0.001, 0.01, 0.03)
     read_out: ReadOutRecipe = READ_OUT
 
 
@@ -196,7 +198,7 @@ def refit(
     encoder = layers_of_pack(pack_encoder, sizes)
     heard = []
     for name, sequences in training_passes(clips, spectra, recipe, seed):
-        heard.append(collect(encoder, sequences))
+        heard.append(collect(encoder, sequences, recipe.floors))
         logger.info("%s: %d moments", name, len(heard[-1].marks))
     held_out = collect(encoder, held_out_voices(clips, spectra, recipe, seed))
     temperature = fit_in_rooms(encoder, heard, held_out, recipe, seed, taught)

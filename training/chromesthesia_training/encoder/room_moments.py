@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -186,18 +187,21 @@ def unfelt_sequences(count: int, rng: np.random.Generator) -> Iterator[Heard]:
 
 
 @torch.no_grad()
-def collect(encoder: StreamingEncoder, sequences: Iterator[Heard]) -> Moments:
-    """Statistics at every mark."""
+def collect(encoder: StreamingEncoder, sequences: Iterator[Heard], floors: Sequence[float] = ()) -> Moments:
+    """Statistics at every mark; floors: of the input, every sequence is heard with each (none: the encoder's own)."""
+    ears = [_with_floor(encoder, floor) for floor in floors] or [encoder]
     found: list[NDArray[np.float16]] = []
     marks: list[Mark] = []
     waiting: list[Heard] = []
 
     def flush() -> None:
-        statistics, _ = encoder.statistics(torch.from_numpy(np.stack([one.mel for one in waiting])))
-        for row, one in enumerate(waiting):
-            places = [mark.step for mark in one.marks]
-            found.append(statistics[row, places].numpy().astype(np.float16))
-            marks.extend(one.marks)
+        mel = torch.from_numpy(np.stack([one.mel for one in waiting]))
+        for ear in ears:
+            statistics, _ = ear.statistics(mel)
+            for row, one in enumerate(waiting):
+                places = [mark.step for mark in one.marks]
+                found.append(statistics[row, places].numpy().astype(np.float16))
+                marks.extend(one.marks)
         waiting.clear()
 
     for one in sequences:
@@ -207,6 +211,13 @@ def collect(encoder: StreamingEncoder, sequences: Iterator[Heard]) -> Moments:
     if waiting:
         flush()
     return Moments(np.concatenate(found), tuple(marks))
+
+
+def _with_floor(encoder: StreamingEncoder, floor: float) -> StreamingEncoder:
+    """The same layers and read-out, heard through another floor."""
+    other = copy.copy(encoder)
+    other.sizes = replace(encoder.sizes, input_floor=floor)
+    return other
 
 
 def points_of(moments: Moments, taught: Taught | None = None) -> Points:
