@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import moderngl
 
 from chromesthesia.core.errors import RenderError
-from chromesthesia.render.gl import GL_REMEDY
+from chromesthesia.render.gl import GL_REMEDY, mark
 
 _WHOLE = """#version 330 core
 noperspective out vec2 v_uv;
@@ -97,6 +97,7 @@ class FixedPass:
             array.render(moderngl.TRIANGLES)
         else:
             self._array.render(self._mode, vertices)
+        mark(self._ctx)
 
     def release(self) -> None:
         """Free it."""

@@ -10,7 +10,10 @@ from __future__ import annotations
 import ctypes
 import logging
 import sys
+from collections import deque
 from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import moderngl
 
@@ -23,6 +26,9 @@ _LIBRARIES = {
     "darwin": ("/System/Library/Frameworks/OpenGL.framework/OpenGL",),
 }
 _ALL_COMMANDS, _FLUSH_FIRST = 0x9117, 1  # GL_SYNC_GPU_COMMANDS_COMPLETE, GL_SYNC_FLUSH_COMMANDS_BIT
+_REACHED = (0x911A, 0x911C)  # GL_ALREADY_SIGNALED, GL_CONDITION_SATISFIED
+MOST_MARKS = 128
+"""Twice what Mesa lets wait to be drawn; with more, half of them are waited for."""
 _LONGEST_WAIT_NS = 2_000_000_000
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software")
 
@@ -39,7 +45,15 @@ def unlocked_finish(ctx: moderngl.Context) -> Callable[[], object]:
     if finish is None:
         log.warning("no OpenGL library for glFinish; other threads wait while a frame is drawn")
         return ctx.finish
-    return finish
+    marks = marks_of(ctx)
+    if marks is None:
+        return finish
+
+    def finished() -> None:
+        finish()
+        marks.all_reached()
+
+    return finished
 
 
 def unlocked_flush() -> Callable[[], object] | None:
@@ -47,27 +61,79 @@ def unlocked_flush() -> Callable[[], object] | None:
     return _from_library("glFlush")
 
 
-def unlocked_fence() -> Callable[[], Callable[[], object]] | None:
-    """What puts a mark behind all that the current context was asked to draw, has that begun, and gives what waits for
-    the mark with the global lock released, once; None where no library is found."""
-    library = _library("glClientWaitSync")
-    if library is None:
-        return None
-    put, wait, drop = library.glFenceSync, library.glClientWaitSync, library.glDeleteSync
-    put.restype, put.argtypes = ctypes.c_void_p, [ctypes.c_uint, ctypes.c_uint]
-    wait.restype, wait.argtypes = ctypes.c_uint, [ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint64]
-    drop.restype, drop.argtypes = None, [ctypes.c_void_p]
+class Marks:
+    """Marks behind what one context was asked to draw, each kept until a later one was reached.
 
-    def fence() -> Callable[[], object]:
-        mark = put(_ALL_COMMANDS, 0)
+    Mesa's software rasteriser frees its own mark of a finished pass as soon as nobody refers to it, though the thread
+    that just set it may not have let go of its lock yet: kept from the processor at that place it later writes into
+    freed memory, and the process ends or hangs. What refers to the mark meanwhile is the one put here. Passes are drawn
+    in order, so whoever set a later mark has let go of all before it. Use from the thread that owns the context.
+    """
 
-        def reached() -> None:
-            wait(mark, _FLUSH_FIRST, _LONGEST_WAIT_NS)
-            drop(mark)
+    def __init__(self, library: Any) -> None:
+        """library: what has OpenGL's functions, called with Python's lock released."""
+        self._put, self._wait, self._drop = (
+            library.glFenceSync,
+            library.glClientWaitSync,
+            library.glDeleteSync,
+        )
+        self._put.restype, self._put.argtypes = ctypes.c_void_p, [ctypes.c_uint, ctypes.c_uint]
+        self._wait.restype, self._wait.argtypes = (
+            ctypes.c_uint,
+            [ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint64],
+        )
+        self._drop.restype, self._drop.argtypes = None, [ctypes.c_void_p]
+        self._kept: deque[int | None] = deque()
+        self._first = 0
 
-        return reached
+    def put(self) -> Callable[[], None]:
+        """Put a mark behind all that was asked for, have that begun, and give what waits for it."""
+        if len(self._kept) >= MOST_MARKS:
+            self._reach(self._first + MOST_MARKS // 2)
+        self._kept.append(self._put(_ALL_COMMANDS, 0))
+        number = self._first + len(self._kept) - 1
+        return lambda: self._reach(number)
 
-    return fence
+    def all_reached(self) -> None:
+        """All that was asked for is drawn, as after `glFinish`."""
+        self._drop_before(self._first + len(self._kept) - 1)
+
+    def _reach(self, number: int) -> None:
+        place = number - self._first
+        if place < 0:
+            return  # a later one was reached
+        reached = self._wait(self._kept[place], _FLUSH_FIRST, _LONGEST_WAIT_NS) in _REACHED
+        # Those of a lost context, or of a driver that stands still, are not to pile up.
+        if reached or len(self._kept) >= MOST_MARKS:
+            self._drop_before(number)
+
+    def _drop_before(self, number: int) -> None:
+        while self._first < number:
+            self._drop(self._kept.popleft())
+            self._first += 1
+
+
+_marks: WeakKeyDictionary[moderngl.Context, tuple[Marks | None, bool]] = WeakKeyDictionary()
+
+
+def marks_of(ctx: moderngl.Context) -> Marks | None:
+    """The marks of this context; None where no library is found."""
+    return _found_marks(ctx)[0]
+
+
+def mark(ctx: moderngl.Context) -> None:
+    """Behind drawing that is not waited for pass by pass: see `Marks`. Nothing where the processor does not draw."""
+    marks, needed = _found_marks(ctx)
+    if needed and marks is not None:
+        marks.put()
+
+
+def _found_marks(ctx: moderngl.Context) -> tuple[Marks | None, bool]:
+    found = _marks.get(ctx)
+    if found is None:
+        library = _library("glClientWaitSync")
+        found = _marks[ctx] = (None if library is None else Marks(library), is_software(ctx))
+    return found
 
 
 def _from_library(function: str) -> Callable[[], object] | None:

@@ -9,6 +9,7 @@ import moderngl
 
 from chromesthesia.core.guard import Guard
 from chromesthesia.render.fixed import copy_pass
+from chromesthesia.render.gl import mark
 from chromesthesia.render.hud import HudPainter, HudPicture
 from chromesthesia.render.inputs import FrameInputs, HudInfo
 from chromesthesia.render.passes import Target
@@ -57,6 +58,7 @@ class HudLayer:
             return frame
         texture = self._upload(picture)
         self._ctx.copy_framebuffer(self._laid.frame, frame.frame)
+        mark(self._ctx)
         self._laid.frame.viewport = (picture.left, picture.top, *picture.size)
         self._ctx.enable(moderngl.BLEND)
         self._ctx.blend_func = (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)

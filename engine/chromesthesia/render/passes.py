@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import moderngl
 
+from chromesthesia.render.gl import mark
 from chromesthesia.render.shaders import ShaderLibrary, UniformCache, UniformValue
 
 _ADDS = (moderngl.ONE, moderngl.ONE)
@@ -45,8 +46,10 @@ class Target:
         texture.repeat_x = texture.repeat_y = repeat
         frame = ctx.framebuffer(color_attachments=[texture])
         frame.clear()
+        mark(ctx)
         if mips:
             texture.build_mipmaps()
+            mark(ctx)
             between = moderngl.LINEAR_MIPMAP_LINEAR if linear else moderngl.NEAREST_MIPMAP_NEAREST
             texture.filter = (between, mode)
         else:
@@ -123,6 +126,8 @@ class Drawer:
                 self._ordered.append(self.fence())
             elif self.start is not None:
                 self.start()
+        if self.after_pass is None or self.fence is None:
+            mark(self.ctx)
         if self.on_pass is not None:
             self.settle()
             self.on_pass(fragment)

@@ -21,7 +21,7 @@ from chromesthesia.params.sound import MASTER_BRIGHTNESS, MASTER_FREEZE
 from chromesthesia.render.crossfade import CrossFade
 from chromesthesia.render.fixed import copy_pass
 from chromesthesia.render.flash_limiter import FlashLimiter, SlowSwitch
-from chromesthesia.render.gl import is_software, unlocked_fence, unlocked_finish, unlocked_flush
+from chromesthesia.render.gl import is_software, marks_of, unlocked_finish, unlocked_flush
 from chromesthesia.render.graph import Graph, Size
 from chromesthesia.render.hud_layer import HudLayer
 from chromesthesia.render.inputs import FrameInputs, HudInfo
@@ -75,7 +75,8 @@ class Renderer:
         finish = unlocked_finish(ctx)
         self.drawer = Drawer(ctx, self.library, after_pass=finish if self.software else None)
         self.drawer.start = unlocked_flush()
-        self.drawer.fence = unlocked_fence()
+        marks = marks_of(ctx)
+        self.drawer.fence = None if marks is None else marks.put
         self._finish = finish
         self._size = _checked(ctx, width, height)
         self._share = 1.0

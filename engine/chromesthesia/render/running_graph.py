@@ -13,6 +13,7 @@ import numpy as np
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.render.fixed import FixedPass, copy_pass
+from chromesthesia.render.gl import mark
 from chromesthesia.render.graph import Buffer, F, Graph, Pass, Size, one_of
 from chromesthesia.render.passes import Drawer, Target
 
@@ -63,6 +64,7 @@ class _Store:
         for target in (self._front, self._back):
             if target is not None:
                 target.frame.clear()
+                mark(self._ctx)
 
     def release(self) -> None:
         for target in (self._front, self._back):
@@ -163,6 +165,7 @@ class RunningGraph(Generic[F]):
             if store is not None and store.declared.mips:
                 self._drawer.settle()
                 target.texture.build_mipmaps()
+                mark(self._drawer.ctx)
         self._drawer.settle()
 
     def target(self, name: str) -> Target:
@@ -212,6 +215,7 @@ class RunningGraph(Generic[F]):
             texture.write(np.moveaxis(content, 0, 2).tobytes())
             if store.declared.mips:
                 texture.build_mipmaps()
+                mark(self._drawer.ctx)
 
     def forget(self) -> None:
         """Empty every buffer that keeps."""
