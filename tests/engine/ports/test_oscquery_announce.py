@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 import pytest
+from zeroconf import DNSQuestionType
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from chromesthesia.ports.oscquery.announce import LOOPBACK, OSC, OSCJSON, Announced, Announcer
@@ -23,6 +24,7 @@ class Responder:
         network.options.append(options)
         if network.ill:
             raise OSError("no multicast here")
+        self.zeroconf = self
 
     async def async_register_service(self, info: Any, allow_name_change: bool) -> Any:
         assert allow_name_change
@@ -39,15 +41,31 @@ class Responder:
         self.network.closed += 1
 
 
+class Browser:
+    """Asks which names are taken; nobody answers."""
+
+    def __init__(self, responder: Responder, kinds: list[str], handlers: list[object], question_type: object):
+        responder.network.asked.append((kinds, question_type))
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *_error: object) -> None:
+        pass
+
+
 class Network:
     """zeroconf's module for asyncio, in memory."""
 
     AsyncServiceInfo = AsyncServiceInfo
+    AsyncServiceBrowser = Browser
+    DNSQuestionType = DNSQuestionType
 
     def __init__(self, taken: tuple[str, ...] = (), ill: bool = False) -> None:
         self.taken, self.ill = taken, ill
         self.options: list[dict[str, object]] = []
         self.services: list[Any] = []
+        self.asked: list[tuple[list[str], object]] = []
         self.closed = 0
         self.registered = asyncio.Event()
 
@@ -56,7 +74,7 @@ class Network:
 
 
 def announced(what: Announced, network: Network, services: int) -> Announcer:
-    announcer = Announcer(what, lambda: network)
+    announcer = Announcer(what, lambda: network, 0.0)
 
     async def run() -> None:
         async with announcer.running():
@@ -78,6 +96,8 @@ def test_both_services_are_announced_on_what_is_bound_and_no_further() -> None:
     assert query.name == f"Chromesthesia on studio local.{OSCJSON}", "a dot would end the name"
     assert announcer.name == "Chromesthesia on studio local"
     assert network.closed == 1
+    # An answer by unicast may reach another program that shares the port.
+    assert network.asked == [([OSCJSON, OSC], DNSQuestionType.QM)]
 
 
 def test_in_the_network_every_address_is_told_and_without_osc_only_the_query() -> None:
@@ -109,7 +129,7 @@ def test_a_name_fits_what_dns_can_hold(name: str) -> None:
 
 def test_without_multicast_the_server_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     network = Network(ill=True)
-    announcer = Announcer(WHAT, lambda: network)
+    announcer = Announcer(WHAT, lambda: network, 0.0)
 
     async def run() -> None:
         async with announcer.running():
@@ -126,7 +146,7 @@ def test_leaving_before_anything_was_announced_is_no_error() -> None:
     network = Network()
 
     async def run() -> None:
-        async with Announcer(WHAT, lambda: network).running():
+        async with Announcer(WHAT, lambda: network, 0.0).running():
             pass
 
     asyncio.run(run())

@@ -23,6 +23,8 @@ LOOPBACK = "127.0.0.1"
 NAME_BYTES = 48
 """Longest name that is asked for; DNS takes 63 bytes, and a number may come behind it."""
 CLOSE_S = 2.0
+LISTEN_S = 1.7
+"""How long is asked which names are taken; what was announced less than a second ago is not repeated at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,19 @@ class Announced:
 class Announcer:
     """Announces while `running` is open. Whatever mDNS does, the server goes on; `name` is the one that was free."""
 
-    def __init__(self, what: Announced, library: Callable[[], Any] | None = None) -> None:
-        """library: gives zeroconf's module for asyncio; another one in tests."""
+    def __init__(
+        self, what: Announced, library: Callable[[], Any] | None = None, listen_s: float = LISTEN_S
+    ) -> None:
+        """library: gives zeroconf's module for asyncio; another one in tests. listen_s: before a name is asked for."""
         self._what = what
+        self._listen_s = listen_s
         self._library = library or (lambda: importlib.import_module("zeroconf.asyncio"))
         self.name = _plain(what.name)
         self.announced = False
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Announce from a task of its own: looking for other programs of the same name takes a second."""
+        """Announce from a task of its own: looking for other programs of the same name takes two seconds."""
         import asyncio  # here, and not above: a show is set up before there is any loop
 
         task = asyncio.ensure_future(self._announce())
@@ -67,7 +72,13 @@ class Announcer:
             # Slow to import: not in the way of the first requests, nor of the loop.
             library = await asyncio.to_thread(self._library)
             responder = library.AsyncZeroconf(**({} if self._what.lan else {"interfaces": [LOOPBACK]}))
-            await self._register(library, responder)
+            # Whoever has a name answers a probe by unicast. On the same machine that reaches one of the programs that
+            # share the port, and not surely the one that asked: so all names are asked for by multicast first.
+            async with library.AsyncServiceBrowser(
+                responder.zeroconf, [OSCJSON, OSC], [_heard], question_type=library.DNSQuestionType.QM
+            ):
+                await asyncio.sleep(self._listen_s)
+                await self._register(library, responder)
             self.announced = True
             await asyncio.Event().wait()
         except (
@@ -98,6 +109,10 @@ class Announcer:
             await (await responder.async_register_service(info, allow_name_change=True))
             # The second service takes the name that was free for the first.
             self.name = info.name.removesuffix(f".{kind}")
+
+
+def _heard(**_told: object) -> None:
+    """The responder keeps what it hears by itself."""
 
 
 def _plain(name: str) -> str:
