@@ -130,9 +130,11 @@ class FilmParts:
         self._let_go(now)
         self._retry_at_s = time_s + RETRY_S
         log.error("%s", broken, exc_info=error if not isinstance(error, OSError) else None)
-        # It is kept to the end of the show: with its traceback it would keep the broken writer, threads and all, alive.
+        # With its traceback the first would keep the broken writer, threads and all, to the end of the show; every
+        # later one would make a circle with it, which only the collector finds.
         broken.__cause__ = error
-        self.error = self.error or without_frames(broken)
+        without_frames(broken)
+        self.error = self.error or broken
 
     def _let_go(self, now: _Part) -> None:
         self._frames += now.writer.frames
