@@ -28,7 +28,7 @@ _LIBRARIES = {
 _ALL_COMMANDS, _FLUSH_FIRST = 0x9117, 1  # GL_SYNC_GPU_COMMANDS_COMPLETE, GL_SYNC_FLUSH_COMMANDS_BIT
 _REACHED = (0x911A, 0x911C)  # GL_ALREADY_SIGNALED, GL_CONDITION_SATISFIED
 MOST_MARKS = 128
-"""Twice what Mesa lets wait to be drawn; with more, half of them are waited for."""
+"""Twice what Mesa lets wait to be drawn; with more, all of them are waited for."""
 _LONGEST_WAIT_NS = 2_000_000_000
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software")
 
@@ -66,8 +66,9 @@ class Marks:
 
     Mesa's software rasteriser frees its own mark of a finished pass as soon as nobody refers to it, though the thread
     that just set it may not have let go of its lock yet: kept from the processor at that place it later writes into
-    freed memory, and the process ends or hangs. What refers to the mark meanwhile is the one put here. Passes are drawn
-    in order, so whoever set a later mark has let go of all before it. Use from the thread that owns the context.
+    freed memory, and the process ends or hangs. What refers to the mark meanwhile is the one put here, which is never
+    waited for: a wait lets go of its mark at once, so it has another one behind the same. Passes are drawn in order,
+    so whoever set a later mark has let go of all before it. Use from the thread that owns the context.
     """
 
     def __init__(self, library: Any) -> None:
@@ -84,14 +85,20 @@ class Marks:
         )
         self._drop.restype, self._drop.argtypes = None, [ctypes.c_void_p]
         self._kept: deque[int | None] = deque()
+        self._waited: dict[int, int | None] = {}
         self._first = 0
 
-    def put(self) -> Callable[[], None]:
-        """Put a mark behind all that was asked for, have that begun, and give what waits for it."""
+    def keep(self) -> int:
+        """Put a mark behind all that was asked for, have that begun, and give its number."""
         if len(self._kept) >= MOST_MARKS:
-            self._reach(self._first + MOST_MARKS // 2)
+            self._make_room()
         self._kept.append(self._put(_ALL_COMMANDS, 0))
-        number = self._first + len(self._kept) - 1
+        return self._first + len(self._kept) - 1
+
+    def put(self) -> Callable[[], None]:
+        """The same, and give what waits for it."""
+        number = self.keep()
+        self._waited[number] = self._put(_ALL_COMMANDS, 0)
         return lambda: self._reach(number)
 
     def all_reached(self) -> None:
@@ -99,16 +106,24 @@ class Marks:
         self._drop_before(self._first + len(self._kept) - 1)
 
     def _reach(self, number: int) -> None:
-        place = number - self._first
-        if place < 0:
-            return  # a later one was reached
-        reached = self._wait(self._kept[place], _FLUSH_FIRST, _LONGEST_WAIT_NS) in _REACHED
-        # Those of a lost context, or of a driver that stands still, are not to pile up.
-        if reached or len(self._kept) >= MOST_MARKS:
+        # One that is not there was waited for, or a later one was reached.
+        if number in self._waited and self._waits_for(self._waited.pop(number)):
             self._drop_before(number)
+
+    def _make_room(self) -> None:
+        # Those of a lost context, or of a driver that stands still, are not to pile up: whatever the answer.
+        self._waits_for(self._put(_ALL_COMMANDS, 0))
+        self.all_reached()
+
+    def _waits_for(self, waited: int | None) -> bool:
+        reached = self._wait(waited, _FLUSH_FIRST, _LONGEST_WAIT_NS) in _REACHED
+        self._drop(waited)
+        return reached
 
     def _drop_before(self, number: int) -> None:
         while self._first < number:
+            if self._first in self._waited:
+                self._drop(self._waited.pop(self._first))
             self._drop(self._kept.popleft())
             self._first += 1
 
@@ -125,7 +140,7 @@ def mark(ctx: moderngl.Context) -> None:
     """Behind drawing that is not waited for pass by pass: see `Marks`. Nothing where the processor does not draw."""
     marks, needed = _found_marks(ctx)
     if needed and marks is not None:
-        marks.put()
+        marks.keep()
 
 
 def _found_marks(ctx: moderngl.Context) -> tuple[Marks | None, bool]:
