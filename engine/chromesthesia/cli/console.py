@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from enum import StrEnum
 
+from rich.cells import cached_cell_len
 from rich.console import Console, ConsoleRenderable
 from rich.logging import RichHandler
 from rich.text import Text
@@ -30,10 +31,22 @@ class LogLevel(StrEnum):
 COMPLAINT_LETTERS = 2000
 LOG_LETTERS = 8000
 """Longest message of the log that is shown."""
+FORGET_AFTER = 64
+"""Records."""
 
 
 class LogHandler(RichHandler):
     """Shows records with nothing in them that could steer a terminal; lines after the first stay indented."""
+
+    _shown = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one. Rich keeps thousands of the texts it measured, a KiB a line: a log of weeks is never short of new
+        ones, so they are let go of."""
+        super().emit(record)
+        self._shown += 1
+        if self._shown % FORGET_AFTER == 0:
+            cached_cell_len.cache_clear()
 
     def render_message(self, record: logging.LogRecord, message: str) -> ConsoleRenderable:
         """The message of a record, foreign text included, as text."""
