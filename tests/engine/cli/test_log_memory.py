@@ -13,6 +13,7 @@ from chromesthesia.cli.console import FORGET_AFTER, LogHandler
 
 def test_what_was_measured_of_lines_that_went_by_is_let_go_of() -> None:
     handler = LogHandler(console=Console(file=io.StringIO(), width=100))
+    cached_cell_len.cache_clear()
     most = 0
     for number in range(10 * FORGET_AFTER):
         text = f"preset {number} of the night, as no other line of this log is called"
