@@ -38,7 +38,7 @@ from chromesthesia.render.flash_shaders import (
     TILES,
     WATCH,
 )
-from chromesthesia.render.gl import mark
+from chromesthesia.render.gl import clear
 from chromesthesia.render.passes import Target
 
 _LONGEST_STEP_S = 0.25
@@ -211,12 +211,7 @@ class _Memory:
             texture.repeat_x = texture.repeat_y = False
         written = self.textures if extra is None else (*self.textures, extra)
         self.frame = ctx.framebuffer(color_attachments=written)
-        self._ctx = ctx
-        self.clear()
-
-    def clear(self) -> None:
-        self.frame.clear()
-        mark(self._ctx)
+        clear(self.frame)
 
     def release(self) -> None:
         self.frame.release()
@@ -256,7 +251,7 @@ class _Pair:
 
     def clear(self) -> None:
         for memory in (self._before, self._after):
-            memory.clear()
+            clear(memory.frame)
 
     def release(self) -> None:
         self._before.release()

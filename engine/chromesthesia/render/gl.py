@@ -143,6 +143,18 @@ def mark(ctx: moderngl.Context) -> None:
         marks.keep()
 
 
+def clear(frame: moderngl.Framebuffer) -> None:
+    """Clear it, with a mark behind."""
+    frame.clear()
+    mark(frame.ctx)
+
+
+def build_mipmaps(texture: moderngl.Texture) -> None:
+    """Fill its smaller copies, with a mark behind."""
+    texture.build_mipmaps()
+    mark(texture.ctx)
+
+
 def _found_marks(ctx: moderngl.Context) -> tuple[Marks | None, bool]:
     found = _marks.get(ctx)
     if found is None:

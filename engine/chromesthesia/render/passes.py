@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import moderngl
 
-from chromesthesia.render.gl import mark
+from chromesthesia.render.gl import build_mipmaps, clear, mark
 from chromesthesia.render.shaders import ShaderLibrary, UniformCache, UniformValue
 
 _ADDS = (moderngl.ONE, moderngl.ONE)
@@ -45,11 +45,9 @@ class Target:
         mode = moderngl.LINEAR if linear else moderngl.NEAREST
         texture.repeat_x = texture.repeat_y = repeat
         frame = ctx.framebuffer(color_attachments=[texture])
-        frame.clear()
-        mark(ctx)
+        clear(frame)
         if mips:
-            texture.build_mipmaps()
-            mark(ctx)
+            build_mipmaps(texture)
             between = moderngl.LINEAR_MIPMAP_LINEAR if linear else moderngl.NEAREST_MIPMAP_NEAREST
             texture.filter = (between, mode)
         else:

@@ -13,7 +13,7 @@ import numpy as np
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.render.fixed import FixedPass, copy_pass
-from chromesthesia.render.gl import mark
+from chromesthesia.render.gl import build_mipmaps, clear
 from chromesthesia.render.graph import Buffer, F, Graph, Pass, Size, one_of
 from chromesthesia.render.passes import Drawer, Target
 
@@ -63,8 +63,7 @@ class _Store:
     def clear(self) -> None:
         for target in (self._front, self._back):
             if target is not None:
-                target.frame.clear()
-                mark(self._ctx)
+                clear(target.frame)
 
     def release(self) -> None:
         for target in (self._front, self._back):
@@ -164,8 +163,7 @@ class RunningGraph(Generic[F]):
             )
             if store is not None and store.declared.mips:
                 self._drawer.settle()
-                target.texture.build_mipmaps()
-                mark(self._drawer.ctx)
+                build_mipmaps(target.texture)
         self._drawer.settle()
 
     def target(self, name: str) -> Target:
@@ -214,8 +212,7 @@ class RunningGraph(Generic[F]):
                 raise ValueError(f"buffer {name} of {np.shape(content)}, expected {size}")
             texture.write(np.moveaxis(content, 0, 2).tobytes())
             if store.declared.mips:
-                texture.build_mipmaps()
-                mark(self._drawer.ctx)
+                build_mipmaps(texture)
 
     def forget(self) -> None:
         """Empty every buffer that keeps."""
