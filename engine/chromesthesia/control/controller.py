@@ -128,6 +128,11 @@ class Controller:
         return self._library
 
     @property
+    def latest(self) -> tuple[Preset, Snapshot]:
+        """What `current` is about to be: commands of this step that are done already included. Control thread."""
+        return self._preset, self._tree.latest()
+
+    @property
     def preset_index(self) -> int:
         """Position of the present preset in the library; -1 when it came from elsewhere."""
         return self._library.index(self.current[0])
@@ -160,7 +165,7 @@ class Controller:
         self._shaders = desk
         self._tree.load_look(self._values_of(self._preset), "start")
         desk.taken(self._preset)
-        self.current = (self._preset, self._tree.snapshot())
+        self.current = self.latest
         self._start = self.current
 
     def declare(self, preset: Preset) -> Mapping[str, Param]:
@@ -186,21 +191,20 @@ class Controller:
 
         Returns the writes that came to one address and were taken: their senders know of them.
         """
-        due = self._waiting.take(now_s)
-        before = self.current
         with self._tree.together():
-            taken = self._do(due, now_s)
-        self.current = (self._preset, self._tree.snapshot())
-        if not any(isinstance(command, Undo) for command in due):
-            self.history.changed(due, before, self.current, now_s)
+            taken = self._do(self._waiting.take(now_s), now_s)
+        self.current = self.latest
         return taken
 
     def _do(self, due: Sequence[Command], now_s: float) -> list[SetParameter]:
         last_look = max((number for number, command in enumerate(due) if _is_look(command)), default=-1)
         asked: list[_Asked] = []
         taken: list[SetParameter] = []
+        before, noted = self.latest, 0
         for number, command in enumerate(due):
             refused = self.counters.refused
+            if isinstance(command, Undo):
+                self.history.changed(due[noted:number], before, self.latest, now_s)
             try:
                 if _is_look(command):
                     self._look(command, asked, number == last_look, now_s)
@@ -221,8 +225,11 @@ class Controller:
                 self._bounded_log.warning(
                     now_s, "%s failed: %s", command.source, one_line(error), exc_info=True
                 )
+            if isinstance(command, Undo):
+                before, noted = self.latest, number + 1
             if self.told is not None:
                 self.told(command, now_s, self.counters.refused == refused)
+        self.history.changed(due[noted:], before, self.latest, now_s)
         return taken
 
     def _apply(self, command: Command, now_s: float) -> None:
@@ -327,7 +334,7 @@ class Controller:
         self._take_preset(preset)
         self._tree.restore(values, "the last show")
         self._take_routes(routes)
-        self.current = (self._preset, self._tree.snapshot())
+        self.current = self.latest
 
     def adopt(self, preset: Preset, library: PresetLibrary) -> None:
         """The present look is `preset` now, of another library: it was kept. Control thread."""
@@ -383,7 +390,7 @@ class Controller:
         self._take_preset(step.preset)
         if loaded.name == step.preset.name:
             self._loaded = loaded  # a route that is taken back is no part of the preset's file
-        self._tree.restore({**self._tree.snapshot(), **step.values}, source)
+        self._tree.restore({**self._tree.latest(), **step.values}, source)
         self.notice = Notice("taken back", now_s)
 
     def _next_scene(self, source: str, now_s: float) -> None:

@@ -81,7 +81,7 @@ class ParameterTree:
         self._declared = Declared(MappingProxyType({param.path: param for param in params}))
         self._defaults = {param.path: param.default for param in params if param.writable}
         self._values: dict[str, Value] = dict(self._defaults)
-        self._snapshot = Snapshot(dict(self._values), self._declared)
+        self._snapshot = self._latest = Snapshot(dict(self._values), self._declared)
         self._version = self._look_version = 0
         self._morph_s: float | None = None
         self._is_together = False
@@ -157,10 +157,18 @@ class ParameterTree:
         """The values now, or as they were before writes that are made together; safe from any thread."""
         return self._snapshot
 
-    def value(self, path: str) -> Value:
-        """The value of one parameter that can be written, on the writing thread; amid writes made together it is newer
-        than `snapshot`. Raises UnknownParameterError.
+    def latest(self) -> Snapshot:
+        """The values now, writes that are being made together included. Writing thread only: what keeps or takes back
+        the present values amid other commands must not miss the ones just before it.
         """
+        if self._version != self._latest.version:
+            self._latest = Snapshot(
+                dict(self._values), self._declared, self._version, self._look_version, self._morph_s
+            )
+        return self._latest
+
+    def value(self, path: str) -> Value:
+        """The value of one parameter that can be written, as `latest` has it. Raises UnknownParameterError."""
         if path not in self._values:
             raise unknown_parameter(path, self._values)
         return self._values[path]
@@ -280,10 +288,7 @@ class ParameterTree:
             self._publish()
 
     def _publish(self) -> None:
-        if self._version != self._snapshot.version:
-            self._snapshot = Snapshot(
-                dict(self._values), self._declared, self._version, self._look_version, self._morph_s
-            )
+        self._snapshot = self.latest()
 
 
 def unknown_parameter(path: str, known: Iterable[str]) -> UnknownParameterError:

@@ -175,7 +175,7 @@ class IsfDesk:
         log.info("ISF shader %s was read again", book.shader.name)
         if before is not None and _declared(before) == _declared(book.shader):
             return
-        values = self._tree.snapshot()
+        values = self._tree.latest()
         if before is not None:
             self._undeclare(before)
         self._declare(book)

@@ -77,7 +77,7 @@ class PresetKeeper:
         While one look becomes another, what is kept is the look of the last frame, and the glide stops there.
         Raises PresetError for a name that no preset can have, RecordError when it cannot be written.
         """
-        present, values = self._controller.current
+        present, values = self._controller.latest
         look = {
             path: value
             for path, value in values.items()
@@ -119,7 +119,7 @@ class PresetKeeper:
             raise RecordError(
                 f"{one_line(old)} stays: {error.strerror or error}", "remove it by hand"
             ) from error
-        self._look_again(path, adopt=self._controller.current[0].name == preset.name)
+        self._look_again(path, adopt=self._controller.latest[0].name == preset.name)
 
     def _write(self, preset: Preset, picture: UInt8 | None, adopt: bool = True) -> Path:
         path = self._path_for(preset.name)

@@ -97,3 +97,15 @@ def test_what_changes_nothing_is_no_step_and_steps_are_bounded() -> None:
     for step in range(MOST_STEPS + 20):
         room.do(SetParameter(FLOW, step % 7 / 10, "hand"))
     assert len(room.controller.history) == MOST_STEPS
+
+
+def test_what_comes_in_one_step_with_an_undo_is_a_step_of_its_own() -> None:
+    room = Room()
+    room.do(SetParameter(ZOOM, 1.5, "hand"))
+    room.do(SetParameter(FLOW, 0.5, "hand"), Undo("hand"))
+    assert (room.value(FLOW), room.value(ZOOM)) == (0.1, 1.5)
+    room.do(Undo("hand"), SetParameter(FLOW, 0.7, "hand"))
+    assert (room.value(FLOW), room.value(ZOOM)) == (0.7, 1.0)
+    room.do(Undo("hand"))
+    assert room.value(FLOW) == 0.1
+    assert len(room.controller.history) == 0

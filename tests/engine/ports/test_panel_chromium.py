@@ -18,6 +18,7 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from chromesthesia.control.commands import Command, CueGo, CueJump
 from chromesthesia.params.catalogue import PARAMETERS
+from chromesthesia.params.presets import load_preset
 from chromesthesia.params.routes import Route
 from chromesthesia.testing.chromium import LOOK_S, PATIENCE_S, Page, chromium
 from chromesthesia.testing.oscquery import free_port
@@ -209,6 +210,21 @@ def test_a_preset_loads_is_kept_and_comes_back_after_a_restart(
         page.until("document.querySelector('.load[data-name=Dawn]') !== null")
         assert "Dawn" in again.controller.library.names
         assert page.errors == []
+
+
+def test_what_was_set_comes_before_the_action_whatever_waits_in_the_browser(
+    page: Page, folders: tuple[Path, Path]
+) -> None:
+    turn(page, "presets")
+    page.run(
+        "(() => { const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'bufferedAmount');"
+        " Object.defineProperty(WebSocket.prototype, 'bufferedAmount', { ...own, get: () => 1e6 });"
+        " chromesthesia.client.set('/look/finish/vignette', 0.625);"
+        " chromesthesia.client.act('/preset/save', 'Crowded');"
+        " Object.defineProperty(WebSocket.prototype, 'bufferedAmount', own); })()"
+    )
+    page.until("document.querySelector('.load[aria-current]')?.dataset.name === 'Crowded'")
+    assert load_preset(folders[1] / "crowded.toml").params["/look/finish/vignette"] == 0.625
 
 
 def test_a_refusal_is_said(page: Page) -> None:

@@ -170,3 +170,14 @@ def test_frames_are_in_memory_for_windows_whatever_their_size() -> None:
     frames.frame(np.zeros((8, 8, 3), np.uint8), 0.2)
     assert len(told) == 2
     frames.close()
+
+
+def test_a_move_just_before_is_saved_and_shown(desk: Desk) -> None:
+    commands = commands_of(BY_PATH["/output/save"], [], "osc:test")
+    assert commands is not None
+    desk.controller.post(SetParameter("/output/2/mesh/2/2/y", 0.4, "osc:test"), *commands)
+    desk.step()
+    for outputs in (read_stage(desk.path).outputs, (desk.port.output(1), desk.port.output(2))):
+        mesh = outputs[1].shape.mesh
+        assert mesh is not None
+        assert mesh.points[4] == (0.5, 0.4)

@@ -97,6 +97,17 @@ def test_the_present_look_is_kept_and_comes_back(room: Room) -> None:
     assert find_presets([room.own, room.shipped]).names == room.names(), "and after a restart"
 
 
+def test_what_was_set_or_loaded_just_before_is_kept(room: Room) -> None:
+    save = commands_of(BY_PATH["/preset/save"], ["Quick"], "osc:panel")
+    assert save is not None
+    room.controller.post(SetParameter("/look/flow/amount", 0.5, "osc:panel"), *save)
+    room.controller.step(0.0)
+    assert load_preset(room.own / "quick.toml").params["/look/flow/amount"] == 0.5
+    room.controller.post(LoadPreset("Ember", "osc:panel"), *save)
+    room.controller.step(0.0)
+    assert load_preset(room.own / "quick.toml").params["/look/flow/amount"] == 0.75
+
+
 def test_saving_again_replaces_ones_own_and_never_what_is_shipped(room: Room) -> None:
     assert room.ask("/preset/save", "Mine")
     room.set("/look/flow/amount", 0.25)

@@ -166,7 +166,7 @@ class StagePort:
 
     def _update(self) -> None:
         self._changed = False
-        values = self._tree.snapshot()
+        values = self._tree.latest()
         for number, spec in enumerate(self._specs, start=1):
             try:
                 changed = spec_of(number, self.spec.outputs[number - 1], values)

@@ -89,7 +89,7 @@ export class Client extends EventTarget {
   act(path, ...values) {
     const node = this.nodes.get(path);
     if (!this.live || !node) return false;
-    this.#flush();
+    this.#flush(true); // what was set before it comes before it
     this.#socket.send(encode(path, node.types, values));
     return true;
   }
@@ -185,10 +185,11 @@ export class Client extends EventTarget {
     }, 150);
   }
 
-  #flush() {
+  /** Send what waits; unless `now`, only while not too much of it waits in the browser already. */
+  #flush(now = false) {
     this.#scheduled = false;
     if (!this.live) { this.#pending.clear(); return; }
-    if (this.#socket.bufferedAmount > FULL_BYTES) {
+    if (!now && this.#socket.bufferedAmount > FULL_BYTES) {
       this.#scheduled = true;
       setTimeout(() => this.#flush(), 100);
       return;
