@@ -15,7 +15,6 @@ from chromesthesia.control.commands import LoadPack, SetParameter
 from chromesthesia.core.ahead import Ahead
 from chromesthesia.core.config import ShowConfig, check_isf, check_numbers, check_rungs
 from chromesthesia.core.guard import Guard
-from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.protocols import AudioSource, Clock, FrameSink
 from chromesthesia.core.room import read_room
 from chromesthesia.core.stop_signals import stop_on_signals
@@ -25,12 +24,7 @@ from chromesthesia.health.telling import health_of
 from chromesthesia.isf.plan import NO_ISF, IsfPlan
 from chromesthesia.mapping.mapper import Mapper
 from chromesthesia.params.sound import HUD_VISIBLE
-from chromesthesia.ports.cues.player import open_cues
-from chromesthesia.ports.osc.endpoints import open_osc
-from chromesthesia.ports.osc.track import replaying
-from chromesthesia.ports.panel.endpoints import open_panel
-from chromesthesia.ports.port import Port, PortMaker
-from chromesthesia.ports.stage.handover import with_programs
+from chromesthesia.ports.port import PortMaker
 from chromesthesia.recording.outputs import Outputs, close_and_report, open_outputs
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.score.writer import open_writer
@@ -50,16 +44,15 @@ from chromesthesia.show.held_picture import holding
 from chromesthesia.show.isf_desk import open_desk
 from chromesthesia.show.live_show import PATIENCE_S, LiveShow
 from chromesthesia.show.models_ahead import OpenModels
-from chromesthesia.show.more_ports import open_more_ports, set_bpm
-from chromesthesia.show.osc_recording import open_recorder
+from chromesthesia.show.more_ports import set_bpm
 from chromesthesia.show.pack_swap import PackSwap, refuse_beside_score
 from chromesthesia.show.preset_keeper import PresetKeeper, no_picture
-from chromesthesia.show.preset_watch import PresetWatch
 from chromesthesia.show.pulse import Pulse
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.stage import Controls, no_isf
 from chromesthesia.show.staging import open_eye_port, open_stage, staged
 from chromesthesia.show.surfaces import HEADLESS_FPS, WINDOW_FPS, RendererMaker, SurfaceOpener
+from chromesthesia.show.ways import open_ways
 
 if TYPE_CHECKING:
     from chromesthesia.show.many.ear import EarDesk
@@ -149,34 +142,15 @@ def run_show(
             from chromesthesia.show.many.open_ear import open_ear
 
             desk, models = open_ear(config, loading.result(), controller, clock, opened)
-        osc = open_osc(config, tree, controller, clock, opened)
-        panel = open_panel(config, tree, controller, clock, opened)
-        open_ports: list[Port] = [] if osc is None else [osc]
-        open_ports += [] if panel is None else [panel.port]
-        if stage is not None and stage.programs:
-            outputs = with_programs(outputs, stage.programs)
-        more = open_more_ports(config, tree, controller, clock, outputs)
-        open_ports += more.ports
-        open_ports += [] if eye is None else [eye]
-        if stage is not None:
-            open_ports.append(stage)
-            sinks = (*sinks, stage.frames) if stage.spec.has_windows else sinks
-        open_ports += [make(tree, controller, clock) for make in ports]
-        open_ports += [] if isf is None else [isf]
-        open_ports.append(PresetWatch(tree, controller, lambda: resource_dirs("presets")))
-        if config.cues is not None:
-            open_ports.append(open_cues(config.cues, tree, controller, clock))
-        open_ports += [] if desk is None else [desk]
-        if config.osc_replay is not None:
-            open_ports.append(replaying(config.osc_replay)(tree, controller, clock))
-        if config.record_osc is not None:
-            open_ports.insert(0, open_recorder(config.record_osc, clock, open_ports))
+        ready = [port for port in (eye, isf, desk) if port is not None]
+        ways = open_ways(config, tree, controller, clock, opened, outputs, sinks, stage, ready, ports)
+        panel = ways.panel
         if panel is not None:
             tell_link(panel.link)
         source = _open_sound(config, clock) if own.source is None else own.source
         opened.callback(source.close)
         guard = Guard(clock)
-        light = Light(opener, RendererMaker(config, guard), clock, guard, more.outputs)
+        light = Light(opener, RendererMaker(config, guard), clock, guard, ways.outputs)
         opened.callback(light.close)
         width, height = light.size
         off_screen = config.headless and not (stage is not None and stage.spec.has_windows)
@@ -191,7 +165,7 @@ def run_show(
             width, height, fps, True, config.record, config.stills, config.sheet, config.report
         )
         writer = None if config.score is None else open_writer(config.score, config.score_limit_mib)
-        kept = Outputs(files.sinks + sinks, live=True, beside=() if writer is None else (writer,))
+        kept = Outputs(files.sinks + ways.sinks, live=True, beside=() if writer is None else (writer,))
         score = None
         if writer is not None or desk is not None:
             score = FrameScore(writer, controller, light, desk)
@@ -231,16 +205,16 @@ def run_show(
             panel.site.health = lambda: health_of(show.health.status())
             panel.site.performers = show.performer.names
             panel.port.server.pages = pages(show.health.status)
-        open_ports.append(HealthWatch(show.health.status, alerts, log_file))
+        served = [*ways.ports, HealthWatch(show.health.status, alerts, log_file)]
         if score is not None:
             controller.handle(LoadPack, refuse_beside_score)
         elif own.encoder is None and own.generator is None:
             swap = PackSwap(models, controller.post, show.try_models, _opener(config.provider, faults))
             controller.handle(LoadPack, swap.load)
-        for port in open_ports:
+        for port in served:
             show.health.count(f"port {port.name}", port.health)
         heart = show.health.heart("control", PATIENCE_S)
-        control = ControlLoop(controller, clock, open_ports, show.readings, heart)
+        control = ControlLoop(controller, clock, served, show.readings, heart)
         first_pack = models.name
         state = going_on.begin(
             show, controller, lambda: _pack_of(config, None if show.pack == first_pack else show.pack)
