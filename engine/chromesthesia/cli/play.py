@@ -245,8 +245,9 @@ def run(
 ) -> None:
     """Play: listen to the room, or to a file, and paint.
 
-    In the window: N and P (or the arrows) change the preset, space the scene, T taps the tempo, F fullscreen, H the
-    HUD, S keeps a still, R puts the room back as at the start, Esc ends the show.
+    In the window: N and P (or the arrows) change the preset, space the scene, T taps the tempo, Return begins the next
+    cue, F fullscreen, H the HUD, S keeps a still, U takes the last change back, R puts the room back as at the start,
+    Esc ends the show. 1, 2 and 3 mark what was just heard as angry, happy or sad, 0 takes the mark back.
     """
     never_wait()
     width, height = options.parse_size(size) if size else (None, None)

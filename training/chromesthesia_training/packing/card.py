@@ -45,7 +45,7 @@ Test split: {split}.
 """
 
 ENCODER_SECTION = """\
-{encoder_size} parameters, {encoder_steps} training steps, causal, all memory in explicit state tensors. Answers:
+{encoder_size} parameters, last fitted in {encoder_steps} steps, causal, all memory in explicit state tensors. Answers:
 valence and arousal in -1..1, the probabilities of angry, happy and sad, a 128-d embedding, and a confidence (greatest
 probability, 0 at chance, 1 at certainty). Its temperature was fitted on voices of the validation split in rooms; a
 sound that feels nothing (claps, drums, hum, typing, traffic) draws the probabilities together, so that confidence

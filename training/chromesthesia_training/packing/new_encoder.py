@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ def _describe(
     manifest = msgspec.structs.replace(
         before,
         version=version or before.version,
+        created=date.today().isoformat(),
         models=(encoder, before.generator),
         timing=rounded(msgspec.structs.replace(timing, encoder_step_ms=step_ms)),
         parity=rounded(
