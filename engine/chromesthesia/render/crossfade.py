@@ -37,12 +37,12 @@ class CrossFade:
         """Whether the old frame is still seen."""
         return self._gone_s < self._length_s
 
-    def begin(self, shown: moderngl.Texture, length_s: float) -> None:
-        """Keep what `shown` holds, and let it go within `length_s` of frames."""
-        if self._still is None or self._still.texture.size != shown.size:
+    def begin(self, shown: moderngl.Texture, size: tuple[int, int], length_s: float) -> None:
+        """Keep what `shown` holds, and let it go within `length_s` of frames; size: of those, in pixels."""
+        if self._still is None or self._still.texture.size != size:
             self._free()
-            self._still = Target.create(self._ctx, shown.size, linear=True)
-            self._mixed = Target.create(self._ctx, shown.size, linear=True)
+            self._still = Target.create(self._ctx, size, linear=True)
+            self._mixed = Target.create(self._ctx, size, linear=True)
         self._copy.draw(self._still.frame, (shown,))
         self._length_s, self._gone_s = length_s, 0.0
 

@@ -102,6 +102,7 @@ class Renderer:
     @property
     def framebuffer(self) -> moderngl.Framebuffer:
         """Holds the frame just drawn, row 0 at the top; valid until the next `resize` or `change_graph`."""
+        self._shown = self._full(self._shown)
         return self._shown.frame
 
     @property
@@ -141,7 +142,8 @@ class Renderer:
         self._pixels = np.empty((height, width, 3), np.uint8)
 
     def draw_share(self, share: float) -> None:
-        """Draw only `share` of the pixels each way from the next frame on, and enlarge what comes of it to `size`.
+        """Draw only `share` of the pixels each way from the next frame on, and stretch what comes of it to where it is
+        shown, or to `size` for whoever reads it.
 
         The display of figures stays sharp, outputs and `read_pixels` keep their size. Raises RenderError for a share
         that leaves no picture, and then nothing has changed.
@@ -158,7 +160,7 @@ class Renderer:
     def fade(self, length_s: float) -> None:
         """Let the frame shown last go within `length_s`, while what draws the next is changed."""
         if self._drawn and length_s > 0.0:
-            self._fade.begin(self._shown.texture, length_s)
+            self._fade.begin(self._shown.texture, self._size, length_s)
 
     def _lay_out(self) -> None:
         width, height = self._size
@@ -266,9 +268,8 @@ class Renderer:
             self._limiter.wait(inputs.dt_s)
         hud = inputs.hud if self._limiter is None else self._hud_switch.step(inputs.hud, inputs.dt_s)
         frame = self._result
-        if self._enlarged is not None:
-            self._enlarge.draw(self._enlarged.frame, (frame.texture,))
-            frame = self._enlarged
+        if self._fade.running or hud is not None:
+            frame = self._full(frame)
         frame = self._fade.draw(frame, inputs.dt_s)
         self._shown = frame if hud is None else self._hud.draw(frame, inputs, hud)
         if target is not None:
@@ -297,8 +298,9 @@ class Renderer:
         frame with Python's lock released.
         """
         pixels = self._pixels if out is None else out
+        frame = self.framebuffer
         self._finish()
-        self._shown.frame.read_into(pixels, components=3, alignment=1)
+        frame.read_into(pixels, components=3, alignment=1)
         return pixels
 
     def reload_changed_shaders(self) -> str | None:
@@ -342,6 +344,13 @@ class Renderer:
     @property
     def _result(self) -> Target:
         return self._look.result
+
+    def _full(self, frame: Target) -> Target:
+        """`frame` at the size of the picture: drawn with fewer pixels it is enlarged, once."""
+        if self._enlarged is None or frame.texture.size == self._size:
+            return frame
+        self._enlarge.draw(self._enlarged.frame, (frame.texture,))
+        return self._enlarged
 
 
 def _checked(ctx: moderngl.Context, width: int, height: int) -> Size:
