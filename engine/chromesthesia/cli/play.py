@@ -19,7 +19,7 @@ from chromesthesia.cli.streams import never_wait
 from chromesthesia.cli.supervised import is_watched, keep_playing, pulse_here, rung_here, wait_until_wanted
 from chromesthesia.core.config import OSC_PARTNER, ShowConfig
 from chromesthesia.core.errors import WindowError
-from chromesthesia.core.heap import give_back_large_blocks
+from chromesthesia.core.heap import keep_heap_small
 from chromesthesia.core.room import ROOM_FILE
 from chromesthesia.core.rungs import RUNGS, Rung
 from chromesthesia.core.wall import Nightly, parse_hours, parse_time
@@ -325,7 +325,7 @@ def run(
         alert_webhook=alert_webhook,
         alert_command=alert_command,
     )
-    give_back_large_blocks()
+    keep_heap_small()
     models = wait_until_wanted(config)
     pulse_here()
     config = replace(config, rung=rung_here(rung))

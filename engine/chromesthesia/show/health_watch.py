@@ -12,6 +12,7 @@ from socket import gethostname
 
 from chromesthesia.control.commands import SetParameter
 from chromesthesia.core.config import ShowConfig
+from chromesthesia.core.heap import give_back_free
 from chromesthesia.core.json_log import JsonLog
 from chromesthesia.health.alerts import Alerts, command, webhook
 from chromesthesia.health.metrics import Metrics
@@ -23,25 +24,31 @@ from chromesthesia.ports.port import Readings
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
-LINE_S = 60.0
+LINE_S = TIDY_S = 60.0
 HELD_S = 3.0
 """A state is logged when it has held for so long."""
 _LEVELS = {State.OK: logging.INFO, State.DEGRADED: logging.WARNING, State.FAILING: logging.ERROR}
 
 
 class HealthWatch:
-    """`ports.port.Port` that hears nothing: its control thread's second hand."""
+    """`ports.port.Port` that hears nothing: its control thread's second hand. tidy: is called once a minute."""
 
     name = "health"
 
     def __init__(
-        self, status: Callable[[], ShowStatus], alerts: Alerts, log_file: JsonLog | None = None
+        self,
+        status: Callable[[], ShowStatus],
+        alerts: Alerts,
+        log_file: JsonLog | None = None,
+        tidy: Callable[[], object] = give_back_free,
     ) -> None:
         self._status = status
         self._alerts = alerts
         self._log_file = log_file
         self._due_s = -math.inf
         self._line_due_s: float | None = None
+        self._tidy = tidy
+        self._tidy_due_s: float | None = None
         self._state = self._seen = State.OK
         self._since_s = -math.inf
         self._known: dict[str, str] = {}
@@ -59,6 +66,9 @@ class HealthWatch:
         if now_s < self._due_s:
             return
         self._due_s = now_s + LOOK_S
+        if self._tidy_due_s is None or now_s >= self._tidy_due_s:
+            self._tidy_due_s = now_s + TIDY_S
+            self._tidy()
         status = self._status()
         verdict = verdict_of(status)
         if self._log_file is not None:

@@ -1,20 +1,21 @@
-"""Large blocks go back to the system: memory of a process after many pictures of other sizes is what it was before."""
+"""Large blocks go back to the system, and threads share their small ones: a process holds what it uses."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 PROBE = """
 import ctypes, sys
-from chromesthesia.core.heap import give_back_large_blocks
+from chromesthesia.core.heap import keep_heap_small
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
 libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
 if sys.argv[1] == "asked":
-    assert give_back_large_blocks()
+    assert keep_heap_small()
 def filled(size):
     block = libc.malloc(ctypes.c_size_t(size))
     libc.memset(block, 1, size)
@@ -42,3 +43,66 @@ def test_what_was_large_is_given_back_though_something_small_lies_behind_it() ->
     if kept_kib("not asked") < 10 * 1024:
         pytest.skip("this C library gives large blocks back by itself")
     assert kept_kib("asked") < 2 * 1024
+
+
+THREADS = """
+import ctypes, sys, threading
+from chromesthesia.core.heap import keep_heap_small
+libc = ctypes.CDLL(None)
+if sys.argv[1] == "asked":
+    assert keep_heap_small()
+libc.fopen.restype, libc.malloc_info.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
+libc.fclose.argtypes = [ctypes.c_void_p]
+together = threading.Barrier(8)
+def work():
+    libc.malloc(ctypes.c_size_t(1000))
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+stream = libc.fopen(sys.argv[2].encode(), b"w")
+libc.malloc_info(0, stream)
+libc.fclose(stream)
+print(open(sys.argv[2]).read().count("<heap nr="))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's heap")
+def test_threads_share_two_arenas(tmp_path: Path) -> None:
+    def arenas(how: str) -> int:
+        command = [sys.executable, "-c", THREADS, how, str(tmp_path / "heap.xml")]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    if arenas("not asked") <= 2:
+        pytest.skip("this C library has no arena for each thread")
+    assert arenas("asked") <= 2
+
+
+TRIM = """
+import ctypes
+from chromesthesia.core.heap import give_back_free
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+def filled(size):
+    block = libc.malloc(ctypes.c_size_t(size))
+    libc.memset(block, 1, size)
+    return block
+def anonymous_kib():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("RssAnon")).split()[1])
+blocks = [filled(64 << 10) for _ in range(300)]
+last = filled(65 << 10)
+for block in blocks:
+    libc.free(block)
+before = anonymous_kib()
+assert give_back_free()
+print(before - anonymous_kib())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's heap")
+def test_what_is_free_below_something_that_stays_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", TRIM], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 15 * 1024
