@@ -9,21 +9,23 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-LARGE_BYTES = 256 * 1024
+LARGE_BYTES = 128 * 1024
+"""A picture of the generator is larger, what is made and left many times a frame is smaller."""
 ARENAS = 2
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """As in glibc's malloc.h."""
 
 
 def keep_heap_small() -> bool:
-    """Let blocks of 256 KiB and more come from the system and go back to it when they are freed, and all smaller ones
+    """Let blocks of 128 KiB and more come from the system and go back to it when they are freed, and all smaller ones
     from two arenas; False where the C library has no such switches.
 
     Call before much is allocated. glibc would raise its threshold with every large block that is freed, up to 32 MiB:
     then pictures and buffers of ever other sizes, which a software OpenGL allocates like all else, lie in the heap
     between what stays, and leave holes (measured: 50 MiB more after a hundred looks at 1280 x 720). And it would give
     each of a show's forty threads one of up to sixteen arenas, each with holes of its own: 21 MiB an hour through an
-    hour of faults, none of it held by anybody. With two, frames take as long.
+    hour of faults, none of it held by anybody. With two, and pictures outside them, they do not grow and frames take
+    as long.
     """
     mallopt = _of_glibc("mallopt")
     if mallopt is None or not all(
