@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +27,8 @@ GIVE_UP_WINDOWS, GIVE_UP_COST = 5, 1.25
 """So many windows in a row whose frames took a quarter longer than they may on the mean, `MANY_LATE` of them late,
 before nothing new is painted: that is seen for minutes, where frames that are late but all there are hardly seen. Such
 a window is as long as 30 frame periods at least."""
-FAR, FAR_WINDOWS, FAR_QUANTILE = 2.0, 2, 0.1
-"""Where nine frames of ten took more than twice their period, so many windows in a row, steps are left out: a picture
+FAR, FAR_WINDOWS, FAR_QUANTILE = 1.5, 2, 0.1
+"""Where nine frames of ten took half as long again as they may, so many windows in a row, steps are left out: a picture
 of a wall on a slow machine would be a show of slides until it had tried them all."""
 SETTLE_FRAMES = 8
 """Frames after a step that are not judged: pictures that were asked for before it are still painted."""
@@ -130,9 +130,11 @@ class Ladder:
         steps: Collection[Step] | None = None,
         start: Rung = Rung.FULL,
         moved: Callable[[Moved], None] = _ignored,
+        within: float = 1.0,
     ) -> None:
         """steps: best first, of `steps_of`; start: begin at its first step, or the next cheaper one there is. moved:
-        called on the main thread right after a step."""
+        called on the main thread right after a step. within: the share of the picture's sides to begin with at most,
+        where a step draws so few and still paints."""
         self._steps = tuple(steps or steps_of())
         self._at = next(
             (index for index, step in enumerate(self._steps) if not below(start, step.rung)),
@@ -140,6 +142,11 @@ class Ladder:
         )
         self._moved = moved
         self._ratios: list[float | None] = [None] * len(self._steps)
+        first = next(
+            (at for at in self._painting_from(self._at) if self._steps[at].detail <= within), self._at
+        )
+        self._leave_out(self._at, first)
+        self._at = first
         self._patience = [1] * len(self._steps)
         self._took: list[float] = []
         self._late = 0
@@ -244,10 +251,8 @@ class Ladder:
     def _far_enough(self, cost: float) -> int:
         """The first step below whose frames would be in time by their pixels alone, else the one of fewest pixels."""
         found, now = self._at + 1, self.step.detail
-        for index in range(self._at + 1, len(self._steps)):
+        for index in self._painting_from(self._at + 1):
             step = self._steps[index]
-            if below(step.rung, Rung.FEWER_PIXELS):
-                break
             if step.detail < now:
                 found = index
                 if cost * (step.detail / now) ** 2 <= 1.0:
@@ -273,14 +278,25 @@ class Ladder:
             self.ups += 1
             self._climbed = True
         self._before = (at, cost) if abs(to - at) == 1 else None
-        for upper in range(at, to):
-            # What is left out is not measured: it costs what its pixels say until it is.
-            if to > at + 1 and self._ratios[upper] is None:
-                self._ratios[upper] = (self._steps[upper].detail / self._steps[upper + 1].detail) ** 2
+        if to > at + 1:
+            self._leave_out(at, to)
         self._at = to
         self._calm = self._windows_here = self._slow_windows = 0
         self._settle = SETTLE_FRAMES
         self._moved(Moved(before, self.step, cost, why))
+
+    def _painting_from(self, at: int) -> Iterator[int]:
+        """Steps from `at` on that change nothing but how often and how fine the picture is painted and drawn."""
+        for index in range(at, len(self._steps)):
+            if below(self._steps[index].rung, Rung.FEWER_PIXELS):
+                return
+            yield index
+
+    def _leave_out(self, at: int, to: int) -> None:
+        # What is left out is not measured: it costs what its pixels say until it is.
+        for upper in range(at, to):
+            if self._ratios[upper] is None:
+                self._ratios[upper] = (self._steps[upper].detail / self._steps[upper + 1].detail) ** 2
 
     def _begin_window(self) -> None:
         self._took.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 
 from chromesthesia.core.config import ShowConfig
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 SOFTWARE_PAINT_FACTOR = 1 / 3
 """Where the processor that paints also draws: a third of the pictures, cross-faded, leaves time for every frame."""
+SOFTWARE_PIXELS = 1280 * 720
+"""Where the processor draws, a larger picture begins with at most so many pixels, and has more when there is room."""
 EVERY_THIRD = round(1 / SOFTWARE_PAINT_FACTOR)
 LATE_PICTURES = 30
 """So many in a row that took longer than a frame: the processor is too slow for this generator."""
@@ -77,6 +80,7 @@ class Painter:
             ),
             config.rung,
             self._stepped,
+            math.sqrt(SOFTWARE_PIXELS / (light.size[0] * light.size[1])) if software else 1.0,
         )
         self.trial = SwapTrial(self.ladder)
         self._smaller = self._smaller_of(models)

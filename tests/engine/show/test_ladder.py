@@ -214,6 +214,21 @@ def test_far_too_large_a_picture_comes_down_in_two_steps_and_finds_its_way_up() 
     assert not any(move.down for move in moves)
 
 
+def test_a_picture_of_a_wall_begins_with_fewer_pixels_and_finds_its_way_up() -> None:
+    steps = steps_of(lines=1080)
+    ladder = Ladder(steps, within=0.67)
+    assert ladder.step == Step(Rung.FEWER_PIXELS, LOWEST_PACE, 0.5)
+    for _ in range(20 * WINDOW_FRAMES):
+        ladder.frame(False, 0.2 * ladder.step.detail**2)
+    assert ladder.step == steps[0]
+    assert (ladder.downs, ladder.ups) == (
+        0,
+        len(steps[: steps.index(Step(Rung.FEWER_PIXELS, LOWEST_PACE, 0.5))]),
+    )
+    assert Ladder(steps, within=1.0).step == steps[0]
+    assert Ladder(steps_of({Rung.FULL, Rung.SMALL}), within=0.5).step.rung is Rung.FULL, "it paints"
+
+
 def test_one_slow_moment_leaves_no_step_out() -> None:
     moves: list[Moved] = []
     ladder = Ladder(steps_of(lines=1080), moved=moves.append)
