@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -72,8 +73,10 @@ class Ear:
         clock: Clock | None = None,
         light: Light | None = None,
         delay_s: float | None = 0.1,
+        hears: Callable[[int], Heard] = hearing,
     ) -> None:
         self.room = stage
+        self.hears = hears
         self.name = name
         self.clock = clock or stage.clock
         self.tree = ParameterTree(PARAMETERS)
@@ -118,10 +121,10 @@ class Ear:
         time_s = self.score.begin(now_s - self.begin_s)
         dt_s = 1.0 / FPS if self.last_s is None else max(0.0, time_s - self.last_s)
         self.last_s = time_s
-        told = self.score.hear(hearing(self.number), 1.0)
+        told = self.score.hear(self.hears(self.number), 1.0)
         inputs = self.stage.step(time_s, dt_s, told, self._image)
         if self.number % 3 != 0:  # a hop came while the frame was drawn
-            told = self.score.hear_again(hearing(self.number + 7))
+            told = self.score.hear_again(self.hears(self.number + 7))
         inputs = self.stage.hear_again(inputs, told)
         self.score.decided(inputs)
         pixels = self.light.draw(inputs, want_pixels=True)

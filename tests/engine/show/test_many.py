@@ -50,15 +50,12 @@ def test_lights_decide_the_same_frames_and_show_them_at_one_moment(room: Stage) 
     assert shown_s - ear.begin_s - due.time_us / 1e6 == pytest.approx(0.1, abs=0.012)
 
 
-def test_lights_follow_musicians_as_the_ear_does(room: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = hearing
-
+def test_lights_follow_musicians_as_the_ear_does(room: Stage) -> None:
     def with_band(frame: int) -> Heard:
-        voice = replace(alone(frame + 20), music=Music(pitch_hz=110.0 + 7.0 * (frame % 90)))
-        return replace(alone(frame), musicians=(alone(5 * frame), voice))
+        voice = replace(hearing(frame + 20), music=Music(pitch_hz=110.0 + 7.0 * (frame % 90)))
+        return replace(hearing(frame), musicians=(hearing(5 * frame), voice))
 
-    monkeypatch.setitem(globals(), "hearing", with_band)
-    ear, lamp = Ear(room, "main"), Lamp(room, "a")
+    ear, lamp = Ear(room, "main", hears=with_band), Lamp(room, "a")
     ear.controller.post(LoadPreset("Band", "osc"))
     room.run(5.0)
     of_ear = dict(ear.drawn)
