@@ -181,7 +181,10 @@ class Painter:
             self._smaller.prepare()
             if below(after.rung, Rung.PAINT_SLOWER) != below(moved.before.rung, Rung.PAINT_SLOWER):
                 self._use_generator()
-        log.warning(
+        # A panel shows warnings: a worse rung is one, a better one or another pace on the same is none.
+        worse = moved.down and after.rung is not moved.before.rung
+        log.log(
+            logging.WARNING if worse else logging.INFO,
             "%s to %s, the generator at %d %%: %s (a frame took %d %% of its time)",
             "down" if moved.down else "up", after.rung, round(100 * after.pace), moved.why,
             round(100 * moved.cost),
