@@ -24,8 +24,8 @@ def keep_heap_small() -> bool:
     then pictures and buffers of ever other sizes, which a software OpenGL allocates like all else, lie in the heap
     between what stays, and leave holes (measured: 50 MiB more after a hundred looks at 1280 x 720). And it would give
     each of a show's forty threads one of up to sixteen arenas, each with holes of its own: 21 MiB an hour through an
-    hour of faults, none of it held by anybody. With two, and pictures outside them, they do not grow and frames take
-    as long.
+    hour of faults, none of it held by anybody. With two, and pictures outside them, they did not grow in two minutes
+    at rest, and frames take as long.
     """
     mallopt = _of_glibc("mallopt")
     if mallopt is None or not all(

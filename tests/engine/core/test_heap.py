@@ -8,20 +8,22 @@ from pathlib import Path
 
 import pytest
 
-PROBE = """
+BLOCKS = """
 import ctypes, sys
-from chromesthesia.core.heap import keep_heap_small
+from chromesthesia.core.heap import give_back_free, keep_heap_small
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
 libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
-if sys.argv[1] == "asked":
-    assert keep_heap_small()
 def filled(size):
     block = libc.malloc(ctypes.c_size_t(size))
     libc.memset(block, 1, size)
     return block
 def anonymous_kib():
     return int(next(line for line in open("/proc/self/status") if line.startswith("RssAnon")).split()[1])
+"""
+PROBE = f"""{BLOCKS}
+if sys.argv[1] == "asked":
+    assert keep_heap_small()
 libc.free(filled(30 << 20))  # glibc takes from here on what is smaller for small
 before = anonymous_kib()
 large, small = [], []
@@ -80,18 +82,7 @@ def test_threads_share_two_arenas(tmp_path: Path) -> None:
     assert arenas("asked") <= 2
 
 
-TRIM = """
-import ctypes
-from chromesthesia.core.heap import give_back_free
-libc = ctypes.CDLL(None)
-libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-libc.memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
-def filled(size):
-    block = libc.malloc(ctypes.c_size_t(size))
-    libc.memset(block, 1, size)
-    return block
-def anonymous_kib():
-    return int(next(line for line in open("/proc/self/status") if line.startswith("RssAnon")).split()[1])
+TRIM = f"""{BLOCKS}
 blocks = [filled(64 << 10) for _ in range(300)]
 last = filled(65 << 10)
 for block in blocks:
