@@ -48,7 +48,7 @@ class HealthWatch:
         self._due_s = -math.inf
         self._line_due_s: float | None = None
         self._tidy = tidy
-        self._tidy_due_s: float | None = None
+        self._tidy_due_s = -math.inf
         self._state = self._seen = State.OK
         self._since_s = -math.inf
         self._known: dict[str, str] = {}
@@ -66,7 +66,7 @@ class HealthWatch:
         if now_s < self._due_s:
             return
         self._due_s = now_s + LOOK_S
-        if self._tidy_due_s is None or now_s >= self._tidy_due_s:
+        if now_s >= self._tidy_due_s:
             self._tidy_due_s = now_s + TIDY_S
             self._tidy()
         status = self._status()
