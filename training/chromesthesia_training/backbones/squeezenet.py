@@ -34,6 +34,11 @@ class FeatureNet(Protocol):
     def __call__(self, image: Tensor) -> dict[str, Tensor]: ...
 
 
+def on_device(net: FeatureNet, device: torch.device) -> FeatureNet:
+    """The net on a device; one that is no module is taken as it is."""
+    return net.to(device) if isinstance(net, nn.Module) else net
+
+
 class SqueezeNet(nn.Module):
     """SqueezeNet 1.1 without its top (Iandola et al. 2016), returning the maps after fire3, fire5 and fire9.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,8 @@ from chromesthesia_training.cgan.material import cgan_data
 from chromesthesia_training.cgan.model import CganDiscriminator, CganGenerator
 from chromesthesia_training.cgan.pack import make_pack
 from chromesthesia_training.cgan.train import CganSettings, load_generator, train_cgan
-from chromesthesia_training.cgan.tuning import SPACE, search
+from chromesthesia_training.cgan.tuning import SPACE, search, settings_with
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.measuring.consistency import HEADLINE, Consistency, ceiling_and_floor
 from chromesthesia_training.measuring.gallery import Gallery, load_gallery
 from chromesthesia_training.metrics.metrics_file import write_metrics
@@ -26,11 +29,12 @@ from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.packing.manifest import manifest_of
 from chromesthesia_training.stage import Context, Settings, Stage
 from chromesthesia_training.tune import write_search
+from chromesthesia_training.tune.space import Value
 
 REFERENCE_BEST = {"lr_g": 2.2504e-5, "lr_d": 1.9454e-4, "base_ch": 64, "beta1": 0.0844, "beta2": 0.9168}
-SHEET = Path("figures/cgan_snapshots.jpg")
+SHEET, TUNED_SHEET = Path("figures/cgan_snapshots.jpg"), Path("figures/cgan_tuned_snapshots.jpg")
 SHEET_SEED = 3
-TRIALS, TRIAL_EPOCHS, TRIAL_SIDE, TRIAL_EACH = 12, 6, 16, 20
+TRIALS, TRIAL_EPOCHS, TRIAL_EACH = 12, 20, 50
 WORK = (
     "D-ViSA paintings of the train artists, each with a clip of its emotion by a train speaker; pictures are asked for "
     "by clips of unseen test speakers"
@@ -62,13 +66,35 @@ def read_all(context: Context) -> tuple[AlignMaterial, Alignment, Sides]:
 
 def run_cgan(context: Context) -> None:
     """Train it, with snapshots and their sheet; `alignment/cgan`."""
+    _run(context, "reference", settings_of(context), "cgan", SHEET)
+
+
+def run_tuned(context: Context) -> None:
+    """Train it with what the search has found, as long; `alignment/cgan_tuned`."""
+    path = context.metrics_dir / "alignment" / "cgan_tuning.json"
+    try:
+        best = json.loads(path.read_text(encoding="utf-8"))["settings"]["best"]
+        settings = tuned_settings(context, best)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            f"{path} holds no best trial", "reproduce --only alignment.cgan_tuning --fresh"
+        ) from error
+    _run(context, "tuned", settings, "cgan_tuned", TUNED_SHEET)
+
+
+def tuned_settings(context: Context, best: Mapping[str, Value]) -> CganSettings:
+    """The reference's size and length with values of a search; of the side of a quick run when quick."""
+    return settings_with(settings_of(context), best)
+
+
+def _run(context: Context, name: str, settings: CganSettings, file: str, sheet: Path) -> None:
     _, heads, sides = read_all(context)
-    settings = settings_of(context)
-    art_dir = context.data_dir / "art"
-    data = cgan_data(sides.known_clips, heads, art_dir, context.cache_dir)
-    run_dir = context.runs_dir / "cgan" / f"reference-{settings.side}"
+    data = cgan_data(sides.known_clips, heads, context.data_dir / "art", context.cache_dir)
+    run_dir = context.runs_dir / "cgan" / f"{name}-{settings.side}"
     report = train_cgan(data, settings, run_dir, resume=not context.fresh)
-    write_cgan(context, settings, run_dir, heads, sides, len(data.paintings), report.minutes, report.history)
+    paintings = len(data.paintings)
+    figures = measured_run(context, settings, run_dir, heads, sides, paintings, report.minutes, sheet)
+    write_cgan(context, settings, figures, report.history, paintings, len(sides.known_clips), file)
 
 
 def run_pack(context: Context) -> None:
@@ -99,7 +125,7 @@ def run_pack(context: Context) -> None:
     write_metrics("alignment", "cgan_pack", content, context.metrics_dir)
 
 
-def write_cgan(
+def measured_run(
     context: Context,
     settings: CganSettings,
     run_dir: Path,
@@ -107,9 +133,9 @@ def write_cgan(
     sides: Sides,
     paintings: int,
     minutes: float,
-    history: list[dict[str, float]],
-) -> None:
-    """Measure every snapshot and the last generator of a run, draw their sheet, write `alignment/cgan`."""
+    sheet: Path,
+) -> dict[str, Any]:
+    """Figures of every snapshot and of the last generator of a run, and their sheet below the results."""
     net, gallery = _judges(context)
     asked = ask(sides.unseen_clips, heads, 10 if context.quick else EACH, context.seed)
     figures: dict[str, Any] = {}
@@ -120,22 +146,36 @@ def write_cgan(
         found = consistency(generator, asked, gallery, net, context.seed)
         figures[f"epoch_{epoch}"] = found
         blocks[f"epoch {epoch}"] = rows_by_emotion(generator, asked, SHEET_SEED)
-    save_sheet(blocks, context.results_dir / SHEET)
-    figures = {**found, **figures, **_real(gallery)}
-    figures |= {
+    save_sheet(blocks, context.results_dir / sheet)
+    return {
+        **found,
+        **figures,
+        **_real(gallery),
         "epochs": epoch,
         "images_seen": epoch * (paintings // settings.batch) * settings.batch,
         "generator_parameters": parameter_count(CganGenerator(settings.sizes())),
         "discriminator_parameters": parameter_count(CganDiscriminator(settings.sizes())),
         "minutes": round(minutes, 2),
     }
+
+
+def write_cgan(
+    context: Context,
+    settings: CganSettings,
+    figures: Mapping[str, Any],
+    history: list[dict[str, float]],
+    paintings: int,
+    clips: int,
+    file: str,
+) -> None:
+    """Keep a run's figures as `alignment/<file>`."""
     curve: list[dict[str, Any]] = [
         {name: round(row[name], 4) for name in ("epoch", "loss_d", "loss_g") if name in row}
         for row in history
     ]
     content = {
         "command": context.command,
-        "data": {"what": WORK, "paintings": paintings, "clips": len(sides.known_clips), "tess": True},
+        "data": {"what": WORK, "paintings": paintings, "clips": clips, "tess": True},
         "protocol": "given split",
         "split": "artists and speakers of train are learned from, speakers of test ask",
         "seeds": [settings.seed],
@@ -150,14 +190,14 @@ def write_cgan(
         },
         "notes": [
             *NOTES,
-            f"{settings.side} x {settings.side}, base {settings.base_channels}, {epoch} epochs",
+            f"{settings.side} x {settings.side}, base {settings.base_channels}, {figures['epochs']} epochs",
         ],
     }
-    write_metrics("alignment", "cgan", content, context.metrics_dir)
+    write_metrics("alignment", file, content, context.metrics_dir)
 
 
 def run_tuning(context: Context) -> None:
-    """Search as the reference did, with very short trials of small pictures; `alignment/cgan_tuning`."""
+    """Search as the reference did, with trials a fifth as long as a run; `alignment/cgan_tuning`."""
     _, heads, sides = read_all(context)
     data = cgan_data(sides.known_clips, heads, context.data_dir / "art", context.cache_dir)
     net, gallery = _judges(context)
@@ -194,7 +234,7 @@ def run_tuning(context: Context) -> None:
 def tuning_settings(context: Context) -> CganSettings:
     """What all trials have in common."""
     epochs = 1 if context.quick else TRIAL_EPOCHS
-    return replace(settings_of(context), side=TRIAL_SIDE, epochs=epochs, snapshots=(), batch=32)
+    return replace(settings_of(context), epochs=epochs, snapshots=())
 
 
 def _judges(context: Context) -> tuple[FeatureNet, Gallery]:
@@ -240,6 +280,13 @@ def stages() -> tuple[Stage, ...]:
             _tuning_settings,
         ),
         Stage("alignment.cgan", "alignment", run_cgan, ("alignment/cgan",), needs, _cgan_settings),
+        Stage(
+            "alignment.cgan_tuned",
+            "alignment",
+            run_tuned,
+            ("alignment/cgan_tuned",),
+            (*needs, "alignment.cgan_tuning"),
+        ),
         Stage(
             "alignment.cgan_pack",
             "alignment",

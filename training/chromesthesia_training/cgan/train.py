@@ -28,6 +28,9 @@ from chromesthesia_training.fit import FitReport, FitSettings, fit, follow, warm
 from chromesthesia_training.fit.checkpoint import load, load_weights, save
 from chromesthesia_training.gan.augment import crop_paintings
 
+CHECKPOINT_EVERY_S = 60.0
+"""At the end of an epoch: a checkpoint has both networks and their optimisers, and takes as long as many steps."""
+
 
 @dataclass(frozen=True)
 class CganSettings:
@@ -47,7 +50,7 @@ class CganSettings:
     average_decay: float = 0.995
     smallest_crop: float = 0.85
     precision: str = "32-true"
-    accelerator: str = "cpu"
+    accelerator: str = "auto"
     seed: int = 0
     threads: int = 1
 
@@ -147,10 +150,11 @@ class CganModule(lightning.LightningModule):
         epoch, place = divmod(step, self.steps_per_epoch)
         order = np.random.default_rng([settings.seed, epoch]).permutation(len(self.pool))
         rows = order[place * settings.batch : (place + 1) * settings.batch]
-        real = crop_paintings(self.pool[torch.from_numpy(rows)], settings.side, settings.smallest_crop, rng)
+        chosen = self.pool[torch.from_numpy(rows)]
+        real = crop_paintings(chosen, settings.side, settings.smallest_crop, rng, self.device)
         pick = np.random.default_rng([settings.seed, step, 1])
         clips = [int(pick.choice(self.rows[kind])) for kind in self.data.kinds[rows]]
-        return real.to(self.device), self.sounds[clips].to(self.device)
+        return real, self.sounds[clips].to(self.device)
 
     def _seen(self, images: Tensor, rng: torch.Generator) -> Tensor:
         return diff_augment(images, rng) if self.settings.diffaugment else images
@@ -174,7 +178,8 @@ def train_cgan(data: CganData, settings: CganSettings, run_dir: Path, resume: bo
             precision=settings.precision,
             accelerator=settings.accelerator,
             devices=1,
-            checkpoint_every_steps=20,
+            checkpoint_every_steps=10_000,
+            checkpoint_every_s=CHECKPOINT_EVERY_S,
             threads=settings.threads,
             seed=settings.seed,
         ),

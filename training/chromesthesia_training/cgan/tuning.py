@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from chromesthesia_training.cgan.train import CganData, CganSettings, train_cgan
 from chromesthesia_training.tune import Attempt, Choice, Number, Space, TuneReport, tune
+from chromesthesia_training.tune.space import Value
 
 STUDY = "cgan"
 SPACE: Space = {
     "lr_g": Number(1e-5, 1e-3, log=True),
     "lr_d": Number(5e-5, 1e-3, log=True),
-    "base_channels": Choice((8, 16)),
+    "base_channels": Choice((32, 64)),
     "beta1": Number(0.0, 0.5),
     "beta2": Number(0.9, 0.999),
 }
 Score = Callable[[Path], dict[str, float]]
+
+
+def settings_with(common: CganSettings, values: Mapping[str, Value]) -> CganSettings:
+    """The settings with values of `SPACE`."""
+    return replace(
+        common,
+        lr_g=float(values["lr_g"]),
+        lr_d=float(values["lr_d"]),
+        base_channels=int(values["base_channels"]),
+        beta1=float(values["beta1"]),
+        beta2=float(values["beta2"]),
+    )
 
 
 def search(
@@ -29,15 +42,7 @@ def search(
     """
 
     def objective(attempt: Attempt) -> float:
-        values = attempt.values
-        settings = replace(
-            common,
-            lr_g=float(values["lr_g"]),
-            lr_d=float(values["lr_d"]),
-            base_channels=int(values["base_channels"]),
-            beta1=float(values["beta1"]),
-            beta2=float(values["beta2"]),
-        )
+        settings = settings_with(common, attempt.values)
         run_dir = folder / attempt.key
         train_cgan(data, settings, run_dir)
         figures = score(run_dir / "generator.pt")

@@ -1,4 +1,4 @@
-"""`chromesthesia-train free-encoder`: an encoder of nothing but free data, with the list of all that trained it."""
+"""`chromesthesia-train free-encoder` and `free-pictures`: a pack of nothing but free data, each file of it listed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.cli.options import (
     CacheOption,
     DataOption,
@@ -16,6 +17,7 @@ from chromesthesia_training.cli.options import (
     ThreadsOption,
     console,
     data_or_sounds,
+    default_data_dir,
     errors,
     print_figures,
     quieten_exporter,
@@ -29,6 +31,41 @@ chromesthesia-train free-encoder --results docs/results
 
 chromesthesia-train free-encoder --sounds free/subesco --run runs/free-more
 """
+
+PICTURE_EXAMPLES = """[bold]Examples[/bold]
+
+chromesthesia-train free-pictures data/free-pictures
+
+chromesthesia-train gan --pictures data/free-pictures --run runs/gan-free
+"""
+
+
+def free_pictures(
+    out: Annotated[Path, typer.Argument(help="Folder to write: squares, index.csv, provenance.csv.")],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            help="Free pictures with an index.csv (path, artist, split, fold, licence); else free/pictures of --data.",
+            show_default=False,
+        ),
+    ] = None,
+    data_dir: DataOption = None,
+) -> None:
+    """Cut free paintings into squares and label them by rule, for a painter that may be shown for money."""
+    from chromesthesia_training.free.pictures import PICTURES_DIR, write_free_pictures
+
+    data_dir = data_dir or default_data_dir()
+    if folder is None:
+        if data_dir is None:
+            raise UsageError("no pictures were given", "use --folder FOLDER or --data FOLDER")
+        folder = data_dir / PICTURES_DIR
+    with progress_bar(errors) as progress:
+        task = progress.add_task("cutting and measuring", total=None)
+        pictures, squares = write_free_pictures(
+            folder, out, lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    console.print(f"{out}: {squares} squares of {pictures} pictures, each free", soft_wrap=True)
 
 
 def free_encoder(

@@ -150,6 +150,7 @@ def gan(
     from chromesthesia_training.gan.settings import GanSettings
     from chromesthesia_training.gan.train import train
     from chromesthesia_training.packing.pack import flat_numbers
+    from chromesthesia_training.packing.provenance import FREE_PICTURES, is_listed_free
     from chromesthesia_training.packing.run_record import RunRecord, write_record
 
     quieten_exporter()
@@ -159,6 +160,7 @@ def gan(
         raise UsageError("no pictures were given", "use --pictures FOLDER or --data FOLDER")
     weights = _feature_weights(features, weights, data_dir)
     net = RandomFeatures() if features is FeatureKind.RANDOM else None
+    free = is_listed_free(art_dir)
     if not evaluate:
         widths = next(
             WIDTHS[:count] for count in range(1, len(WIDTHS) + 1) if image_side(WIDTHS[:count]) == int(side)
@@ -180,11 +182,11 @@ def gan(
             fresh=fresh,
         )
         train(settings, net)
-        own = () if pictures is None else (pictures.name,)
+        own = () if pictures is None or free else (pictures.name,)
         write_record(run, RunRecord(own, features.value))
     exported = export_onnx(run, run / "generator.onnx")
     try:
-        figures = evaluate_gan(run, art_dir, weights, cache, net=net)
+        figures = evaluate_gan(run, art_dir, weights, cache, net=net, called=FREE_PICTURES if free else None)
         print_figures("generator, unseen artists", flat_numbers(figures, "generator"))
     except TrainingError as error:
         # Few pictures can be learned from but not scored with: the generator is there, its card says so.

@@ -15,11 +15,14 @@ CONTRAST = 0.15
 SHIFT_SHARE = 1 / 8
 
 
-def crop_paintings(stored: Tensor, side: int, smallest: float, rng: torch.Generator) -> Tensor:
+def crop_paintings(
+    stored: Tensor, side: int, smallest: float, rng: torch.Generator, device: torch.device | None = None
+) -> Tensor:
     """Random squares of 100 % down to `smallest` of the paintings' side, mirrored half of the time.
 
-    `stored` is uint8 (batch, h, w, 3); returns float32 (batch, 3, side, side) in [-1, 1], channels last. The
-    crops keep painted frames, signatures and canvas edges from being learned as part of every picture.
+    `stored` is uint8 (batch, h, w, 3); returns float32 (batch, 3, side, side) in [-1, 1], channels last, on `device`
+    where one is given. The crops keep painted frames, signatures and canvas edges from being learned as part of every
+    picture.
     """
     count = len(stored)
     scale = smallest + (1 - smallest) * torch.rand(count, generator=rng)
@@ -28,6 +31,8 @@ def crop_paintings(stored: Tensor, side: int, smallest: float, rng: torch.Genera
     mirror = 1 - 2 * (torch.rand(count, generator=rng) < 0.5).float()
     theta = torch.zeros(count, 2, 3)
     theta[:, 0, 0], theta[:, 1, 1], theta[:, :, 2] = scale * mirror, scale, middle
+    if device is not None:
+        stored, theta = stored.to(device), theta.to(device)
     images = (
         stored.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
     )

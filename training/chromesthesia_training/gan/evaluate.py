@@ -23,8 +23,11 @@ def evaluate(
     stored_side: int = NEIGHBOUR_SIDE,
     net: FeatureNet | None = None,
     draws: int = 2,
+    called: str | None = None,
 ) -> dict[str, object]:
     """Measure the run's averaged generator as exported; write `metrics.json` into the run folder, means only.
+
+    called: what the figures call the paintings; else the folder's name.
 
     Raises:
         TrainingError, ArtError, WeightsError: nothing to measure, or nothing to measure against.
@@ -37,7 +40,7 @@ def evaluate(
         "step": painter.step,
         "images_seen": painter.images_seen,
         "training_minutes": round(painter.elapsed_s / 60, 1),
-        "data": {"paintings": str(art_dir.name), **data_of(reference, samples, draws)},
+        "data": {"paintings": called or str(art_dir.name), **data_of(reference, samples, draws)},
         **only_means(figures),
     }
     with whole_file(run_dir / "metrics.json") as file:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from chromesthesia_training.backbones.squeezenet import FeatureNet
+from chromesthesia_training.backbones.squeezenet import FeatureNet, on_device
 from chromesthesia_training.corpora.paintings import load_art
 from chromesthesia_training.data.batching import batches
 from chromesthesia_training.data.condition import ConditionSampler, ConditionSpace
@@ -32,11 +32,18 @@ class Material:
     statistics: dict[str, tuple[Tensor, Tensor]]
     axes: dict[str, FeatureAxes]
 
-    def draw(self, settings: GanSettings, side: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, settings: GanSettings, side: int, rng: torch.Generator, device: torch.device
+    ) -> tuple[Tensor, Tensor]:
         """A batch of random views of paintings (batch, 3, side, side) in [-1, 1], and their conditions (batch, 11)."""
         rows = self.sampler.paintings(settings.batch, rng)
-        images = crop_paintings(self.paintings[rows], side, settings.smallest_crop, rng)
-        return images, self.sampler.of_paintings(rows, rng)
+        images = crop_paintings(self.paintings[rows], side, settings.smallest_crop, rng, device)
+        return images, self.sampler.of_paintings(rows, rng).to(device)
+
+    def to(self, device: torch.device) -> Material:
+        """The same with net, reader and axes on a device; paintings and conditions stay where they are."""
+        axes = {name: one.to(device) for name, one in self.axes.items()}
+        return replace(self, net=on_device(self.net, device), reader=self.reader.to(device), axes=axes)
 
 
 def prepare(settings: GanSettings, net: FeatureNet) -> Material:

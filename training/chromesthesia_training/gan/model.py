@@ -167,7 +167,7 @@ class Grain(nn.Module):
     def forward(self, x: Tensor, style: Tensor, rng: torch.Generator | None) -> Tensor:
         maps = self.get_buffer("maps")
         if rng is not None:
-            maps = torch.randn(len(x), *maps.shape[1:], generator=rng)
+            maps = torch.randn(len(x), *maps.shape[1:], generator=rng).to(x.device)
         return x + F.conv2d(maps * self.amount(style)[:, :, None, None], self.weight)
 
 

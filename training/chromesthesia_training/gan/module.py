@@ -84,6 +84,8 @@ class GanModule(lightning.LightningModule):
         ]
 
     def on_fit_start(self) -> None:
+        self.material = self.material.to(self.device)
+        self.moments.to(self.material.axes)
         if self.trainer.world_size > 1:  # one seed for all would show every process the same paintings
             self.randomness.manual_seed(
                 seed_of(self.settings.seed, Draw.STEP, self.steps_done, self.global_rank)
@@ -92,9 +94,8 @@ class GanModule(lightning.LightningModule):
     def training_step(self, _batch: object, _index: int) -> None:
         """Autoencoding at first, then both players; then the average follows."""
         self._set_rates()
-        images, condition = (
-            part.to(self.device)
-            for part in self.material.draw(self.settings, self.generator.side, self.randomness)
+        images, condition = self.material.draw(
+            self.settings, self.generator.side, self.randomness, self.device
         )
         if self.steps_done < self.settings.rebuild_steps:
             self._hold_borrowed(True)
@@ -188,25 +189,18 @@ class GanModule(lightning.LightningModule):
 
         real_logits = self.discriminator(real_views, real_condition)
         fake_logits = self.discriminator(views.detach(), condition)
-        judged = sum(
-            (
-                F.relu(1 - real).mean() + F.relu(1 + fake).mean()
-                for real, fake in zip(real_logits, fake_logits, strict=True)
-            ),
-            torch.zeros((), device=self.device),
-        )
+        judged = self._judged(real_logits, fake_logits)
         rare = self.steps_done % settings.rare_every == 0
         if rare and settings.slope_pull > 0:
             slope = self.discriminator.pixel_slope(real_views, real_condition)
+            if settings.loss == "relativistic":
+                slope = slope + self.discriminator.pixel_slope(views, condition)
             self._note(slope=slope)
             judged = judged + settings.slope_pull * slope
         self._step(self._optimisers()[1], judged)
 
         self.discriminator.requires_grad_(False)
-        fooled = -sum(
-            (fake.mean() for fake in self.discriminator(views, condition)),
-            torch.zeros((), device=self.device),
-        )
+        fooled = self._fooled(real_views, real_condition, self.discriminator(views, condition))
         pooled_maps = pool_each(views.features)
         pooled = torch.cat(list(pooled_maps.values()), 1)
         ratings = self.material.reader.ratings(pooled)
@@ -248,6 +242,24 @@ class GanModule(lightning.LightningModule):
         self.log("off_spread", off_spread, batch_size=settings.batch)
         for number, (real, fake) in enumerate(zip(real_logits, fake_logits, strict=True)):
             self._note(**{f"real_{number}": real.mean(), f"fake_{number}": fake.mean()})
+
+    def _judged(self, real: list[Tensor], fake: list[Tensor]) -> Tensor:
+        """The discriminator's loss, summed over its heads."""
+        heads = zip(real, fake, strict=True)
+        if self.settings.loss == "relativistic":
+            return torch.stack([F.softplus(made - painted).mean() for painted, made in heads]).sum()
+        return torch.stack(
+            [F.relu(1 - painted).mean() + F.relu(1 + made).mean() for painted, made in heads]
+        ).sum()
+
+    def _fooled(self, views: Views, condition: Tensor, fake: list[Tensor]) -> Tensor:
+        """The generator's: what its pictures score, or score beyond paintings, with the discriminator as it is now."""
+        if self.settings.loss == "hinge":
+            return -torch.stack([made.mean() for made in fake]).sum()
+        with torch.no_grad():
+            real = self.discriminator(views, condition)
+        heads = zip(real, fake, strict=True)
+        return torch.stack([F.softplus(painted - made).mean() for painted, made in heads]).sum()
 
     def _unsteadiness(self, condition: Tensor) -> Tensor:
         """Second over first difference of three pictures along a latent path: 0 where they change evenly."""

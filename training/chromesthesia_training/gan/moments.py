@@ -26,6 +26,10 @@ class FeatureAxes:
     mean: Tensor
     weight: Tensor
 
+    def to(self, device: torch.device) -> FeatureAxes:
+        """The same on a device."""
+        return FeatureAxes(self.mean.to(device), self.weight.to(device))
+
     def __call__(self, pooled: Tensor) -> Tensor:
         """Pooled features (batch, 2 * channels) to places (batch, axes) among the paintings, in deviations."""
         return ((pooled - self.mean) @ self.weight).clamp(-FURTHEST, FURTHEST)
@@ -66,6 +70,13 @@ class RunningMoments:
             centre.append(places.mean(0) @ self.means[name] / count)
             spread.append((second * self.spreads[name]).sum() / (2 * count))
         return torch.stack(centre).sum(), torch.stack(spread).sum()
+
+    def to(self, axes: dict[str, FeatureAxes]) -> None:
+        """Go on with the same axes on another device."""
+        self.axes = axes
+        for kept in (self.means, self.spreads):
+            for name, values in kept.items():
+                kept[name] = values.to(axes[name].mean.device)
 
     def off(self) -> tuple[float, float]:
         """How far apart now: mean square over axes and maps of the first moments, and of the second's diagonal."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from chromesthesia_training.data.art import STORED_SIDE
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.gan.model import WIDTHS
+
+Loss = Literal["hinge", "relativistic"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,11 @@ class GanSettings:
         rating_pull, emotion_pull: weight of reading the asked ratings and emotions back from the picture.
         saturation_pull: weight of keeping the picture's values before tanh inside +-`saturation_limit`.
         centre_pull, spread_pull: weight of the pictures' mean features being the paintings', and of their covariance.
-        slope_pull: weight of the R1 penalty on the pixel heads; every `rare_every` steps.
+        slope_pull: weight of the R1 penalty on the pixel heads, with the relativistic loss of R1 and R2; every
+            `rare_every` steps.
         steady_pull: weight of moving evenly along a short latent path; every `rare_every` steps.
+        loss: "hinge", or "relativistic": each painting's score against a picture's (Huang et al. 2024), which leaves
+            fewer kinds of paintings out.
         mixed_share: share of painted conditions that are mixtures.
         smallest_crop: smallest random square of a painting, as a share of its side.
         feature_sides: the frozen net sees pictures at one of these sizes, drawn each step.
@@ -72,6 +78,7 @@ class GanSettings:
     slope_pull: float = 0.1
     steady_pull: float = 0.2
     rare_every: int = 8
+    loss: Loss = "hinge"
     jitter: float = 0.15
     mixed_share: float = 0.4
     smallest_crop: float = 0.75
@@ -92,6 +99,8 @@ class GanSettings:
             )
         if self.steps is not None and self.steps <= 0:
             raise TrainingError(f"steps is {self.steps}", "give a number above 0, or none")
+        if self.loss not in get_args(Loss):
+            raise TrainingError(f"loss is {self.loss!r}", f"give one of {', '.join(get_args(Loss))}")
         if not 0.2 <= self.smallest_crop <= 1.0:
             raise TrainingError(f"smallest_crop is {self.smallest_crop:g}", "give a share from 0.2 to 1")
         if not 0.0 <= self.anchored < 1.0:

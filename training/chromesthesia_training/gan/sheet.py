@@ -31,14 +31,15 @@ SWEEP: tuple[tuple[float, float, float, float, float], ...] = (
 def as_pixels(images: Tensor) -> npt.NDArray[np.uint8]:
     """Pictures (N, 3, h, w) in [-1, 1] as uint8 (N, h, w, 3)."""
     scaled = ((images.detach().clamp(-1, 1) + 1) * 127.5).round()
-    pixels: npt.NDArray[np.uint8] = scaled.permute(0, 2, 3, 1).to(torch.uint8).numpy()
+    pixels: npt.NDArray[np.uint8] = scaled.permute(0, 2, 3, 1).to(torch.uint8).cpu().numpy()
     return pixels
 
 
 def sweep(generator: Generator, space: ConditionSpace, columns: int = 8, seed: int = 7) -> Tensor:
     """Pictures (rows * columns, 3, h, w): a row per condition of `SWEEP`, a column per fixed latent."""
-    latents = torch.randn(columns, LATENT_SIZE, generator=torch.Generator().manual_seed(seed))
-    asked = EngineCondition(space)(torch.tensor(SWEEP))
+    device = next(generator.parameters()).device
+    latents = torch.randn(columns, LATENT_SIZE, generator=torch.Generator().manual_seed(seed)).to(device)
+    asked = EngineCondition(space)(torch.tensor(SWEEP)).to(device)
     with torch.no_grad():
         return torch.cat([generator(latents, row.expand(columns, -1)) for row in asked])
 

@@ -6,7 +6,7 @@ evaluation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -58,6 +58,10 @@ class Reader:
     rating_bias: Tensor
     emotion_weight: Tensor
     emotion_bias: Tensor
+
+    def to(self, device: torch.device) -> Reader:
+        """The same on a device."""
+        return Reader(*(getattr(self, field.name).to(device) for field in fields(self)))
 
     def ratings(self, pooled: Tensor) -> Tensor:
         return torch.addmm(self.rating_bias, pooled, self.rating_weight)

@@ -72,7 +72,7 @@ class Regression(LightningModule):
         return torch.as_tensor(self.net(scaled))
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        generator = torch.Generator()
+        generator = torch.Generator(device=batch[0].device)
         generator.manual_seed((self.seed << 32) + self.global_step)
         inputs, targets = augment(*batch, self.recipe, generator)
         loss = functional.mse_loss(self(inputs), targets)
@@ -80,8 +80,8 @@ class Regression(LightningModule):
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        self._predictions.append(self(batch[0]).float())
-        self._targets.append(batch[1])
+        self._predictions.append(self(batch[0]).float().cpu())
+        self._targets.append(batch[1].cpu())
 
     def on_validation_epoch_end(self) -> None:
         targets, predictions = (
@@ -110,14 +110,17 @@ def augment(
     if inputs.ndim == 3:
         inputs = inputs.float() * BYTES_TO_ONE if inputs.dtype == torch.int8 else inputs
         if recipe.gain:
-            inputs = inputs + torch.randn(len(inputs), 1, 1, generator=generator) * recipe.gain
+            inputs = (
+                inputs
+                + torch.randn(len(inputs), 1, 1, generator=generator, device=inputs.device) * recipe.gain
+            )
         hidden = SpecAugment(
             recipe.time_masks, recipe.time_frames, 0.25, recipe.frequency_masks, recipe.bands, gain_db=0.0
         )
         if recipe.time_masks or recipe.frequency_masks:
             inputs = spec_augment(inputs.transpose(1, 2), generator, hidden).transpose(1, 2)
     if recipe.noise:
-        inputs = inputs + torch.randn(inputs.shape, generator=generator) * recipe.noise
+        inputs = inputs + torch.randn(inputs.shape, generator=generator, device=inputs.device) * recipe.noise
     if recipe.mixup_alpha:
         inputs, targets = mixup(inputs, targets, generator, recipe.mixup_alpha)
     return inputs, targets

@@ -24,6 +24,8 @@ PROVENANCE_NAME = "provenance.csv"
 MOST_FILES = 200_000
 HASH = re.compile(r"[0-9a-f]{64}")
 USES = ("encoder", "generator")
+FREE_PICTURES = "free-pictures"
+"""What figures call a folder of pictures whose list shows that they are free; see `KNOWN_SOURCES`."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,12 @@ def judge(origins: Sequence[Origin]) -> Verdict:
 
 _REFUSED = "**Not for paid shows:** not all that trained it is known to be free."
 _OWN = "**Yours to decide:** free, but for pictures or sounds of its maker's own, which nobody checked."
+
+
+def is_listed_free(folder: Path) -> bool:
+    """Whether a folder has a list of what it was made of, all of it free. Raises DataError for a damaged list."""
+    path = folder / PROVENANCE_NAME
+    return path.is_file() and judge(read_provenance(path)).free
 
 
 def check_pack(pack: Path, roots: Sequence[Path] = ()) -> Verdict:

@@ -51,6 +51,12 @@ KNOWN_SOURCES: dict[str, DataSource] = {
         "artists' rights, research only",
         True,
     ),
+    "free-pictures": DataSource(
+        "Paintings in the public domain",
+        "generator: squares of them, with pleasure, arousal and emotion by rules of colour and form",
+        "public domain",
+        False,
+    ),
     "yamnet": DataSource(
         "YAMNet, trained on AudioSet (Plakal and Ellis 2019)",
         "encoder: its first seven layers, from which training went on",

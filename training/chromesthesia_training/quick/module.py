@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from chromesthesia_training.backbones.squeezenet import FeatureNet
+from chromesthesia_training.backbones.squeezenet import FeatureNet, on_device
 from chromesthesia_training.data.art import EMOTIONS
 from chromesthesia_training.data.condition import VAD_SIZE, EngineCondition, random_engine_conditions
 from chromesthesia_training.fit import checkpoint_callback_of, follow
@@ -87,6 +87,10 @@ class QuickModule(lightning.LightningModule):
     def asked(self) -> Asked:
         return self._others[1]
 
+    def on_fit_start(self) -> None:
+        teacher, asked, net, space = self._others
+        self._others = (teacher.to(self.device), asked, on_device(net, self.device), space)
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         new = [*self.pupil.head.parameters(), *self.adaptors.parameters()]
         begun = [one for name, one in self.pupil.named_parameters() if not name.startswith("head.")]
@@ -102,7 +106,9 @@ class QuickModule(lightning.LightningModule):
         optimiser: Any = self.optimizers()
         for group, rate in zip(optimiser.param_groups, (settings.rate, settings.begun_rate), strict=True):
             group["lr"] = rate * self._rate_factor(done)
-        latent, condition = self.asked.draw(settings.batch, self.randomness)
+        latent, condition = (
+            part.to(self.device) for part in self.asked.draw(settings.batch, self.randomness)
+        )
         with torch.no_grad(), _maps_of(self.teacher) as wanted_maps:
             wanted = torch.tanh(self.teacher.before_tanh(latent, condition))
         maps, cells = self.pupil.stages(latent, condition)

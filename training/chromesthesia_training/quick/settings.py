@@ -32,8 +32,8 @@ class QuickSettings:
     seed: int = 0
     threads: int = 1
     batch: int = 4
-    inner: tuple[int, ...] = (64, 24, 24, 16)
-    head: int = 24
+    inner: tuple[int, ...] = (64, 24, 16, 12)
+    head: int = 16
     rate: float = 2e-3
     begun_rate: float = 3e-4
     decay_share: float = 0.5

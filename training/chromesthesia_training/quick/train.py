@@ -34,7 +34,6 @@ def fit_settings(settings: QuickSettings) -> FitSettings:
         max_steps=settings.steps,
         max_minutes=settings.minutes if settings.steps is None else None,
         gradient_clip=None,
-        accelerator="cpu",
         devices=1,
         checkpoint_every_s=settings.checkpoint_every_s,
         threads=settings.threads,
@@ -105,7 +104,10 @@ class Sheets(Callback):
     def _save(self, module: lightning.LightningModule) -> None:
         assert isinstance(module, QuickModule)
         self._saved_s = time.monotonic()
-        latent, condition = module.asked.draw(SHEET_PICTURES, torch.Generator().manual_seed(SHEET_SEED))
+        latent, condition = (
+            part.to(module.device)
+            for part in module.asked.draw(SHEET_PICTURES, torch.Generator().manual_seed(SHEET_SEED))
+        )
         with torch.no_grad():
             theirs = torch.tanh(module.teacher.before_tanh(latent, condition))
             ours = torch.nn.functional.pixel_shuffle(

@@ -31,22 +31,22 @@ class VaeRecipe:
     cls_weight: of the head that makes a CLS token.
     """
 
-    epochs: int = 10
-    batches: int = 50
-    batch: int = 16
+    epochs: int = 20
+    batches: int = 100
+    batch: int = 32
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
-    warm_epochs: int = 1
+    warm_epochs: int = 2
     phase: float = 0.35
     fine: float = 0.5
     kl: float = 0.005
     kl_rise: float = 0.3
     va_start: float = 0.5
-    restart_epochs: int = 3
+    restart_epochs: int = 4
     encode_tokens: int = 16
     decode_tokens: int = 24
     cls_weight: float = 0.1
-    plateau: int = 2
+    plateau: int = 3
     patience: int | None = None
 
 

@@ -56,7 +56,6 @@ def train_version(
         seed=seed,
         checkpoint_every_steps=10_000,
         threads=threads,
-        accelerator="cpu",
     )
     report = fit(
         module,

@@ -161,7 +161,7 @@ def stretch(tokens: Tensor, count: int) -> Tensor:
 def with_extras(tokens: Tensor, kind: Kind, va: Tensor | None) -> Tensor:
     """Labels where given, then the flag of the modality, behind every token [B, n, width]."""
     count, length, _ = tokens.shape
-    flag = torch.full((count, length, 1), FLAG[kind], dtype=tokens.dtype)
+    flag = torch.full((count, length, 1), FLAG[kind], dtype=tokens.dtype, device=tokens.device)
     parts = [tokens] if va is None else [tokens, va[:, None].expand(-1, length, -1)]
     return torch.cat([*parts, flag], dim=2)
 

@@ -83,7 +83,7 @@ class PatchTokenizer(nn.Module):
             self.restore.bias.zero_()
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        whole = torch.arange(TOKENS).expand(len(pictures), -1)
+        whole = torch.arange(TOKENS, device=pictures.device).expand(len(pictures), -1)
         hidden = self._encode(pictures, whole)
         return hidden[:, 1:], hidden[:, 0]
 
