@@ -139,3 +139,53 @@ def free_encoder(
         {way: figure.mean for way in ways if (figure := found.figure(f"{way}.macro_f1")) is not None},
     )
     console.print(str(path))
+
+
+PACK_EXAMPLES = """[bold]Examples[/bold]
+
+chromesthesia-train free-pack exports/free --pictures data/free-pictures
+
+chromesthesia-train provenance check exports/free --data ../shared/data
+"""
+
+
+def free_pack(
+    out: Annotated[Path, typer.Argument(help="Folder of the pack; its name is the pack's name.")] = Path(
+        "exports/free"
+    ),
+    pictures: Annotated[
+        Path, typer.Option("--pictures", help="What `free-pictures` wrote and the painter learned from.")
+    ] = Path("data/free-pictures"),
+    encoder_run: Annotated[Path, typer.Option("--encoder", help="Run of `free-encoder`.")] = Path(
+        "runs/free"
+    ),
+    gan_run: Annotated[Path, typer.Option("--gan", help="Run of `gan --pictures`.")] = Path("runs/gan-free"),
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights", help="SqueezeNet 1.1, which judged; else that of --data.", show_default=False
+        ),
+    ] = None,
+    data_dir: DataOption = None,
+    results_dir: Annotated[
+        Path, typer.Option("--results", help="Where `free-encoder --results` kept the encoder's figures.")
+    ] = Path("docs/results"),
+) -> None:
+    """Make a pack of a free encoder and a free painter, with a list of every file that trained either."""
+    from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
+    from chromesthesia_training.free.export import METRICS_NAME
+    from chromesthesia_training.free.pack import make_free_pack
+    from chromesthesia_training.metrics.metrics_file import read_metrics
+    from chromesthesia_training.packing.provenance import check_pack
+
+    quieten_exporter()
+    data_dir = data_dir or default_data_dir()
+    weights = weights or (None if data_dir is None else data_dir / FEATURE_WEIGHTS)
+    if weights is None:
+        raise UsageError("the weights of SqueezeNet were not found", "give them with --weights FILE.npz")
+    found = read_metrics(results_dir / "metrics") if results_dir.is_dir() else []
+    kept = [one for one in found if (one.section, one.name) == ("encoders", METRICS_NAME)]
+    report = make_free_pack(encoder_run, gan_run, pictures, weights, out, kept[0]["figures"] if kept else {})
+    console.print(f"{report.folder}: {report.size_bytes / 1e6:.1f} MB", soft_wrap=True)
+    verdict = check_pack(out)
+    console.print(verdict.may.replace("**", ""), highlight=False, soft_wrap=True, markup=False)

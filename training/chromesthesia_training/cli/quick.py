@@ -100,12 +100,12 @@ def quick(
         soft_wrap=True,
     )
     shown = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in alike.items())
-    judged = f"against it: {shown}"
+    judged = shown
     found = None
     if data_dir is not None and weights is not None and (data_dir / "art").is_dir():
         reference = Reference.of(load_gallery(data_dir / "art", net, cache))
         found = beside(OnnxPainter(pupil), OnnxPainter(file), reference, net)
-        judged = f"{judged}; {found.line}"
+        judged = f"{found.line}; {shown}"
     console.print(judged, soft_wrap=True)
     if into is None:
         return

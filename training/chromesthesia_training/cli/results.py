@@ -54,11 +54,12 @@ def _show(pack: Path, folder: Path) -> None:
     from chromesthesia_training.gan.samples import make_clip, make_sheet
     from chromesthesia_training.measuring.measured import emotional_voices
 
-    make_sheet(pack, folder / "samples.jpg")
+    of = "" if pack.resolve().name == "default" else f"{pack.resolve().name}-"
+    make_sheet(pack, folder / f"{of}samples.jpg")
     data_dir = default_data_dir()
     voices = emotional_voices(data_dir / "speech", 1) if data_dir is not None else {}
     if voices:
-        make_clip(pack, folder / "clip.webp", [recordings[0] for recordings in voices.values()])
+        make_clip(pack, folder / f"{of}clip.webp", [recordings[0] for recordings in voices.values()])
 
 
 def measure(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from chromesthesia.core.user_files import one_line
+from chromesthesia.core.version import __version__
 from chromesthesia_training.data.art import COLUMNS, STORED_SIDE
 from chromesthesia_training.data.pictures import PictureError, load_rgb
 from chromesthesia_training.data.tables import read_table
@@ -30,6 +31,9 @@ from chromesthesia_training.safe_write import whole_file
 PICTURES_DIR = Path("free/pictures")
 SOURCE, COMMIT = "github.com/jalpv1/wiki-art-selected-resized", "6a554204c0"
 INDEX = ("path", "artist", "split", "fold", "licence")
+LEARNED = ("train", "val")
+SCRIPTS = ("forms.py", "pictures.py")
+"""What labels the pictures."""
 SIDES = (120, 152, 184)
 """Of the squares, of 224 pixels."""
 STEP = 16
@@ -59,8 +63,8 @@ def write_free_pictures(
 ) -> tuple[int, int]:
     """Write squares and labels of the free pictures in `folder` to `out`, as `gan --pictures` takes them.
 
-    Beside `index.csv` lies `provenance.csv`, a row for every picture of `folder` that a square is of, test ones too:
-    they measure. Returns the number of pictures and of squares.
+    Beside `index.csv` lies `provenance.csv`, a row for every picture that a painter learns from, none for those of the
+    split test, and one for each script that labels them. Returns the number of pictures and of squares.
 
     Raises LicenceError naming the first picture that is not free, DataError for a folder without pictures, a table that
     is damaged, a picture that cannot be read, or a full disk.
@@ -95,9 +99,13 @@ def write_free_pictures(
         writer.writerow(
             (name, of["artist"], emotion, *rated, of["split"], of["fold"], of["licence"], *measured)
         )
-    files = [(folder / row["path"], row["licence"]) for row in rows]
+    files = [(folder / row["path"], row["licence"]) for row in rows if row["split"] in LEARNED]
+    here = Path(__file__).parent
+    scripts = [(here / name, "made by script") for name in SCRIPTS]
+    origins = origins_of_files(files, folder, "generator", SOURCE, COMMIT)
+    origins += origins_of_files(scripts, here.parent, "generator", "Chromesthesia", __version__)
     with whole_file(out / PROVENANCE_NAME) as file:
-        file.write(provenance_bytes(origins_of_files(files, folder, "generator", SOURCE, COMMIT)))
+        file.write(provenance_bytes(origins))
     with whole_file(out / "index.csv") as file:
         file.write(text.getvalue().encode())
     return len(rows), len(listed)

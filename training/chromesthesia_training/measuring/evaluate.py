@@ -40,6 +40,7 @@ from chromesthesia_training.measuring.gallery import Gallery
 from chromesthesia_training.measuring.looks import Looks, join, look_at, resized
 from chromesthesia_training.measuring.memorisation import nearest_paintings
 from chromesthesia_training.measuring.motion import latent_motion
+from chromesthesia_training.measuring.overlap import NEIGHBOURS, judged, overlap
 from chromesthesia_training.measuring.painters import Painter, normal_latents
 from chromesthesia_training.metrics.metrics_file import over_folds
 
@@ -121,6 +122,7 @@ def measure(
     return {
         "frechet": _frechet(reference, made, samples),
         "kernel_distance": _kernel_distances(reference, made),
+        "overlap": _overlaps(reference, made, samples),
         "asked_and_read": _asked_and_read(painter, reference, net, made, by_five, samples, seed),
         "three_emotions": _emotions(reference, made, "three")
         | {
@@ -195,6 +197,31 @@ def _kernel_distances(reference: Reference, made: Sequence[Draw]) -> dict[str, A
     for name, (first, second) in pairs.items():
         mean, deviation = kernel_distance(first / scale, second / scale)
         figures[name] = {"mean": round(1000 * mean, 3), "deviation": round(1000 * deviation, 3)}
+    return figures
+
+
+def _overlaps(reference: Reference, made: Sequence[Draw], samples: int) -> dict[str, Any]:
+    """Made pictures, and as many paintings of train and val, among held-out ones; and a judge of each against them.
+
+    In three spaces: fire9 at 224 pixels, and colours and texture, which training has not seen.
+    """
+    held, fitted = reference.held_out.looks, reference.fitted.looks
+    chosen = [np.random.default_rng(number).permutation(len(fitted))[:samples] for number in range(len(made))]
+    figures: dict[str, Any] = {"what": f"{samples} pictures at most among held-out paintings, k = 3"}
+    known = spaces(reference.fitted.looks, reference.train_only.looks)
+    for name in ("fire9_at_224", "colour", "texture"):
+        real = known[name].place(held)[:samples]
+        figures[name] = {}
+        for what, sets in (
+            ("made", [one.looks for one in made]),
+            ("real_known_artists", [fitted.rows(rows) for rows in chosen]),
+        ):
+            places = [known[name].place(looks) for looks in sets]
+            found = [overlap(real, place).figures() for place in places if len(place) > NEIGHBOURS]
+            figures[name][what] = (
+                {key: over_folds([one[key] for one in found]) for key in found[0]} if found else {}
+            )
+            figures[name][what]["judge_auroc"] = over_folds([judged(real, place) for place in places])
     return figures
 
 

@@ -87,8 +87,9 @@ LIMIT_OF_RANDOM = """\
 class CardFacts:
     """What a card tells.
 
-    encoder, generator_run: content of the runs' metrics.json; generator: flat figures of the generator; side: of its
-    pictures in pixels; notes: what else a user of these weights should know, one point each.
+    encoder, generator_run: content of the runs' metrics.json; the encoder's may hold `said` (Markdown in the place of
+    its table of voices) and `limits` (points in the place of those on acted speech). generator: flat figures of the
+    generator; side: of its pictures in pixels; notes: what else a user of these weights should know, one point each.
     """
 
     name: str
@@ -120,7 +121,7 @@ def card_text(facts: CardFacts) -> str:
         encoder_steps=f"{encoder.get('model', {}).get('training_step', 0):,}",
         clip_score=f"a clip's score is the {encoder.get('clip_score', 'mean of its answers')}",
         split=encoder.get("split", "not recorded").removeprefix("test: "),
-        speech=_speech_section(encoder.get("speech")),
+        speech=encoder.get("said") or _speech_section(encoder.get("speech")),
         music=_music_section(encoder.get("vgmidi")),
         generator=_generator_section(facts),
         speed=_speed_section(facts),
@@ -214,7 +215,8 @@ def _limits(facts: CardFacts) -> str:
     own = all(
         "user's own" in source.licence for source in facts.sources if source.used_for.startswith("encoder")
     )
-    parts = [LIMITS_OF_OWN if own else LIMITS_OF_SPEECH.format(gain=f"{facts.label_gain:g}")]
+    usual = LIMITS_OF_OWN if own else LIMITS_OF_SPEECH.format(gain=f"{facts.label_gain:g}")
+    parts = [facts.encoder.get("limits") or usual]
     parts.append(LIMITS_OF_PICTURES.format(side=facts.side))
     if not any("SqueezeNet" in source.name for source in facts.sources):
         parts.append(LIMIT_OF_RANDOM)

@@ -48,9 +48,8 @@ class Beside:
     def line(self) -> str:
         """In words."""
         return (
-            f"Frechet distance on fire9 of {self.samples} pictures {self.pupil.frechet:.1f} beside "
-            f"{self.teacher.frechet:.1f}, valence asked and read r {self.pupil.valence_r:.3f} beside "
-            f"{self.teacher.valence_r:.3f}"
+            f"Frechet on fire9 {self.pupil.frechet:.1f} beside {self.teacher.frechet:.1f}, valence asked and read r "
+            f"{self.pupil.valence_r:.3f} beside {self.teacher.valence_r:.3f} ({self.samples} pictures)"
         )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from chromesthesia_training.results.book import NOT_RUN, Book, table
 from chromesthesia_training.results.targets import summary
 
-OF_THE_PACK = ("samples.jpg", "clip.webp")
-"""Made from the pack, not from metrics files."""
+OF_THE_PACK = ("samples.jpg", "clip.webp", "free-samples.jpg", "free-clip.webp")
+"""Made from a pack, not from metrics files."""
+AS_FOUND = "as found"
+"""In the place of a target: a figure that is told and held against nothing."""
 
 
 def targets_table(book: Book, *keys: str) -> list[str]:
@@ -18,7 +20,8 @@ def targets_table(book: Book, *keys: str) -> list[str]:
         value = NOT_RUN if entry["value"] is None else f"{entry['value']:.3f}".rstrip("0").rstrip(".")
         if entry["deviation"]:
             value += f" ± {entry['deviation']:.3f}".rstrip("0").rstrip(".")
-        met = "-" if entry["value"] is None else "met" if entry["met"] else "missed"
+        free = entry["value"] is None or entry["target"] == AS_FOUND
+        met = "-" if free else "met" if entry["met"] else "missed"
         source = entry["metrics"]
         rows.append(
             [
