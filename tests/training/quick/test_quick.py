@@ -240,7 +240,8 @@ def test_a_pupil_that_is_not_quick_or_of_another_pack_is_refused(
 def test_a_pupil_may_lose_a_tenth(frechet: float, r: float, as_good: bool) -> None:
     found = Beside(Figures(frechet, r), Figures(60.0, 0.8), 300)
     assert found.as_good is as_good
-    assert f"of 300 pictures {frechet:.1f} beside 60.0" in found.line
+    assert f"Frechet on fire9 {frechet:.1f} beside 60.0" in found.line
+    assert "(300 pictures)" in found.line
 
 
 def test_from_the_command_line(base_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,11 +170,21 @@ def made_up(section: str, name: str) -> dict[str, Any]:
                 "valence_control_r": folds,
                 "frechet_squeezenet": space["made"],
                 "frechet_pixels": over_folds([12.0, 13.0]),
+                "kernel_distance": {"made": over_folds([90.0, 92.0])},
+                "overlap": {
+                    "fire9_at_224": {
+                        "made": dict.fromkeys(
+                            ("precision", "recall", "density", "coverage", "judge_auroc"), folds
+                        ),
+                        "real_known_artists": {"recall": over_folds([0.7, 0.9])},
+                    }
+                },
                 "frechet": dict.fromkeys(("fire9", "pixels", "colour", "texture", "fire9_at_224"), space),
                 "three_emotions": {
                     "made_by_k": by_k,
                     "made_any_of_k": by_k,
                     "made_conditions_shuffled": 0.33,
+                    "made_among_unseen_artists": folds,
                     "real_leaving_one_out_by_k": {name: 0.54 for name in by_k},
                     "real_other_artists_by_k": {name: 0.51 for name in by_k},
                     "real_leaving_one_out": 0.54,
@@ -228,6 +238,7 @@ def whole(write: Write, tmp_path: Path) -> Path:
     write("encoders", "robust.default")
     write("encoders", "adaptation.default")
     write("encoders", "free")
+    write("generator", "free")
     return tmp_path
 
 
@@ -253,6 +264,20 @@ def test_the_encoders_page_has_what_free_data_are_worth_and_what_they_were(whole
     summary = json.loads((whole / "summary.json").read_text())
     assert summary["free.encoder.macro_f1"]["value"] == 0.61
     assert not summary["free.encoder.macro_f1"]["met"]
+
+
+def test_the_generators_page_has_who_is_reached_and_the_free_pack(whole: Path) -> None:
+    write_report(whole, drawings=False)
+    text = (whole / "generator.md").read_text()
+    assert "| fire9 at 224 pixels, recall | 0.550 ± 0.071 | 0.550 ± 0.071 | 0.800" in text
+    part = text.split("## The free pack")[1]
+    assert "`free.gan.valence_control_r`" in part
+    (row,) = [line for line in part.splitlines() if "`free.gan.recall`" in line]
+    assert "| as found | **0.55" in row
+    assert "| - |" in row
+    summary = json.loads((whole / "summary.json").read_text())
+    assert not summary["free.gan.valence_control_r"]["met"]
+    assert not summary["gan.near_judge_auroc"]["value"] > 0.85
 
 
 def test_the_encoders_page_has_what_marks_are_worth(whole: Path) -> None:
