@@ -43,7 +43,9 @@ def _side_by_side(axes: Any, share: float, bars: Sequence[Bars]) -> None:
 
 
 def _made(book: Book) -> list[Metrics]:
-    return [metrics for metrics in book.section("generator") if metrics.figure("frechet.fire9.made")]
+    """Without the free pack: it paints other things than these distances are to."""
+    measured = [metrics for metrics in book.section("generator") if metrics.figure("frechet.fire9.made")]
+    return [metrics for metrics in measured if metrics.name != "free"]
 
 
 def _distances(book: Book, path: Path) -> bool:
