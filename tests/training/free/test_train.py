@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.training.adapt.conftest import SPACE, tiny_generator
 from typer.testing import CliRunner
 
 from chromesthesia_training.cli.app import app
@@ -21,15 +23,24 @@ from chromesthesia_training.encoder.export import load_trained
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
 from chromesthesia_training.encoder.read_out import ReadOutRecipe
 from chromesthesia_training.errors import DataError, LicenceError, TrainingError
-from chromesthesia_training.free import material, train
+from chromesthesia_training.free import material, pack, train
 from chromesthesia_training.free import settings as defaults
 from chromesthesia_training.free.evaluate import answers_in, in_order, majority, unseen_figures
 from chromesthesia_training.free.export import export_free, measure_free
 from chromesthesia_training.free.moments import Kept, in_their_rooms, moments_of, points_of
+from chromesthesia_training.free.pack import make_free_pack
 from chromesthesia_training.free.settings import FreeRecipe, FreeSettings
 from chromesthesia_training.free.train import train_free
+from chromesthesia_training.gan.checkpoint import TrainedGenerator
+from chromesthesia_training.gan.export import ExportReport, export_generator
 from chromesthesia_training.metrics.metrics_file import read_metrics
-from chromesthesia_training.packing.provenance import PROVENANCE_NAME, read_provenance
+from chromesthesia_training.packing.provenance import (
+    PROVENANCE_NAME,
+    Origin,
+    check_pack,
+    provenance_bytes,
+    read_provenance,
+)
 
 SIZES = EncoderSizes(
     widths=(4, 4, 8, 8, 8, 8, 16), memories_s=(0.8, 3.0), unfelt=True, room_s=60.0, room_prior_s=2.0
@@ -242,3 +253,42 @@ def test_the_command_trains_exports_and_says_what_may_be_done(
     assert "Show it, sell it, pass it on" in done.output
     record = json.loads((settings.run_dir / train.FIT_ON).read_text())
     assert record["sizes"]["room_s"] == 120.0
+
+
+@pytest.mark.slow
+def test_a_free_pack_lists_all_that_trained_either_and_no_other_may_paint_for_it(
+    settings: FreeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def painted(run_dir: Path, out: Path) -> ExportReport:
+        made = tiny_generator()
+        return export_generator(made, TrainedGenerator(made, SPACE, 10, 40, 1.0), out)
+
+    monkeypatch.setattr(pack, "export_generator", painted)
+    monkeypatch.setattr(pack, "export_free", partial(export_free, quantise=None))
+    monkeypatch.setattr(pack, "quantise_generator", lambda path: None)
+    train_free(settings)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    weights = tmp_path / "squeezenet.npz"
+    weights.write_bytes(b"it judged")
+    one = Origin("generator", "a museum", "", "CC0-1.0", "pond.jpg", "ab" * 32)
+    (pictures / PROVENANCE_NAME).write_bytes(provenance_bytes([one]))
+    ways = {"by_corpus": {"urdu": 0.5}, "macro_f1": 0.5}
+    figures = {"in_room": ways, "alone": ways, "on_and_on": ways}
+    out = tmp_path / "open"
+    make_free_pack(settings.run_dir, tmp_path / "gan", pictures, weights, out, figures)
+    verdict = check_pack(out)
+    assert verdict.free, verdict.refusals
+    listed = read_provenance(out / PROVENANCE_NAME)
+    assert {origin.path for origin in listed if origin.used_for == "generator"} == {
+        "pond.jpg", "squeezenet.npz",
+    }  # fmt: skip
+    card = (out / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "Show it, sell it" in card
+    assert "| each corpus a running room | 0.50 | 0.50 |" in card
+    assert "Nobody rated its pictures" in card
+    bought = Origin("generator", "an artist", "", "all rights reserved", "sea.jpg", "cd" * 32)
+    (pictures / PROVENANCE_NAME).write_bytes(provenance_bytes([one, bought]))
+    with pytest.raises(LicenceError, match="all rights reserved"):
+        make_free_pack(settings.run_dir, tmp_path / "gan", pictures, weights, out, figures)
+    assert check_pack(out).free

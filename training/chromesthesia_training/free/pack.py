@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from chromesthesia.packs.manifest import Parity
 from chromesthesia_training.encoder.export import load_trained
 from chromesthesia_training.errors import LicenceError
-from chromesthesia_training.free.export import export_free
+from chromesthesia_training.free.export import corpora_of, export_free
 from chromesthesia_training.gan.export import export_onnx as export_generator
 from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.packing.pack import PackParts, PackReport, build_pack, read_metrics
@@ -26,6 +26,8 @@ from chromesthesia_training.packing.quantize import quantise_generator
 from chromesthesia_training.packing.sealing import seal
 from chromesthesia_training.packing.sources import KNOWN_SOURCES, sources_of
 
+BEGUN_WITH, SCRIPTS_OF = "yamnet", "Chromesthesia"
+"""Sources among a free encoder's origins that are no corpus."""
 LIMITS = """\
 - It does not know what anybody feels: it hears the expression in a sound. It is an instrument for light, not a medical
   device, and not a means to judge, hire, sort or watch people. Do not use it for any of these.
@@ -67,7 +69,7 @@ def make_free_pack(
             painted.path,
             Parity(heard.exported.parity, heard.exported.streamed_offline, painted.difference),
             [
-                *sources_of(["emodb", "emogator", "yamnet"], "encoder"),
+                *sources_of(_heard(heard.origins), "encoder"),
                 *sources_of([FREE_PICTURES, "squeezenet"], "generator"),
             ],
             _encoder_metrics(encoder_run, figures),
@@ -79,6 +81,11 @@ def make_free_pack(
         report = build_pack(parts, out)
     seal(out, origins)
     return report
+
+
+def _heard(origins: Sequence[Origin]) -> list[str]:
+    """Names of the corpora that trained the encoder, then of the layers that it began with."""
+    return [*sorted(corpora_of(origins) - {BEGUN_WITH, SCRIPTS_OF}), BEGUN_WITH]
 
 
 def _judge_of(weights: Path) -> list[Origin]:
