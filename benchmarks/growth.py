@@ -38,6 +38,7 @@ from chromesthesia.params.declaration import Number
 from chromesthesia.params.readings import signal_readings
 from chromesthesia.params.routes import Route
 from chromesthesia.params.tree import ParameterTree
+from chromesthesia.ports.osc.endpoints import TARGET_LIMIT
 from chromesthesia.render.graph import SCREEN, Buffer, Graph, Pass
 from chromesthesia.render.passes import Drawer
 from chromesthesia.render.renderer import Renderer
@@ -186,8 +187,8 @@ def pixels(quick: bool) -> Growth:
 
 
 def partners(quick: bool) -> Growth:
-    """OSC partners that are told everything, for a second of a small show."""
-    numbers = (1, 4, 16) if quick else (1, 4, 16, 32)
+    """OSC partners that are told everything, for a second of a small show; as many as a show takes."""
+    numbers = (1, 4, TARGET_LIMIT) if quick else (1, 2, 4, 8, TARGET_LIMIT)
     costs, delays = [], []
     for number in numbers:
         out = tuple(f"{LOOPBACK}:{port}" for port in range(20_000, 20_000 + number))
