@@ -149,3 +149,20 @@ def test_the_command_says_how_many(folder: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "of 8 pictures" in result.output
     assert (tmp_path / "out" / "index.csv").is_file()
+
+
+def test_a_picture_outside_the_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    index = folder / "index.csv"
+    index.write_text(index.read_text().replace("p2.png", "../p2.png"))
+    with pytest.raises(DataError, match="line 4"):
+        write_free_pictures(folder, tmp_path / "out")
+    assert not (tmp_path / "out" / "index.csv").exists()
+
+
+def test_pictures_of_one_name_in_two_folders_stay_two(folder: Path, tmp_path: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "p0.png").rename(folder / "more" / "p1.png")
+    index = folder / "index.csv"
+    index.write_text(index.read_text().replace("p0.png", "more/p1.png"))
+    _, squares = write_free_pictures(folder, tmp_path / "out")
+    assert len(list((tmp_path / "out" / "images").iterdir())) == squares

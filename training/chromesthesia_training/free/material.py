@@ -20,7 +20,7 @@ from chromesthesia_training.data.tables import read_table
 from chromesthesia_training.data.walking import is_file, sha256_of
 from chromesthesia_training.errors import DataError, LicenceError
 from chromesthesia_training.packing.licences import free_terms
-from chromesthesia_training.packing.provenance import Origin, origins_of_files
+from chromesthesia_training.packing.provenance import OUR_SCRIPTS, Origin, origins_of_files
 from chromesthesia_training.packing.sources import KNOWN_SOURCES
 
 VOICES_DIR, SPEECH_DIR = Path("free/voices"), Path("speech")
@@ -154,7 +154,7 @@ def origins_of(sets: Sequence[FreeSet], weights: Path, splits: Sequence[str] = T
     origins += origins_of_files([(weights, licence)], weights.parent, "encoder", source, commit)
     package = Path(chromesthesia_training.__file__).parent
     scripts = [(package / name, "made by script") for name in SCRIPTS]
-    return origins + origins_of_files(scripts, package, "encoder", "Chromesthesia", __version__)
+    return origins + origins_of_files(scripts, package, "encoder", OUR_SCRIPTS, __version__)
 
 
 def weights_of(data_dir: Path | None, given: Path | None) -> Path:

@@ -16,6 +16,7 @@ from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.packing.pack import PackParts, PackReport, build_pack, read_metrics
 from chromesthesia_training.packing.provenance import (
     FREE_PICTURES,
+    OUR_SCRIPTS,
     PROVENANCE_NAME,
     Origin,
     judge,
@@ -26,8 +27,7 @@ from chromesthesia_training.packing.quantize import quantise_generator
 from chromesthesia_training.packing.sealing import seal
 from chromesthesia_training.packing.sources import KNOWN_SOURCES, sources_of
 
-BEGUN_WITH, SCRIPTS_OF = "yamnet", "Chromesthesia"
-"""Sources among a free encoder's origins that are no corpus."""
+BEGUN_WITH = "yamnet"
 LIMITS = """\
 - It does not know what anybody feels: it hears the expression in a sound. It is an instrument for light, not a medical
   device, and not a means to judge, hire, sort or watch people. Do not use it for any of these.
@@ -85,7 +85,7 @@ def make_free_pack(
 
 def _heard(origins: Sequence[Origin]) -> list[str]:
     """Names of the corpora that trained the encoder, then of the layers that it began with."""
-    return [*sorted(corpora_of(origins) - {BEGUN_WITH, SCRIPTS_OF}), BEGUN_WITH]
+    return [*sorted(corpora_of(origins) - {BEGUN_WITH, OUR_SCRIPTS}), BEGUN_WITH]
 
 
 def _judge_of(weights: Path) -> list[Origin]:

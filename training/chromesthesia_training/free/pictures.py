@@ -21,11 +21,16 @@ from chromesthesia.core.user_files import one_line
 from chromesthesia.core.version import __version__
 from chromesthesia_training.data.art import COLUMNS, STORED_SIDE
 from chromesthesia_training.data.pictures import PictureError, load_rgb
-from chromesthesia_training.data.tables import read_table
+from chromesthesia_training.data.tables import below, read_table
 from chromesthesia_training.errors import DataError, LicenceError
 from chromesthesia_training.free.forms import MEASURES, Maps, labels_of, maps_of, measures_of
 from chromesthesia_training.packing.licences import free_terms
-from chromesthesia_training.packing.provenance import PROVENANCE_NAME, origins_of_files, provenance_bytes
+from chromesthesia_training.packing.provenance import (
+    OUR_SCRIPTS,
+    PROVENANCE_NAME,
+    origins_of_files,
+    provenance_bytes,
+)
 from chromesthesia_training.safe_write import whole_file
 
 PICTURES_DIR = Path("free/pictures")
@@ -82,10 +87,10 @@ def write_free_pictures(
     (out / "images").mkdir(parents=True, exist_ok=True)
     listed: list[tuple[dict[str, str], str, Square]] = []
     for number, row in enumerate(rows):
-        picture = _picture(folder / row["path"])
+        picture = _picture(below(folder, row["path"], f"{one_line(folder)}/index.csv line {row.line}"))
         wanted = min(MOST_OF_A_PICTURE, max(1, round(OF_A_PAINTER / painters[row["artist"]])))
         for place, square in enumerate(squares_of(maps_of(picture), wanted)):
-            name = f"images/{Path(row['path']).stem}-{place}.jpg"
+            name = f"images/{number:05d}-{place}.jpg"
             _save(picture, square, out / name)
             listed.append((dict(row), name, square))
         advance(number + 1, len(rows))
@@ -103,7 +108,7 @@ def write_free_pictures(
     here = Path(__file__).parent
     scripts = [(here / name, "made by script") for name in SCRIPTS]
     origins = origins_of_files(files, folder, "generator", SOURCE, COMMIT)
-    origins += origins_of_files(scripts, here.parent, "generator", "Chromesthesia", __version__)
+    origins += origins_of_files(scripts, here.parent, "generator", OUR_SCRIPTS, __version__)
     with whole_file(out / PROVENANCE_NAME) as file:
         file.write(provenance_bytes(origins))
     with whole_file(out / "index.csv") as file:
