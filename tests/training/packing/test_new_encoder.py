@@ -16,6 +16,7 @@ from chromesthesia.inference.probe import load_pack
 from chromesthesia_training.align.art_index import npz_bytes
 from chromesthesia_training.encoder.export import TrainedEncoder, export_onnx
 from chromesthesia_training.encoder.model import EncoderSizes, StreamingEncoder
+from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.packing import new_encoder
 from chromesthesia_training.packing.new_encoder import NewEncoder, replace_encoder
 from chromesthesia_training.packing.pack import PackParts, build_pack
@@ -100,6 +101,15 @@ def test_a_new_encoder_comes_into_a_pack_and_all_else_stays(
     assert card.count("## Generator") == card.count("## Encoder") == card.count("## Speed and parity") == 1
     assert "Trained for 700 steps" in card
     assert {path.name for path in folder.parent.iterdir()} == {"mine"}
+    elsewhere = tmp_path / "not" / "there" / "yet"
+    replace_encoder(folder, elsewhere, NewEncoder(made, None, report, ()), heard)
+    assert load_pack(elsewhere).manifest.metrics["encoder_macro_f1_test"] == 0.9
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "letter.txt").write_text("dear")
+    with pytest.raises(TrainingError, match="holds files and is no pack"):
+        replace_encoder(folder, taken, NewEncoder(made, None, report, ()), heard)
+    assert [path.name for path in taken.iterdir()] == ["letter.txt"]
 
 
 def test_a_sound_head_is_led_to_where_the_old_one_put_sounds(monkeypatch: pytest.MonkeyPatch) -> None:

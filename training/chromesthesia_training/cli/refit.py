@@ -69,9 +69,11 @@ def refit(
     from chromesthesia_training.encoder.model import ROOM_SIZES
     from chromesthesia_training.encoder.refit import RoomRecipe
     from chromesthesia_training.encoder.refit import refit as refit_encoder
+    from chromesthesia_training.packing.pack import check_place
     from chromesthesia_training.packing.refitted import refitted_pack
 
     quieten_exporter()
+    check_place(out)  # before minutes of work
     torch.set_num_threads(threads)
     data_dir = data_or_sounds(data_dir, sounds)
     with progress_bar(errors) as progress:

@@ -32,6 +32,7 @@ from chromesthesia_training.align.heads import ProjectionHead
 from chromesthesia_training.encoder.export import EncoderExport, StreamedEncoder
 from chromesthesia_training.packing.card import CARD_NAME, card_of_new_encoder
 from chromesthesia_training.packing.manifest import manifest_of, ports_of, rounded, write_signed
+from chromesthesia_training.packing.pack import check_place
 from chromesthesia_training.packing.place import put_in_place
 from chromesthesia_training.packing.quantize import Int8Result
 from chromesthesia_training.packing.sources import current
@@ -75,6 +76,8 @@ def replace_encoder(
     among the paintings. Raises TrainingError for a pack that would be refused; what was there then stays.
     """
     before = manifest_of(pack)
+    check_place(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-encoder-", dir=out.parent) as place:
         folder = Path(place) / out.name
         shutil.copytree(pack, folder)
