@@ -13,6 +13,7 @@ from chromesthesia_training.cli.options import (
     CacheOption,
     DataOption,
     EvaluateOption,
+    FeatureWeightsOption,
     FreshOption,
     ThreadsOption,
     console,
@@ -160,12 +161,7 @@ def free_pack(
         "runs/free"
     ),
     gan_run: Annotated[Path, typer.Option("--gan", help="Run of `gan --pictures`.")] = Path("runs/gan-free"),
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights", help="SqueezeNet 1.1, which judged; else that of --data.", show_default=False
-        ),
-    ] = None,
+    weights: FeatureWeightsOption = None,
     data_dir: DataOption = None,
     results_dir: Annotated[
         Path, typer.Option("--results", help="Where `free-encoder --results` kept the encoder's figures.")

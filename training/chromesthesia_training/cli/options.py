@@ -44,6 +44,12 @@ PicturesOption = Annotated[
         show_default=False,
     ),
 ]
+FeatureWeightsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights", help="SqueezeNet 1.1 as .npz; else that of the data folder.", show_default=False
+    ),
+]
 CacheOption = Annotated[Path, typer.Option("--cache", help="Where spectra and decoded pictures are kept.")]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="Threads that torch may use.")]
 FreshOption = Annotated[

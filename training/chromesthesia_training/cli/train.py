@@ -17,6 +17,7 @@ from chromesthesia_training.cli.options import (
     CacheOption,
     DataOption,
     EvaluateOption,
+    FeatureWeightsOption,
     FreshOption,
     PicturesOption,
     SoundsOption,
@@ -131,12 +132,7 @@ def gan(
             help="The frozen net that judges: squeezenet needs its weights; random needs nothing, pictures get poorer.",
         ),
     ] = FeatureKind.SQUEEZENET,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights", help="SqueezeNet 1.1 as .npz; else that of the data folder.", show_default=False
-        ),
-    ] = None,
+    weights: FeatureWeightsOption = None,
     seed: Annotated[int, typer.Option("--seed", help="Everything random follows from it.")] = 0,
     threads: ThreadsOption = 1,
     fresh: FreshOption = False,

@@ -13,6 +13,7 @@ from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_
 from chromesthesia_training.cli.options import (
     CacheOption,
     DataOption,
+    FeatureWeightsOption,
     PicturesOption,
     ThreadsOption,
     console,
@@ -66,12 +67,7 @@ def gan(
     study: StudyOption = Path("runs/tune/gan"),
     trials: TrialsOption = 12,
     steps: Annotated[int, typer.Option("--steps", min=10, help="Training steps of a trial.")] = 400,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights", help="SqueezeNet 1.1 as .npz; else that of the data folder.", show_default=False
-        ),
-    ] = None,
+    weights: FeatureWeightsOption = None,
     cache: CacheOption = DEFAULT_CACHE_DIR,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Everything random follows from it.")] = 0,
     threads: ThreadsOption = 1,

@@ -35,7 +35,7 @@ from chromesthesia_training.measuring.controllability import (
     fit_rating_readers,
     inner_conditions_of,
 )
-from chromesthesia_training.measuring.frechet import kernel_distance, spaces
+from chromesthesia_training.measuring.frechet import Space, kernel_distance, spaces
 from chromesthesia_training.measuring.gallery import Gallery
 from chromesthesia_training.measuring.looks import Looks, join, look_at, resized
 from chromesthesia_training.measuring.memorisation import nearest_paintings
@@ -119,10 +119,11 @@ def measure(
     """
     made = [_draw(painter, reference, net, samples, seed + number) for number in range(draws)]
     by_five = _draw(painter, reference, net, samples, seed, five_values=True)
+    known = spaces(reference.fitted.looks, reference.train_only.looks)
     return {
-        "frechet": _frechet(reference, made, samples),
+        "frechet": _frechet(known, reference, made, samples),
         "kernel_distance": _kernel_distances(reference, made),
-        "overlap": _overlaps(reference, made, samples),
+        "overlap": _overlaps(known, reference, made, samples),
         "asked_and_read": _asked_and_read(painter, reference, net, made, by_five, samples, seed),
         "three_emotions": _emotions(reference, made, "three")
         | {
@@ -170,11 +171,13 @@ def _draw(
     return Draw(look_at(net, pictures), conditions, paintings)
 
 
-def _frechet(reference: Reference, made: Sequence[Draw], samples: int) -> dict[str, Any]:
+def _frechet(
+    known: Mapping[str, Space], reference: Reference, made: Sequence[Draw], samples: int
+) -> dict[str, Any]:
     held = reference.held_out.looks
     chosen = [np.random.default_rng(number).permutation(len(held))[:samples] for number in range(REAL_DRAWS)]
     figures: dict[str, Any] = {"what": f"{samples} pictures at most, to all paintings of train and val"}
-    for name, space in spaces(reference.fitted.looks, reference.train_only.looks).items():
+    for name, space in known.items():
         figures[name] = {
             "made": over_folds([space.distance(one.looks) for one in made]),
             "real_held_out": over_folds([space.distance(held.rows(rows)) for rows in chosen]),
@@ -200,7 +203,9 @@ def _kernel_distances(reference: Reference, made: Sequence[Draw]) -> dict[str, A
     return figures
 
 
-def _overlaps(reference: Reference, made: Sequence[Draw], samples: int) -> dict[str, Any]:
+def _overlaps(
+    known: Mapping[str, Space], reference: Reference, made: Sequence[Draw], samples: int
+) -> dict[str, Any]:
     """Made pictures, and as many paintings of train and val, among held-out ones; and a judge of each against them.
 
     In three spaces: fire9 at 224 pixels, and colours and texture, which training has not seen.
@@ -208,7 +213,6 @@ def _overlaps(reference: Reference, made: Sequence[Draw], samples: int) -> dict[
     held, fitted = reference.held_out.looks, reference.fitted.looks
     chosen = [np.random.default_rng(number).permutation(len(fitted))[:samples] for number in range(len(made))]
     figures: dict[str, Any] = {"what": f"{samples} pictures at most among held-out paintings, k = 3"}
-    known = spaces(reference.fitted.looks, reference.train_only.looks)
     for name in ("fire9_at_224", "colour", "texture"):
         real = known[name].place(held)[:samples]
         figures[name] = {}

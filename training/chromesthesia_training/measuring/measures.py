@@ -127,3 +127,9 @@ def spread(images: Tensor) -> float:
 def flattest(images: Tensor) -> float:
     """Smallest deviation of luminance ([0, 1]) within any picture of the set."""
     return float((images.mean(1).flatten(1).std(1) / 2).min())
+
+
+def square_distances(first: Float64, second: Float64) -> Float64:
+    """Between each row of (n, d) and each of (m, d), as (n, m); rounding may leave one just below 0."""
+    distances: Float64 = (first**2).sum(1)[:, None] - 2 * first @ second.T + (second**2).sum(1)[None]
+    return distances

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from chromesthesia.core.records import UInt8
 from chromesthesia_training.measuring.looks import Looks
+from chromesthesia_training.measuring.measures import square_distances
 
 Float64 = npt.NDArray[np.float64]
 
@@ -44,8 +45,8 @@ def nearest_paintings(looks: Looks, training: Looks) -> Nearness:
     """How near each picture comes to any of the training paintings."""
     known = _flat(training.thumbnails)
     squares = np.minimum(
-        _square_distances(_flat(looks.thumbnails), known),
-        _square_distances(_flat(looks.thumbnails[:, :, ::-1]), known),
+        square_distances(_flat(looks.thumbnails), known),
+        square_distances(_flat(looks.thumbnails[:, :, ::-1]), known),
     )
     mean, deviation = training.near.mean(0), training.near.std(0) + 1e-3
     likeness = _unit((looks.near - mean) / deviation) @ _unit((training.near - mean) / deviation).T
@@ -60,11 +61,6 @@ def nearest_paintings(looks: Looks, training: Looks) -> Nearness:
 def _flat(thumbnails: UInt8) -> Float64:
     flat: Float64 = thumbnails.reshape(len(thumbnails), -1).astype(np.float64)
     return flat
-
-
-def _square_distances(first: Float64, second: Float64) -> Float64:
-    distances: Float64 = (first**2).sum(1)[:, None] - 2 * first @ second.T + (second**2).sum(1)[None]
-    return distances
 
 
 def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -15,6 +15,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
+from chromesthesia_training.measuring.measures import square_distances
+
 Float64 = npt.NDArray[np.float64]
 NEIGHBOURS = 3
 JUDGE_STRENGTH = 0.01
@@ -58,8 +60,7 @@ def overlap(real: Float64, made: Float64, neighbours: int = NEIGHBOURS) -> Overl
 
 
 def _distances(first: Float64, second: Float64) -> Float64:
-    squares = (first**2).sum(1)[:, None] + (second**2).sum(1)[None] - 2.0 * first @ second.T
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+    return np.asarray(np.sqrt(np.maximum(square_distances(first, second), 0.0)))
 
 
 def judged(real: Float64, made: Float64, seed: int = 0) -> float:
