@@ -71,8 +71,26 @@ def check_told(error: Exception, limit: int = 3000) -> None:
     assert len(str(error)) <= limit, f"{len(str(error))} letters: {error!r:.500}"
 
 
+@contextmanager
+def memory_traced() -> Iterator[Callable[[], int]]:
+    """Bytes of Python memory held now, asked for by calling what this gives, of all that was made within the block.
+
+    Begin it before what fills the caches: what replaces something made outside of it counts as growth.
+    """
+
+    def held_bytes() -> int:
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        yield held_bytes
+    finally:
+        tracemalloc.stop()
+
+
 def growth_bytes(call: Callable[[T], object], inputs: Iterable[T], rounds: int = 5) -> int:
-    """Bytes of Python memory that stay from `rounds` more rounds of `call` over `inputs` after a first one."""
+    """Bytes of Python memory that stay from `rounds` more rounds of `call` over `inputs` after two first ones."""
     kept = list(inputs)
 
     def one_round() -> None:
@@ -80,16 +98,9 @@ def growth_bytes(call: Callable[[T], object], inputs: Iterable[T], rounds: int =
             call(one)
 
     one_round()
-    gc.collect()
-    tracemalloc.start()
-    try:
+    with memory_traced() as held_bytes:
         one_round()
-        gc.collect()
-        before, _ = tracemalloc.get_traced_memory()
+        before = held_bytes()
         for _ in range(rounds):
             one_round()
-        gc.collect()
-        after, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    return after - before
+        return held_bytes() - before

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import socket
-import tracemalloc
 from contextlib import ExitStack
 
 from tests.engine.ports.partners import HOST, Hall
+from tests.fuzzing import memory_traced
 
 from chromesthesia.params.catalogue import PARAMETERS
 from chromesthesia.params.values import clip
@@ -52,20 +51,13 @@ def test_a_flood_from_four_senders_loses_no_last_value_and_no_trigger() -> None:
             sockets[0].sendto(encode_message(GAIN, (mark,)), engine)
             hall.wait_for(GAIN, mark)
 
-        for number in range(WARM_UP):
-            flood(number)
-        gc.collect()
-        tracemalloc.start()
-        try:
-            flood(WARM_UP)
-            gc.collect()
-            before, _ = tracemalloc.get_traced_memory()
-            for number in range(WARM_UP + 1, ROUNDS):
+        with memory_traced() as held_bytes:
+            for number in range(WARM_UP):
                 flood(number)
-            gc.collect()
-            grown = tracemalloc.get_traced_memory()[0] - before
-        finally:
-            tracemalloc.stop()
+            before = held_bytes()
+            for number in range(WARM_UP, ROUNDS):
+                flood(number)
+            grown = held_bytes() - before
         values = hall.controller.current[1]
         health = hall.port.health()
     assert values["/generator/scene"] == triggers
