@@ -88,16 +88,26 @@ class FixedPass:
         textures: Sequence[moderngl.Texture],
         vertices: int = 3,
         array: moderngl.VertexArray | None = None,
+        region: tuple[int, int, int, int] | None = None,
+        goes_on: bool = False,
     ) -> None:
-        """Draw onto `target`, only where `array` has triangles; textures in the order of the samplers."""
+        """Draw onto `target`, only where `array` has triangles; textures in the order of the samplers.
+
+        region: left, bottom, width and height of what is drawn onto, in pixels; None for where `target` drew last, at
+        first all of it. goes_on: more is drawn onto the same target next; where the processor draws, that is then
+        begun together.
+        """
         for unit, texture in enumerate(textures):
             texture.use(unit)
+        if region is not None:
+            target.viewport = region
         target.use()
         if array is not None:
             array.render(moderngl.TRIANGLES)
         else:
             self._array.render(self._mode, vertices)
-        mark(self._ctx)
+        if not goes_on:
+            mark(self._ctx)
 
     def release(self) -> None:
         """Free it."""

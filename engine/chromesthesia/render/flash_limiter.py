@@ -1,6 +1,6 @@
 """Holds the flashes of the finished picture under WCAG 2.3.1, whatever asked for them.
 
-Four small passes a frame, all on the GPU:
+Four small steps a frame, all on the GPU:
 - watch: 42 x 24 points of the picture, each once for its luminance and once for its red, remember the last eight times
   that they turned by 10 % (red: 20 / 320) or more;
 - judge: each of 25 fields of a third of the picture, half over one another, looks whether too many of its points
@@ -9,7 +9,10 @@ Four small passes a frame, all on the GPU:
   constant of 4 s, so slowly that no input makes a fourth flash; it lets go within a second once less than three and a
   half flashes a second are asked for, and is stricter for one second more;
 - put: what is held is laid over the frame.
-A picture that does not flash is left as it is, bit by bit: the last two passes then draw nothing.
+A picture that does not flash is left as it is, bit by bit: the last two passes then draw nothing. Where the processor
+draws, each pass wakes threads, which takes longer than the pass: there a frame that cannot be held whatever it shows,
+because too few turns were seen before it, is judged in one pass with the watch over the next one. The pictures are
+the same.
 
 The bounds are stricter than the definition's, because points stand for areas: see docs/flashing-light.md. What is
 remembered is time in frames' own steps, so the same frames give the same pictures.
@@ -18,7 +21,8 @@ remembered is time in frames' own steps, so the same frames give the same pictur
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import moderngl
@@ -27,6 +31,7 @@ import numpy as np
 from chromesthesia.core.records import Float32, UInt8
 from chromesthesia.render.fixed import FixedPass
 from chromesthesia.render.flash_shaders import (
+    CARRY,
     COLUMNS,
     FIELDS,
     HOLD,
@@ -38,7 +43,7 @@ from chromesthesia.render.flash_shaders import (
     TILES,
     WATCH,
 )
-from chromesthesia.render.gl import clear
+from chromesthesia.render.gl import clear, is_software
 from chromesthesia.render.passes import Target
 
 _LONGEST_STEP_S = 0.25
@@ -50,6 +55,12 @@ _ROUND_S = 4.096
 _FINE_WIDTH = 600
 """From this width on two pixels are finer than a tenth of a degree."""
 _SWITCH_S = 0.5
+_POINTS = (0, 0, 2 * COLUMNS, ROWS)
+_FIELDS = (0, ROWS, 2 * FIELDS, FIELDS)
+_CALM = 3
+"""The channel of a field that tells that it is calm."""
+_CALM_FRAMES = 3
+"""Where points turned less than five times, so many more frames cannot make it eight."""
 Shown = TypeVar("Shown")
 
 
@@ -57,29 +68,43 @@ class FlashLimiter:
     """Changes finished frames in place. Use from the thread that owns `ctx`; see the module.
 
     detail: held pixels per pixel of the picture, each way, where the picture is fine enough. wary: others drew before,
-    and what they showed is not known: the first frame stands still for a second.
+    and what they showed is not known: the first frame stands still for a second. puts_off: judge frames that cannot be
+    held along with the next; None: where the processor draws, because a GPU would have to be waited for.
     """
 
     def __init__(
-        self, ctx: moderngl.Context, width: int, height: int, detail: float = 1.0, wary: bool = False
+        self,
+        ctx: moderngl.Context,
+        width: int,
+        height: int,
+        detail: float = 1.0,
+        wary: bool = False,
+        puts_off: bool | None = None,
     ) -> None:
         self._ctx = ctx
         self._detail = detail
-        self._watch = FixedPass(ctx, WATCH, ("u_frame", "u_points", "u_ages"))
-        self._judge = FixedPass(ctx, JUDGE, ("u_found", "u_fields", "u_ages"))
+        self._puts_off = is_software(ctx) if puts_off is None else puts_off
+        self._watch = FixedPass(ctx, WATCH, ("u_frame", "u_memory", "u_ages"))
+        self._carry = FixedPass(ctx, CARRY, ("u_memory", "u_ages", "u_found"))
+        self._judge = FixedPass(ctx, JUDGE, ("u_memory", "u_ages", "u_found"))
         self._hold = FixedPass(
-            ctx, HOLD, ("u_fields", "u_frame", "u_last", "u_held"), TILE_VERTEX, TILE_GEOMETRY
+            ctx, HOLD, ("u_memory", "u_frame", "u_last", "u_held"), TILE_VERTEX, TILE_GEOMETRY
         )
-        self._put = FixedPass(ctx, PUT, ("u_fields", "u_held"), TILE_VERTEX, TILE_GEOMETRY)
-        self._found = ctx.texture((2 * COLUMNS, ROWS), 4)
-        self._found.repeat_x = self._found.repeat_y = False
-        self._points = _Pair(ctx, (2 * COLUMNS, ROWS), self._found)
-        self._fields = _Pair(ctx, (2 * FIELDS, FIELDS))
+        self._put = FixedPass(ctx, PUT, ("u_memory", "u_held"), TILE_VERTEX, TILE_GEOMETRY)
+        self._before, self._memory = _Memory(ctx), _Memory(ctx)
+        self._unjudged: _Moment | None = None
+        self._calm = self._asks = False
+        self._until_read_frames = 0
         self._now_s = 0.0
         self._held = self._held_pair(width, height)
         self._first = self._fresh = True
         self._waited_s = 0.0
         self._judge.set("u_first_hold", 2.0 if wary else 0.0)
+
+    @property
+    def puts_off_now(self) -> bool:
+        """True while the frame shown last waits to be judged."""
+        return self._unjudged is not None
 
     def resize(self, width: int, height: int) -> None:
         """Go on at another size: what was seen is remembered. The next `last` is the old frame at the new size."""
@@ -90,8 +115,11 @@ class FlashLimiter:
 
     def restart(self) -> None:
         """Forget everything."""
-        self._points.clear()
-        self._fields.clear()
+        self._unjudged = None
+        self._calm = self._asks = False
+        self._until_read_frames = 0
+        for memory in (self._before, self._memory):
+            clear(memory.frame)
         self._first = self._fresh = True
         self._waited_s = self._now_s = 0.0
         self._judge.set("u_first_hold", 0.0)
@@ -99,7 +127,7 @@ class FlashLimiter:
     @property
     def floats(self) -> tuple[moderngl.Texture, ...]:
         """What it judges by, as it was written last."""
-        return self._fields.newest
+        return self._memory.floats
 
     def wait(self, dt_s: float) -> None:
         """The frame shown last stays for `dt_s` more."""
@@ -113,15 +141,47 @@ class FlashLimiter:
         self._waited_s = 0.0
         # Whole milliseconds, going round: an age has no time to grow inexact.
         self._now_s = (self._now_s + step_s) % _ROUND_S
-        now = round(self._now_s * 1000.0)
-        self._watch.set("u_now", now)
-        self._judge.set("u_now", now)
-        self._judge.set("u_dt", step_s)
-        before, points = self._points.step()
-        self._watch.draw(points.frame, (frame.texture, *before.textures))
-        fields_before, fields = self._fields.step()
-        self._judge.draw(fields.frame, (self._found, *fields_before.textures))
-        judged = fields.textures[0]
+        moment = _Moment(round(self._now_s * 1000.0), step_s)
+        # Whether seven turns or five are told makes a difference only to what is held or on guard.
+        self._watch.set("u_few", int(self._calm or self._asks))
+        self._step(frame.texture, moment, self._unjudged)
+        if self._calm and self._reads():
+            self._calm = self._memory.is_calm()
+        if self._calm:
+            self._unjudged = moment
+        else:
+            self._step(None, moment, moment)
+            self._hold_back(frame, last, step_s)
+            if self._asks:
+                self._asks, self._calm = False, self._memory.is_calm()
+            elif self._puts_off and self._reads():
+                self._asks = self._memory.is_calm()
+        self._first = self._fresh = False
+
+    def _reads(self) -> bool:
+        """True every few frames: drawing is waited for where something is read."""
+        self._until_read_frames = (self._until_read_frames - 1) % _CALM_FRAMES
+        return self._until_read_frames == 0
+
+    def _step(self, picture: moderngl.Texture | None, now: _Moment, judged: _Moment | None) -> None:
+        """One pass: watch `picture`, and judge what was found before in the frame of `judged`; None: that stays."""
+        before, after = self._memory, self._before
+        self._before, self._memory = before, after
+        self._unjudged = None
+        if picture is None:
+            self._carry.draw(after.frame, before.textures, region=_POINTS, goes_on=True)
+        else:
+            self._watch.set("u_now", now.ms)
+            self._watch.draw(after.frame, (picture, *before.floats), region=_POINTS, goes_on=True)
+        if judged is None:
+            self._carry.draw(after.frame, before.textures, region=_FIELDS)
+        else:
+            self._judge.set("u_now", judged.ms)
+            self._judge.set("u_dt", judged.step_s)
+            self._judge.draw(after.frame, before.textures, region=_FIELDS)
+
+    def _hold_back(self, frame: Target, last: Target, step_s: float) -> None:
+        judged = self._memory.textures[0]
         self._hold.set("u_dt", step_s)
         self._hold.set("u_fresh", int(self._fresh))
         held_before, held = self._held
@@ -131,18 +191,20 @@ class FlashLimiter:
         self._put.draw(frame.frame, (judged, held.texture), TILES)
         self._ctx.disable(moderngl.BLEND)
         self._held = held, held_before
-        self._first = self._fresh = False
 
     def state(self) -> dict[str, Any]:
         """All that later frames depend on, as plain values; `restore` takes it. Held pixels only while some are."""
-        fields = self._fields.read()
+        if self._unjudged is not None:
+            self._step(None, self._unjudged, self._unjudged)
+        memory = self._memory.read()
+        points, fields = ([content[part] for content in memory] for part in _PARTS)
         held = bool((fields[0][:, :, 0] > 0.0).any())
         return {
             "now_s": self._now_s,
             "waited_s": self._waited_s,
             "first": self._first,
             "fresh": self._fresh,
-            "points": self._points.read(),
+            "points": points,
             "fields": fields,
             "held": _read_halves(self._held[0].texture) if held else None,
         }
@@ -152,15 +214,14 @@ class FlashLimiter:
         self.restart()
         self._now_s, self._waited_s = float(state["now_s"]), float(state["waited_s"])
         self._first, self._fresh = bool(state["first"]), bool(state["fresh"])
-        self._points.write(state["points"])
-        self._fields.write(state["fields"])
+        self._memory.write(zip(state["points"], state["fields"], strict=True))
         if state["held"] is not None:
             _write_checked(self._held[0].texture, state["held"])
 
     def release(self) -> None:
         """Free everything on the GPU."""
         for part in (
-            self._watch, self._judge, self._hold, self._put, self._points, self._fields, self._found,
+            self._watch, self._carry, self._judge, self._hold, self._put, self._before, self._memory,
             *self._held,
         ):  # fmt: skip
             part.release()
@@ -202,16 +263,54 @@ class SlowSwitch(Generic[Shown]):
         self._shown, self._since_s = shown, since_s
 
 
-class _Memory:
-    """Two textures of floats, written together; extra: one more that is written with them."""
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """When a frame was shown on the shaders' clock, and how long after the one before."""
 
-    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], extra: moderngl.Texture | None) -> None:
-        self.textures = tuple(ctx.texture(size, 4, dtype="f4") for _ in range(2))
+    ms: int
+    step_s: float
+
+
+_Part = tuple[slice, slice]
+_PARTS: tuple[_Part, _Part] = (
+    (slice(ROWS), slice(2 * COLUMNS)),
+    (slice(ROWS, ROWS + FIELDS), slice(2 * FIELDS)),
+)
+"""Where points and fields lie in what is remembered: rows and columns."""
+
+
+class _Memory:
+    """What is remembered of points and fields, and what was found at the points in the frame watched last."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        size = 2 * COLUMNS, ROWS + FIELDS
+        self.floats = tuple(ctx.texture(size, 4, dtype="f4") for _ in range(2))
+        self.found = ctx.texture(size, 4)
+        self.textures = (*self.floats, self.found)
         for texture in self.textures:
             texture.repeat_x = texture.repeat_y = False
-        written = self.textures if extra is None else (*self.textures, extra)
-        self.frame = ctx.framebuffer(color_attachments=written)
+        self.frame = ctx.framebuffer(color_attachments=self.textures)
+        self._fields: Float32 = np.empty((FIELDS, 2 * FIELDS, 4), np.float32)
         clear(self.frame)
+
+    def is_calm(self) -> bool:
+        """True when no picture can be held now that was not judged yet: too few turns were seen until it."""
+        self.frame.read_into(self._fields, viewport=_FIELDS, components=4, dtype="f4")
+        return bool((self._fields[:, :, _CALM] > 0.0).all())
+
+    def read(self) -> list[Float32]:
+        """What is remembered: twice float32 [height, width, 4]."""
+        return [_read_floats(texture) for texture in self.floats]
+
+    def write(self, contents: Iterable[tuple[object, object]]) -> None:
+        """What `read` gave, points and fields by themselves. Raises ValueError for a memory of another size."""
+        for texture, parts in zip(self.floats, contents, strict=True):
+            memory = _read_floats(texture).copy()
+            for part, content in zip(_PARTS, parts, strict=True):
+                if not isinstance(content, np.ndarray) or content.shape != memory[part].shape:
+                    raise ValueError(f"expected a memory of {memory[part].shape}")
+                memory[part] = content
+            texture.write(memory.tobytes())
 
     def release(self) -> None:
         self.frame.release()
@@ -219,43 +318,8 @@ class _Memory:
             texture.release()
 
 
-class _Pair:
-    """Two memories: one is read while the other is written."""
-
-    def __init__(
-        self, ctx: moderngl.Context, size: tuple[int, int], extra: moderngl.Texture | None = None
-    ) -> None:
-        self._before, self._after = _Memory(ctx, size, extra), _Memory(ctx, size, extra)
-
-    def step(self) -> tuple[_Memory, _Memory]:
-        """The one written last, to read, and the other one, to write."""
-        self._before, self._after = self._after, self._before
-        return self._before, self._after
-
-    @property
-    def newest(self) -> tuple[moderngl.Texture, ...]:
-        """The textures of the one written last."""
-        return self._after.textures
-
-    def read(self) -> list[Float32]:
-        """Both textures of the one written last: float32 [height, width, 4]."""
-        return [
-            np.frombuffer(texture.read(), dtype=np.float32).reshape(texture.height, texture.width, 4)
-            for texture in self._after.textures
-        ]
-
-    def write(self, contents: Sequence[object]) -> None:
-        """What `read` gave, as the one written last."""
-        for texture, content in zip(self._after.textures, contents, strict=True):
-            _write_checked(texture, content)
-
-    def clear(self) -> None:
-        for memory in (self._before, self._after):
-            clear(memory.frame)
-
-    def release(self) -> None:
-        self._before.release()
-        self._after.release()
+def _read_floats(texture: moderngl.Texture) -> Float32:
+    return np.frombuffer(texture.read(), dtype=np.float32).reshape(texture.height, texture.width, 4)
 
 
 def _read_halves(texture: moderngl.Texture) -> UInt8:

@@ -1,4 +1,7 @@
-"""The four passes of the flash limiter; see `flash_limiter` for what they do together."""
+"""The passes of the flash limiter; see `flash_limiter` for what they do together.
+
+What is remembered of points and of fields lies in the same textures, the fields in the rows behind those of the points.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,20 @@ Ages turned(Ages ages) {
 const Ages NEVER = Ages(ivec4(LONG_AGO), ivec4(LONG_AGO));
 """
 
+CARRY = """#version 330 core
+uniform sampler2D u_memory, u_ages, u_found;
+layout(location = 0) out vec4 o_memory;
+layout(location = 1) out vec4 o_ages;
+layout(location = 2) out vec4 o_found;
+
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    o_memory = texelFetch(u_memory, at, 0);
+    o_ages = texelFetch(u_ages, at, 0);
+    o_found = texelFetch(u_found, at, 0);
+}
+"""
+
 WATCH = (
     _HEAD
     + _TURNS
@@ -51,10 +68,11 @@ WATCH = (
 const float GENERAL = 0.096, DARKER = 0.805;  // a little stricter than the definition
 const float RED = 0.059, RED_SHARE = 0.79;
 const int TOGETHER = 50;
-uniform sampler2D u_frame, u_points, u_ages;
+uniform sampler2D u_frame, u_memory, u_ages;
+uniform int u_few;                       // 1: five turns are told, not seven
 layout(location = 0) out vec4 o_points;  // flags (0 before the first frame), extreme, level of the newest turn
 layout(location = 1) out vec4 o_ages;
-layout(location = 2) out vec4 o_found;   // eight turns in a second, seven, just rose, just fell: 0 or 1
+layout(location = 2) out vec4 o_found;   // eight turns in a second, seven or five, just rose, just fell: 0 or 1
 
 vec2 hash22(vec2 p) {
     vec3 q = fract(p.xyx * vec3(0.1031, 0.1030, 0.0973));
@@ -77,7 +95,7 @@ void main() {
     float now = red ? max(2.0 * c.r - total, 0.0) : dot(c, vec3(0.2126, 0.7152, 0.0722));
     float change = red ? RED : GENERAL;
 
-    vec4 point = texelFetch(u_points, at, 0), stored = texelFetch(u_ages, at, 0);
+    vec4 point = texelFetch(u_memory, at, 0), stored = texelFetch(u_ages, at, 0);
     int flags = int(point.x);
     bool first = flags == 0;
     Ages ages = ages_of(stored);
@@ -110,7 +128,7 @@ void main() {
     o_points = vec4(flags | 1, point.yz, 0.0);
     o_ages = stored_as(ages);
     bool fresh = ages.a.x < TOGETHER, rose = (flags & 2) != 0;
-    o_found = vec4(ages.b.w < SECOND, ages.b.z < SECOND, fresh && rose, fresh && !rose);
+    o_found = vec4(ages.b.w < SECOND, (u_few != 0 ? ages.b.x : ages.b.z) < SECOND, fresh && rose, fresh && !rose);
 }
 """
 )
@@ -124,18 +142,22 @@ const int WIDE = 2 * COLUMNS / STEPS, HIGH = 2 * ROWS / STEPS;
 const float AREA = 0.10, EVENT = 0.12;
 const int TOGETHER = 50;
 const float RELEASE = 1.0;
-uniform sampler2D u_found, u_fields, u_ages;
+uniform sampler2D u_memory, u_ages, u_found;
 uniform float u_dt;
 uniform float u_first_hold;
 // x: falls from 2 to 1 while nothing moves, stays 1 while it flashes, falls to 0 while it lets go and to -1 while on
-// guard; y: heading, 0 before the first frame; z: x of the last frame.
+// guard; y: heading, 0 before the first frame; z: x of the last frame; w: 1 when nothing is held nor
+// on guard and few points turned seven times, or five.
 layout(location = 0) out vec4 o_fields;
 layout(location = 1) out vec4 o_ages;
+layout(location = 2) out vec4 o_found;
 
 void main() {
-    ivec2 at = ivec2(gl_FragCoord.xy);
+    ivec2 here = ivec2(gl_FragCoord.xy), at = here - ivec2(0, ROWS);
+    vec4 field = texelFetch(u_memory, here, 0), stored = texelFetch(u_ages, here, 0);
+    o_found = vec4(0.0);
     ivec2 first = ivec2(at.x % FIELDS * WIDE / 2 + at.x / FIELDS * COLUMNS, at.y * HIGH / 2);
-    vec2 texel = 1.0 / vec2(2 * COLUMNS, ROWS);
+    vec2 texel = 1.0 / vec2(2 * COLUMNS, ROWS + FIELDS);
     // The corner of four points is their mean.
     vec4 found = vec4(0.0);
     for (int y = 1; y < HIGH; y += 2) {
@@ -144,7 +166,6 @@ void main() {
         }
     }
     found /= float(WIDE * HIGH / 4);
-    vec4 field = texelFetch(u_fields, at, 0), stored = texelFetch(u_ages, at, 0);
     Ages ages = ages_of(stored);
     if (field.y == 0.0) {
         field = vec4(u_first_hold, 1.0, 0.0, 0.0);
@@ -168,7 +189,7 @@ void main() {
     float highest = -1.0;
     for (int y = 1; y <= (strict ? FIELDS : 0); y += 2) {
         for (int x = 1; x < 2 * FIELDS; x += 2) {
-            highest = max(highest, texture(u_fields, vec2(x, y) / vec2(2 * FIELDS, FIELDS)).x);
+            highest = max(highest, texture(u_memory, vec2(x, ROWS + y) * texel).x);
         }
     }
     if ((many && field.x <= 0.0) || (strict && highest > -0.999)) {
@@ -176,6 +197,7 @@ void main() {
     } else {
         field.x = max(field.x - u_dt / RELEASE, some && field.x > 0.0 ? 1.0 : -1.0);
     }
+    field.w = float(found.y < 0.9 * AREA && ages.b.x >= SECOND && field.x < -0.9995);
     o_fields = field;
     o_ages = stored_as(ages);
 }
@@ -185,7 +207,7 @@ void main() {
 TILE_VERTEX = (
     _HEAD
     + """
-uniform sampler2D u_fields;
+uniform sampler2D u_memory;
 uniform int u_fresh;     // 1: nothing is held yet at this size
 flat out vec4 t_corners; // how far the picture is held, at the corners of the tile
 flat out float t_held;   // 1: so it was in the last frame
@@ -198,7 +220,8 @@ vec4 corners(ivec2 tile, out float last) {
     last = 0.0;
     for (int y = max(tile.y - 2, 0); y <= min(tile.y + 1, FIELDS - 1); y++) {
         for (int x = max(tile.x - 2, 0); x <= min(tile.x + 1, FIELDS - 1); x++) {
-            vec4 field = max(texelFetch(u_fields, ivec2(x, y), 0), texelFetch(u_fields, ivec2(x + FIELDS, y), 0));
+            ivec2 at = ivec2(x, ROWS + y);
+            vec4 field = max(texelFetch(u_memory, at, 0), texelFetch(u_memory, at + ivec2(FIELDS, 0), 0));
             last = max(last, field.z);
             vec2 across = vec2(x <= tile.x, x >= tile.x - 1);
             vec2 along = vec2(y <= tile.y, y >= tile.y - 1);

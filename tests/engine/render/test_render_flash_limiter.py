@@ -56,9 +56,14 @@ class Feed:
     """The limiter by itself: frames go in as pixels and come out as pixels."""
 
     def __init__(
-        self, surface: HeadlessSurface, width: int = WIDTH, height: int = HEIGHT, wary: bool = False
+        self,
+        surface: HeadlessSurface,
+        width: int = WIDTH,
+        height: int = HEIGHT,
+        wary: bool = False,
+        puts_off: bool | None = None,
     ) -> None:
-        self.limiter = FlashLimiter(surface.ctx, width, height, wary=wary)
+        self.limiter = FlashLimiter(surface.ctx, width, height, wary=wary, puts_off=puts_off)
         self._frame, self._last = (Target.create(surface.ctx, (width, height), linear=True) for _ in range(2))
 
     def __call__(self, pixels: UInt8, dt_s: float = 1 / FPS) -> UInt8:
@@ -216,6 +221,46 @@ def test_slow_shades_have_no_bands(feed: Feed) -> None:
         shown = feed(np.asarray(light if number // 2 % 2 else dark, np.uint8))
     # Without dither every column is of one level.
     assert (shown[..., 0].std(axis=0) > 0.1).mean() > 0.5
+
+
+def seldom_calm(seed: int) -> Iterator[tuple[UInt8, float]]:
+    """Frames and the time between: rests, slow waves and parts that flash at some rate, one after the other."""
+    rng = np.random.default_rng(seed)
+    for _ in range(12):
+        picture = rng.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+        top, left = int(rng.integers(0, HEIGHT - 12)), int(rng.integers(0, WIDTH - 12))
+        hz, red, steady = rng.uniform(1.5, 12.0), rng.random() < 0.3, rng.random() < 0.5
+        time_s, length_s = 0.0, rng.uniform(0.5, 2.5)
+        while time_s < length_s:
+            asked = picture.copy()
+            if rng.random() > 0.2 and not steady:
+                lit = int(2 * hz * time_s) % 2
+                asked[top:, left:] = (255 * lit, 0, 0) if red else 255 * lit
+            dt_s = float(rng.choice([1 / 60, 1 / 30, 1 / 25, 0.3, 5.0], p=[0.3, 0.4, 0.25, 0.04, 0.01]))
+            time_s += min(dt_s, 0.3)
+            yield asked, dt_s
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_judging_later_what_cannot_be_held_shows_the_same(surface: HeadlessSurface, seed: int) -> None:
+    at_once, later = (Feed(surface, puts_off=puts_off) for puts_off in (False, True))
+    held = 0
+    put_off = []
+    for number, (asked, dt_s) in enumerate(seldom_calm(seed), start=1):
+        shown = at_once(asked, dt_s)
+        assert np.array_equal(later(asked, dt_s), shown), number
+        held += not np.array_equal(shown, asked)
+        put_off.append(later.limiter.puts_off_now)
+        if number % 37 == 0:
+            one, other = at_once.limiter.state(), later.limiter.state()
+            for part in ("points", "fields"):
+                # The last channel tells whether five turns or seven were seen, whichever was asked for.
+                assert np.array_equal(one[part][0][..., :3], other[part][0][..., :3]), (number, part)
+                assert np.array_equal(one[part][1], other[part][1]), (number, part)
+    assert number // 10 < held < number
+    assert any(put_off)
+    assert not all(put_off)
+    assert not at_once.limiter.puts_off_now
 
 
 # -- what is left alone --
