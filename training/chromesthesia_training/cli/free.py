@@ -22,6 +22,7 @@ from chromesthesia_training.cli.options import (
     errors,
     print_figures,
     quieten_exporter,
+    squeezenet_weights,
 )
 from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR
 from chromesthesia_training.progress import counts_on, progress_bar
@@ -168,7 +169,6 @@ def free_pack(
     ] = Path("docs/results"),
 ) -> None:
     """Make a pack of a free encoder and a free painter, with a list of every file that trained either."""
-    from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
     from chromesthesia_training.free.export import METRICS_NAME
     from chromesthesia_training.free.pack import make_free_pack
     from chromesthesia_training.metrics.metrics_file import read_metrics
@@ -176,7 +176,7 @@ def free_pack(
 
     quieten_exporter()
     data_dir = data_dir or default_data_dir()
-    weights = weights or (None if data_dir is None else data_dir / FEATURE_WEIGHTS)
+    weights = squeezenet_weights(weights, data_dir)
     if weights is None:
         raise UsageError("the weights of SqueezeNet were not found", "give them with --weights FILE.npz")
     found = read_metrics(results_dir / "metrics") if results_dir.is_dir() else []

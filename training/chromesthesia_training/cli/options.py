@@ -94,3 +94,10 @@ def print_figures(title: str, figures: object) -> None:
     for name, value in figures.items():
         table.add_row(str(name), f"{value:.4g}")
     console.print(table)
+
+
+def squeezenet_weights(given: Path | None, data_dir: Path | None) -> Path | None:
+    """The file of `--weights`, else that of the shared data; None where there is neither."""
+    from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE
+
+    return given or (None if data_dir is None else data_dir / WEIGHTS_FILE)

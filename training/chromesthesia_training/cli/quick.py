@@ -14,6 +14,7 @@ from chromesthesia_training.cli.options import (
     console,
     default_data_dir,
     quieten_exporter,
+    squeezenet_weights,
 )
 from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR
 from chromesthesia_training.errors import TrainingError
@@ -68,7 +69,7 @@ def quick(
     """Teach a quick painter what a pack's painter paints, and hold it against that (interrupt and repeat to go on)."""
     from chromesthesia.packs.find import find_pack
     from chromesthesia_training.backbones.random_features import RandomFeatures
-    from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE, load_squeezenet
+    from chromesthesia_training.backbones.squeezenet import load_squeezenet
     from chromesthesia_training.measuring.evaluate import Reference
     from chromesthesia_training.measuring.gallery import load_gallery
     from chromesthesia_training.measuring.painters import OnnxPainter
@@ -87,7 +88,7 @@ def quick(
         check_place(into)
     file = base / manifest_of(base).generator.file
     data_dir = default_data_dir()
-    weights = weights or (None if data_dir is None else data_dir / WEIGHTS_FILE)
+    weights = squeezenet_weights(weights, data_dir)
     net = RandomFeatures() if weights is None else load_squeezenet(weights)
     settings = QuickSettings(run, minutes, steps, fresh, seed, threads, batch)
     teach(settings, read_generator(file), net)

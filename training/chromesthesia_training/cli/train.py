@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from chromesthesia.core.errors import UsageError
-from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
 from chromesthesia_training.cli.options import (
     ENCODER_RUN,
     GAN_RUN,
@@ -28,6 +27,7 @@ from chromesthesia_training.cli.options import (
     errors,
     print_figures,
     quieten_exporter,
+    squeezenet_weights,
 )
 from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR
 from chromesthesia_training.errors import TrainingError
@@ -200,7 +200,7 @@ def _feature_weights(features: FeatureKind, weights: Path | None, data_dir: Path
             "judging by random features instead of SqueezeNet's: it shows that all works, the pictures are poorer"
         )
         return Path("no-weights")
-    weights = weights or (data_dir / FEATURE_WEIGHTS if data_dir is not None else None)
+    weights = squeezenet_weights(weights, data_dir)
     if weights is None:
         raise UsageError(
             "the weights of SqueezeNet were not found",

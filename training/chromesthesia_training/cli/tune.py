@@ -9,7 +9,6 @@ import typer
 from rich.table import Table
 
 from chromesthesia.core.errors import UsageError
-from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
 from chromesthesia_training.cli.options import (
     CacheOption,
     DataOption,
@@ -19,6 +18,7 @@ from chromesthesia_training.cli.options import (
     console,
     default_data_dir,
     quieten_exporter,
+    squeezenet_weights,
 )
 from chromesthesia_training.corpora.datasets import DEFAULT_CACHE_DIR
 
@@ -79,7 +79,7 @@ def gan(
     quieten_exporter()
     data_dir = data_dir or default_data_dir()
     art_dir = pictures or (data_dir / "art" if data_dir is not None else None)
-    weights = weights or (data_dir / FEATURE_WEIGHTS if data_dir is not None else None)
+    weights = squeezenet_weights(weights, data_dir)
     if art_dir is None or weights is None:
         raise UsageError("no pictures or no weights of SqueezeNet", "use --data, or --pictures and --weights")
     common = GanSettings(art_dir, weights, cache_dir=cache, steps=steps, seed=seed, threads=threads)

@@ -104,7 +104,7 @@ def _draw_drivers(book: Book, path: Path) -> bool:
     if metrics is None:
         return False
     sides = [side for side in SIDES if side in metrics["figures"]]
-    with drawing(path, 1, len(sides), 4.6) as (_, axes):
+    with drawing(path, 1, len(sides), 5.0) as (figure, axes):
         for plot, side in zip(axes, sides, strict=True):
             found = metrics["figures"][side]
             ordered = sorted(found["lost_alone"].items(), key=lambda one: one[1])
@@ -122,8 +122,8 @@ def _draw_drivers(book: Book, path: Path) -> bool:
             plot.set_yticks(places, [name for name, _ in ordered])
             plot.grid(axis="y", visible=False)
             told = metrics.figure(f"{side}.told_r2")
-            plot.set_title(f"{SIDES[side]}: R2 {said(told, 2)}", fontsize=10.5)
-        axes[0].legend(loc="lower right", fontsize=8)
+            plot.set_title(f"{SIDES[side]}\nR2 {said(told, 2)}", fontsize=10.5)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     return True
 
 
