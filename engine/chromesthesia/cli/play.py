@@ -326,6 +326,7 @@ def run(
         alert_command=alert_command,
     )
     keep_heap_small()
+    _make_strokes()
     models = wait_until_wanted(config)
     pulse_here()
     config = replace(config, rung=rung_here(rung))
@@ -340,6 +341,13 @@ def run(
         config = _without_window(config)
         figures = _run_show(config, models)
     tell_outcome(figures, config.record, config.sheet, config.stills, config.report)
+
+
+def _make_strokes() -> None:
+    """Begin with what every show needs and no option changes; a spare engine has it when it is wanted."""
+    from chromesthesia.render.brushwork import make_ahead
+
+    make_ahead()
 
 
 def _run_show(config: ShowConfig, models: ModelsAhead | None) -> Mapping[str, object]:

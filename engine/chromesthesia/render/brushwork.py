@@ -8,6 +8,7 @@ however small the picture was painted. Beneath them all is the same linen.
 from __future__ import annotations
 
 import functools
+import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,15 +32,26 @@ _BARE = -1
 _THREADS = 64
 _SEED = 11
 _Field = NDArray[np.float32]
+_making = threading.Lock()
 
 
-@functools.cache
 def brushwork() -> UInt8:
-    """The texture: uint8 [WAYS * ROW, TILE, 4], the same every time.
+    """The texture: uint8 [WAYS * ROW, TILE, 4], the same every time. Made once, which takes 0.3 s. Any thread.
 
     Red and green: from a texel to the middle of its stroke (`REACH`); blue: light and pigment of the stroke; alpha:
     light on the linen. 128 is none.
     """
+    with _making:
+        return _made()
+
+
+def make_ahead() -> None:
+    """Begin to make the texture on a thread of its own, so that whoever asks for it later waits less or not at all."""
+    threading.Thread(target=brushwork, name="brushwork", daemon=True).start()
+
+
+@functools.cache
+def _made() -> UInt8:
     level, rising, steep = (_laid(np.pi * way / WAYS, way) for way in range(3))
     steeper = _turned(*rising)
     strokes = (
