@@ -325,8 +325,8 @@ def run(
         alert_webhook=alert_webhook,
         alert_command=alert_command,
     )
-    keep_heap_small()
     _make_strokes()
+    keep_heap_small()
     models = wait_until_wanted(config)
     pulse_here()
     config = replace(config, rung=rung_here(rung))
@@ -344,10 +344,10 @@ def run(
 
 
 def _make_strokes() -> None:
-    """Begin with what every show needs and no option changes; a spare engine has it when it is wanted."""
-    from chromesthesia.render.brushwork import make_ahead
+    """What every show needs and no option changes, while arrays come and go quickly; a spare engine then has it."""
+    from chromesthesia.render.brushwork import brushwork
 
-    make_ahead()
+    brushwork()
 
 
 def _run_show(config: ShowConfig, models: ModelsAhead | None) -> Mapping[str, object]:

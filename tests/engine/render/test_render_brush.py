@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,8 +11,7 @@ from numpy.typing import NDArray
 
 import chromesthesia.render.look
 from chromesthesia.core.records import UInt8
-from chromesthesia.render import brushwork as strokes
-from chromesthesia.render.brushwork import REACH, ROW, TILE, WAYS, brushwork, make_ahead
+from chromesthesia.render.brushwork import REACH, ROW, TILE, WAYS, brushwork
 from chromesthesia.render.look import BRUSH_LINES
 from chromesthesia.render.renderer import Renderer
 
@@ -150,23 +146,3 @@ def test_a_picture_of_few_lines_shows_no_brush(renderer: Renderer, draw: Draw, f
         renderer.restart()
         brushed = draw(renderer, {BRUSH: 0.8, **BARE}, frames=2)
         assert (without != brushed).any() == shown
-
-
-def test_strokes_are_made_once_whoever_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, goes_on = threading.Event(), threading.Event()
-    made = []
-
-    def make() -> UInt8:
-        begun.set()
-        assert goes_on.wait(10.0)
-        made.append(np.zeros((1, 1, 4), np.uint8))
-        return made[-1]
-
-    monkeypatch.setattr(strokes, "_made", functools.cache(make))
-    make_ahead()
-    assert begun.wait(10.0)
-    with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(brushwork) for _ in range(4)]
-        goes_on.set()
-        assert all(one.result(10.0) is made[0] for one in asked)
-    assert len(made) == 1
