@@ -1,6 +1,6 @@
 """Every preset by six sounds on one sheet, and what makes a preset fit to be shown.
 
-    python tools/preset_gallery.py --out docs/images/gallery.jpg
+    python tools/preset_gallery.py --width 152 --out docs/images/gallery.jpg
 
 The sounds are the four parts of the bundled étude (calm, sad, angry, happy), drums that are made here, and silence.
 Each is heard and painted once, then drawn through every preset; the last frame goes on the sheet. The table on standard
