@@ -32,7 +32,7 @@ import numpy as np
 
 from benchmarks.render_frame import PRESETS, frame_inputs
 from benchmarks.rows import Row
-from chromesthesia.audio.etude import ETUDE
+from chromesthesia.audio.etude import DURATION_S, ETUDE
 from chromesthesia.core.config import FilmConfig
 from chromesthesia.core.paths import resource_dirs
 from chromesthesia.core.records import UInt8
@@ -239,7 +239,7 @@ def main() -> None:
             "off": hostile(0.5 if options.quick else 2.0, False),
         }
     if "presets" in options.only:
-        document["presets"] = ordinary(4.0 if options.quick else 24.0, width, height)
+        document["presets"] = ordinary(4.0 if options.quick else DURATION_S, width, height)
     if "cost" in options.only:
         document["cost"] = cost(width, height, 100 if options.quick else 400)
     print(json.dumps(document, indent=1))
