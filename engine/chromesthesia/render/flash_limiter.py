@@ -57,6 +57,7 @@ _FINE_WIDTH = 600
 _SWITCH_S = 0.5
 _POINTS = (0, 0, 2 * COLUMNS, ROWS)
 _FIELDS = (0, ROWS, 2 * FIELDS, FIELDS)
+"""Where points and fields lie in what is remembered: left, bottom, width, height."""
 _CALM = 3
 """The channel of a field that tells that it is calm."""
 _CALM_FRAMES = 3
@@ -271,12 +272,12 @@ class _Moment:
     step_s: float
 
 
-_Part = tuple[slice, slice]
-_PARTS: tuple[_Part, _Part] = (
-    (slice(ROWS), slice(2 * COLUMNS)),
-    (slice(ROWS, ROWS + FIELDS), slice(2 * FIELDS)),
-)
-"""Where points and fields lie in what is remembered: rows and columns."""
+def _rows_and_columns(left: int, bottom: int, width: int, height: int) -> tuple[slice, slice]:
+    return slice(bottom, bottom + height), slice(left, left + width)
+
+
+_PARTS = _rows_and_columns(*_POINTS), _rows_and_columns(*_FIELDS)
+"""The same as rows and columns."""
 
 
 class _Memory:
