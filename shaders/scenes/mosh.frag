@@ -7,7 +7,7 @@ uniform sampler2D u_flow;
 uniform float u_aspect;
 uniform float u_size;
 uniform float u_amount;
-uniform float u_beat;    // counts onsets, 0..255
+uniform float u_beat;    // counts onsets that are felt, 0..255
 uniform float u_shake;   // 0..1, of the newest onset
 uniform float u_rate;    // share of frames of a thirtieth of a second
 noperspective in vec2 v_uv;

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chromesthesia.core.onsets import FeltOnsets
 from chromesthesia.core.records import Heard
 from chromesthesia.params.declaration import Value
 from chromesthesia.params.live import Values
@@ -61,6 +62,7 @@ class Moved:
     fall: way of the reeds before the turn; run: after it, 0..RUN_ROUND, of round numbers run_rounds.
     bands: low, middle and high ones, 0..1, smoothed. fallen: way into the endless spiral, 0..1, in its own rounds.
     carry: share of the flow's displacement by which trails move. keep: share of the last frame that stays, 0..1.
+    beat: counts the onsets that are felt, 0..255.
     """
 
     flow_time_s: float
@@ -84,6 +86,7 @@ class Moved:
     fog: tuple[float, float]
     bands: tuple[float, float, float] = (0.0, 0.0, 0.0)
     fallen: float = 0.0
+    beat: int = 0
 
 
 class Motion:
@@ -100,7 +103,8 @@ class Motion:
         self._fallen = 0.0
         self._low = self._mid = self._high = 0.0
         self._rings: list[tuple[float, float, float, float]] = []  # x, y, age in seconds, strength
-        self._onsets: int | None = None
+        self._felt = FeltOnsets()
+        self._beat = 0
 
     def state(self) -> dict[str, Any]:
         """Every phase, as plain values; `restore` takes it."""
@@ -117,7 +121,8 @@ class Motion:
             "fallen": self._fallen,
             "bands": [self._low, self._mid, self._high],
             "rings": [list(ring) for ring in self._rings],
-            "onsets": self._onsets,
+            "onsets": self._felt.state(),
+            "beat": self._beat,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -130,7 +135,8 @@ class Motion:
         self._fallen = float(state.get("fallen", 0.0))
         self._low, self._mid, self._high = map(float, state["bands"])
         self._rings = [(float(x), float(y), float(age), float(one)) for x, y, age, one in state["rings"]]
-        self._onsets = None if state["onsets"] is None else int(state["onsets"])
+        self._felt.restore(state["onsets"])
+        self._beat = int(state["beat"])
 
     def step(self, time_s: float, dt_s: float, values: Mapping[str, Value], heard: Heard | None) -> Moved:
         """Advance by `dt_s` and give the geometry at `time_s`."""
@@ -181,6 +187,7 @@ class Motion:
             keep=keep,
             bands=(self._low, self._mid, self._high),
             fallen=self._fallen,
+            beat=self._beat,
             fog=(0.5 * math.sin(0.31 * self._flow_s), 0.25 * math.sin(0.23 * self._flow_s + 1.0)),
             grain_seed=float(math.floor(time_s * _GRAIN_FPS) % 512) * 1.37,
         )
@@ -208,10 +215,10 @@ class Motion:
         ]
         if heard is None:
             return
-        # A show that starts in the middle of a sound has no backlog of rings.
-        known = heard.onset_count if self._onsets is None else self._onsets
-        self._onsets = heard.onset_count
-        if heard.onset_count == known or shock <= 0.0:
+        if not self._felt.step(dt_s, heard.onset_count):
+            return
+        self._beat = (self._beat + 1) % 256
+        if shock <= 0.0:
             return
         # The golden angle spreads the centres without ever repeating.
         turn = 2.399963 * heard.onset_count

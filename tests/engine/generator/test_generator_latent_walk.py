@@ -151,6 +151,16 @@ def test_an_onset_pushes_and_eases_back() -> None:
     assert max(_between(halved[0], place) for place in halved) == pytest.approx(away[peak] / 2, rel=0.15)
 
 
+def test_the_picture_is_pushed_at_most_three_times_a_second() -> None:
+    still = MotionSettings(drift=0.0, kick=1.0)
+    often = [heard(onsets=number // 3) for number in range(60)]  # ten a second, for two seconds
+    felt = (3, 15, 27, 39, 51)  # those that come a third of a second or more after the last that was felt
+    seldom = [heard(onsets=sum(number >= one for one in felt)) for number in range(60)]
+    all_told, felt_told = (_path(LatentMotion(1, 64, LABELS), moments, still) for moments in (often, seldom))
+    assert _angles(felt_told).max() > 0.01
+    np.testing.assert_array_equal(all_told, felt_told)
+
+
 def test_a_storm_of_onsets_stays_bounded() -> None:
     moments = [heard(onsets=5 * i) for i in range(200)]
     path = _path(LatentMotion(1, 64, LABELS), moments, MotionSettings(drift=0.0, kick=2.0))

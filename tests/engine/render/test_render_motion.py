@@ -54,6 +54,17 @@ def test_each_onset_starts_one_ring_that_grows_and_dies() -> None:
     assert strengths(61, 2.0) == []
 
 
+def test_rings_and_beats_come_at_most_three_times_a_second() -> None:
+    motion = Motion()
+    beats = [motion.step(0.0, 1 / 30, {}, heard(onset_count=number // 3)).beat for number in range(60)]
+    assert [number for number in range(1, 60) if beats[number] != beats[number - 1]] == [3, 15, 27, 39, 51]
+    ages = sorted(
+        ring[2] for ring in motion.step(0.0, 1 / 30, {}, heard(onset_count=19)).rings if ring[3] > 0.0
+    )
+    assert len(ages) >= 3
+    assert min(np.diff(ages)) == pytest.approx(0.85 * 12 / 30)
+
+
 def test_bass_swells_and_treble_ripples() -> None:
     values: dict[str, Value] = {"/look/flow/amount": 0.0, "/look/flow/bass": 1.0, "/look/flow/treble": 1.0}
     low, high = np.zeros(8), np.zeros(8)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from chromesthesia.core.easing import approach, share_of, smooth_step
 from chromesthesia.core.emotions import EMBEDDING_LABEL, EMOTIONS, KNOWN_LABELS, WALKED, condition_size
 from chromesthesia.core.errors import PackError
+from chromesthesia.core.onsets import FeltOnsets
 from chromesthesia.core.records import EMBEDDING_SIZE, Float32, Heard
 from chromesthesia.emotion.state import decisiveness
 
@@ -97,7 +98,7 @@ class LatentMotion:
         self._push = np.zeros(self._size)
         self._push_speed = np.zeros(self._size)
         self._kicks = np.random.default_rng([self._seed & 0xFFFF_FFFF, 2])
-        self._onsets_seen: int | None = None
+        self._felt = FeltOnsets()
         self._usual_embedding: Float64 | None = None
         self._shown = np.zeros(self._size)
         self._condition: Float64 | None = None
@@ -112,7 +113,7 @@ class LatentMotion:
             "morph_from": self._morph_from,
             "usual": self._usual_embedding,
             "condition": self._condition,
-            "onsets": self._onsets_seen,
+            "onsets": self._felt.state(),
             # Whole numbers of 128 bits.
             "kicks": [f"{rng['state'][name]:x}" for name in ("state", "inc")],
         }
@@ -129,7 +130,7 @@ class LatentMotion:
         self._morph_from = _vector_or_none(state["morph_from"], self._size)
         self._usual_embedding = _vector_or_none(state["usual"], EMBEDDING_SIZE)
         self._condition = _vector_or_none(state["condition"], condition_size(self._labels))
-        self._onsets_seen = None if state["onsets"] is None else int(state["onsets"])
+        self._felt.restore(state["onsets"])
         rng: Any = self._kicks.bit_generator
         numbers = dict(zip(("state", "inc"), (int(each, 16) for each in state["kicks"]), strict=True))
         rng.state = {**rng.state, "state": numbers}
@@ -188,12 +189,11 @@ class LatentMotion:
         self._heading = _tangent(self._heading, self._point)
 
     def _feel_onsets(self, dt_s: float, heard: Heard, settings: MotionSettings) -> None:
-        new = 0 if self._onsets_seen is None else heard.onset_count - self._onsets_seen
-        self._onsets_seen = heard.onset_count
+        felt = self._felt.step(dt_s, heard.onset_count)
         if dt_s == 0.0:
             return  # frozen: onsets must not pile up behind the standing picture
-        loudness = share_of(heard.frame.lufs_momentary, QUIET_LUFS, LOUD_LUFS)
-        for _ in range(min(max(new, 0), 3)):
+        if felt:
+            loudness = share_of(heard.frame.lufs_momentary, QUIET_LUFS, LOUD_LUFS)
             way = _unit(self._kicks.standard_normal(self._size))
             reach = settings.kick * KICK_REACH * (0.4 + 0.6 * loudness)
             self._push_speed = self._push_speed + way * (reach * KICK_RATE * math.e)

@@ -101,7 +101,7 @@ def _mosh(frame: Frame) -> Uniforms:
     return {
         "u_size": frame.values[MOSH_SIZE],
         "u_amount": frame.values[MOSH_AMOUNT],
-        "u_beat": float(heard.onset_count % 256) if heard is not None else 0.0,
+        "u_beat": float(frame.moved.beat),
         "u_shake": min(1.0, 0.25 + heard.onset_envelope) if heard is not None else 0.25,
         "u_rate": step_s(frame) * 30.0,
     }
