@@ -1,9 +1,9 @@
 """Holds the flashes of the finished picture under WCAG 2.3.1, whatever asked for them.
 
 Four small steps a frame, all on the GPU:
-- watch: 42 x 24 points of the picture, each once for its luminance and once for its red, remember the last eight times
+- watch: 36 x 24 points of the picture, each once for its luminance and once for its red, remember the last eight times
   that they turned by 10 % (red: 20 / 320) or more;
-- judge: each of 25 fields of a third of the picture, half over one another, looks whether too many of its points
+- judge: each of 81 fields of a third of the picture, a quarter of one apart, looks whether too many of its points
   turned eight times within a second (four flashes), or whether a large part of it turned at once that often;
 - hold: where a field is too lively, the picture stands still for a second and then follows what is asked with a time
   constant of 4 s, so slowly that no input makes a fourth flash; it lets go within a second once less than three and a
@@ -21,7 +21,7 @@ remembered is time in frames' own steps, so the same frames give the same pictur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -54,7 +54,8 @@ _ROUND_S = 4.096
 """The shaders' clock goes round after so long."""
 _FINE_WIDTH = 600
 """From this width on two pixels are finer than a tenth of a degree."""
-_SWITCH_S = 0.5
+_SECOND_S = 1.004
+"""A second, its end included."""
 _POINTS = (0, 0, 2 * COLUMNS, ROWS)
 _FIELDS = (0, ROWS, 2 * FIELDS, FIELDS)
 """Where points and fields lie in what is remembered: left, bottom, width, height."""
@@ -86,8 +87,8 @@ class FlashLimiter:
         self._detail = detail
         self._puts_off = is_software(ctx) if puts_off is None else puts_off
         self._watch = FixedPass(ctx, WATCH, ("u_frame", "u_memory", "u_ages"))
-        self._carry = FixedPass(ctx, CARRY, ("u_memory", "u_ages", "u_found"))
-        self._judge = FixedPass(ctx, JUDGE, ("u_memory", "u_ages", "u_found"))
+        self._carry = FixedPass(ctx, CARRY, ("u_memory", "u_ages", "u_found", "u_turning"))
+        self._judge = FixedPass(ctx, JUDGE, ("u_memory", "u_ages", "u_found", "u_turning"))
         self._hold = FixedPass(
             ctx, HOLD, ("u_memory", "u_frame", "u_last", "u_held"), TILE_VERTEX, TILE_GEOMETRY
         )
@@ -96,6 +97,7 @@ class FlashLimiter:
         self._unjudged: _Moment | None = None
         self._calm = self._asks = False
         self._until_read_frames = 0
+        self._room_for_s = self._room_left_s = 0.0
         self._now_s = 0.0
         self._held = self._held_pair(width, height)
         self._first = self._fresh = True
@@ -123,6 +125,7 @@ class FlashLimiter:
             clear(memory.frame)
         self._first = self._fresh = True
         self._waited_s = self._now_s = 0.0
+        self._room_for_s = self._room_left_s = 0.0
         self._judge.set("u_first_hold", 0.0)
 
     @property
@@ -130,14 +133,32 @@ class FlashLimiter:
         """What it judges by, as it was written last."""
         return self._memory.floats
 
+    def asks_room(self) -> bool:
+        """Keep one turn free for what is laid over the picture, until a second after the last call.
+
+        True when it may be made: at once over a picture that turns seldom, within a second over any. Where the frame
+        shown last was not judged yet, that is done now. Waits for the GPU when room is asked for first.
+        """
+        if self._room_left_s <= 0.0:
+            self._judge_now()
+            self._calm = self._asks = False
+            self._room_for_s = _SECOND_S if self._memory.is_calm() else 0.0
+        self._room_left_s = _SECOND_S
+        return self._room_for_s >= _SECOND_S
+
     def wait(self, dt_s: float) -> None:
         """The frame shown last stays for `dt_s` more."""
         self._waited_s += _step_s(dt_s)
+        self._room_for_s += _step_s(dt_s)
+        self._room_left_s -= _step_s(dt_s)
 
     def limit(self, frame: Target, last: Target, dt_s: float) -> None:
         """Hold back what flashes in `frame`; last: the frame shown before it, dt_s: how long before."""
         if self._first:
             last = frame
+        self._room_for_s += _step_s(dt_s)
+        self._room_left_s -= _step_s(dt_s)
+        room = self._room_left_s > 0.0
         step_s = min(self._waited_s + _step_s(dt_s), _LONGEST_STEP_S)
         self._waited_s = 0.0
         # Whole milliseconds, going round: an age has no time to grow inexact.
@@ -145,6 +166,8 @@ class FlashLimiter:
         moment = _Moment(round(self._now_s * 1000.0), step_s)
         # Whether seven turns or five are told makes a difference only to what is held or on guard.
         self._watch.set("u_few", int(self._calm or self._asks))
+        self._watch.set("u_room", int(room))
+        self._judge.set("u_room", int(room))
         self._step(frame.texture, moment, self._unjudged)
         if self._calm and self._reads():
             self._calm = self._memory.is_calm()
@@ -155,9 +178,13 @@ class FlashLimiter:
             self._hold_back(frame, last, step_s)
             if self._asks:
                 self._asks, self._calm = False, self._memory.is_calm()
-            elif self._puts_off and self._reads():
+            elif self._puts_off and not room and self._reads():
                 self._asks = self._memory.is_calm()
         self._first = self._fresh = False
+
+    def _judge_now(self) -> None:
+        if self._unjudged is not None:
+            self._step(None, self._unjudged, self._unjudged)
 
     def _reads(self) -> bool:
         """True every few frames: drawing is waited for where something is read."""
@@ -195,14 +222,14 @@ class FlashLimiter:
 
     def state(self) -> dict[str, Any]:
         """All that later frames depend on, as plain values; `restore` takes it. Held pixels only while some are."""
-        if self._unjudged is not None:
-            self._step(None, self._unjudged, self._unjudged)
+        self._judge_now()
         memory = self._memory.read()
         points, fields = ([content[part] for content in memory] for part in _PARTS)
         held = bool((fields[0][:, :, 0] > 0.0).any())
         return {
             "now_s": self._now_s,
             "waited_s": self._waited_s,
+            "room_s": [self._room_for_s, self._room_left_s],
             "first": self._first,
             "fresh": self._fresh,
             "points": points,
@@ -214,6 +241,7 @@ class FlashLimiter:
         """Go on from `state`, of a limiter of the same size. Raises ValueError for one of another."""
         self.restart()
         self._now_s, self._waited_s = float(state["now_s"]), float(state["waited_s"])
+        self._room_for_s, self._room_left_s = map(float, state["room_s"])
         self._first, self._fresh = bool(state["first"]), bool(state["fresh"])
         self._memory.write(zip(state["points"], state["fields"], strict=True))
         if state["held"] is not None:
@@ -239,17 +267,17 @@ class FlashLimiter:
 
 
 class SlowSwitch(Generic[Shown]):
-    """Lets something appear or go at most twice a second, so that switching it does not flash."""
+    """Lets something appear or go at most once a second, and only where it makes no fourth flash."""
 
     def __init__(self) -> None:
         self._shown: Shown | None = None
         self._since_s = math.inf
 
-    def step(self, asked: Shown | None, dt_s: float) -> Shown | None:
-        """What to show now: what is asked for, unless it appeared or went less than half a second ago."""
+    def step(self, asked: Shown | None, dt_s: float, may: Callable[[], bool]) -> Shown | None:
+        """What to show now: what is asked for, unless it appeared or went less than a second ago or `may` not yet."""
         self._since_s += _step_s(dt_s)
         if (asked is None) != (self._shown is None):
-            if self._since_s < _SWITCH_S:
+            if self._since_s < _SECOND_S or not may():
                 return self._shown
             self._since_s = 0.0
         self._shown = asked
@@ -286,8 +314,8 @@ class _Memory:
     def __init__(self, ctx: moderngl.Context) -> None:
         size = 2 * COLUMNS, ROWS + FIELDS
         self.floats = tuple(ctx.texture(size, 4, dtype="f4") for _ in range(2))
-        self.found = ctx.texture(size, 4)
-        self.textures = (*self.floats, self.found)
+        self.found = ctx.texture(size, 4), ctx.texture(size, 2)
+        self.textures = (*self.floats, *self.found)
         for texture in self.textures:
             texture.repeat_x = texture.repeat_y = False
         self.frame = ctx.framebuffer(color_attachments=self.textures)

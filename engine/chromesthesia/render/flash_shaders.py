@@ -5,15 +5,17 @@ What is remembered of points and of fields lies in the same textures, the fields
 
 from __future__ import annotations
 
-COLUMNS, ROWS = 42, 24
+COLUMNS, ROWS = 36, 24
 """Points of the picture that are watched, once for general and once for red flashes."""
-STEPS = 6
-"""The picture in widths or heights of half a field; a field begins at each step but the last."""
-FIELDS = STEPS - 1
+SPAN = 4
+"""A field in steps, each way."""
+STEPS = 3 * SPAN
+"""The picture in steps; a field begins at each that leaves it room."""
+FIELDS = STEPS - SPAN + 1
 TILES = STEPS * STEPS
 
 _HEAD = f"""#version 330 core
-const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, STEPS = {STEPS}, FIELDS = {FIELDS};
+const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, SPAN = {SPAN}, STEPS = {STEPS}, FIELDS = {FIELDS};
 """
 
 # Eight turns, newest first, as moments of a clock of whole milliseconds that goes round every 4096; two to a number.
@@ -48,16 +50,18 @@ const Ages NEVER = Ages(ivec4(LONG_AGO), ivec4(LONG_AGO));
 """
 
 CARRY = """#version 330 core
-uniform sampler2D u_memory, u_ages, u_found;
+uniform sampler2D u_memory, u_ages, u_found, u_turning;
 layout(location = 0) out vec4 o_memory;
 layout(location = 1) out vec4 o_ages;
 layout(location = 2) out vec4 o_found;
+layout(location = 3) out vec2 o_now;
 
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
     o_memory = texelFetch(u_memory, at, 0);
     o_ages = texelFetch(u_ages, at, 0);
     o_found = texelFetch(u_found, at, 0);
+    o_now = texelFetch(u_turning, at, 0).rg;
 }
 """
 
@@ -70,9 +74,11 @@ const float RED = 0.059, RED_SHARE = 0.79;
 const int TOGETHER = 50;
 uniform sampler2D u_frame, u_memory, u_ages;
 uniform int u_few;                       // 1: five turns are told, not seven
+uniform int u_room;                      // 1: one turn is kept free: eight are seven, and seven are six
 layout(location = 0) out vec4 o_points;  // flags (0 before the first frame), extreme, level of the newest turn
 layout(location = 1) out vec4 o_ages;
 layout(location = 2) out vec4 o_found;   // eight turns in a second, seven or five, just rose, just fell: 0 or 1
+layout(location = 3) out vec2 o_now;     // rose, fell in this very frame
 
 vec2 hash22(vec2 p) {
     vec3 q = fract(p.xyx * vec3(0.1031, 0.1030, 0.0973));
@@ -128,7 +134,10 @@ void main() {
     o_points = vec4(flags | 1, point.yz, 0.0);
     o_ages = stored_as(ages);
     bool fresh = ages.a.x < TOGETHER, rose = (flags & 2) != 0;
-    o_found = vec4(ages.b.w < SECOND, (u_few != 0 ? ages.b.x : ages.b.z) < SECOND, fresh && rose, fresh && !rose);
+    int many = u_room != 0 ? ages.b.z : ages.b.w;
+    int some = u_few != 0 ? ages.b.x : u_room != 0 ? ages.b.y : ages.b.z;
+    o_found = vec4(many < SECOND, some < SECOND, fresh && rose, fresh && !rose);
+    o_now = vec2(ages.a.x == 0) * vec2(rose, !rose);
 }
 """
 )
@@ -137,51 +146,65 @@ JUDGE = (
     _HEAD
     + _TURNS
     + """
-const int WIDE = 2 * COLUMNS / STEPS, HIGH = 2 * ROWS / STEPS;
-// The definition allows 0.25, of which 0.14 lies in one of these fields at worst, and points are not areas.
-const float AREA = 0.10, EVENT = 0.12;
+const int WIDE = COLUMNS / STEPS, HIGH = ROWS / STEPS;  // points of a step
+const float CORNERS = float(SPAN * SPAN * WIDE * HIGH / 4);  // of four points of a field
+// The definition allows 0.25, of which 0.19 lies in one of these fields at worst, and points are not areas.
+const float AREA = 0.17, EVENT = 0.20, ALONE = 8.0;
 const int TOGETHER = 50;
 const float RELEASE = 1.0;
-uniform sampler2D u_memory, u_ages, u_found;
+uniform sampler2D u_memory, u_ages, u_found, u_turning;
 uniform float u_dt;
 uniform float u_first_hold;
+uniform int u_room;
 // x: falls from 2 to 1 while nothing moves, stays 1 while it flashes, falls to 0 while it lets go and to -1 while on
 // guard; y: heading, 0 before the first frame; z: x of the last frame; w: 1 when nothing is held nor
 // on guard and few points turned seven times, or five.
 layout(location = 0) out vec4 o_fields;
 layout(location = 1) out vec4 o_ages;
 layout(location = 2) out vec4 o_found;
+layout(location = 3) out vec2 o_now;
 
 void main() {
     ivec2 here = ivec2(gl_FragCoord.xy), at = here - ivec2(0, ROWS);
     vec4 field = texelFetch(u_memory, here, 0), stored = texelFetch(u_ages, here, 0);
     o_found = vec4(0.0);
-    ivec2 first = ivec2(at.x % FIELDS * WIDE / 2 + at.x / FIELDS * COLUMNS, at.y * HIGH / 2);
+    o_now = vec2(0.0);
+    ivec2 first = ivec2(at.x % FIELDS * WIDE + at.x / FIELDS * COLUMNS, at.y * HIGH);
     vec2 texel = 1.0 / vec2(2 * COLUMNS, ROWS + FIELDS);
     // The corner of four points is their mean.
     vec4 found = vec4(0.0);
-    for (int y = 1; y < HIGH; y += 2) {
-        for (int x = 1; x < WIDE; x += 2) {
+    for (int y = 1; y < SPAN * HIGH; y += 2) {
+        for (int x = 1; x < SPAN * WIDE; x += 2) {
             found += texture(u_found, vec2(first + ivec2(x, y)) * texel);
         }
     }
-    found /= float(WIDE * HIGH / 4);
+    found /= CORNERS;
+    // Of what rose or fell lately, that in this frame: hardly ever enough to be worth a look.
+    vec2 turning = vec2(0.0);
+    bool lively = max(found.z, found.w) > EVENT;
+    for (int y = 1; y < (lively ? SPAN * HIGH : 0); y += 2) {
+        for (int x = 1; x < SPAN * WIDE; x += 2) {
+            turning += texture(u_turning, vec2(first + ivec2(x, y)) * texel).rg;
+        }
+    }
+    turning /= CORNERS;
     Ages ages = ages_of(stored);
     if (field.y == 0.0) {
         field = vec4(u_first_hold, 1.0, 0.0, 0.0);
         ages = NEVER;
     }
-    // What moves, rises here and falls there; what flashes does one or the other.
-    bool rose = found.z > EVENT && found.z > 2.0 * found.w;
-    bool fell = found.w > EVENT && found.w > 2.0 * found.z;
+    // What moves, rises here and falls there; what flashes does one or the other. A frame that does but one thing
+    // counts at once, whatever the one before did: what is told when that is over has been shown.
+    bool rose = found.z > EVENT && found.z > 2.0 * found.w || turning.x > EVENT && turning.x > ALONE * turning.y;
+    bool fell = found.w > EVENT && found.w > 2.0 * found.z || turning.y > EVENT && turning.y > ALONE * turning.x;
     if (field.y > 0.0 ? fell : rose) {
         ages = turned(ages);
         field.y = -field.y;
     } else if ((rose || fell) && ages.a.x >= TOGETHER) {
         ages.a.x = 0;
     }
-    bool many = found.x > AREA || ages.b.w < SECOND;
-    bool some = found.y > AREA || ages.b.z < SECOND;
+    bool many = found.x > AREA || (u_room != 0 ? ages.b.z : ages.b.w) < SECOND;
+    bool some = found.y > AREA || (u_room != 0 ? ages.b.y : ages.b.z) < SECOND;
     field.z = field.x;
     // What is let go changes once more by itself, there and around: one turn less is left then, everywhere. Only a
     // field that is lively looks: an ordinary show has none, and this loop is half of the pass.
@@ -218,13 +241,13 @@ flat out ivec2 t_tile;
 vec4 corners(ivec2 tile, out float last) {
     vec4 found = vec4(0.0);
     last = 0.0;
-    for (int y = max(tile.y - 2, 0); y <= min(tile.y + 1, FIELDS - 1); y++) {
-        for (int x = max(tile.x - 2, 0); x <= min(tile.x + 1, FIELDS - 1); x++) {
+    for (int y = max(tile.y - SPAN, 0); y <= min(tile.y + 1, FIELDS - 1); y++) {
+        for (int x = max(tile.x - SPAN, 0); x <= min(tile.x + 1, FIELDS - 1); x++) {
             ivec2 at = ivec2(x, ROWS + y);
             vec4 field = max(texelFetch(u_memory, at, 0), texelFetch(u_memory, at + ivec2(FIELDS, 0), 0));
             last = max(last, field.z);
-            vec2 across = vec2(x <= tile.x, x >= tile.x - 1);
-            vec2 along = vec2(y <= tile.y, y >= tile.y - 1);
+            vec2 across = vec2(x <= tile.x, x > tile.x - SPAN);
+            vec2 along = vec2(y <= tile.y, y > tile.y - SPAN);
             found = max(found, field.x * across.xyxy * along.xxyy);
         }
     }

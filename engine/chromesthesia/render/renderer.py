@@ -266,7 +266,9 @@ class Renderer:
             self._drawn = True
         elif self._limiter is not None:
             self._limiter.wait(inputs.dt_s)
-        hud = inputs.hud if self._limiter is None else self._hud_switch.step(inputs.hud, inputs.dt_s)
+        hud = inputs.hud
+        if self._limiter is not None:
+            hud = self._hud_switch.step(hud, inputs.dt_s, self._limiter.asks_room)
         frame = self._result
         if self._fade.running or hud is not None:
             frame = self._full(frame)
