@@ -272,12 +272,17 @@ class SlowSwitch(Generic[Shown]):
     def __init__(self) -> None:
         self._shown: Shown | None = None
         self._since_s = math.inf
+        self._begun = False
 
     def step(self, asked: Shown | None, dt_s: float, may: Callable[[], bool]) -> Shown | None:
-        """What to show now: what is asked for, unless it appeared or went less than a second ago or `may` not yet."""
+        """What to show now: what is asked for, unless it appeared or went less than a second ago or `may` not yet.
+
+        What is there from the first step on did not appear.
+        """
+        first, self._begun = not self._begun, True
         self._since_s += _step_s(dt_s)
         if (asked is None) != (self._shown is None):
-            if self._since_s < _SECOND_S or not may():
+            if self._since_s < _SECOND_S or not (first or may()):
                 return self._shown
             self._since_s = 0.0
         self._shown = asked
@@ -289,7 +294,7 @@ class SlowSwitch(Generic[Shown]):
 
     def restore(self, shown: Shown | None, since_s: float) -> None:
         """Go on from there."""
-        self._shown, self._since_s = shown, since_s
+        self._shown, self._since_s, self._begun = shown, since_s, True
 
 
 @dataclass(frozen=True, slots=True)

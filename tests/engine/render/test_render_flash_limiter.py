@@ -353,8 +353,14 @@ def test_a_switch_turns_at_most_once_a_second() -> None:
 
 def test_what_is_shown_on_a_switch_may_change_at_any_time() -> None:
     switch = SlowSwitch[str]()
-    assert [switch.step(text, 0.01, lambda: True) for text in ("a", "b", "c")] == ["a", "b", "c"]
-    assert [switch.step(text, 0.01, lambda: False) for text in ("d", None)] == ["d", "d"]
+    assert [switch.step(text, 0.01, lambda: False) for text in ("a", "b", "c")] == ["a", "b", "c"]
+
+
+def test_a_switch_waits_for_room_but_in_its_first_step() -> None:
+    there, away = SlowSwitch[str](), SlowSwitch[str]()
+    assert [there.step("on", 0.0, lambda: False), there.step(None, 9.0, lambda: False)] == ["on", "on"]
+    assert [away.step(None, 0.0, lambda: False), away.step("on", 9.0, lambda: False)] == [None, None]
+    assert away.step("on", 0.1, lambda: True) == "on"
 
 
 def shown_over(renderer: Renderer, light: Callable[[float], bool], on_s: float, off_s: float) -> list[UInt8]:
