@@ -149,16 +149,13 @@ class FlashLimiter:
     def wait(self, dt_s: float) -> None:
         """The frame shown last stays for `dt_s` more."""
         self._waited_s += _step_s(dt_s)
-        self._room_for_s += _step_s(dt_s)
-        self._room_left_s -= _step_s(dt_s)
+        self._keep_room(dt_s)
 
     def limit(self, frame: Target, last: Target, dt_s: float) -> None:
         """Hold back what flashes in `frame`; last: the frame shown before it, dt_s: how long before."""
         if self._first:
             last = frame
-        self._room_for_s += _step_s(dt_s)
-        self._room_left_s -= _step_s(dt_s)
-        room = self._room_left_s > 0.0
+        room = self._keep_room(dt_s)
         step_s = min(self._waited_s + _step_s(dt_s), _LONGEST_STEP_S)
         self._waited_s = 0.0
         # Whole milliseconds, going round: an age has no time to grow inexact.
@@ -181,6 +178,12 @@ class FlashLimiter:
             elif self._puts_off and not room and self._reads():
                 self._asks = self._memory.is_calm()
         self._first = self._fresh = False
+
+    def _keep_room(self, dt_s: float) -> bool:
+        """Whether one turn is to be kept free, `dt_s` later."""
+        self._room_for_s += _step_s(dt_s)
+        self._room_left_s -= _step_s(dt_s)
+        return self._room_left_s > 0.0
 
     def _judge_now(self) -> None:
         if self._unjudged is not None:
