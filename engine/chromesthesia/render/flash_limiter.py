@@ -38,6 +38,7 @@ from chromesthesia.render.flash_shaders import (
     JUDGE,
     PUT,
     ROWS,
+    SECOND_MS,
     TILE_GEOMETRY,
     TILE_VERTEX,
     TILES,
@@ -54,8 +55,7 @@ _ROUND_S = 4.096
 """The shaders' clock goes round after so long."""
 _FINE_WIDTH = 600
 """From this width on two pixels are finer than a tenth of a degree."""
-_SECOND_S = 1.004
-"""A second, its end included."""
+_SECOND_S = SECOND_MS / 1000.0
 _POINTS = (0, 0, 2 * COLUMNS, ROWS)
 _FIELDS = (0, ROWS, 2 * FIELDS, FIELDS)
 """Where points and fields lie in what is remembered: left, bottom, width, height."""
@@ -322,8 +322,7 @@ class _Memory:
     def __init__(self, ctx: moderngl.Context) -> None:
         size = 2 * COLUMNS, ROWS + FIELDS
         self.floats = tuple(ctx.texture(size, 4, dtype="f4") for _ in range(2))
-        self.found = ctx.texture(size, 4), ctx.texture(size, 2)
-        self.textures = (*self.floats, *self.found)
+        self.textures = (*self.floats, ctx.texture(size, 4), ctx.texture(size, 2))
         for texture in self.textures:
             texture.repeat_x = texture.repeat_y = False
         self.frame = ctx.framebuffer(color_attachments=self.textures)

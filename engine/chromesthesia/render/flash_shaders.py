@@ -13,14 +13,16 @@ STEPS = 3 * SPAN
 """The picture in steps; a field begins at each that leaves it room."""
 FIELDS = STEPS - SPAN + 1
 TILES = STEPS * STEPS
+SECOND_MS = 1004
+"""A second, its end included; a flash every third of one takes longer for eight turns."""
 
 _HEAD = f"""#version 330 core
 const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, SPAN = {SPAN}, STEPS = {STEPS}, FIELDS = {FIELDS};
+const int SECOND = {SECOND_MS}, TOGETHER = 50;  // milliseconds
 """
 
 # Eight turns, newest first, as moments of a clock of whole milliseconds that goes round every 4096; two to a number.
 _TURNS = """
-const int SECOND = 1004;  // a second, its end included; a flash every third of one takes longer for eight turns
 const int LONG_AGO = 2000, ROUND = 4095;
 uniform int u_now;
 
@@ -71,7 +73,6 @@ WATCH = (
     + """
 const float GENERAL = 0.096, DARKER = 0.805;  // a little stricter than the definition
 const float RED = 0.059, RED_SHARE = 0.79;
-const int TOGETHER = 50;
 uniform sampler2D u_frame, u_memory, u_ages;
 uniform int u_few;                       // 1: five turns are told, not seven
 uniform int u_room;                      // 1: one turn is kept free: eight are seven, and seven are six
@@ -150,7 +151,6 @@ const int WIDE = COLUMNS / STEPS, HIGH = ROWS / STEPS;  // points of a step
 const float CORNERS = float(SPAN * SPAN * WIDE * HIGH / 4);  // of four points of a field
 // The definition allows 0.25, of which 0.19 lies in one of these fields at worst, and points are not areas.
 const float AREA = 0.17, EVENT = 0.20, ALONE = 8.0;
-const int TOGETHER = 50;
 const float RELEASE = 1.0;
 uniform sampler2D u_memory, u_ages, u_found, u_turning;
 uniform float u_dt;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from chromesthesia.audio.etude import ETUDE, SECTIONS
 from chromesthesia.audio.files import read_sound
 from chromesthesia.core.records import SAMPLE_RATE_HZ
-from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.params.presets import load_preset
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
@@ -35,21 +33,11 @@ def frames() -> list[FrameInputs]:
     return hear_and_paint(samples, open_models(None, "cpu"), FPS)
 
 
-@pytest.fixture(scope="module")
-def whole(shared_surface: HeadlessSurface) -> Iterator[Renderer]:
-    shared_surface.make_current()
-    renderer = Renderer(shared_surface.ctx, 640, 360)
-    yield renderer
-    shared_surface.make_current()
-    renderer.release()
-
-
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
-def test_nothing_is_held(
-    surface: HeadlessSurface, whole: Renderer, frames: list[FrameInputs], path: Path
-) -> None:
-    whole.restart()
+def test_nothing_is_held(renderer: Renderer, frames: list[FrameInputs], path: Path) -> None:
+    renderer.resize(640, 360)
+    renderer.restart()
     for number, inputs in enumerate(through(load_preset(path), frames), 1):
-        whole.render(inputs)
+        renderer.render(inputs)
         if number % LEAST_HOLD_FRAMES == 0 or number == len(frames):
-            assert whole.state()["limiter"]["held"] is None, f"held at frame {number}"
+            assert renderer.state()["limiter"]["held"] is None, f"held at frame {number}"
