@@ -34,8 +34,11 @@ from chromesthesia.render.flash_shaders import (
     CARRY,
     COLUMNS,
     FIELDS,
+    FIELDS_LEFT,
+    HEIGHT,
     HOLD,
     JUDGE,
+    POINTS_LEFT,
     PUT,
     ROWS,
     SECOND_MS,
@@ -43,6 +46,7 @@ from chromesthesia.render.flash_shaders import (
     TILE_VERTEX,
     TILES,
     WATCH,
+    WIDTH,
 )
 from chromesthesia.render.gl import clear, is_software
 from chromesthesia.render.passes import Target
@@ -56,8 +60,8 @@ _ROUND_S = 4.096
 _FINE_WIDTH = 600
 """From this width on two pixels are finer than a tenth of a degree."""
 _SECOND_S = SECOND_MS / 1000.0
-_POINTS = (0, 0, 2 * COLUMNS, ROWS)
-_FIELDS = (0, ROWS, 2 * FIELDS, FIELDS)
+_POINTS = (POINTS_LEFT, 0, 2 * COLUMNS, ROWS)
+_FIELDS = (FIELDS_LEFT, ROWS, 2 * FIELDS, FIELDS)
 """Where points and fields lie in what is remembered: left, bottom, width, height."""
 _CALM = 3
 """The channel of a field that tells that it is calm."""
@@ -320,7 +324,7 @@ class _Memory:
     """What is remembered of points and fields, and what was found at the points in the frame watched last."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
-        size = 2 * COLUMNS, ROWS + FIELDS
+        size = WIDTH, HEIGHT
         self.floats = tuple(ctx.texture(size, 4, dtype="f4") for _ in range(2))
         self.textures = (*self.floats, ctx.texture(size, 4), ctx.texture(size, 2))
         for texture in self.textures:

@@ -13,11 +13,20 @@ STEPS = 3 * SPAN
 """The picture in steps; a field begins at each that leaves it room."""
 FIELDS = STEPS - SPAN + 1
 TILES = STEPS * STEPS
+_TILE = 64
+"""What Mesa's software rasteriser gives one thread at a time, in pixels each way."""
+POINTS_LEFT, FIELDS_LEFT = _TILE - COLUMNS, _TILE - FIELDS
+"""Where points and fields begin: what is general and what is red lie to the left and right of such a tile's edge, so
+that two threads share the work."""
+WIDTH, HEIGHT = _TILE + COLUMNS, ROWS + FIELDS
+"""Pixels of what is remembered."""
 SECOND_MS = 1004
 """A second, its end included; a flash every third of one takes longer for eight turns."""
 
 _HEAD = f"""#version 330 core
 const int COLUMNS = {COLUMNS}, ROWS = {ROWS}, SPAN = {SPAN}, STEPS = {STEPS}, FIELDS = {FIELDS};
+const int POINTS_LEFT = {POINTS_LEFT}, FIELDS_LEFT = {FIELDS_LEFT};
+const vec2 SIZE = vec2({WIDTH}, {HEIGHT});
 const int SECOND = {SECOND_MS}, TOGETHER = 50;  // milliseconds
 """
 
@@ -89,8 +98,9 @@ vec2 hash22(vec2 p) {
 
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
-    bool red = at.x >= COLUMNS;
-    vec2 cell = vec2(red ? at.x - COLUMNS : at.x, at.y);
+    int column = at.x - POINTS_LEFT;
+    bool red = column >= COLUMNS;
+    vec2 cell = vec2(red ? column - COLUMNS : column, at.y);
     vec2 size = vec2(textureSize(u_frame, 0));
     // No regular pattern lies between points that lie irregularly. What is finer than a tenth of a degree does not
     // count: in a large picture the corner of four pixels is their mean.
@@ -165,17 +175,16 @@ layout(location = 2) out vec4 o_found;
 layout(location = 3) out vec2 o_now;
 
 void main() {
-    ivec2 here = ivec2(gl_FragCoord.xy), at = here - ivec2(0, ROWS);
+    ivec2 here = ivec2(gl_FragCoord.xy), at = here - ivec2(FIELDS_LEFT, ROWS);
     vec4 field = texelFetch(u_memory, here, 0), stored = texelFetch(u_ages, here, 0);
     o_found = vec4(0.0);
     o_now = vec2(0.0);
-    ivec2 first = ivec2(at.x % FIELDS * WIDE + at.x / FIELDS * COLUMNS, at.y * HIGH);
-    vec2 texel = 1.0 / vec2(2 * COLUMNS, ROWS + FIELDS);
+    ivec2 first = ivec2(POINTS_LEFT + at.x % FIELDS * WIDE + at.x / FIELDS * COLUMNS, at.y * HIGH);
     // The corner of four points is their mean.
     vec4 found = vec4(0.0);
     for (int y = 1; y < SPAN * HIGH; y += 2) {
         for (int x = 1; x < SPAN * WIDE; x += 2) {
-            found += texture(u_found, vec2(first + ivec2(x, y)) * texel);
+            found += texture(u_found, vec2(first + ivec2(x, y)) / SIZE);
         }
     }
     found /= CORNERS;
@@ -184,7 +193,7 @@ void main() {
     bool lively = max(found.z, found.w) > EVENT;
     for (int y = 1; y < (lively ? SPAN * HIGH : 0); y += 2) {
         for (int x = 1; x < SPAN * WIDE; x += 2) {
-            turning += texture(u_turning, vec2(first + ivec2(x, y)) * texel).rg;
+            turning += texture(u_turning, vec2(first + ivec2(x, y)) / SIZE).rg;
         }
     }
     turning /= CORNERS;
@@ -212,7 +221,7 @@ void main() {
     float highest = -1.0;
     for (int y = 1; y <= (strict ? FIELDS : 0); y += 2) {
         for (int x = 1; x < 2 * FIELDS; x += 2) {
-            highest = max(highest, texture(u_memory, vec2(x, ROWS + y) * texel).x);
+            highest = max(highest, texture(u_memory, vec2(FIELDS_LEFT + x, ROWS + y) / SIZE).x);
         }
     }
     if ((many && field.x <= 0.0) || (strict && highest > -0.999)) {
@@ -243,7 +252,7 @@ vec4 corners(ivec2 tile, out float last) {
     last = 0.0;
     for (int y = max(tile.y - SPAN, 0); y <= min(tile.y + 1, FIELDS - 1); y++) {
         for (int x = max(tile.x - SPAN, 0); x <= min(tile.x + 1, FIELDS - 1); x++) {
-            ivec2 at = ivec2(x, ROWS + y);
+            ivec2 at = ivec2(FIELDS_LEFT + x, ROWS + y);
             vec4 field = max(texelFetch(u_memory, at, 0), texelFetch(u_memory, at + ivec2(FIELDS, 0), 0));
             last = max(last, field.z);
             vec2 across = vec2(x <= tile.x, x > tile.x - SPAN);
