@@ -42,7 +42,8 @@ class LatencyMeter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept_ms = {stage: np.zeros(KEPT_PER_STAGE, dtype=np.float32) for stage in STAGES}
+        # Filled and not only reserved: memory that is there from the start does not grow while the rings fill.
+        self._kept_ms = {stage: np.full(KEPT_PER_STAGE, np.nan, np.float32) for stage in STAGES}
         self._count = dict.fromkeys(STAGES, 0)
         self._lately: dict[tuple[str, float, int], tuple[float, float]] = {}
 

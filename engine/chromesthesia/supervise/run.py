@@ -14,6 +14,7 @@ from typing import BinaryIO, TypedDict
 
 from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.errors import UsageError
+from chromesthesia.core.interpreter import set_for_a_show
 from chromesthesia.core.paths import state_folder
 from chromesthesia.core.rungs import Rung
 from chromesthesia.core.safe_write import reason
@@ -77,10 +78,11 @@ def supervise(supervision: Supervision, stop: threading.Event | None = None) -> 
             supervision.nightly,
         )
         try:
-            while (code := supervisor.step(clock.now_s(), stop.is_set())) is None:
-                if not supervisor.watching:
-                    stop.wait(TICK_S)
-                starter.prepare(supervisor.playing_s(clock.now_s()))
+            with set_for_a_show():
+                while (code := supervisor.step(clock.now_s(), stop.is_set())) is None:
+                    if not supervisor.watching:
+                        stop.wait(TICK_S)
+                    starter.prepare(supervisor.playing_s(clock.now_s()))
         finally:
             supervisor.abandon()
             starter.close()

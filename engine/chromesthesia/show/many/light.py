@@ -14,6 +14,7 @@ from chromesthesia.core.clock import SystemClock
 from chromesthesia.core.config import LightConfig, ShowConfig, check_numbers
 from chromesthesia.core.errors import RenderError, UsageError
 from chromesthesia.core.guard import Guard
+from chromesthesia.core.interpreter import set_for_a_show
 from chromesthesia.core.protocols import Clock, FrameSink, Generator
 from chromesthesia.core.stop_signals import stop_on_signals
 from chromesthesia.core.user_files import one_line
@@ -302,19 +303,20 @@ def run_light(
         following.start()
         log.info("light %s waits for the ear of %s", who, config.room)
         try:
-            while not stop.is_set():
-                if config.duration_s is not None and clock.now_s() - begun_s >= config.duration_s:
-                    break
-                with guard.part("the frame loop"):
-                    loop.step(stop)
-                head = follower.head
-                if not told_painter and head is not None:
-                    told_painter = True
-                    if painter and head.generator and head.generator != painter:
-                        log.warning(
-                            "the ear paints with pack %s, this light with another: give the same --pack",
-                            one_line(head.pack, 60),
-                        )
+            with set_for_a_show():
+                while not stop.is_set():
+                    if config.duration_s is not None and clock.now_s() - begun_s >= config.duration_s:
+                        break
+                    with guard.part("the frame loop"):
+                        loop.step(stop)
+                    head = follower.head
+                    if not told_painter and head is not None:
+                        told_painter = True
+                        if painter and head.generator and head.generator != painter:
+                            log.warning(
+                                "the ear paints with pack %s, this light with another: give the same --pack",
+                                one_line(head.pack, 60),
+                            )
         finally:
             stop.set()
             following.stop()
