@@ -92,9 +92,15 @@ def test_training_uses_the_engines_mel(repository: Path) -> None:
     assert others <= {"music", "vae", "backbones"}
 
 
+def test_only_its_adapter_imports_torchaudio(repository: Path) -> None:
+    found = offences(repository, TRAINING, ("torchaudio",))
+    assert {line.partition(": ")[0] for line in found} == {f"{TRAINING}/backbones/torchaudio_pipeline.py"}
+
+
 def test_what_training_seldom_needs_is_imported_where_it_is_used(repository: Path) -> None:
-    """librosa, xgboost and shap take seconds to import: no module does so when it is imported itself."""
-    seldom = ("librosa", "shap", "xgboost")
+    """librosa, xgboost and shap take seconds to import, torchaudio may be absent: no module does so when it is imported
+    itself."""
+    seldom = ("librosa", "shap", "torchaudio", "xgboost")
     found = []
     for file in (repository / TRAINING).rglob("*.py"):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:

@@ -26,6 +26,8 @@ class Context:
         fresh: start anew; False goes on from the checkpoints of `runs_dir`.
         cache_dir: spectra and decoded pictures; shared by quick and full runs.
         command: what a person types to run this stage, for the metrics file.
+        backbone, backbone_weights: what sees the paintings that sounds are aligned to, as
+            `align.backbone.load_backbone` takes them; None: SqueezeNet of the data folder.
     """
 
     data_dir: Path
@@ -37,6 +39,8 @@ class Context:
     fresh: bool = False
     cache_dir: Path = Path("runs/cache")
     command: str = "chromesthesia-train reproduce"
+    backbone: str | None = None
+    backbone_weights: Path | None = None
 
     @property
     def metrics_dir(self) -> Path:

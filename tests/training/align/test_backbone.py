@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -12,11 +13,17 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
+from chromesthesia.core.errors import UsageError
 from chromesthesia_training.align.backbone import PooledMaps, embed_pictures, load_backbone
+from chromesthesia_training.align.material import open_backbone
 from chromesthesia_training.align.pictures import read_features
+from chromesthesia_training.align.stages import command_of, objective_settings
 from chromesthesia_training.backbones.squeezenet import WeightsError
+from chromesthesia_training.cli.app import app
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.stage import Context
 
 MEAN, DEVIATION = (0.4, 0.5, 0.6), (0.2, 0.3, 0.4)
 
@@ -109,20 +116,63 @@ def test_what_is_missing_is_named(
     assert "pip install" in caught.value.remedy
 
 
-def test_a_real_network_of_timm(tmp_path: Path) -> None:
-    """A tiny one with random weights; skipped where timm, or a torchvision that fits torch, is not installed."""
+@pytest.mark.parametrize(("model", "size"), [("efficientnet_b0", 1_280), ("test_vit", 64)])
+def test_a_real_network_of_timm(tmp_path: Path, model: str, size: int) -> None:
+    """EfficientNet and a tiny ViT, random weights; skipped where timm, or a torchvision that fits torch, is not
+    installed."""
     try:
         import timm
     except (ImportError, RuntimeError) as error:
         pytest.skip(f"timm cannot be imported: {str(error).splitlines()[0]}")
     torch.manual_seed(0)
-    network = timm.create_model("test_vit", pretrained=False)
-    torch.save(network.state_dict(), tmp_path / "test_vit.pth")
-    backbone = load_backbone("timm:test_vit", tmp_path / "test_vit.pth")
-    features = embed_pictures(backbone, np.random.default_rng(0).integers(0, 255, (2, 40, 40, 3), np.uint8))
-    assert features.shape == (2, backbone.size)
+    network = timm.create_model(model, pretrained=False).eval()
+    torch.save(network.state_dict(), tmp_path / f"{model}.pth")
+    backbone = load_backbone(f"timm:{model}", tmp_path / f"{model}.pth")
+    pictures = np.random.default_rng(0).integers(0, 255, (2, 40, 40, 3), np.uint8)
+    features = embed_pictures(backbone, pictures)
+    assert features.shape == (2, backbone.size) == (2, size)
     assert np.isfinite(features).all()
     assert not np.allclose(features[0], features[1])
+    # The same weights say the same, other weights something else.
+    again = embed_pictures(load_backbone(f"timm:{model}", tmp_path / f"{model}.pth"), pictures)
+    np.testing.assert_array_equal(again, features)
+    torch.save(timm.create_model(model, pretrained=False).state_dict(), tmp_path / "other.pth")
+    other = embed_pictures(load_backbone(f"timm:{model}", tmp_path / "other.pth"), pictures)
+    assert not np.allclose(other, features)
+
+
+def test_the_stages_see_with_the_network_asked_for(stand_in_timm: ModuleType, tmp_path: Path) -> None:
+    usual = Context(tmp_path, command="chromesthesia-train reproduce --only alignment.infonce")
+    asked = replace(usual, backbone="timm:standin_b0", backbone_weights=saved(tmp_path / "weights.pth")[0])
+    backbone = open_backbone(asked)
+    assert (backbone.name, backbone.size) == ("timm standin_b0, weights weights.pth", 5)
+    with pytest.raises(WeightsError, match="squeezenet1_1_imagenet_notop"):
+        open_backbone(usual)
+    # Figures seen by one network do not stand for those of another, in either direction.
+    figures = {str(objective_settings(context, "infonce")["backbone"]) for context in (usual, asked)}
+    assert figures == {"None", "timm:standin_b0 weights.pth"}
+    assert command_of(usual) == usual.command
+    assert command_of(asked).endswith(f"--backbone timm:standin_b0 --backbone-weights {tmp_path}/weights.pth")
+
+
+def test_the_command_hands_the_network_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Context] = []
+    monkeypatch.setattr(
+        "chromesthesia_training.reproduce.run.reproduce",
+        lambda stages, context, *rest: given.append(context),
+    )
+    words = ["reproduce", "--data", str(tmp_path), "--runs", str(tmp_path), "--only", "alignment"]
+    more = ["--backbone", "timm:efficientnet_b0", "--backbone-weights", str(tmp_path / "b0.pth")]
+    for arguments in (words, words + more):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exception is None, result.output
+    assert [(one.backbone, one.backbone_weights) for one in given] == [
+        (None, None),
+        ("timm:efficientnet_b0", tmp_path / "b0.pth"),
+    ]
+    alone = CliRunner().invoke(app, words + more[:2])
+    assert isinstance(alone.exception, UsageError)
+    assert "--backbone-weights" in str(alone.exception)
 
 
 class TinyMaps(nn.Module):

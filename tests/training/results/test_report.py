@@ -92,9 +92,18 @@ def made_up(section: str, name: str) -> dict[str, Any]:
         }
     if section == "encoders" and name != "optuna":
         return encoder(0.9 if "random" in name else 0.7, name.rsplit(".", 1)[1])
-    if name == "cgan":
-        figures = {"consistency_k5": 0.5, "any_of_k5": 0.8, "epoch_20": 0.4}
-        return {"settings": {"side": 64, "epochs": 100}, "figures": figures}
+    if name in ("cgan", "cgan_tuned"):
+        figures = {
+            "consistency_k5": 0.5,
+            "consistency_shuffled": 0.33,
+            "any_of_k5": 0.8,
+            "any_of_k5_shuffled": 0.71,
+            "real_leaving_one_out": 0.55,
+            "real_leaving_one_out_any_of_k5": 0.92,
+            "epoch_20": 0.4,
+        }
+        tuned = {"lr_g": 1e-05, "precision": "bf16-mixed"} if name == "cgan_tuned" else {}
+        return {"settings": {"side": 64, "epochs": 100, **tuned}, "figures": figures}
     if name in ("optuna", "cgan_tuning"):
         return {
             "settings": {"best": {"lr": 1e-4, "batch": 32}},
@@ -110,8 +119,6 @@ def made_up(section: str, name: str) -> dict[str, Any]:
             "figures": {"loss_500": 3.8, "loss_3000": 3.4, "loss_floor": 3.3},
             "curves": {"train_loss": [{"step": 500, "loss": 3.8}, {"step": 3000, "loss": 3.4}]},
         }
-    if name == "cgan":
-        return {"settings": {"side": 64, "epochs": 100}, "figures": {"any_of_k5": 0.8, "epoch_20": 0.4}}
     if section == "music":
         folds = {"r": over_folds([0.5, 0.6])}
         shares = {
@@ -323,6 +330,82 @@ def test_a_row_without_a_run_says_so_and_fails_the_check(whole: Path) -> None:
     )
     assert "**not run**" in row
     assert len(complaints(whole)) == 2
+
+
+def test_a_row_whose_run_is_awaited_says_so_and_does_not_fail_the_check(whole: Path) -> None:
+    def row() -> str:
+        lines = (whole / "alignment.md").read_text().splitlines()
+        return next(line for line in lines if line.startswith("| the tuned cGAN trained as long"))
+
+    path = whole / "metrics" / "alignment" / "cgan_tuned.json"
+    (whole / "figures").mkdir()
+    (whole / "figures" / "cgan_tuned_snapshots.jpg").touch()
+    write_report(whole, drawings=False)
+    assert "lr_g 1e-05; k = 5 0.500, any of five 0.800; real paintings 0.550 at k = 5 and 0.920" in row()
+    assert "conditions shuffled 0.330 at k = 5 and 0.710; trained in bf16 mixed precision" in row()
+    assert "(figures/cgan_tuned_snapshots.jpg)" in (whole / "alignment.md").read_text()
+    path.unlink()
+    assert len(write_report(whole, drawings=False).missing) == 2
+    assert "**not run**" in row()
+    assert "no metrics file alignment/cgan_tuned" in (whole / "README.md").read_text()
+    assert complaints(whole) == []
+
+
+def test_the_encoders_page_says_what_helped_and_what_was_chosen_once_for_all_folds(
+    write: Write, tmp_path: Path
+) -> None:
+    def page() -> str:
+        return render(Book.read(tmp_path / "metrics"), ("missed.md",))["encoders.md"]
+
+    for protocol in ("random", "speaker"):
+        write("encoders", f"cnn.{protocol}", **encoder(0.9, protocol), settings={"encoder": "cnn"})
+    assert "had more than the others" not in page()
+    assert "had a say in them" not in page()
+    helped = {"encoder": "cnn", "taught": 0.5, "refit": True, "moved_answers": True}
+    for protocol in ("random", "speaker"):
+        write("encoders", f"cnn.{protocol}", **encoder(0.9, protocol), settings=helped)
+    write("encoders", "ann.random", **encoder(0.9, "random"), settings={"encoder": "ann"})
+    write("encoders", "kernel.speaker", **encoder(0.9, "speaker"), settings={"encoder": "kernel"})
+    text = page()
+    words = "50% of its targets from a kernel machine that has YAMNet's layers"
+    rows = [line for line in text.splitlines() if line.startswith(("| CNN |", "| ANN |"))]
+    assert words in rows[0]
+    assert "takes 316 functionals, no spectrum" in rows[1]
+    target = next(line for line in text.splitlines() if "encoder.reference_cnn.random" in line)
+    assert words in target
+    assert "(missed.md#what-moved-figures-past-their-targets)" in text
+    assert "- [cnn.speaker](metrics/encoders/cnn.speaker.json): for how many epochs" in text
+    assert "(each fold's own would be 4)" in text
+    assert "[kernel.speaker](metrics/encoders/kernel.speaker.json): ridge, width" in text
+
+
+def test_ceiling_and_floor_beside_a_target_are_of_its_own_file(write: Write, tmp_path: Path) -> None:
+    write("alignment", "cgan")
+    found = summary(Book.read(tmp_path / "metrics"))["cgan.reference.consistency"]
+    assert found["target"] == "0.75 (real 0.92, shuffled 0.71)"
+    write("alignment", "cgan", figures={"any_of_k5": 0.8})
+    assert summary(Book.read(tmp_path / "metrics"))["cgan.reference.consistency"]["target"] == "0.75"
+
+
+def test_what_is_held_against_nothing_is_neither_met_nor_missed(write: Write, tmp_path: Path) -> None:
+    write("vae", "v21_unified.plain")
+    book = Book.read(tmp_path / "metrics")
+    assert summary(book)["vae.v21.recon"]["met"] is None
+    row = next(line for line in render(book)["vae.md"].splitlines() if "`vae.v21.recon`" in line)
+    assert "| as found | **0.5** | - |" in row
+
+
+def test_the_page_of_the_vae_says_how_far_its_clips_were_raised(write: Write, tmp_path: Path) -> None:
+    def line() -> str:
+        page = render(Book.read(tmp_path / "metrics"))["vae.md"]
+        return next(one for one in page.splitlines() if one.startswith("The sounds of the second sheet"))
+
+    write("vae", "sheets", figures={"image_to_sound": [{"level_rms": 0.1}]})
+    assert line().endswith("(vae_clips).")
+    made = [{"level_rms": 0.00024, "raised_db": 55.6}, {"level_rms": 0.1, "raised_db": 0.94}]
+    write("vae", "sheets", figures={"image_to_sound": made})
+    assert "their levels are 0.00024 and 0.10000 of full scale" in line()
+    assert "raised by 55.6 and 0.9 dB." in line()
 
 
 def test_a_page_changed_by_hand_fails_the_check(whole: Path) -> None:

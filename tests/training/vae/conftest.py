@@ -112,8 +112,7 @@ WIDTH, FILTERS = 64, 2
 State = dict[str, Tensor]
 
 
-@pytest.fixture
-def vit_state() -> State:
+def tiny_vit() -> State:
     """ViT of two layers in the published layout, one head of 64."""
     torch.manual_seed(0)
     embeddings = "vit.embeddings"
@@ -145,7 +144,12 @@ def vit_state() -> State:
 
 
 @pytest.fixture
-def encodec_state() -> State:
+def vit_state() -> State:
+    """`tiny_vit`, for test modules."""
+    return tiny_vit()
+
+
+def tiny_encodec() -> State:
     """A narrow EnCodec of three code books in the published layout."""
     width = 6
     torch.manual_seed(0)
@@ -184,3 +188,9 @@ def encodec_state() -> State:
     for number in range(3):
         state[f"quantizer.vq.layers.{number}._codebook.embed"] = torch.randn(16, width)
     return state
+
+
+@pytest.fixture
+def encodec_state() -> State:
+    """`tiny_encodec`, for test modules."""
+    return tiny_encodec()

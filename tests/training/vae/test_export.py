@@ -1,4 +1,7 @@
-"""The VAE as a pack's generator: ONNX says what torch says, the engine loads it and paints with it."""
+"""The VAE as a pack's generator: ONNX says what torch says, the engine loads it and paints with it.
+
+What every kind of pack passes: `packing/test_kinds_of_packs.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.training.tiny_painters import tiny_vae
 
 from chromesthesia.core.records import ENCODER_HOPS
-from chromesthesia.inference.check import find_faults
 from chromesthesia.inference.encoder import OnnxEncoder
 from chromesthesia.inference.generator import OnnxGenerator
 from chromesthesia.inference.probe import load_pack
@@ -18,26 +21,11 @@ from chromesthesia_training.packing.painter import export_painter, painter_pack
 from chromesthesia_training.packing.sources import sources_of
 from chromesthesia_training.vae.export import EngineVae, engine_vae
 from chromesthesia_training.vae.generating import Painter
-from chromesthesia_training.vae.material import KINDS
-from chromesthesia_training.vae.tokens import Scale
-from chromesthesia_training.vae.versions import Sizes, TokenFusionVae
-from chromesthesia_training.vae.vit import PatchTokenizer
 
 
 @pytest.fixture
 def painter() -> Painter:
-    torch.manual_seed(0)
-    tokenizer = PatchTokenizer(192, 3, 1, 1).eval()
-    inputs: dict[str, tuple[int, int]] = {kind: (196, 192) for kind in KINDS}
-    net = TokenFusionVae(Sizes("v32", 196, 192, inputs, bypass=False, hidden=16, widths=(12,))).eval()
-    scale = Scale(torch.zeros(192), 0.5)
-    return Painter(
-        net,
-        tokenizer,
-        {kind: (scale, scale) for kind in KINDS},
-        {kind: torch.zeros(12) for kind in KINDS},
-        {kind: torch.ones(12) for kind in KINDS},
-    )
+    return tiny_vae()
 
 
 def test_onnx_paints_what_torch_paints(painter: Painter, tmp_path: Path) -> None:
@@ -68,7 +56,6 @@ def test_the_engine_paints_with_a_pack_of_it(
     painter_pack(
         engine_vae(painter), exported[1], tmp_path / "pack", (1e-5, 1e-5), sources_of(["art"], "generator")
     )
-    assert find_faults(tmp_path / "pack") == []
     pack = load_pack(tmp_path / "pack")
     generator = OnnxGenerator(pack, "cpu")
     heard = OnnxEncoder(pack).step(np.full((ENCODER_HOPS, 64), -8.0, np.float32), 0, 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,32 +11,18 @@ import pytest
 import soundfile
 import torch
 from PIL import Image
+from tests.training.tiny_painters import tiny_vae
 from typer.testing import CliRunner
 
 from chromesthesia_training.cli.app import app
 from chromesthesia_training.errors import DataError, TrainingError
-from chromesthesia_training.vae.generating import Painter
-from chromesthesia_training.vae.material import KINDS
 from chromesthesia_training.vae.painter_file import load_painter, save_painter
 from chromesthesia_training.vae.sonify import Wish, joined, sonify_picture
-from chromesthesia_training.vae.tokens import Scale
-from chromesthesia_training.vae.versions import Sizes, TokenFusionVae
-from chromesthesia_training.vae.vit import PatchTokenizer
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    inputs: dict[str, tuple[int, int]] = {kind: (196, 192) for kind in KINDS}
-    scale = Scale(torch.full((192,), 0.1), 0.5)
-    painter = Painter(
-        TokenFusionVae(Sizes("v32", 196, 192, inputs, bypass=False, hidden=16, widths=(12,))).eval(),
-        PatchTokenizer(192, 3, 1, 1).eval(),
-        {kind: (scale, scale) for kind in KINDS},
-        {kind: torch.zeros(12) for kind in KINDS},
-        {kind: torch.ones(12) for kind in KINDS},
-    )
-    save_painter(painter, tmp_path / "painter.pt")
+    save_painter(tiny_vae(centre=0.1), tmp_path / "painter.pt")
     return tmp_path / "painter.pt"
 
 
@@ -68,6 +56,32 @@ def test_the_same_wish_gives_the_same_sound_and_another_emotion_another(
     assert found.emotion == "tense"
     assert np.array_equal(made[0], made[1])
     assert not np.array_equal(made[0], made[2])
+
+
+def test_the_example_makes_a_sound_and_a_picture_of_that_sound(
+    repository: Path,
+    model: Path,
+    picture: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, back = tmp_path / "out.wav", tmp_path / "back.png"
+    words = ["sonify.py", str(picture), str(out), str(back), "--model", str(model)]
+    monkeypatch.setattr(sys, "argv", words)
+    runpy.run_path(str(repository / "examples/sonify.py"), run_name="__main__")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"{out}: valence ")
+    assert said[1].startswith(f"{back}: valence ")
+    samples, rate_hz = soundfile.read(out)
+    assert rate_hz == 22_050
+    assert samples.shape == (5 * rate_hz,)
+    assert np.isfinite(samples).all()
+    assert 0.0 < np.abs(samples).max() <= 1.0
+    assert samples.std() > 1e-3
+    with Image.open(back) as made:
+        assert made.size == (224, 224)
+        assert np.asarray(made).std() > 1.0
 
 
 def test_what_was_saved_is_read_back(model: Path) -> None:

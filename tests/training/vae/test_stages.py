@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 import torch
@@ -15,6 +16,7 @@ from chromesthesia_training.errors import DataError
 from chromesthesia_training.reproduce.plan import missing_figures, ordered
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.stage import Context
+from chromesthesia_training.vae.generation_stage import write_clip
 from chromesthesia_training.vae.runs import RUNS
 from chromesthesia_training.vae.stages import stages
 from chromesthesia_training.vae.worlds import open_world
@@ -56,12 +58,21 @@ def test_stages_run_from_data_to_sheets(context: Context) -> None:
     samples, rate_hz = soundfile.read(clips[0])
     assert rate_hz == 22_050
     assert 3.0 < len(samples) / rate_hz <= 4.0
+    assert 0.5 < np.abs(samples).max() <= 1.0
     with Image.open(context.results_dir / "figures/vae_sound_to_image.jpg") as sheet:
         assert sheet.size[1] == 320
     used = json.loads((context.metrics_dir / "vae/sheets.json").read_text())["figures"]
     assert {one["source"] for one in used["sound_to_image"]} == {
         "free.wav"
     }  # never what may not be redistributed
+
+
+def test_a_clip_is_raised_to_be_heard_and_says_by_how_much(tmp_path: Path) -> None:
+    quiet = 1e-4 * np.sin(np.arange(5 * 22_050) * 0.1, dtype=np.float32)
+    assert write_clip(tmp_path / "clip.ogg", quiet) == pytest.approx(77.0, abs=0.1)
+    samples, _ = soundfile.read(tmp_path / "clip.ogg")
+    assert np.abs(samples).max() == pytest.approx(0.71, abs=0.1)
+    assert write_clip(tmp_path / "silent.ogg", 0.0 * quiet) == 0.0
 
 
 def test_every_version_is_trained_with_and_without_labels() -> None:

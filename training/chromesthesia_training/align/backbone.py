@@ -22,7 +22,7 @@ from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.measuring.reader import pool, resize
 
 SQUEEZENET_SIDE = 160
-TIMM_REMEDY = 'install it and a matching torchvision: pip install "timm>=1.0" torchvision'
+TIMM_REMEDY = "install it and a torchvision that fits torch: pip install 'chromesthesia[timm]'"
 
 
 class ImageBackbone(Protocol):

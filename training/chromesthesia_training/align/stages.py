@@ -21,9 +21,7 @@ from chromesthesia_training.offline.stages import material_of, splits_of
 from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.stage import Context, Settings, Stage
 
-SPEECH = (
-    "speech of five corpora heard by the shipped streaming encoder; D-ViSA paintings seen by SqueezeNet 1.1"
-)
+SPEECH = "speech of five corpora heard by the shipped streaming encoder; D-ViSA paintings seen by {eye}"
 SPLIT = (
     "speakers: the given split, on whose train speakers the encoder and the heads were trained, val chose the epoch, "
     "test is unseen by both; artists: {artists}"
@@ -140,7 +138,8 @@ def run_retrieval(context: Context) -> None:
         found.append(measure(heads, sides))
     content = _content(context, material, objective_settings(context, "multi_positive"), _over(found), [])
     content["data"] |= {
-        "what": "speech of four corpora, no TESS, heard by the offline CNN of each fold; D-ViSA seen by SqueezeNet",
+        "what": "speech of four corpora, no TESS, heard by the offline CNN of each fold; D-ViSA seen by "
+        + eye_of(material),
         "clips": sum(clip.corpus != INFLATING for clip in spoken.task.clips),
         "corpora": sorted({clip.corpus for clip in spoken.task.clips} - {INFLATING}),
         "tess": False,
@@ -224,10 +223,23 @@ def run_space(context: Context) -> None:
 
 
 def objective_settings(context: Context, objective: Objective) -> dict[str, Any]:
-    """What the figures of a stage depend on, as its metrics file holds it."""
+    """What the figures of a stage depend on, as its metrics file holds it. backbone: None where it is as shipped."""
     settings = asdict(settings_of(context, objective))
     del settings["threads"]
-    return settings
+    weights = context.backbone_weights
+    return settings | {"backbone": weights and f"{context.backbone} {weights.name}"}
+
+
+def eye_of(material: AlignMaterial) -> str:
+    """Which network sees the paintings, in a word or two."""
+    return material.backbone.partition(",")[0]
+
+
+def command_of(context: Context) -> str:
+    """What a person types, with the network that sees where it is another than is shipped."""
+    if context.backbone is None:
+        return context.command
+    return f"{context.command} --backbone {context.backbone} --backbone-weights {context.backbone_weights}"
 
 
 def _content(
@@ -239,9 +251,9 @@ def _content(
 ) -> dict[str, Any]:
     clips, paintings = material.clips, material.paintings.of_three()
     return {
-        "command": context.command,
+        "command": command_of(context),
         "data": {
-            "what": SPEECH,
+            "what": SPEECH.format(eye=eye_of(material)),
             "clips": len(clips),
             "corpora": sorted(set(clips.corpora.tolist())),
             "tess": "tess" in clips.corpora,
@@ -251,7 +263,7 @@ def _content(
             "backbone": material.backbone,
         },
         "seeds": [settings["seed"]],
-        "settings": dict(settings),
+        "settings": {name: value for name, value in settings.items() if value is not None},
         "figures": dict(figures),
         "notes": notes,
     }

@@ -44,6 +44,23 @@ def reproduce(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do again what is done, from its beginning.")
     ] = False,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            "--backbone",
+            help="What sees the paintings that sounds are aligned to: timm:MODEL (timm:efficientnet_b0), or squeezenet "
+            "with other weights; else SqueezeNet of the data folder.",
+            show_default=False,
+        ),
+    ] = None,
+    backbone_weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--backbone-weights",
+            help="Its weights: a .safetensors, .pth, .pt or .bin of timm, the .npz of SqueezeNet.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Prepare data, train, evaluate and report: every stage that is not done yet, in order."""
     import torch
@@ -59,6 +76,8 @@ def reproduce(
     data_dir = data_dir or default_data_dir()
     if data_dir is None and not listed:
         raise UsageError("no data was found", "give the folder with --data, or set CHROMESTHESIA_SHARED")
+    if (backbone is None) != (backbone_weights is None):
+        raise UsageError("--backbone and --backbone-weights belong together", "give both or neither")
     context = Context(
         data_dir=data_dir or Path("data"),
         runs_dir=runs / "quick" if quick else runs,
@@ -68,6 +87,8 @@ def reproduce(
         seed=seed,
         fresh=fresh,
         cache_dir=runs / "cache",
+        backbone=backbone,
+        backbone_weights=backbone_weights,
     )
     if listed:
         console.print(list_stages(plan(ordered(all_stages()), only or (), context)))

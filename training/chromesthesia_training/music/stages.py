@@ -311,7 +311,10 @@ def run_selection(context: Context, name: str) -> None:
 
 
 def run_deam(context: Context) -> None:
-    """Hand-made features and MusiCNN on DEAM, where its audio is in `deam/` of the data; else says so and ends."""
+    """Ridge, XGBoost and our kernel machine on hand-made features of DEAM, one rating a song; `music/deam.<model>`.
+
+    No network and no embedding. Where its audio is not in `deam/` of the data, says so and ends.
+    """
     folder = context.data_dir / "deam"
     if not folder.is_dir():
         logger.info("there is no %s: DEAM's audio is not here, its rows stay with VGMIDI's figures", folder)

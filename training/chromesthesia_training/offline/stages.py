@@ -33,6 +33,11 @@ SPLITS: dict[str, str] = {
     "random": "random by clip, 80/20, speakers and sentences on both sides, as the reference",
     "leave_one_corpus_out": "each corpus in turn is the test",
 }
+SHARED_SPLIT = (
+    "five grouped folds by speaker; nothing was trained on the test speakers; what was chosen once for all folds has "
+    "heard them"
+)
+"""Of a run with a choice that all folds share: what one fold sets aside another tests."""
 PROTOCOLS: dict[str, Protocol] = {
     "speaker": "group",
     "random": "random",
@@ -120,7 +125,7 @@ def run_net(
         root=context.metrics_dir,
         command=context.command,
         protocol=protocol,
-        split=SPLITS[protocol]
+        split=split_said(protocol, shared=recipe.refit)
         + (f"; {len(splits)} of five" if protocol == "random" and len(splits) < 5 else ""),
         seeds=[context.seed],
         settings={"encoder": name, **asdict(recipe)},
@@ -130,6 +135,11 @@ def run_net(
         notes=(*recipe_notes(recipe, protocol), *notes),
     )
     return answers
+
+
+def split_said(protocol: str, shared: bool) -> str:
+    """A protocol in words; shared: something was chosen once for all its folds."""
+    return SHARED_SPLIT if shared and protocol == "speaker" else SPLITS[protocol]
 
 
 def recipe_notes(recipe: Recipe, protocol: str) -> list[str]:
@@ -258,7 +268,7 @@ def _write_best(
         root=context.metrics_dir,
         command=context.command,
         protocol=protocol,
-        split=SPLITS[protocol],
+        split=split_said(protocol, shared=True),
         seeds=[context.seed],
         settings=settings,
         parameters=parameters,

@@ -163,21 +163,30 @@ def _size_time(book: Book, path: Path) -> bool:
 
 
 def _confusion(book: Book, path: Path) -> bool:
-    found = [
-        (row.title, metrics["confusion"])
-        for row, metrics in _encoders(book, "speaker")
-        if metrics.get("confusion")
-    ]
-    streaming = book.get("encoders/streaming.speaker")
-    if streaming is not None and streaming.get("confusion"):
-        found.append(("streaming", streaming["confusion"]))
+    found = _confusions(book, "speaker", {"streaming": "encoders/streaming.speaker"})
+    return _draw_confusions(path, "By speaker", found)
+
+
+def _confusion_random(book: Book, path: Path) -> bool:
+    found = _confusions(book, "random", {"CNN, tuned": "encoders/cnn_tuned.random"})
+    return _draw_confusions(path, "By clip at random", found)
+
+
+def _confusions(book: Book, protocol: str, also: Mapping[str, str]) -> list[tuple[str, Any]]:
+    """Title and counts of the reference's encoders under a protocol, and of other runs."""
+    runs = [(row.title, metrics) for row, metrics in _encoders(book, protocol)]
+    runs += [(title, metrics) for title, name in also.items() if (metrics := book.get(name)) is not None]
+    return [(title, counts) for title, metrics in runs if (counts := metrics.get("confusion"))]
+
+
+def _draw_confusions(path: Path, protocol: str, found: Sequence[tuple[str, Any]]) -> bool:
     if not found:
         return False
     columns = min(4, len(found))
     rows = -(-len(found) // columns)
     with drawing(path, rows, columns, 2.5 * rows) as (figure, plots):
         figure.suptitle(
-            "By speaker: rows what was acted, columns what was heard", x=0.01, ha="left", fontsize=11
+            f"{protocol}: rows what was acted, columns what was heard", x=0.01, ha="left", fontsize=11
         )
         for axes, (title, counts) in zip(plots, found, strict=False):
             draw_confusion(axes, np.array(counts, float), tuple(EMOTION_COLOURS), title)
@@ -356,6 +365,7 @@ DRAWINGS: dict[str, Draw] = {
     "encoders_protocols.png": _protocols,
     "encoders_size_time.png": _size_time,
     "encoders_confusion.png": _confusion,
+    "encoders_confusion_random.png": _confusion_random,
     "encoders_curves.png": _curves,
     "encoders_optuna.png": _optuna,
     "alignment_losses.png": _losses,

@@ -61,7 +61,7 @@ def _draw_importance(book: Book, path: Path) -> bool:
     with drawing(path, 2, 2, 7.4) as (figure, axes):
         for row, (target, both) in enumerate(found.items()):
             for column, (kind, words) in enumerate(
-                (("pearson", "Pearson's r with"), ("shap", "mean size of SHAP values for"))
+                (("pearson", "Pearson's r"), ("shap", "mean size of SHAP values"))
             ):
                 plot, values = axes[2 * row + column], both[kind]
                 colours = [SECOND if name in both.get("in_both", ()) else OURS for name in values]
@@ -70,7 +70,8 @@ def _draw_importance(book: Book, path: Path) -> bool:
                 plot.invert_yaxis()
                 plot.grid(axis="y", visible=False)
                 plot.axvline(0.0, color=THEIRS, lw=0.8)
-                plot.set_title(f"{words} {target}")
+                plot.locator_params(axis="x", nbins=5)
+                plot.set_title(f"{target}: {words}", fontsize=10.5)
         figure.suptitle(
             "The 15 features of VGMIDI that tell most; violet: among both fifteen",
             x=0.01,

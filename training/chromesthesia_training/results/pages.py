@@ -14,6 +14,7 @@ from chromesthesia_training.results.free_part import free_part
 from chromesthesia_training.results.generator_page import generator_page
 from chromesthesia_training.results.music_page import music_page
 from chromesthesia_training.results.parts import picture, targets_table
+from chromesthesia_training.results.recipes import aids, input_said, shared_choices
 from chromesthesia_training.results.robust_part import robust_part
 from chromesthesia_training.results.rows import ENCODER_ROWS, ROWS, EncoderRow, missing
 from chromesthesia_training.results.targets import summary
@@ -22,6 +23,7 @@ from chromesthesia_training.results.vae_page import vae_page
 COMMAND = "chromesthesia-train results"
 MISSED = "missed.md"
 """Written by hand: what was tried for each target that is missed."""
+MOVED = "what-moved-figures-past-their-targets"
 TITLES = {
     "encoders": "Encoders of sound",
     "alignment": "Alignment and the reference cGAN",
@@ -33,10 +35,12 @@ TITLES = {
     "data": "Data",
 }
 ABOUT = {
-    "encoders": "Emotion of a clip, three classes (angry, happy, sad), from log-mel. Two protocols stand side by side "
-    "and are never mixed: by clip at random, as the reference does, where a speaker is in both parts; and by "
-    "speaker, five grouped folds, where none is. TESS has two speakers and inflates every score: it is left out by "
-    "speaker unless a row says otherwise.",
+    "encoders": "Emotion of a clip, three classes (angry, happy, sad). The reference's networks hear log-mel. Ours of "
+    "the same names take three planes of 80 steps and 64 bands: log-mel against the clip's own level, each band "
+    "against its own mean and deviation in the clip, and a pitch gram; the ANN takes 316 functionals of log-mel and "
+    "pitch instead. Two protocols stand side by side and are never mixed: by clip at random, as the reference does, "
+    "where a speaker is in both parts; and by speaker, five grouped folds, where none is. TESS has two speakers and "
+    "inflates every score: it is left out by speaker unless a row says otherwise.",
     "alignment": "Sounds and paintings projected into one space of 128 dimensions, retrieval across it, and the "
     "reference's conditional GAN rebuilt.",
     "analysis": "Which features of sound and of pictures carry the shared space of the default pack, how the two go "
@@ -139,6 +143,8 @@ def _encoders(book: Book, shown: set[str]) -> list[str]:
         "",
         *table(headers, rows, range(1, 10)),
         "",
+        *_helped(book, shown),
+        *shared_choices(book),
         "## Its other rows",
         "",
         *_other_rows(book, "A"),
@@ -152,11 +158,30 @@ def _encoders(book: Book, shown: set[str]) -> list[str]:
         ("encoders_protocols.png", "Macro-F1 by clip and by speaker beside the reference"),
         ("encoders_size_time.png", "Size against training time, ours and theirs"),
         ("encoders_confusion.png", "Confusion by speaker"),
+        ("encoders_confusion_random.png", "Confusion by clip at random, the tuned CNN too"),
         ("encoders_curves.png", "Learning curves"),
         ("encoders_optuna.png", "Optuna: importance and trials"),
     ):
         lines += picture(name, words, shown)
     return lines + _per_class(book)
+
+
+def _helped(book: Book, shown: set[str]) -> list[str]:
+    """Which of the reference's encoders had more than plain training here."""
+    lines = []
+    for row in ENCODER_ROWS:
+        found = [(name, metrics) for name in row.needs if (metrics := book.get(name)) is not None]
+        helped = [link(metrics) for _, metrics in found if aids(metrics)]
+        if helped:
+            first = next(metrics for _, metrics in found if aids(metrics))
+            lines.append(
+                f"The {row.title} ({', '.join(helped)}) had more than the others: {'; '.join(aids(first))}."
+            )
+    if not lines:
+        return []
+    if MISSED in shown:
+        lines[-1] += f" What it had without: [what moved figures]({MISSED}#{MOVED})."
+    return [*lines, ""]
 
 
 def _encoder_row(row: EncoderRow, book: Book) -> list[str]:
@@ -184,10 +209,15 @@ def _encoder_row(row: EncoderRow, book: Book) -> list[str]:
         "-" if parameters is None else f"{parameters.mean / 1e6:.2f}",
         "-" if minutes is None else f"{minutes.mean:.1f}",
         of_speaker,
-        "no: other corpora",
+        "; ".join(["no: other corpora", *_otherwise(some)]),
         seeds_said(some) if some else "-",
         ", ".join(link(one) for one in (random, speaker) if one) or NOT_RUN,
     ]
+
+
+def _otherwise(metrics: Metrics | None) -> list[str]:
+    """In what else a run is not the reference's work."""
+    return [] if metrics is None else [one for one in (input_said(metrics), *aids(metrics)) if one]
 
 
 def _other_rows(book: Book, section: str) -> list[str]:
@@ -287,6 +317,7 @@ def _alignment(book: Book, shown: set[str]) -> list[str]:
         ("alignment_losses.png", "InfoNCE and the multi-positive loss"),
         ("alignment_umap.png", "The shared space by emotion and by modality"),
         ("cgan_snapshots.jpg", "The reference cGAN, rebuilt, at its snapshots"),
+        ("cgan_tuned_snapshots.jpg", "The same with the settings of our search, at its snapshots"),
         ("alignment_cgan_tuning.png", "Tuning the reference cGAN: importance and trials"),
         ("consistency.png", "Emotion consistency beside ceiling and floor"),
     ):

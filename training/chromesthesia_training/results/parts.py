@@ -7,8 +7,6 @@ from chromesthesia_training.results.targets import summary
 
 OF_THE_PACK = ("samples.jpg", "clip.webp", "free-samples.jpg", "free-clip.webp")
 """Made from a pack, not from metrics files."""
-AS_FOUND = "as found"
-"""In the place of a target: a figure that is told and held against nothing."""
 
 
 def targets_table(book: Book, *keys: str) -> list[str]:
@@ -20,7 +18,7 @@ def targets_table(book: Book, *keys: str) -> list[str]:
         value = NOT_RUN if entry["value"] is None else f"{entry['value']:.3f}".rstrip("0").rstrip(".")
         if entry["deviation"]:
             value += f" ± {entry['deviation']:.3f}".rstrip("0").rstrip(".")
-        free = entry["value"] is None or entry["target"] == AS_FOUND
+        free = entry["value"] is None or entry["met"] is None
         met = "-" if free else "met" if entry["met"] else "missed"
         source = entry["metrics"]
         rows.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chromesthesia_training.metrics.metrics_file import Metrics
 from chromesthesia_training.results.book import Book, link, said, table
@@ -26,7 +26,8 @@ INTRO = (
     "mean token. The thesis appends the labels to every input token, which makes its figures of valence and arousal "
     "near trivial: each version stands here with them and without. What it leaves open: V1 to V2.1 are taken to pool "
     "by the mean and to repeat one token, as it says of V3; a sound's latent is carried to the latents of pictures by "
-    "mean and deviation before it is decoded as one."
+    "mean and deviation before it is decoded as one. Every run is of the first of five folds, with one seed: no figure "
+    "has a deviation."
 )
 
 
@@ -43,9 +44,34 @@ def vae_page(book: Book, shown: set[str], rows: Sequence[str]) -> list[str]:
         "Paintings in the public domain, and the spectrum of the sound made of each",
         shown,
     )
-    if book.get("vae/sheets") is not None:
-        lines += ["The sounds of the second sheet, left to right: [short clips](vae_clips).", ""]
+    sheets = book.get("vae/sheets")
+    if sheets is not None:
+        lines += [
+            f"The sounds of the second sheet, left to right: [short clips](vae_clips).{_loudness(sheets)}",
+            "",
+        ]
     return lines
+
+
+def _loudness(sheets: Metrics) -> str:
+    """How loud the clips were made, and by how much they were raised, where the run kept that."""
+    made = sheets["figures"].get("image_to_sound") or []
+    words = [
+        f"{_each(f'{one[key]:.{digits}f}' for one in made)} {unit}"
+        for key, digits, unit in (
+            ("level_rms", 5, "of full scale (root mean square)"),
+            ("raised_db", 1, "dB"),
+        )
+        if made and all(key in one for one in made)
+    ]
+    if len(words) < 2:
+        return ""
+    return f" As made their levels are {words[0]}; to be heard they were raised by {words[1]}."
+
+
+def _each(values: Iterable[str]) -> str:
+    *first, last = values
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _versions(book: Book) -> list[str]:

@@ -49,6 +49,8 @@ READER_ITEMS, ASKED_PICTURES, ASKED_SOUNDS = 900, 160, 64
 SHEET_ITEMS = 8
 SHEET_SIDE = 160
 CLIP_S = 4.0
+CLIP_PEAK_DB = -3.0
+"""Of full scale, to which every clip is brought to be heard; the level measured before is in the metrics."""
 FREE_LICENCES = ("PD", "CC BY")
 OTHER: dict[Kind, Kind] = {"image": "sound", "sound": "image"}
 SHEETS = {"sound": Path("figures/vae_sound_to_image.jpg"), "image": Path("figures/vae_image_to_sound.jpg")}
@@ -179,22 +181,27 @@ def run_sheets(context: Context) -> None:
     given = [picture_of(path) for path in paintings]
     spectra, read = translate(made_by, "image", "sound", as_pictures(np.stack(given)))
     save_sheet(given, list(pixels(spectra)), context.results_dir / SHEETS["image"])
-    levels = []
+    levels, raised = [], []
     for number, (path, one) in enumerate(zip(paintings, spectra, strict=True), start=1):
         samples = heard(one)
         levels.append(float(np.sqrt((samples**2).mean())))
-        write_clip(context.results_dir / CLIPS / f"{number}_{path.stem[:40]}.ogg", samples)
+        clip = context.results_dir / CLIPS / f"{number}_{path.stem[:40]}.ogg"
+        raised.append(write_clip(clip, samples))
     made: dict[str, Any] = {
         "sound_to_image": [
             {"source": path.name, **_said(va)} for (path, _), va in zip(sounds, told, strict=True)
         ],
         "image_to_sound": [
-            {"source": path.name, "level_rms": round(level, 5), **_said(va)}
-            for path, va, level in zip(paintings, read, levels, strict=True)
+            {"source": path.name, "level_rms": round(level, 5), "raised_db": round(by, 1), **_said(va)}
+            for path, va, level, by in zip(paintings, read, levels, raised, strict=True)
         ],
     }
     made["items"] = len(sounds) + len(paintings)
-    notes = ["sources may be redistributed: public domain and CC BY sounds, paintings in the public domain"]
+    notes = [
+        "sources may be redistributed: public domain and CC BY sounds, paintings in the public domain",
+        "level_rms: of the 5 s as they were made, 1 is full scale; raised_db: by how much the clip was raised to a "
+        "peak of -3 dB of full scale, so that it can be heard",
+    ]
     write_metrics(
         "vae", "sheets", content(context, world, {"version": BEST.name}, made, notes), context.metrics_dir
     )
@@ -250,11 +257,14 @@ def save_sheet(above: list[UInt8], below: list[UInt8], path: Path, side: int = S
         sheet.save(file, format="JPEG", quality=88)
 
 
-def write_clip(path: Path, samples: Float32) -> None:
-    """A short Ogg file of the first seconds, faded at both ends."""
+def write_clip(path: Path, samples: Float32) -> float:
+    """A short Ogg file of the first seconds, faded at both ends and raised to `CLIP_PEAK_DB`; by how many dB."""
     samples = samples[: round(CLIP_S * PICTURE_MEL.rate_hz)].copy()
     fade = np.linspace(0.0, 1.0, min(1_000, len(samples) // 4), dtype=np.float32)
     samples[: len(fade)] *= fade
     samples[len(samples) - len(fade) :] *= fade[::-1]
+    peak = float(np.abs(samples).max())
+    gain = 10.0 ** (CLIP_PEAK_DB / 20.0) / peak if peak > 0.0 else 1.0
     with whole_file(path) as file:
-        soundfile.write(file, samples, PICTURE_MEL.rate_hz, format="OGG", subtype="VORBIS")
+        soundfile.write(file, samples * np.float32(gain), PICTURE_MEL.rate_hz, format="OGG", subtype="VORBIS")
+    return 20.0 * float(np.log10(gain))
