@@ -17,7 +17,8 @@ LONGEST_GAP_S = 2.0
 MOST_GROWTH_MIB_PER_H = 1.0
 JUDGED_FROM_S = 600.0
 """A life shorter than this in the last half is too short for a slope: its growth alone is held against a limit."""
-SHORT_GROWTH_MIB = 40.0
+SHORT_GROWTH_MIB = 90.0
+"""All looks, shown for the first time, take 75 MiB in the first three minutes: their compiled passes, which stay."""
 WARM_UP_S, LEAST_SAMPLES = 25.0, 10
 TOUR_S = 300.0
 """Until every look was shown once, which takes memory for good: a life that is long enough is judged from then on."""
