@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from chromesthesia.core.errors import UsageError
 from chromesthesia_training.errors import DataError, TrainingError
 from chromesthesia_training.fit import Environment
 from chromesthesia_training.reproduce.plan import ordered, plan
-from chromesthesia_training.reproduce.run import reproduce
+from chromesthesia_training.reproduce.run import list_stages, reproduce
 from chromesthesia_training.reproduce.stages import all_stages
 from chromesthesia_training.stage import Context, Stage
 
@@ -88,6 +89,15 @@ def test_only_takes_sections_stages_and_beginnings_of_names(work: Work, context:
     assert work.ran[2:] == ["look"]
     with pytest.raises(UsageError, match=r"did you mean cnn\.speaker"):
         run(stages, context, "cnn.spaeker")
+
+
+def test_the_list_has_every_name_whole_at_80_columns(context: Context) -> None:
+    console = Console(width=80, record=True, file=StringIO())
+    stages = ordered(all_stages())
+    console.print(list_stages(plan(stages, (), context)))
+    words = console.export_text().split()
+    assert [stage.name for stage in stages if stage.name not in words] == []
+    assert "…" not in "".join(words)
 
 
 def test_what_a_chosen_stage_needs_runs_before_when_it_is_missing(work: Work, context: Context) -> None:

@@ -18,12 +18,13 @@ from chromesthesia_training.offline.stages import material_of, splits_of
 from chromesthesia_training.stage import Context, Settings, Stage
 
 RECIPE = StreamingRecipe()
+QUICK_READ_OUT_STEPS = 20
 TEACHER = ("functionals", "spectra", "layer5", "layer7", "layer8")
 
 
 def recipe_of(context: Context) -> StreamingRecipe:
-    """The recipe, for one epoch when quick."""
-    return replace(RECIPE, epochs=1) if context.quick else RECIPE
+    """The recipe, for a few steps of the read-out and one epoch when quick."""
+    return replace(RECIPE, epochs=1, read_out_steps=QUICK_READ_OUT_STEPS) if context.quick else RECIPE
 
 
 def run_streaming(context: Context) -> None:

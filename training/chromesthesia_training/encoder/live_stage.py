@@ -10,7 +10,7 @@ from chromesthesia_training.encoder.train import train
 from chromesthesia_training.stage import Context, Stage
 
 RUN = "encoder"
-QUICK_STEPS, QUICK_ROWS = 3, 4
+QUICK_STEPS, QUICK_ROWS, QUICK_READ_OUT_STEPS = 3, 4, 20
 TUNING_STEPS, TUNING_EVALUATED_EVERY = 10, 10
 
 
@@ -23,7 +23,13 @@ def run_training(context: Context) -> None:
     if pretrained_weights(settings) is not None:
         settings = replace(settings, steps=TUNING_STEPS, evaluate_every=TUNING_EVALUATED_EVERY)
     if context.quick:
-        settings = replace(settings, steps=QUICK_STEPS, rows=QUICK_ROWS, read_out_batches=QUICK_ROWS)
+        settings = replace(
+            settings,
+            steps=QUICK_STEPS,
+            rows=QUICK_ROWS,
+            read_out_steps=QUICK_READ_OUT_STEPS,
+            read_out_batches=QUICK_ROWS,
+        )
     train(settings, resume=not context.fresh)
     export_onnx(load_trained(run_dir), run_dir / "encoder.onnx")
 

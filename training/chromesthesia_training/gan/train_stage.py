@@ -14,6 +14,7 @@ from chromesthesia_training.stage import Context, Stage
 
 NAME = "reproduced"
 QUICK_STEPS = 4
+QUICK_WIDTHS = (16, 12, 8)
 
 
 def run_training(context: Context) -> None:
@@ -31,7 +32,7 @@ def run_training(context: Context) -> None:
         threads=context.threads,
     )
     if context.quick:
-        settings = replace(settings, steps=QUICK_STEPS, rebuild_steps=1, batch=4)
+        settings = replace(settings, steps=QUICK_STEPS, rebuild_steps=1, batch=4, widths=QUICK_WIDTHS)
     train(settings)
     exported = export_onnx(settings.run_dir, settings.run_dir / "generator.onnx")
     measure(exported.path, NAME, context)

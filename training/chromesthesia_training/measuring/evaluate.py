@@ -48,6 +48,7 @@ SAMPLES = 300
 DRAWS = 3
 REAL_DRAWS = 20
 FAULTS_SIDE = 128
+SURE_EACH = 60
 SURE: dict[str, tuple[float, float, float, float, float]] = {
     "angry": (*ASKED.angry, 0.9, 0.0, 0.05),
     "happy": (*ASKED.happy, 0.0, 0.9, 0.0),
@@ -128,7 +129,7 @@ def measure(
         "three_emotions": _emotions(reference, made, "three")
         | {
             "made_by_five_values": _emotions(reference, [by_five], "three")["made"]["mean"],
-            "made_when_sure": _when_sure(painter, reference, net, seed),
+            "made_when_sure": _when_sure(painter, reference, net, seed, min(SURE_EACH, samples)),
         },
         "eight_emotions": _emotions(reference, made, "eight"),
         "copies": {
@@ -303,7 +304,7 @@ def _emotions(reference: Reference, made: Sequence[Draw], classes: str) -> dict[
     return figures
 
 
-def _when_sure(painter: Painter, reference: Reference, net: FeatureNet, seed: int, each: int = 60) -> float:
+def _when_sure(painter: Painter, reference: Reference, net: FeatureNet, seed: int, each: int) -> float:
     """Consistency, k = 5, of pictures asked for with the engine's conditions when it is sure of one of the three."""
     asked = np.repeat(np.array(list(SURE.values()), np.float32), each, axis=0)
     intended = np.repeat(np.arange(len(SURE)), each).astype(np.int64)

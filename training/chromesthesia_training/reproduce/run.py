@@ -151,10 +151,10 @@ def _summarise(outcomes: Sequence[Outcome], console: Console) -> None:
 
 
 def list_stages(planned: Sequence[Planned]) -> Table:
-    """A table of stages: what is done, what would run, and why."""
+    """A table of stages: what is done, what would run, and why. Only the reason wraps: a name is to be typed."""
     table = Table(title="stages")
     for heading in ("section", "stage", "state", "why"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading != "why", overflow="fold")
     for one in planned:
         table.add_row(one.stage.section, one.stage.name, one.state, escape(one.reason))
     return table
