@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.training.reproduce.tiny_data import write_data, write_deam, write_exports
 from tests.training.reproduce.tiny_weights import (
@@ -27,6 +28,8 @@ from tests.training.reproduce.tiny_weights import (
 )
 from typer.testing import CliRunner
 
+from chromesthesia.core.records import EMBEDDING_SIZE
+from chromesthesia.inference.probe import load_pack
 from chromesthesia_training.cli import app as cli
 from chromesthesia_training.reproduce.plan import missing_figures, ordered, plan
 from chromesthesia_training.reproduce.stages import all_stages
@@ -73,7 +76,13 @@ STAND_INS = (
     StandIn("encodec_24khz-d7cc33bc.th", write_encodec, "vae.pretrained, which without it says so and ends"),
 )
 WHERE_GIVEN = {
-    "music.deam": ("music/deam.ridge", "music/deam.xgboost", "music/deam.own"),
+    "music.deam": (
+        "music/deam.svr",
+        "music/deam.own",
+        "music/deam.cnn_se_gru",
+        "music/deam.musicnn",
+        "music/deam.ensemble",
+    ),
     "music.panns": ("music/vgmidi.panns", "music/emotify.panns_kernel"),
     "vae.pretrained": ("vae/v32_own_cls_vit.plain", "vae/v1_encodec.labels"),
 }
@@ -158,3 +167,10 @@ def test_stages_that_need_what_a_person_gives_use_it(context: Context) -> None:
 def test_nothing_is_written_but_below_runs(ran: Path) -> None:
     assert {path.name for path in ran.iterdir()} == {"data", "exports", "runs"}
     assert {path.name for path in (ran / "runs").iterdir()} == {"quick", "cache"}
+
+
+def test_packs_made_on_the_way_tell_the_paintings_nearest_to_what_they_hear(context: Context) -> None:
+    for folder in ("cgan/reference-16/pack", "vae/pack"):
+        index = load_pack(context.runs_dir / folder).art_index
+        assert index is not None
+        assert index.nearest(np.ones(EMBEDDING_SIZE, np.float32), 1)[0].artist

@@ -46,6 +46,12 @@ def train_for_pack(
     """Train the heads that the pack ships and keep in `run_dir` what `build_art_index` needs."""
     sides = pack_sides(material)
     heads = align(sides.known_clips, sides.known_paintings, sides.choosing_clips, settings, run_dir, resume)
+    keep_alignment(heads, sides, material, run_dir)
+    return heads, sides
+
+
+def keep_alignment(heads: Alignment, sides: Sides, material: AlignMaterial, run_dir: Path) -> None:
+    """Keep in `run_dir` what `build_art_index` needs of heads that know the paintings of `sides`."""
     known = sides.known_paintings
     art = IndexedArt(
         vectors=heads.pictures(known),
@@ -55,7 +61,6 @@ def train_for_pack(
         paths=known.paths.tolist(),
     )
     save_alignment(run_dir / ALIGNMENT_NAME, heads.sound, art, material.encoder_weights)
-    return heads, sides
 
 
 def measure_index(heads: Alignment, sides: Sides, material: AlignMaterial, run_dir: Path) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from chromesthesia.packs.art_index import ART_INDEX_NAME
+from chromesthesia_training.align.art_index import build_art_index
 from chromesthesia_training.align.train import Alignment
 from chromesthesia_training.cgan.engine import engine_cgan
 from chromesthesia_training.cgan.train import load_generator
@@ -22,7 +24,10 @@ NOTES = (
 
 
 def make_pack(encoder_run: Path, run_dir: Path, heads: Alignment) -> PackReport:
-    """A pack in `run_dir`/pack of the run's last generator and the encoder that the heads were trained on."""
+    """A pack in `run_dir`/pack of the run's last generator and the encoder that the heads were trained on.
+
+    The paintings of the alignment kept in `run_dir` (`align.pack_index`) are its index.
+    """
     generator, _ = load_generator(run_dir / "generator.pt")
     metrics = read_metrics(encoder_run)
     sources = pack_sources(metrics, {"data": {"paintings": "art"}}, read_record(encoder_run), RunRecord())
@@ -30,4 +35,5 @@ def make_pack(encoder_run: Path, run_dir: Path, heads: Alignment) -> PackReport:
         heard = export_onnx(load_trained(encoder_run), Path(folder) / "encoder.onnx")
         parity = heard.parity, heard.streamed_offline
         painter = engine_cgan(heads.sound, generator)
-        return painter_pack(painter, heard.path, run_dir / FOLDER, parity, sources, metrics, NOTES)
+        index = build_art_index(Path(folder) / ART_INDEX_NAME, heard.path, run_dir)
+        return painter_pack(painter, heard.path, run_dir / FOLDER, parity, sources, metrics, NOTES, index)

@@ -10,7 +10,7 @@ from typing import Any
 
 from chromesthesia_training.align.evaluate import Sides
 from chromesthesia_training.align.material import AlignMaterial, read_material
-from chromesthesia_training.align.pack_index import pack_sides
+from chromesthesia_training.align.pack_index import keep_alignment, pack_sides
 from chromesthesia_training.align.stages import fold_alignment
 from chromesthesia_training.align.train import Alignment
 from chromesthesia_training.backbones.squeezenet import WEIGHTS_FILE as FEATURE_WEIGHTS
@@ -26,6 +26,7 @@ from chromesthesia_training.measuring.consistency import HEADLINE, Consistency, 
 from chromesthesia_training.measuring.gallery import Gallery, load_gallery
 from chromesthesia_training.metrics.metrics_file import write_metrics
 from chromesthesia_training.metrics.model_size import parameter_count
+from chromesthesia_training.packing.live_show import NOTE, played
 from chromesthesia_training.packing.manifest import manifest_of
 from chromesthesia_training.stage import Context, Settings, Stage
 from chromesthesia_training.tune import write_search
@@ -102,9 +103,10 @@ def _run(context: Context, name: str, settings: CganSettings, file: str, sheet: 
 
 def run_pack(context: Context) -> None:
     """Make a pack of the run's last generator, hold it against torch, check it; `alignment/cgan_pack`."""
-    _, heads, _ = read_all(context)
+    material, heads, sides = read_all(context)
     settings = settings_of(context)
     run_dir = context.runs_dir / "cgan" / f"reference-{settings.side}"
+    keep_alignment(heads, sides, material, run_dir)
     report = make_pack(context.runs_dir / "encoder", run_dir, heads)
     parity = manifest_of(report.folder).parity
     assert parity is not None
@@ -122,8 +124,9 @@ def run_pack(context: Context) -> None:
             "images_per_s": round(report.timing.images_per_s, 2),
             "size_bytes": report.size_bytes,
             "side": settings.side,
+            **played(report.folder, context.quick),
         },
-        "notes": ["milliseconds of one thread's own time, by the engine's own session"],
+        "notes": ["milliseconds of one thread's own time, by the engine's own session", NOTE],
     }
     write_metrics("alignment", "cgan_pack", content, context.metrics_dir)
 

@@ -197,6 +197,9 @@ READERS: dict[str, Callable[[Path], SongSet]] = {
     "emotify": read_emotify_songs,
 }
 """The collections that the data holds, by the name of their folder."""
+DEAM = "deam"
+GIVEN: dict[str, Callable[[Path], SongSet]] = {DEAM: read_deam_songs}
+"""Those that a person may add."""
 
 
 def labels_in_time(points: Sequence[EmotionPoint], starts_s: Float64, length_s: float) -> Float64:

@@ -35,7 +35,7 @@ from chromesthesia_training.music.regressors import (
 )
 from chromesthesia_training.music.scores import figures
 from chromesthesia_training.music.selection import TOP, TREES, importance, selection_folds
-from chromesthesia_training.music.songs import FOLDS, READERS, SongSet, read_deam_songs
+from chromesthesia_training.music.songs import DEAM, FOLDS, GIVEN, READERS, SongSet
 from chromesthesia_training.music.study import run_labels, run_port, run_tsne
 from chromesthesia_training.music.writing import content, write_answers
 from chromesthesia_training.stage import Context, Settings, Stage
@@ -67,7 +67,7 @@ NET_NOTE = (
 
 def songs_of(context: Context, name: str) -> SongSet:
     """The songs of a collection; a few of each fold when quick."""
-    songs = READERS[name](context.data_dir / name)
+    songs = (READERS | GIVEN)[name](context.data_dir / name)
     return songs.only(QUICK_SONGS) if context.quick else songs
 
 
@@ -311,23 +311,21 @@ def run_selection(context: Context, name: str) -> None:
 
 
 def run_deam(context: Context) -> None:
-    """Ridge, XGBoost and our kernel machine on hand-made features of DEAM, one rating a song; `music/deam.<model>`.
+    """Every model of the other collections on DEAM, one rating a song; `music/deam.<model>`.
 
-    No network and no embedding. Where its audio is not in `deam/` of the data, says so and ends.
+    Where its audio is not in `deam/` of the data, says so and ends.
     """
-    folder = context.data_dir / "deam"
+    folder = context.data_dir / DEAM
     if not folder.is_dir():
         logger.info("there is no %s: DEAM's audio is not here, its rows stay with VGMIDI's figures", folder)
         return
-    songs = read_deam_songs(folder)
-    songs = songs.only(QUICK_SONGS) if context.quick else songs
-    described = handcrafted(songs, context.cache_dir)
-    for key in ("ridge", "xgboost"):
-        answers = _regress(context, songs, described, key, grid_of(context, REGRESSORS[key]))
-        settings = _regressor_settings(context, key)
-        write_answers(context, songs, key, settings, answers, notes=[FEATURE_NOTE])
-    answers, _ = own_answers(context, songs)
-    write_answers(context, songs, "own", _kernel_settings(context), answers, notes=[OWN_NOTE])
+    run_handcrafted(context, DEAM)
+    run_own(context, DEAM)
+    for net in NETS:
+        run_net(context, DEAM, net)
+    run_embedding(context, DEAM)
+    for ensemble in ENSEMBLES:
+        run_ensemble(context, DEAM, ensemble)
 
 
 def run_panns(context: Context) -> None:

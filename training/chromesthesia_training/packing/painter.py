@@ -103,10 +103,12 @@ def painter_pack(
     sources: Sequence[DataSource],
     encoder_metrics: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
+    art_index: Path | None = None,
 ) -> PackReport:
     """A pack that hears with the encoder `ear` (an ONNX file) and paints with `painter`.
 
-    parity: of the encoder, torch to ONNX and streamed to offline, as its own export measured them.
+    parity: of the encoder, torch to ONNX and streamed to offline, as its own export measured them. art_index: the
+    file of paintings near to what `ear` hears.
     """
     with tempfile.TemporaryDirectory(prefix="chromesthesia-pack-") as folder:
         made = export_painter(painter, Path(folder) / "generator.onnx")
@@ -118,6 +120,7 @@ def painter_pack(
             list(sources),
             dict(encoder_metrics or {}),
             {},
+            art_index=art_index,
             notes=tuple(notes),
         )
         return build_pack(parts, out)

@@ -33,9 +33,8 @@ INTRO = (
     "each of nine emotions, five folds by song). No row is the same experiment as theirs. Means and deviations are "
     "over the five folds; static is one rating a song, dynamic one every 3 s. Every choice was made inside the "
     "training folds. The reference counts 386 hand-made features; its own list adds up to 346, which is computed here. "
-    "For who has DEAM's audio the stage `music.deam` trains ridge, XGBoost and our kernel machine on its hand-made "
-    "features, with one rating a song; no network, no MusiCNN, nothing in time. Its figures get files and stand under "
-    "Runs, in no row."
+    "For who has DEAM's audio the stage `music.deam` trains every model on it, with one rating a song and none in "
+    "time; its figures then stand in a table of their own."
 )
 PARTS = ("static", "dynamic")
 
@@ -44,7 +43,9 @@ def music_page(book: Book, shown: set[str], rows: Sequence[str]) -> list[str]:
     """Lines of the page above its list of runs; `rows` is the table of the reference's rows."""
     lines = [INTRO, "", "## Targets", "", *targets_table(book, "music."), ""]
     lines += ["## The reference's rows", "", f"Each pair is valence / arousal.{_passes(book)}", "", *rows, ""]
-    lines += _vgmidi(book) + _emotify(book)
+    lines += _plane(book, "vgmidi", "VGMIDI, every model", "-1 to 1")
+    lines += _plane(book, "deam", "DEAM, every model", "1 to 9")
+    lines += _emotify(book)
     for name, words in (
         ("music_models.png", "Every model on both collections"),
         ("music_importance.png", "Features by Pearson and by SHAP"),
@@ -75,10 +76,11 @@ def models_of(book: Book, collection: str) -> list[tuple[str, Metrics]]:
     return [(title, metrics) for title, metrics in found if metrics is not None]
 
 
-def _vgmidi(book: Book) -> list[str]:
+def _plane(book: Book, collection: str, title: str, scale: str) -> list[str]:
+    """Every model on a collection that is rated by valence and arousal; none where there is no file."""
     rows = [
         [
-            title,
+            model,
             *(pair(metrics, score) for score in ("r", "ccc", "r2")),
             pair(metrics, "rmse", digits=3),
             pair(metrics, "mae", digits=3),
@@ -86,13 +88,13 @@ def _vgmidi(book: Book) -> list[str]:
             pair(metrics, "rmse", "dynamic", 3),
             link(metrics),
         ]
-        for title, metrics in models_of(book, "vgmidi")
+        for model, metrics in models_of(book, collection)
     ]
     if not rows:
         return []
     headers = ["model", "static: r", "CCC", "R2", "RMSE", "MAE", "dynamic: r", "CCC", "R2", "RMSE", "metrics"]
     return [
-        "## VGMIDI, every model", "", "Valence / arousal, on a scale of -1 to 1.", "", *table(headers, rows), "",
+        f"## {title}", "", f"Valence / arousal, on a scale of {scale}.", "", *table(headers, rows), "",
     ]  # fmt: skip
 
 

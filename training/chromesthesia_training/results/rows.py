@@ -10,7 +10,7 @@ from chromesthesia_training.metrics.metrics_file import Figure, Metrics
 from chromesthesia_training.results.book import Book, said
 from chromesthesia_training.results.music_rows import MUSIC_ROWS
 from chromesthesia_training.results.row import Row
-from chromesthesia_training.results.vae_rows import VAE_ROWS
+from chromesthesia_training.results.vae_rows import VAE_ROWS, as_pack
 
 OTHER_SPEECH = "no: theirs CREMA-D, RAVDESS, SAVEE, TESS, 80/20 by clip; ours the corpora named"
 OTHER_ART = "no: theirs another collection of abstract art; ours D-ViSA, 2,620 paintings"
@@ -299,6 +299,7 @@ ROWS: tuple[Row, ...] = (
         _any_of_k,
         "says little: the cGAN's pictures have nearly as much with conditions dealt out anew",
     ),
+    Row("B", "the cGAN as a pack, live", "none", (("alignment/cgan_pack",),), as_pack, "ours alone"),
     Row(
         "B",
         "ceiling: real paintings",

@@ -29,6 +29,20 @@ def _version(what: str, theirs: str, key: str) -> Row:
     return Row("D", what, theirs, ((f"vae/{key}.plain",), (f"vae/{key}.labels",)), _both, OTHER_WORK)
 
 
+def as_pack(files: Sequence[Metrics]) -> str:
+    """A picture's time, and what a show with the pack did where one was played."""
+    (metrics,) = files
+    told = f"{said(metrics.figure('generator_image_ms'), 1)} ms a picture on one thread"
+    if metrics.figure("show_fps") is None:
+        return told
+    frames, late = (said(metrics.figure(f"show_{name}"), 0) for name in ("frames", "late_frames"))
+    return (
+        f"{told}; a show without a window, 640 x 360: {said(metrics.figure('show_fps'), 1)} of 30 frames a second, "
+        f"{late} of {frames} late, {said(metrics.figure('show_pictures_per_s'), 1)} pictures a second, at the end on "
+        f"the rung `{metrics['figures']['show_rung']}`"
+    )
+
+
 def _correlations(files: Sequence[Metrics]) -> str:
     return "; ".join(
         f"labels {words} the input: "
@@ -138,4 +152,5 @@ VAE_ROWS: tuple[Row, ...] = (
         _generated("sound", "image"),
         "no: ours read by a reader of its own",
     ),
+    Row("D", "V3.2 without the CLS bypass as a pack, live", "none", (("vae/pack",),), as_pack, "ours alone"),
 )

@@ -6,6 +6,7 @@ from chromesthesia.packs.find import find_pack
 from chromesthesia.packs.manifest import DataSource, Manifest
 from chromesthesia_training.errors import TrainingError
 from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.packing.live_show import NOTE, played
 from chromesthesia_training.packing.manifest import manifest_of
 from chromesthesia_training.packing.painter import painter_pack
 from chromesthesia_training.packing.sources import KNOWN_SOURCES, sources_of
@@ -33,7 +34,13 @@ def run_pack(context: Context) -> None:
     parity = (manifest.parity.encoder_torch_onnx, manifest.parity.encoder_streamed_offline)
     out = context.runs_dir / "vae" / FOLDER
     report = painter_pack(
-        engine_vae(made_by), ear / manifest.encoder.file, out, parity, _sources(manifest), notes=NOTES
+        engine_vae(made_by),
+        ear / manifest.encoder.file,
+        out,
+        parity,
+        _sources(manifest),
+        notes=NOTES,
+        art_index=None if manifest.art_index is None else ear / manifest.art_index.file,
     )
     built = manifest_of(out)
     assert built.parity is not None
@@ -43,9 +50,12 @@ def run_pack(context: Context) -> None:
         "images_per_s": round(report.timing.images_per_s, 2),
         "size_bytes": report.size_bytes,
         "side": built.generator.image_size[0],
+        **played(out, context.quick),
     }
     notes = [
-        "milliseconds of one thread's own time, by the engine's own session; `chromesthesia packs check` finds no fault"
+        "milliseconds of one thread's own time, by the engine's own session",
+        "`chromesthesia packs check` finds no fault",
+        NOTE,
     ]
     write_metrics(
         "vae", "pack", content(context, world, {"version": BEST.name}, made, notes), context.metrics_dir
