@@ -60,7 +60,7 @@ def supervise(supervision: Supervision, stop: threading.Event | None = None) -> 
     clock = SystemClock()
     stop = stop or threading.Event()
     folder = supervision.folder or state_folder()
-    with _own(folder), open_memory() as picture, stop_on_signals(stop):
+    with _own(folder), open_memory() as picture, stop_on_signals(stop), set_for_a_show():
         reports = CrashReports(folder)
         arguments = supervision.arguments
         starter = Starter(
@@ -78,11 +78,10 @@ def supervise(supervision: Supervision, stop: threading.Event | None = None) -> 
             supervision.nightly,
         )
         try:
-            with set_for_a_show():
-                while (code := supervisor.step(clock.now_s(), stop.is_set())) is None:
-                    if not supervisor.watching:
-                        stop.wait(TICK_S)
-                    starter.prepare(supervisor.playing_s(clock.now_s()))
+            while (code := supervisor.step(clock.now_s(), stop.is_set())) is None:
+                if not supervisor.watching:
+                    stop.wait(TICK_S)
+                starter.prepare(supervisor.playing_s(clock.now_s()))
         finally:
             supervisor.abandon()
             starter.close()

@@ -180,6 +180,23 @@ def broken_shader_dir(folder: Path, name: str = "finish.frag", line: int = 3) ->
     return folder
 
 
+class AllFrames:
+    """A FrameSink that keeps every frame, uint8 [H, W, 3], in order."""
+
+    def __init__(self) -> None:
+        self.kept: list[UInt8] = []
+
+    def frame(self, pixels: UInt8, time_s: float) -> None:
+        """Keep a copy."""
+        self.kept.append(pixels.copy())
+
+    def sound(self, samples: Float32, start_s: float) -> None:
+        """Sound is not kept."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
 class LastFrame:
     """A FrameSink that keeps the newest frame; None before the first."""
 

@@ -181,9 +181,8 @@ def test_a_show_that_dies_leaves_its_last_picture_for_a_while(
     give_up_s = time.monotonic() + PATIENCE_S
     while not near(seen(server, 0, (0.1, 0.5)), (200, 0, 0)):
         assert time.monotonic() < give_up_s, link.words()
-        if (
-            link.ended() is not None
-        ):  # a server under load may refuse a client; who keeps a stage tries again, too
+        # A server under load may refuse a client; who keeps a stage tries again, too.
+        if link.ended() is not None:
             link = ProcessLink(server.name, order)
         time.sleep(0.02)
     assert link._process.stdin is not None

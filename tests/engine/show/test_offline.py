@@ -13,10 +13,11 @@ import soundfile
 from chromesthesia.audio.etude import ETUDE
 from chromesthesia.core.config import FilmConfig
 from chromesthesia.core.errors import AudioError, ChromesthesiaError, RenderError
-from chromesthesia.core.records import Float32, UInt8
+from chromesthesia.core.records import UInt8
 from chromesthesia.show import offline
 from chromesthesia.show.offline import render_film
 from chromesthesia.testing.models import write_tiny_pack
+from chromesthesia.testing.render import AllFrames
 
 pytestmark = pytest.mark.gl
 
@@ -25,22 +26,6 @@ def frames_of(film: Path) -> UInt8:
     """Every frame of a film: uint8 [T, H, W, 3]."""
     with av.open(str(film)) as container:
         return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
-
-
-class Frames:
-    """A sink that keeps every frame."""
-
-    def __init__(self) -> None:
-        self.frames: list[UInt8] = []
-
-    def frame(self, pixels: UInt8, time_s: float) -> None:
-        self.frames.append(pixels.copy())
-
-    def sound(self, samples: Float32, start_s: float) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 def film_of(config: FilmConfig) -> Path:
@@ -155,11 +140,11 @@ def test_a_film_shows_isf_shaders_the_same_every_time(config: FilmConfig, tmp_pa
     )
     films: list[list[UInt8]] = []
     for _ in range(2):
-        sink = Frames()
+        sink = AllFrames()
         render_film(
             replace(config, film=None, duration_s=0.5, isf=(shader,), flash_limiter=False), sinks=(sink,)
         )
-        films.append(sink.frames)
+        films.append(sink.kept)
     first, again = (np.stack(frames) for frames in films)
     assert (first == again).all()
     red = first[..., 0].mean(axis=(1, 2))

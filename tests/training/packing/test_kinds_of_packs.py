@@ -26,6 +26,7 @@ from chromesthesia.ports.port import Port, Readings
 from chromesthesia.show.live import run_show
 from chromesthesia.show.offline import render_film
 from chromesthesia.testing.models import TINY_SIDE, write_tiny_pack
+from chromesthesia.testing.render import AllFrames
 from chromesthesia_training.encoder.export import TrainedEncoder
 from chromesthesia_training.packing.painter import EnginePainter, painter_pack
 from chromesthesia_training.packing.sources import sources_of
@@ -70,22 +71,6 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[UInt8]:
     return pictures
 
 
-class Frames:
-    """A sink that keeps the frames."""
-
-    def __init__(self) -> None:
-        self.kept: list[UInt8] = []
-
-    def frame(self, pixels: UInt8, time_s: float) -> None:
-        self.kept.append(pixels.copy())
-
-    def sound(self, samples: Float32, start_s: float) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
 def assert_seen_and_moving(frames: Sequence[UInt8]) -> None:
     """Neither black nor flat, and no two in a row are the same."""
     assert all(frame.mean() > 2.0 and frame.std() > 2.0 for frame in frames)
@@ -100,7 +85,7 @@ def test_check_finds_no_fault(pack: Path) -> None:
 def test_a_film_is_rendered_with_the_pack(pack: Path, painted: list[UInt8], tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     config = FilmConfig(ETUDE, film, "Gallery", pack=pack, width=96, height=54, duration_s=1.0, fps=12.0)
-    frames = Frames()
+    frames = AllFrames()
     report = render_film(config, sinks=(frames,))
     assert (report["pack"], report["frames"]) == (pack.name, 12)
     assert report["generator_failures"] == report["encoder_failures"] == 0
@@ -112,7 +97,7 @@ def test_a_film_is_rendered_with_the_pack(pack: Path, painted: list[UInt8], tmp_
     assert not np.array_equal(painted[0], painted[-1])
 
 
-class Swaps(Frames):
+class Swaps(AllFrames):
     """A port and a sink of a show that begins with the first of `packs`: asks for one after the other, each when the
     one before has shown some frames and painted some pictures, and ends the show after the last. packs: names, and the
     sides of their pictures; told: names of the packs that were used; by_pack: the frames of each."""

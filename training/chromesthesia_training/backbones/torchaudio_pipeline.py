@@ -113,13 +113,10 @@ def load_pipeline(network: str, weights: Path, layer: int) -> TorchaudioPipeline
 
 
 def _build(network: str) -> nn.Module:
+    # Its library may want another torch, or one with CUDA.
     try:
         from torchaudio import models
-    except (
-        ImportError,
-        OSError,
-        RuntimeError,
-    ) as error:  # its library may want another torch, or one with CUDA
+    except (ImportError, OSError, RuntimeError) as error:
         raise TrainingError(f"torchaudio cannot be imported: {one_line(error)}", REMEDY) from error
     builder = getattr(models, network, None)
     if builder is None:

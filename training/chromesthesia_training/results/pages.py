@@ -170,13 +170,10 @@ def _helped(book: Book, shown: set[str]) -> list[str]:
     """Which of the reference's encoders had more than plain training here."""
     lines = []
     for row in ENCODER_ROWS:
-        found = [(name, metrics) for name in row.needs if (metrics := book.get(name)) is not None]
-        helped = [link(metrics) for _, metrics in found if aids(metrics)]
+        helped = [metrics for name in row.needs if (metrics := book.get(name)) is not None and aids(metrics)]
         if helped:
-            first = next(metrics for _, metrics in found if aids(metrics))
-            lines.append(
-                f"The {row.title} ({', '.join(helped)}) had more than the others: {'; '.join(aids(first))}."
-            )
+            links, had = ", ".join(map(link, helped)), "; ".join(aids(helped[0]))
+            lines.append(f"The {row.title} ({links}) had more than the others: {had}.")
     if not lines:
         return []
     if MISSED in shown:

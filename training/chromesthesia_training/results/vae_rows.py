@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from chromesthesia_training.metrics.metrics_file import Metrics
+from chromesthesia_training.packing.live_show import FPS, SIZE
 from chromesthesia_training.results.book import said
 from chromesthesia_training.results.row import Row
 
@@ -37,7 +38,8 @@ def as_pack(files: Sequence[Metrics]) -> str:
         return told
     frames, late = (said(metrics.figure(f"show_{name}"), 0) for name in ("frames", "late_frames"))
     return (
-        f"{told}; a show without a window, 640 x 360: {said(metrics.figure('show_fps'), 1)} of 30 frames a second, "
+        f"{told}; a show without a window, {SIZE.replace('x', ' x ')}: {said(metrics.figure('show_fps'), 1)} of {FPS} "
+        "frames a second, "
         f"{late} of {frames} late, {said(metrics.figure('show_pictures_per_s'), 1)} pictures a second, at the end on "
         f"the rung `{metrics['figures']['show_rung']}`"
     )
