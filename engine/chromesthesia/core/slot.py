@@ -36,6 +36,11 @@ class LatestSlot(Generic[T]):
             self._fresh = False
             return self._item
 
+    @property
+    def waits(self) -> bool:
+        """True while there is one that was not taken."""
+        return self._fresh
+
     def peek(self) -> T | None:
         """The newest item whether taken or not; None before the first."""
         return self._item

@@ -1,6 +1,7 @@
 """From the generator's small pictures to one large painting, stroke by stroke.
 
-A picture is worked over once, when it arrives; between arrivals only the blend of the last two runs.
+A picture is worked over once, when it arrives; between arrivals only the blend of the last two runs, and the last pass
+over both when their sharpness or relief changes.
 """
 
 from __future__ import annotations
@@ -20,21 +21,23 @@ from chromesthesia.render.passes import Drawer, Target
 from chromesthesia.render.running_graph import RunningGraph
 from chromesthesia.render.shaders import UniformValue
 
-_STYLE = (PAINTING_STROKE, PAINTING_SHARPNESS, PAINTING_RELIEF)
+_STYLED = (PAINTING_STROKE, PAINTING_SHARPNESS, PAINTING_RELIEF)
 _STYLE_STEP = 1 / 32  # a finer change of the style does not show
 _BRUSHED = 0.4  # from here on the strokes of the screen hide those of the painting
 _STAND_IN_SIZE = 64
 _STAND_IN, _NEVER = -2, -3  # serials that no generator gives
 
 
-SOURCE, WORKED, BEFORE, AFTER, BLENDED = "picture", "worked", "before", "after", "blended"
+SOURCE, STROKED, WORKED = "picture", "stroked", "worked"
+BEFORE, AFTER, BLENDED = "before", "after", "blended"
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     """How one picture is worked over. source, size: sides in pixels of the picture and of the painting. bare: without
-    strokes, which are drawn on the screen then."""
+    strokes, which are drawn on the screen then. anew: from the picture on; else only what lies over its strokes."""
 
+    anew: bool
     bare: bool
     stroke: float
     sharpness: float
@@ -52,12 +55,20 @@ def _widened(sizes: Mapping[str, Size]) -> Size:
     return sizes[SCREEN][0], sizes[SOURCE][1]
 
 
+def _is_anew(work: _Work) -> bool:
+    return work.anew
+
+
 def _is_bare(work: _Work) -> bool:
-    return work.bare
+    return work.anew and work.bare
 
 
 def _is_stroked(work: _Work) -> bool:
-    return not work.bare
+    return work.anew and not work.bare
+
+
+def _heightened(work: _Work, size: Size) -> Mapping[str, UniformValue]:
+    return {"u_axis": (0, 1), "u_share": work.source[1] / size[1]}
 
 
 def _relief(work: _Work, size: Size) -> Mapping[str, UniformValue]:
@@ -71,13 +82,12 @@ def _relief(work: _Work, size: Size) -> Mapping[str, UniformValue]:
 # Its screen is the painting.
 WORK: Graph[_Work] = Graph(
     imports=(SOURCE,),
-    exports=(WORKED,),
+    exports=(STROKED, WORKED),
     buffers=(
         Buffer("tensor", Part(SOURCE), "f2"),
         Buffer("tangent", Part(SOURCE), "f2"),
         Buffer("widened", _widened),
         Buffer("enlarged"),
-        Buffer("stroked", linear=True),
     ),
     passes=(
         Pass("tensor", "tensor.frag", "tensor", {"u_picture": SOURCE}, when=_is_stroked),
@@ -88,24 +98,33 @@ WORK: Graph[_Work] = Graph(
             "widened",
             {"u_picture": SOURCE},
             uniforms=lambda work, size: {"u_axis": (1, 0), "u_share": work.source[0] / size[0]},
+            when=_is_anew,
         ),
         Pass(
             "enlarge",
             "enlarge.frag",
             "enlarged",
             {"u_picture": "widened"},
-            uniforms=lambda work, size: {"u_axis": (0, 1), "u_share": work.source[1] / size[1]},
+            uniforms=_heightened,
+            when=_is_stroked,
+        ),
+        Pass(
+            "enlarge only",
+            "enlarge.frag",
+            STROKED,
+            {"u_picture": "widened"},
+            uniforms=_heightened,
+            when=_is_bare,
         ),
         Pass(
             "stroke",
             "stroke.frag",
-            "stroked",
+            STROKED,
             {"u_enlarged": "enlarged", "u_tangent": "tangent"},
             uniforms=lambda work, size: {"u_length": 0.95 * work.stroke * work.texel},
             when=_is_stroked,
         ),
-        Pass("relief", "relief.frag", WORKED, {"u_stroke": "stroked"}, uniforms=_relief, when=_is_stroked),
-        Pass("edges", "relief.frag", WORKED, {"u_stroke": "enlarged"}, uniforms=_relief, when=_is_bare),
+        Pass("relief", "relief.frag", WORKED, {"u_stroke": STROKED}, uniforms=_relief),
     ),
     result=WORKED,
 )
@@ -125,14 +144,40 @@ BLEND: Graph[float] = Graph(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What a picture is worked over with, in steps that show; see `params.look`."""
+
+    stroke: float
+    sharpness: float
+    relief: float
+    bare: bool
+
+    def strokes_as(self, other: _Style | None) -> bool:
+        """True where only what lies over the strokes differs."""
+        return other is not None and (self.stroke, self.bare) == (other.stroke, other.bare)
+
+
 @dataclass(slots=True)
 class _Canvas:
-    """One worked-over picture. serial: of the generator; style: with which it was worked over."""
+    """One worked-over picture. serial: of the generator; style: with which it was worked over. stroked: what lies under
+    its relief."""
 
     source: moderngl.Texture
+    stroked: Target
     worked: Target
     serial: int
-    style: tuple[float, ...] | None
+    style: _Style | None = None
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """What is drawn into, by its name in `WORK`."""
+        return {STROKED: self.stroked, WORKED: self.worked}
+
+    def release(self) -> None:
+        """Free its textures."""
+        for one in (self.source, self.stroked, self.worked):
+            one.release()
 
 
 class Painting:
@@ -181,11 +226,10 @@ class Painting:
         self._work.release()
         self._blend.release()
         for canvas in self._canvases:
-            canvas.worked.release()
-            canvas.source.release()
+            canvas.release()
         self._canvases.clear()
 
-    def _worked(self, pixels: UInt8, serial: int, keep_serial: int, style: tuple[float, ...]) -> _Canvas:
+    def _worked(self, pixels: UInt8, serial: int, keep_serial: int, style: _Style) -> _Canvas:
         """The canvas of picture `serial`; the one of `keep_serial` is not overwritten for it."""
         for canvas in self._canvases:
             if canvas.serial == serial:
@@ -194,18 +238,19 @@ class Painting:
                 return canvas
         canvas = self._free_canvas(pixels.shape[1], pixels.shape[0], keep_serial)
         canvas.source.write(np.ascontiguousarray(pixels))
-        canvas.serial = serial
+        canvas.serial, canvas.style = serial, None
         self._work_over(canvas, style)
         return canvas
 
     def _free_canvas(self, width: int, height: int, keep_serial: int) -> _Canvas:
         ctx = self._drawer.ctx
         if len(self._canvases) < 2:
+            screen = self._size, self._size
             canvas = _Canvas(
                 _source_texture(ctx, width, height),
-                Target.create(ctx, (self._size, self._size), linear=True),
+                Target.create(ctx, screen),
+                Target.create(ctx, screen, linear=True),
                 serial=_NEVER,
-                style=None,
             )
             self._canvases.append(canvas)
             return canvas
@@ -215,20 +260,20 @@ class Painting:
             canvas.source = _source_texture(ctx, width, height)
         return canvas
 
-    def _work_over(self, canvas: _Canvas, style: tuple[float, ...]) -> None:
+    def _work_over(self, canvas: _Canvas, style: _Style) -> None:
+        anew = not style.strokes_as(canvas.style)
         canvas.style = style
         source = canvas.source
         if source.size != self._source_size:
             self._source_size = source.size
             self._work.lay_out({SOURCE: source.size})
-        stroke, sharpness, relief, bare = style
-        work = _Work(bool(bare), stroke, sharpness, relief, source.size, self._size)
-        self._work.run(work, {SOURCE: source}, {WORKED: canvas.worked})
+        work = _Work(anew, style.bare, style.stroke, style.sharpness, style.relief, source.size, self._size)
+        self._work.run(work, {SOURCE: source}, canvas.targets)
 
 
-def _style(values: Values) -> tuple[float, ...]:
-    style = tuple(round(values[param] / _STYLE_STEP) * _STYLE_STEP for param in _STYLE)
-    return (*style, float(values[PAINTING_BRUSH] > _BRUSHED))
+def _style(values: Values) -> _Style:
+    stroke, sharpness, relief = (round(values[param] / _STYLE_STEP) * _STYLE_STEP for param in _STYLED)
+    return _Style(stroke, sharpness, relief, values[PAINTING_BRUSH] > _BRUSHED)
 
 
 def painting_size(height: int, software: bool) -> int:

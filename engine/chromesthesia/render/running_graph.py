@@ -133,6 +133,7 @@ class RunningGraph(Generic[F]):
         late: asked once, before the first pass that is `late`, for the frame which that and those behind it are made
         from; not asked where there is no such pass.
         """
+        outside = {**imports, **{name: target.texture for name, target in exports.items()}}
         for step in self._steps:
             one = step.one
             if late is not None and one.late:
@@ -141,7 +142,7 @@ class RunningGraph(Generic[F]):
             if not one.when(frame) or (one.spare and not self._usable(one)):
                 continue
             textures = {
-                sampler: imports[source] if isinstance(source, str) else source.front.texture
+                sampler: outside[source] if isinstance(source, str) else source.front.texture
                 for sampler, source in step.inputs
             }
             store = step.store

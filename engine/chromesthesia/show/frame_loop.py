@@ -56,7 +56,8 @@ class FrameParts:
     window: does what was asked for at the window. sink: takes the frames, None where nothing is kept. score: is told
     what every frame was made of, None where no score is kept. preview: takes the frames that it wants. beat: where the
     beat is at a time of the clock. arrivals: tells when a hop was heard. shown: called after every frame that was
-    drawn, with the time of the clock."""
+    drawn, with the time of the clock. image_waits: true where `image` would give one. paints: what the frame asked of
+    the generator is begun, called when it is drawn."""
 
     stage: Stage
     light: Light
@@ -70,6 +71,8 @@ class FrameParts:
     beat: Callable[[float], Beat] = _no_beat
     arrivals: Arrivals = field(default_factory=Arrivals)
     shown: Callable[[float], None] | None = None
+    image_waits: Callable[[], bool] = bool
+    paints: Callable[[], object] = bool
 
 
 class FrameLoop:
@@ -116,6 +119,7 @@ class FrameLoop:
         self._start_s = 0.0
         self._shift_s = 0.0
         self._behind_s = 0.0
+        self._draw_s = 0.0
         self._time_s = 0.0
         self._last_frame_s: float | None = None
         self._hud: HudInfo | None = None
@@ -199,7 +203,9 @@ class FrameLoop:
             self._time_s = parts.score.begin(self._time_s)
         self._hud_info(self._time_s)
         with self._guard.part("the stage"):
-            image = parts.image()
+            image = None
+            if not parts.image_waits() or self._pacer.takes_picture(self._seen_s, self._clock.now_s()):
+                image = parts.image()
             if image is not None:
                 began_s = self._clock.now_s()
                 view = parts.stage.take(self._time_s, image)
@@ -214,7 +220,9 @@ class FrameLoop:
                             current_serial=view.current_serial,
                         )
                     )
-                self._meter.add("upload", self._clock.now_s() - began_s)
+                took_s = self._clock.now_s() - began_s
+                self._meter.add("upload", took_s)
+                self._pacer.prepared(took_s)
 
     def _frame(self, prepare_s: float) -> None:
         """Draw and show the frame that was prepared, which took `prepare_s`."""
@@ -238,13 +246,17 @@ class FrameLoop:
             with guard.part("the score"):
                 score.end(parts.light.frames > drawn_before)
         done_s = self._clock.now_s()
+        with guard.part("painting"):
+            parts.paints()
         drawn = parts.light.frames > drawn_before
         end_s = self._ended(seen_s) if drawn else done_s
         late = self._schedule.finished(end_s - self._start_s - self._shift_s, drawn)
         if drawn:
             drawing_s = self._measure(begin_s, end_s, seen_s)
-            busy_s = prepare_s + drawing_s + (done_s - parts.light.shown_s)
-            self._ladder.frame(late, busy_s / self._schedule.period_s)
+            self._ladder.frame(
+                late,
+                self._busy_s(prepare_s, drawing_s + done_s - parts.light.shown_s) / self._schedule.period_s,
+            )
             if parts.light.waits_for_display:
                 self._shift_s += self._rhythm.shown(parts.light.shown_s, seen_s)
             if parts.shown is not None:
@@ -269,6 +281,12 @@ class FrameLoop:
         behind_s = min(max(light.shown_s - seen_s, -period_s), period_s)
         self._behind_s += (behind_s - self._behind_s) * BEHIND_GAIN
         return end_s - begin_s - wait_s
+
+    def _busy_s(self, prepare_s: float, draw_s: float) -> float:
+        """How long the frame just drawn took. Preparing lies between two frames, and the first is drawn early where it
+        needs that: it may take what both of them leave."""
+        before_s, self._draw_s = self._draw_s, draw_s
+        return max(draw_s, (before_s + prepare_s + draw_s) / 2)
 
     def _hand_on(self, pixels: UInt8, time_s: float, wanted: bool) -> None:
         """The picture just drawn, to whoever keeps it. wanted: by the preview."""

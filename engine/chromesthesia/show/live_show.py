@@ -75,6 +75,8 @@ from chromesthesia.signals.table import FIRST, TABLE
 
 log = logging.getLogger(__name__)
 
+LEAD_S = 0.03
+"""Until the first frame: its threads have begun by then, and it is not late for them."""
 ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
@@ -175,6 +177,8 @@ class LiveShow:
                 beat=lambda seen_s: controller.beat(seen_s + room_s),
                 arrivals=self._arrivals,
                 shown=self._shown,
+                image_waits=lambda: self._painter.images.waits,
+                paints=self._painter.begin,
             ),
             clock,
             guard,
@@ -214,13 +218,13 @@ class LiveShow:
         controlling = threading.Thread(target=control.run, args=(self._stop,), name="control", daemon=True)
         self._loop.first_picture(self._painter.painted_now)
         with set_for_a_show():
-            self._start_s = self._clock.now_s()
+            log.info("the show begins: %s, pack %s", self._source_name, self._painter.models.name)
+            self._start_s = self._clock.now_s() + LEAD_S
             if self._score is not None:
                 self._score.start(self._start_s)
             controlling.start()
             for loop in self._loops:
                 loop.start()
-            log.info("the show begins: %s, pack %s", self._source_name, self._painter.models.name)
             try:
                 self._loop.run(self._start_s, self._stop, self._over)
             finally:

@@ -20,14 +20,14 @@ REMEMBERED_ARRIVALS = 15
 REMEMBERED_FRAMES = 120
 FEWEST_FRAMES = 30
 """Before so many were drawn, a frame begins when it is due."""
-COST_QUANTILE = 0.95
+COST_QUANTILE = 0.98
 """Share of the last frames that took no longer than what is kept for the next one."""
-LEAST_MARGIN_S = 0.0005
+FIRST_MARGIN_S, LEAST_MARGIN_S = 0.002, 0.0005
 MARGIN_STEP_S = 0.001
 """Kept more of for every frame that waiting made late, and given back over `CALM_FRAMES` without one."""
-CALM_FRAMES = 600
+CALM_FRAMES = 1800
 PREPARE_S = 0.005
-"""Before the first hop that may be waited for: time to work a new picture over."""
+"""What a new picture takes to be worked over, until enough of them were."""
 STEADY_FRAMES, STEADY_SHARE, STEADY_WITHIN = 30, 0.9, 0.04
 FOLLOW = 0.1
 """Share of its distance by which the show moves towards the display with every frame."""
@@ -66,7 +66,10 @@ class FramePacer:
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
         self._whole, self._last = _Costs(period_s), _Costs(period_s)
-        self._margin_s = LEAST_MARGIN_S
+        self._preparing = _Costs(PREPARE_S)
+        self._makes_room = False
+        """A picture waits: the frame that is drawn meanwhile waits for nothing."""
+        self._margin_s = FIRST_MARGIN_S
         self._waited_s = 0.0
         """For sound, before and in the frame that is being drawn."""
 
@@ -97,9 +100,23 @@ class FramePacer:
         else:
             self._margin_s = max(LEAST_MARGIN_S, self._margin_s - MARGIN_STEP_S / CALM_FRAMES)
 
+    def prepared(self, cost_s: float) -> None:
+        """A picture was worked over in so long."""
+        self._preparing.add(cost_s)
+
+    def takes_picture(self, shown_s: float, now_s: float) -> bool:
+        """Whether the frame that is to be finished at `shown_s` has time to work over the picture that waits.
+
+        Where it has not, it is drawn at once and without the picture, and the next one takes it: as much time as there
+        can be is left between the two.
+        """
+        fits = now_s + self._preparing.high_s <= shown_s - self.reserve_s
+        self._makes_room = not (fits or self._makes_room)
+        return not self._makes_room
+
     def window_s(self, shown_s: float) -> float:
         """When to look at what the frame that is to be finished at `shown_s` needs beside sound."""
-        return shown_s - self.reserve_s - HOP_S - PREPARE_S
+        return shown_s - self.reserve_s - HOP_S - self._preparing.high_s
 
     def wait(self, shown_s: float, arrivals: Arrivals, clock: Clock, stop: threading.Event) -> None:
         """Return when the frame that is to be finished at `shown_s` is to begin, or when `stop` is set."""
@@ -110,6 +127,8 @@ class FramePacer:
         self._wait(shown_s - self.late_reserve_s, arrivals, clock, stop)
 
     def _wait(self, latest_s: float, arrivals: Arrivals, clock: Clock, stop: threading.Event) -> None:
+        if self._makes_room:
+            return
         begin_s = now_s = clock.now_s()
         # In so long a time one comes: the last that the frame can still show.
         clock.wait_until(latest_s - arrivals.every_s, stop)
@@ -124,11 +143,11 @@ class FramePacer:
 
 
 class _Costs:
-    """What the last frames took, and what nearly all of them kept within; until some were drawn, a whole period."""
+    """What the last took, and what nearly all of them kept within; until there were some, `first_s`."""
 
-    def __init__(self, period_s: float) -> None:
+    def __init__(self, first_s: float) -> None:
         self._costs_s: deque[float] = deque(maxlen=REMEMBERED_FRAMES)
-        self.high_s = period_s
+        self.high_s = first_s
 
     def add(self, cost_s: float) -> None:
         self._costs_s.append(cost_s)

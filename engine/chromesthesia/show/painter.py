@@ -70,6 +70,7 @@ class Painter:
         self._software = software = light.renderer is not None and light.renderer.software
         self._wants_quick = software
         self._late_in_a_row = self._asked = 0
+        self._next_request: PaintRequest | None = None
         ceiling = min(1.0, SOFTWARE_PAINT_FACTOR * max(1.0, self._gain())) if software else 1.0
         self._every = EVERY_THIRD if software and ceiling > SOFTWARE_PAINT_FACTOR else 1
         self.ladder = Ladder(
@@ -94,7 +95,7 @@ class Painter:
     # -- pictures ----------------------------------------------------------------------------------------------
 
     def ask(self, request: PaintRequest) -> None:
-        """The stage wants a picture. Main thread."""
+        """The stage wants a picture; `begin` has it painted. Main thread."""
         if self._kept_of is not self._kept_from:
             self._kept_from = self._kept_of
             self._kept.forget()
@@ -110,10 +111,18 @@ class Painter:
         self._kept.asked(request)
         if self._score is not None:
             self._score.asking(request)
-        self.requests.put(request)
+        self._next_request = request
+
+    def begin(self) -> None:
+        """Have what was asked for painted: when a frame is drawn, so that the two are in each other's way the least
+        where a processor does both. Main thread."""
+        request, self._next_request = self._next_request, None
+        if request is not None:
+            self.requests.put(request)
 
     def painted_now(self) -> PaintedImage | None:
         """Paint what is asked for on this thread, and take it. Before the show."""
+        self.begin()
         self.worker.step(0.0)
         return self._taken()
 

@@ -17,7 +17,7 @@ from chromesthesia.core.records import UInt8
 from chromesthesia.display.headless import HeadlessSurface
 from chromesthesia.render.graph import SCREEN, Buffer, Fixed, Graph, Part, Pass
 from chromesthesia.render.look_graph import FRAME, Frame, look_graph
-from chromesthesia.render.passes import Drawer
+from chromesthesia.render.passes import Drawer, Target
 from chromesthesia.render.renderer import Renderer
 from chromesthesia.render.running_graph import RunningGraph
 from chromesthesia.render.shaders import ShaderLibrary, UniformCache
@@ -209,6 +209,24 @@ def test_a_pass_left_out_leaves_its_buffer(make: Callable[..., Any]) -> None:
     for runs in (True, False, True, False):
         running.run(runs)
     assert (values(running, "count") == 1.5).all()
+
+
+@pytest.mark.gl
+def test_an_export_is_read_by_the_passes_behind_it(
+    make: Callable[..., Any], surface: HeadlessSurface
+) -> None:
+    running = make(
+        Graph(
+            (one("first", "out"), one("second", "a", {"u_one": "out"})),
+            (Buffer("a", dtype="f4"),),
+            "a",
+            exports=("out",),
+        )
+    )
+    target = Target.create(surface.ctx, (8, 4), "f4")
+    running.run(None, exports={"out": target})
+    assert (values(running, "a")[..., :3] == 0.5).all()
+    target.release()
 
 
 @pytest.mark.gl

@@ -46,8 +46,11 @@ class Show:
         self.inputs: list[FrameInputs] = []
         self.drawn: list[FrameInputs] = []
         self.shows_later = True
+        self.image_waits = False
+        self.events: list[str] = []
         self.meter = LatencyMeter()
         self.schedule = FrameSchedule(FPS)
+        self.ladder = Ladder()
         self.guard = Guard(self.clock)
         self.opened = 0
         self.heard: LatestSlot[Heard] = LatestSlot()
@@ -62,11 +65,13 @@ class Show:
                 self._window,
                 self if sink else None,
                 preview=preview,
+                image_waits=lambda: self.image_waits,
+                paints=self._paints,
             ),
             self.clock,
             self.guard,
             self.schedule,
-            Ladder(),
+            self.ladder,
             self.meter,
             SILENCE,
         )
@@ -91,6 +96,7 @@ class Show:
         factor: float = 1.0,
     ) -> FrameInputs:
         self.fault("stage")
+        self.events.append("decided")
         assert painted() is None
         return FrameInputs(time_s, dt_s, {}, hearing, hud=hud)
 
@@ -100,7 +106,12 @@ class Show:
 
     def _image(self) -> PaintedImage | None:
         self.fault("image")
+        self.events.append("image")
         return None
+
+    def _paints(self) -> None:
+        self.fault("painting")
+        self.events.append("paints")
 
     def _hud(self) -> HudInfo:
         self.fault("hud")
@@ -142,6 +153,7 @@ class Show:
         class Drawing(NullRenderer):
             def render(self, inputs: FrameInputs, target: Any = None, late: Any = None) -> None:
                 show.fault("draw")
+                show.events.append("drawn")
                 show.inputs.append(inputs)
                 super().render(inputs, target, late if show.shows_later else None)
                 assert self.inputs is not None
@@ -177,7 +189,8 @@ class Faults:
 @pytest.mark.parametrize("error", [moderngl.Error, RenderError, TypeError, MemoryError])
 @pytest.mark.parametrize(
     "part",
-    ["stage", "image", "hud", "draw", "read-back", "flip", "outputs", "reload", "window", "close", "make", "open"],
+    ["stage", "image", "hud", "draw", "read-back", "flip", "outputs", "reload", "window", "painting",
+     "close", "make", "open"],
 )  # fmt: skip
 def test_a_part_that_fails_for_long_ends_nothing_and_comes_back(part: str, error: type[Exception]) -> None:
     # What only fails when all is made again is made again because drawing fails too.
@@ -198,7 +211,7 @@ def test_a_part_that_fails_for_long_ends_nothing_and_comes_back(part: str, error
     assert show.light.message == ""
 
 
-@pytest.mark.parametrize("part", ["stage", "image", "hud", "outputs", "reload", "window"])
+@pytest.mark.parametrize("part", ["stage", "image", "hud", "outputs", "reload", "window", "painting"])
 def test_a_part_beside_the_picture_takes_no_frame_with_it(part: str) -> None:
     faults = Faults(part)
     show = Show(faults)
@@ -211,6 +224,47 @@ def test_a_part_beside_the_picture_takes_no_frame_with_it(part: str) -> None:
     assert show.inputs[-1].dt_s == pytest.approx(1 / FPS)
     assert show.polls == (10 if part == "window" else 30)
     assert len(show.kept) == (10 if part == "outputs" else 30)
+
+
+def test_what_a_frame_asks_of_the_generator_is_begun_when_it_is_drawn_or_cannot_be() -> None:
+    faults = Faults("draw")
+    show = Show(faults)
+    show.run(0.2)
+    assert show.events == ["image", "decided", "drawn", "paints"] * 2
+    faults.on = True
+    show.events.clear()
+    show.run(0.2)
+    assert show.events == ["image", "decided", "paints"] * 2
+
+
+def test_a_picture_that_a_frame_has_no_time_for_is_taken_by_the_next() -> None:
+    show = Show(Faults())
+    show.run(6.0)
+    show.events.clear()
+    show.image_waits = True
+    # Nothing takes any time, so there is time enough.
+    show.run(0.4)
+    assert show.events.count("image") == 4
+    show.events.clear()
+    show.clock.advance(0.095)
+    show.run(0.4)
+    assert show.events[:7] == ["decided", "drawn", "paints", "image", "decided", "drawn", "paints"]
+
+
+def test_what_a_picture_takes_is_asked_of_the_two_frames_that_it_lies_between() -> None:
+    show = Show(Faults())
+    asked: list[float] = []
+    show.ladder.watch = lambda late, busy: asked.append(busy)
+
+    def works(part: str) -> None:
+        show.clock.advance({"image": 0.05, "draw": 0.03}.get(part, 0.0) if show.image_waits else 0.0)
+
+    show.fault = works
+    show.run(0.3)
+    assert asked == pytest.approx([0.0, 0.0, 0.0])
+    show.image_waits = True
+    show.run(0.3)
+    assert asked[3:] == pytest.approx([0.4, 0.55, 0.55])
 
 
 def test_ctrl_c_still_ends_it() -> None:
@@ -236,7 +290,7 @@ def test_opengl_that_cannot_be_made_for_a_minute_is_told_truly() -> None:
     faults = Faults("draw", "open", error=moderngl.Error)
     show = Show(faults)
     show.run(5.0)
-    assert show.loop.fps == pytest.approx(FPS)
+    assert show.loop.fps == pytest.approx(FPS, rel=1e-4)
     faults.on = True
     show.run(60.0)
     assert show.schedule.frames == 50
@@ -250,7 +304,7 @@ def test_opengl_that_cannot_be_made_for_a_minute_is_told_truly() -> None:
     drawn = show.schedule.frames
     show.run(3.0)
     assert show.schedule.frames == drawn + 30
-    assert show.loop.fps == pytest.approx(FPS)
+    assert show.loop.fps == pytest.approx(FPS, rel=1e-4)
     assert show.loop.latency_ms == 0.0
     assert show.light.recoveries == 1
     assert show.opened == 2

@@ -177,10 +177,68 @@ def test_it_adapts_to_frames_that_become_dearer_and_cheaper() -> None:
     assert Played(HopClock(0.0011), lambda number: 0.011 if number < 300 else 0.004, 600).reserve_s < 0.006
 
 
+class Pictures:
+    """A picture every `every_s`, each of which takes `cost_s` to be worked over; taken at once, or when there is
+    time."""
+
+    def __init__(self, every_s: float, cost_s: float, at_once: bool) -> None:
+        self.clock = HopClock(0.0011)
+        schedule, pacer, stop = FrameSchedule(FPS), FramePacer(PERIOD_S), threading.Event()
+        costs_s = np.random.default_rng(7).gamma(8.0, 0.0004, 1200) + 0.005
+        self.ages_s: list[float] = []
+        next_s, waits_s = 0.5, None
+        for number in range(1200):
+            due_s = schedule.due_s + PERIOD_S
+            now_s = self.clock.now_s()
+            if now_s >= next_s:
+                waits_s, next_s = next_s if waits_s is None else waits_s, next_s + every_s
+            if waits_s is not None and (at_once or pacer.takes_picture(due_s, now_s)):
+                self.clock.spend(cost_s)
+                pacer.prepared(cost_s)
+                self.ages_s.append(now_s - waits_s)
+                waits_s = None
+            pacer.wait(due_s, self.clock.arrivals, self.clock, stop)
+            begin_s = self.clock.now_s()
+            self.clock.spend(float(costs_s[number]))
+            pacer.finished(begin_s, self.clock.now_s(), due_s)
+            schedule.finished(self.clock.now_s())
+            self.clock.wait_until(pacer.window_s(due_s + PERIOD_S), stop)
+        self.late = schedule.late_frames
+
+
+@pytest.mark.parametrize("cost_s", [0.014, 0.016])
+def test_a_picture_waits_for_a_frame_that_has_time_for_it(cost_s: float) -> None:
+    at_once, in_time = (Pictures(0.0413, cost_s, at_once) for at_once in (True, False))
+    assert at_once.late > 50
+    assert in_time.late <= at_once.late / 10
+    assert len(in_time.ages_s) == len(at_once.ages_s)
+    assert max(in_time.ages_s) < 3 * PERIOD_S
+
+
+def test_a_picture_is_put_off_once() -> None:
+    pacer = calm()
+    late_s = PERIOD_S - pacer.reserve_s
+    assert pacer.takes_picture(PERIOD_S, late_s - 0.020)
+    for _ in range(3):
+        assert not pacer.takes_picture(PERIOD_S, late_s)
+        assert pacer.takes_picture(PERIOD_S, late_s)
+
+
+def test_the_frame_before_a_picture_that_was_put_off_waits_for_nothing() -> None:
+    pacer, clock = calm(), HopClock(0.0011)
+    assert not pacer.takes_picture(0.1, 0.1)
+    pacer.wait(0.1, clock.arrivals, clock, threading.Event())
+    pacer.wait_again(0.1, clock.arrivals, clock, threading.Event())
+    assert clock.now_s() == 0.0
+    assert pacer.takes_picture(0.1, 0.1)
+    pacer.wait(0.1, clock.arrivals, clock, threading.Event())
+    assert clock.now_s() > 0.05
+
+
 def calm() -> FramePacer:
-    """One that has drawn frames of 5 ms."""
+    """One that has drawn frames of 5 ms, so many that its margin is the least."""
     pacer = FramePacer(PERIOD_S)
-    for _ in range(200):
+    for _ in range(2 * CALM_FRAMES):
         pacer.finished(0.010, 0.015, PERIOD_S)
     return pacer
 

@@ -189,3 +189,18 @@ def test_models_of_a_pack_know_what_its_pupil_saves(tmp_path: Path) -> None:
     assert models.smaller().noise_size == TINY_NOISE
     without = open_models(None, "cpu", OwnParts(pack=read_pack(write_tiny_pack(tmp_path / "other"))))
     assert (without.quick_gain, without.smaller) == (0.0, None)
+
+
+def test_what_is_asked_for_is_painted_when_it_is_begun_and_only_the_newest() -> None:
+    show = Show()
+    show.wait()
+    painter = show.painter
+    for serial in (1, 2):
+        painter.ask(PaintRequest(serial, 0, 0.0, np.zeros(5, np.float32), np.zeros(TINY_NOISE, np.float32)))
+        assert not painter.requests.waits
+    painter.begin()
+    newest = painter.requests.take()
+    assert newest is not None
+    assert newest.serial == 2
+    painter.begin()
+    assert not painter.requests.waits
