@@ -22,7 +22,8 @@ FEWEST_FRAMES = 30
 """Before so many were drawn, a frame begins when it is due."""
 COST_QUANTILE = 0.98
 """Share of the last frames that took no longer than what is kept for the next one."""
-FIRST_MARGIN_S, LEAST_MARGIN_S = 0.002, 0.0005
+FIRST_MARGIN, LEAST_MARGIN = 0.12, 0.03
+"""Shares of the period: the more time there is, the less may one frame be late."""
 MARGIN_STEP_S = 0.001
 """Kept more of for every frame that waiting made late, and given back over `CALM_FRAMES` without one."""
 CALM_FRAMES = 1800
@@ -69,7 +70,7 @@ class FramePacer:
         self._preparing = _Costs(PREPARE_S)
         self._makes_room = False
         """A picture waits: the frame that is drawn meanwhile waits for nothing."""
-        self._margin_s = FIRST_MARGIN_S
+        self._margin_s = FIRST_MARGIN * period_s
         self._waited_s = 0.0
         """For sound, before and in the frame that is being drawn."""
 
@@ -98,7 +99,7 @@ class FramePacer:
         if end_s > shown_s >= end_s - waited_s:
             self._margin_s = min(self._period_s, self._margin_s + MARGIN_STEP_S)
         else:
-            self._margin_s = max(LEAST_MARGIN_S, self._margin_s - MARGIN_STEP_S / CALM_FRAMES)
+            self._margin_s = max(LEAST_MARGIN * self._period_s, self._margin_s - MARGIN_STEP_S / CALM_FRAMES)
 
     def prepared(self, cost_s: float) -> None:
         """A picture was worked over in so long."""
