@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.engine.render import isf_drawn
 
 from chromesthesia.core.records import UInt8
 from chromesthesia.display.headless import HeadlessSurface
+from chromesthesia.isf.plan import NO_ISF
+from chromesthesia.isf.shader import IsfShader, load_isf
 from chromesthesia.params.declaration import Value
 from chromesthesia.render.inputs import FrameInputs
 from chromesthesia.render.renderer import Renderer
@@ -80,3 +85,35 @@ def draw_frames(
 @pytest.fixture
 def draw() -> Draw:
     return draw_frames
+
+
+@pytest.fixture(scope="session")
+def isf_renderer(shared_surface: HeadlessSurface) -> Iterator[Renderer]:
+    shared_surface.make_current()
+    renderer = Renderer(shared_surface.ctx, isf_drawn.WIDTH, isf_drawn.HEIGHT, flash_limiter=False)
+    yield renderer
+    shared_surface.make_current()
+    renderer.release()
+
+
+@pytest.fixture
+def bare(surface: HeadlessSurface, isf_renderer: Renderer) -> Renderer:
+    """A renderer without the flash limiter, as new."""
+    isf_renderer.draw_share(1.0)
+    isf_drawn.render(isf_renderer, NO_ISF)
+    isf_renderer.restart()
+    return isf_renderer
+
+
+@pytest.fixture
+def write_isf(tmp_path: Path) -> isf_drawn.Write:
+    """Writes an ISF file and reads it."""
+
+    def written(name: str, body: str, vertex: str | None = None, **header: Any) -> IsfShader:
+        path = tmp_path / name
+        path.write_text(f"/*{json.dumps({'ISFVSN': '2', **header}, indent=1)}*/\n{body}", encoding="utf-8")
+        if vertex is not None:
+            path.with_suffix(".vs").write_text(vertex, encoding="utf-8")
+        return load_isf(path)
+
+    return written
