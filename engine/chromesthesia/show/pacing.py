@@ -20,8 +20,9 @@ REMEMBERED_ARRIVALS = 15
 REMEMBERED_FRAMES = 120
 FEWEST_FRAMES = 30
 """Before so many were drawn, a frame begins when it is due."""
-COST_QUANTILE = 0.98
-"""Share of the last frames that took no longer than what is kept for the next one."""
+COST_QUANTILE, PREPARING_QUANTILE = 0.98, 0.9
+"""Share of the last frames that took no longer than what is kept for the next one, and the same of pictures: a frame
+hardly ever takes long just when its picture did."""
 FIRST_MARGIN, LEAST_MARGIN = 0.12, 0.03
 """Shares of the period: the more time there is, the less may one frame be late."""
 MARGIN_STEP_S = 0.001
@@ -66,8 +67,8 @@ class FramePacer:
 
     def __init__(self, period_s: float) -> None:
         self._period_s = period_s
-        self._whole, self._last = _Costs(period_s), _Costs(period_s)
-        self._preparing = _Costs(PREPARE_S)
+        self._whole, self._last = _Costs(period_s, COST_QUANTILE), _Costs(period_s, COST_QUANTILE)
+        self._preparing = _Costs(PREPARE_S, PREPARING_QUANTILE)
         self._makes_room = False
         """A picture waits: the frame that is drawn meanwhile waits for nothing."""
         self._margin_s = FIRST_MARGIN * period_s
@@ -144,9 +145,10 @@ class FramePacer:
 
 
 class _Costs:
-    """What the last took, and what nearly all of them kept within; until there were some, `first_s`."""
+    """What the last took, and what a share of them kept within; until there were some, `first_s`."""
 
-    def __init__(self, first_s: float) -> None:
+    def __init__(self, first_s: float, quantile: float) -> None:
+        self._quantile = quantile
         self._costs_s: deque[float] = deque(maxlen=REMEMBERED_FRAMES)
         self.high_s = first_s
 
@@ -154,7 +156,7 @@ class _Costs:
         self._costs_s.append(cost_s)
         if len(self._costs_s) >= FEWEST_FRAMES:
             ordered = sorted(self._costs_s)
-            self.high_s = ordered[int(COST_QUANTILE * len(ordered))]
+            self.high_s = ordered[int(self._quantile * len(ordered))]
 
 
 class DisplayRhythm:
