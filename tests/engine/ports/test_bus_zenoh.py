@@ -40,7 +40,9 @@ def told(sender: ZenohBus, heard: Heard, content: bytes, patience_s: float = PAT
     """Tell again and again until it is heard: machines find each other in their own time."""
     for _ in range(round(patience_s / 0.05)):
         sender.publish("frames", content)
-        if heard.came.wait(0.05):
+        heard.came.wait(0.05)
+        heard.came.clear()
+        if content in heard.contents:
             return True
     return False
 
@@ -71,10 +73,7 @@ def test_an_ear_is_heard_by_its_light(keys: tuple[Path, Path], with_keys: bool) 
         ear.subscribe("frames", back)
         assert told(ear, heard, b"content")
         assert heard.contents[0] == b"content"
-        back.came.clear()
-        back.contents.clear()
-        assert told(light, back, b"answer")
-        assert b"answer" in back.contents
+        assert told(light, back, b"answer"), "what it told itself may come first"
         assert not elsewhere.contents
         assert ear.counts()["failures"] == 0
     finally:
