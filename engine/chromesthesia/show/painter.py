@@ -106,7 +106,7 @@ class Painter:
             return
         if self._every > 1 and self._paints_with is self.models.generator:  # the quick one is not there yet
             self._asked += 1
-            if self._asked % self._every:
+            if (self._asked - 1) % self._every:  # the first of three: a show begins with a painted picture
                 return
         self._kept.asked(request)
         if self._score is not None:
