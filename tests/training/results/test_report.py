@@ -105,25 +105,6 @@ def test_a_row_without_a_run_says_so_and_fails_the_check(whole: Path) -> None:
     assert len(complaints(whole)) == 2
 
 
-def test_a_row_whose_run_is_awaited_says_so_and_does_not_fail_the_check(whole: Path) -> None:
-    def row() -> str:
-        lines = (whole / "alignment.md").read_text().splitlines()
-        return next(line for line in lines if line.startswith("| the tuned cGAN trained as long"))
-
-    path = whole / "metrics" / "alignment" / "cgan_tuned.json"
-    (whole / "figures").mkdir()
-    (whole / "figures" / "cgan_tuned_snapshots.jpg").touch()
-    write_report(whole, drawings=False)
-    assert "lr_g 1e-05; k = 5 0.500, any of five 0.800; real paintings 0.550 at k = 5 and 0.920" in row()
-    assert "conditions shuffled 0.330 at k = 5 and 0.710; trained in bf16 mixed precision" in row()
-    assert "(figures/cgan_tuned_snapshots.jpg)" in (whole / "alignment.md").read_text()
-    path.unlink()
-    assert len(write_report(whole, drawings=False).missing) == 2
-    assert "**not run**" in row()
-    assert "no metrics file alignment/cgan_tuned" in (whole / "README.md").read_text()
-    assert complaints(whole) == []
-
-
 def test_the_encoders_page_says_what_helped_and_what_was_chosen_once_for_all_folds(
     write: Write, tmp_path: Path
 ) -> None:
@@ -153,10 +134,10 @@ def test_the_encoders_page_says_what_helped_and_what_was_chosen_once_for_all_fol
 
 
 def test_ceiling_and_floor_beside_a_target_are_of_its_own_file(write: Write, tmp_path: Path) -> None:
-    write("alignment", "cgan")
+    write("alignment", "cgan_tuned")
     found = summary(Book.read(tmp_path / "metrics"))["cgan.reference.consistency"]
     assert found["target"] == "0.75 (real 0.92, shuffled 0.71)"
-    write("alignment", "cgan", figures={"any_of_k5": 0.8})
+    write("alignment", "cgan_tuned", figures={"any_of_k5": 0.8})
     assert summary(Book.read(tmp_path / "metrics"))["cgan.reference.consistency"]["target"] == "0.75"
 
 
@@ -238,7 +219,7 @@ def test_the_summary_says_what_is_met(write: Write, tmp_path: Path) -> None:
 
 def test_only_a_cgan_of_the_references_size_is_held_against_it(write: Write, tmp_path: Path) -> None:
     for side, value in ((32, None), (64, 0.8)):
-        write("alignment", "cgan", settings={"side": side, "epochs": 100}, figures={"any_of_k5": 0.8})
+        write("alignment", "cgan_tuned", settings={"side": side, "epochs": 100}, figures={"any_of_k5": 0.8})
         assert summary(Book.read(tmp_path / "metrics"))["cgan.reference.consistency"]["value"] == value
 
 
@@ -260,6 +241,26 @@ def test_a_figure_of_a_smaller_net_says_so(write: Write, tmp_path: Path) -> None
         assert "| 0.45 |" in row()
         found = summary(Book.read(tmp_path / "metrics"))["encoder.reference_cnn.speaker.macro_f1"]
         assert (found["value"] is None) is words
+
+
+def test_a_row_whose_run_is_gone_says_so_and_fails_the_check(whole: Path) -> None:
+    def row() -> str:
+        lines = (whole / "alignment.md").read_text().splitlines()
+        return next(line for line in lines if line.startswith("| the tuned cGAN trained as long"))
+
+    path = whole / "metrics" / "alignment" / "cgan_tuned.json"
+    (whole / "figures").mkdir()
+    (whole / "figures" / "cgan_tuned_snapshots.jpg").touch()
+    write_report(whole, drawings=False)
+    assert complaints(whole) == []
+    assert "lr_g 1e-05; k = 5 0.500, any of five 0.800; real paintings 0.550 at k = 5 and 0.920" in row()
+    assert "conditions shuffled 0.330 at k = 5 and 0.710; trained in bf16 mixed precision" in row()
+    assert "(figures/cgan_tuned_snapshots.jpg)" in (whole / "alignment.md").read_text()
+    path.unlink()
+    assert len(write_report(whole, drawings=False).missing) == 2
+    assert "**not run**" in row()
+    assert "no metrics file alignment/cgan_tuned" in (whole / "README.md").read_text()
+    assert len(complaints(whole)) == 2
 
 
 def test_every_drawing_is_made_and_one_without_its_run_goes(whole: Path) -> None:

@@ -34,6 +34,8 @@ from chromesthesia_training.tune.space import Value
 
 REFERENCE_BEST = {"lr_g": 2.2504e-5, "lr_d": 1.9454e-4, "base_ch": 64, "beta1": 0.0844, "beta2": 0.9168}
 SHEET, TUNED_SHEET = Path("figures/cgan_snapshots.jpg"), Path("figures/cgan_tuned_snapshots.jpg")
+TUNED = "tuned"
+"""Folder of the run with the search's settings."""
 SHEET_SEED = 3
 TRIALS, TRIAL_EPOCHS, TRIAL_EACH = 12, 20, 50
 WORK = (
@@ -75,15 +77,19 @@ def run_cgan(context: Context) -> None:
 
 def run_tuned(context: Context) -> None:
     """Train it with what the search has found, as long; `alignment/cgan_tuned`."""
+    _run(context, TUNED, _found_settings(context), "cgan_tuned", TUNED_SHEET)
+
+
+def _found_settings(context: Context) -> CganSettings:
+    """The best of the search. Raises TrainingError where there is none."""
     path = context.metrics_dir / "alignment" / "cgan_tuning.json"
     try:
         best = json.loads(path.read_text(encoding="utf-8"))["settings"]["best"]
-        settings = tuned_settings(context, best)
+        return tuned_settings(context, best)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(
             f"{path} holds no best trial", "reproduce --only alignment.cgan_tuning --fresh"
         ) from error
-    _run(context, "tuned", settings, "cgan_tuned", TUNED_SHEET)
 
 
 def tuned_settings(context: Context, best: Mapping[str, Value]) -> CganSettings:
@@ -102,10 +108,10 @@ def _run(context: Context, name: str, settings: CganSettings, file: str, sheet: 
 
 
 def run_pack(context: Context) -> None:
-    """Make a pack of the run's last generator, hold it against torch, check it; `alignment/cgan_pack`."""
+    """Make a pack of the tuned run's last generator, hold it against torch, check it; `alignment/cgan_pack`."""
     material, heads, sides = read_all(context)
-    settings = settings_of(context)
-    run_dir = context.runs_dir / "cgan" / f"reference-{settings.side}"
+    settings = _found_settings(context)
+    run_dir = context.runs_dir / "cgan" / f"{TUNED}-{settings.side}"
     keep_alignment(heads, sides, material, run_dir)
     report = make_pack(context.runs_dir / "encoder", run_dir, heads)
     parity = manifest_of(report.folder).parity
@@ -298,7 +304,6 @@ def stages() -> tuple[Stage, ...]:
             "alignment",
             run_pack,
             ("alignment/cgan_pack",),
-            ("alignment.cgan",),
-            _cgan_settings,
+            ("alignment.cgan_tuned",),
         ),
     )

@@ -58,16 +58,27 @@ def music_page(book: Book, shown: set[str], rows: Sequence[str]) -> list[str]:
 
 def _passes(book: Book) -> str:
     """How long the networks on spectra were trained beside the reference's."""
-    net = book.get("music/vgmidi.cnn")
-    settings = {} if net is None else net["settings"]
-    epochs, draws = settings.get("epochs"), settings.get("draws")
-    if not epochs or not draws:
+    fewer, whole = [], []
+    for name in (one for one in MODELS if one.startswith("cnn")):
+        net = book.get(f"music/vgmidi.{name}")
+        if net is None or "epochs" not in net["settings"]:
+            continue
+        epochs, draws = net["settings"]["epochs"], net["settings"].get("draws")
+        if draws is None:
+            whole.append(f"{MODELS[name]} {epochs}")
+        else:
+            fewer.append(f"{MODELS[name]} {epochs} of {draws:g} chunks a song")
+    if not whole and not fewer:
         return ""
-    return (
-        " The CNN and the three with SE are of the reference's architecture, but were trained for fewer passes: "
-        f"{epochs} epochs of {draws:g} chunks of 3 s a song, {epochs * draws:g} in all, where a whole piece of VGMIDI "
-        "has 20 and a song of Emotify 10. Theirs: 15 epochs for the CNN, up to 50 for the others, with early stopping."
-    )
+    said_of = [
+        " Their CNN was trained for 15 epochs over all chunks, the others for up to 50, ended early (one of them after "
+        "20 for valence and 22 for arousal)."
+    ]
+    if whole:
+        said_of.append(f"Ours, epochs over all chunks: {', '.join(whole)}.")
+    if fewer:
+        said_of.append(f"Fewer passes, in epochs: {', '.join(fewer)}; a whole piece of VGMIDI has 20.")
+    return " ".join(said_of)
 
 
 def models_of(book: Book, collection: str) -> list[tuple[str, Metrics]]:

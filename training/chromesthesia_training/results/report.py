@@ -66,18 +66,12 @@ def shown_in(results_dir: Path) -> list[str]:
 def complaints(results_dir: Path = RESULTS_DIR) -> list[str]:
     """Why the pages must not go out as they are: rows without a run, pages that differ from their metrics files.
 
-    Rows whose run is awaited are no reason, and are named in the log.
-
     Raises:
         TrainingError: a damaged metrics file.
     """
     book = Book.read(results_dir / "metrics")
-    lacking = missing(book, awaited=False)
-    for one in missing(book):
-        if one not in lacking:
-            logger.warning("awaited: %s", one)
     return [
-        *lacking,
+        *missing(book),
         *stale_pages(results_dir, render(book, shown_in(results_dir)).items()),
     ]
 

@@ -11,10 +11,7 @@ from chromesthesia_training.results.book import NOT_RUN, Book
 
 @dataclass(frozen=True)
 class Row:
-    """Any other row. `needs` are metrics files, each a choice of names; `ours` speaks once all are there.
-
-    awaited: its run is under way, so that a page without it may go out; it says "not run" all the same.
-    """
+    """Any other row. `needs` are metrics files, each a choice of names; `ours` speaks once all are there."""
 
     section: str
     what: str
@@ -22,7 +19,6 @@ class Row:
     needs: tuple[tuple[str, ...], ...]
     ours: Callable[[Sequence[Metrics]], str]
     work: str
-    awaited: bool = False
 
     def files(self, book: Book) -> list[Metrics] | None:
         """The files that the row is made from; None while one is missing."""
