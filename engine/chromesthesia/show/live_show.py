@@ -1,11 +1,11 @@
-"""One live show: what its threads do, and what is told about it."""
+"""One live show: its parts, and what its threads do with them."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from chromesthesia.audio.ring import Ring
@@ -14,37 +14,15 @@ from chromesthesia.core.config import ShowConfig
 from chromesthesia.core.guard import Guard
 from chromesthesia.core.interpreter import set_for_a_show
 from chromesthesia.core.priority import give_way
-from chromesthesia.core.protocols import AudioSource, Clock, Counting, Encoder, FrameWatcher
-from chromesthesia.core.records import (
-    HOP_SAMPLES,
-    AudioBlock,
-    EmotionState,
-    Float32,
-    Heard,
-    PaintedImage,
-)
+from chromesthesia.core.protocols import AudioSource, Clock, Encoder, FrameWatcher
+from chromesthesia.core.records import HOP_SAMPLES, AudioBlock, EmotionState, Float32, Heard, PaintedImage
 from chromesthesia.core.room import read_room
 from chromesthesia.core.slot import LatestSlot
-from chromesthesia.core.user_files import one_line
 from chromesthesia.display.light import Light
 from chromesthesia.generator.walks.latent import LatentMotion
 from chromesthesia.health.host import HostWatch, LateBlame
 from chromesthesia.health.latency import LatencyMeter
-from chromesthesia.health.status import (
-    ANALYSIS,
-    CONTROL,
-    FAULTS,
-    FRAMES,
-    GENERATOR,
-    GL,
-    LADDER,
-    LATE,
-    OUTPUTS,
-    RING,
-    SOURCE,
-    Figures,
-    Health,
-)
+from chromesthesia.health.status import Figures, Health
 from chromesthesia.health.telling import hud_of, readings_of, report_of
 from chromesthesia.isf.plan import IsfPlan
 from chromesthesia.mapping.standing import Standing
@@ -53,10 +31,7 @@ from chromesthesia.recording.outputs import Outputs
 from chromesthesia.render.inputs import HudInfo
 from chromesthesia.score.events import Head
 from chromesthesia.show.analysis import Analysis, silent_heard
-from chromesthesia.show.assembly import (
-    Models,
-    make_stage,
-)
+from chromesthesia.show.assembly import Models, make_stage
 from chromesthesia.show.control_loop import ControlLoop
 from chromesthesia.show.frame_loop import FrameLoop, FrameParts
 from chromesthesia.show.frames import CountRate, FrameSchedule
@@ -67,6 +42,7 @@ from chromesthesia.show.performer import Performer
 from chromesthesia.show.score_head import catalogue_hash, head_of
 from chromesthesia.show.score_live import FrameScore
 from chromesthesia.show.seen import Seen
+from chromesthesia.show.show_figures import ShowParts, Wires, figures_of, register_counts
 from chromesthesia.show.sound import HOP_S, Capture, Listening
 from chromesthesia.show.stage import date_now, no_isf
 from chromesthesia.show.step_loop import StepLoop
@@ -80,21 +56,10 @@ LEAD_S = 0.03
 ANALYSIS_PAUSE_S = 0.01
 """Longest wait for sound: it is told when some comes, and silence stands in for sound that stays away."""
 PAINT_WAIT_S = 0.1
-NOTICE_S = 4.0
-LATENCIES_A_MINUTE = 12_000
-"""One for every 5 ms."""
 PATIENCE_S = 1.0
 """A loop that has not come round for so long stands still; the slowest of them is to come round ten times as often."""
 PAINTER_PATIENCE_S = 5.0
 """The same for the generator: a large one on a small machine paints for seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wires:
-    """The ring and the latest-wins slot between the threads that hear and those that show."""
-
-    ring: Ring
-    heard: LatestSlot[Heard]
 
 
 class LiveShow:
@@ -135,7 +100,6 @@ class LiveShow:
         self._wires = Wires(Ring(parts=len(config.musicians)), LatestSlot())
         self._meter = LatencyMeter()
         self._schedule = FrameSchedule(fps)
-        self._paint_rate = CountRate()
         self._host = HostWatch(clock)
         self._blame = LateBlame(self._host, self._schedule.period_s)
         self.performer = Performer(controller, lambda: self.emotion)
@@ -211,14 +175,35 @@ class LiveShow:
             StepLoop(self.health.heart("analysis", PATIENCE_S), self._listen),
             StepLoop(self.health.heart("generator", PAINTER_PATIENCE_S), self._paint, give_way),
         )
-        self._register()
+        self._parts = ShowParts(
+            config=config,
+            clock=clock,
+            controller=controller,
+            source=source,
+            capture=self._capture,
+            wires=self._wires,
+            analysis=self._analysis,
+            nearest=self._nearest,
+            painter=self._painter,
+            paint_rate=CountRate(),
+            loop=self._loop,
+            schedule=self._schedule,
+            light=light,
+            seen=self.seen,
+            outputs=outputs,
+            guards=(guard, self._tap_guard),
+            meter=self._meter,
+            host=self._host,
+            blame=self._blame,
+        )
+        register_counts(self.health, self._parts)
 
     def run(self, control: ControlLoop) -> None:
         """Start the threads, play, and stop them again."""
         controlling = threading.Thread(target=control.run, args=(self._stop,), name="control", daemon=True)
         self._loop.first_picture(self._painter.painted_now)
         with set_for_a_show():
-            log.info("the show begins: %s, pack %s", self._source_name, self._painter.models.name)
+            log.info("the show begins: %s, pack %s", self._parts.source_name, self._painter.models.name)
             self._start_s = self._clock.now_s() + LEAD_S
             if self._score is not None:
                 self._score.start(self._start_s)
@@ -335,77 +320,9 @@ class LiveShow:
 
     # -- what is told about it ------------------------------------------------------------------------------
 
-    @property
-    def _source_name(self) -> str:
-        """Name of the device or file on one line: files and drivers may call themselves anything."""
-        return one_line(self._source.name)
-
-    def _register(self) -> None:
-        """Tell where the counts of every part are read."""
-        count, wires, source, painter = self.health.count, self._wires, self._source, self._painter
-        count(SOURCE, lambda: {"overruns": source.overruns})
-        if isinstance(source, Counting):
-            count(SOURCE, source.counts)
-        count(RING, lambda: {"lost_hops": wires.ring.lost_samples // HOP_SAMPLES})
-        count(ANALYSIS, self._analysis.counts)
-        count(GENERATOR, self._painter.worker.counts)
-        requests, images = painter.requests, painter.images
-        count(
-            "overtaken",
-            lambda: {
-                "hops": wires.heard.replaced,
-                "requests": requests.replaced,
-                "images": images.replaced,
-            },
-        )
-        count(FRAMES, self._schedule.counts)
-        count(LADDER, self._painter.ladder.counts)
-        count("swaps", self._painter.trial.counts)
-        count(LATE, self._blame.counts)
-        count("pictures", self._loop.watch.counts)
-        count("output", self.seen.output.counts)
-        count(GL, self._light.counts)
-        count(CONTROL, self._controller.counts)
-        count(OUTPUTS, self._outputs.counts)
-        count(FAULTS, self._guard.counts)
-        count(FAULTS, self._tap_guard.counts)
-        count(FAULTS, lambda: {"outputs": self._outputs.failures})
-
     def _figures(self) -> Figures:
-        now_s = self._clock.now_s()
-        beat = self._controller.beat(now_s)
-        notice, cue = self._controller.notice, self._controller.cue
-        trouble = self._light.message or self.trouble()
-        return Figures(
-            elapsed_s=(self._end_s or now_s) - self._start_s if self._start_s else 0.0,
-            fps=self._loop.fps,
-            latency_ms=self._loop.latency_ms,
-            generator_fps=self._paint_rate.per_second(self._painter.worker.painted, now_s),
-            source=self._source_name,
-            rung=self._painter.ladder.step.rung,
-            pack=self._painter.models.name,
-            preset=self._controller.current[0].name,
-            preset_index=self._controller.preset_index,
-            cue=cue.name,
-            cue_next=cue.next,
-            cue_left_s=0.0 if cue.due_s is None else max(0.0, cue.due_s - now_s),
-            routes=self._controller.route_changes,
-            tempo_source=beat.source,
-            bpm=beat.bpm,
-            beat_error_ms=self.seen.beats.error_ms,
-            timecode=self._controller.tempo.timecode_text(now_s),
-            parameters=self._controller.current[1].declared.version,
-            trouble=trouble,
-            unseen=self.unseen() or bool(getattr(self._light.surface, "unseen", "")),
-            message=trouble or (notice.text if now_s - notice.at_s < NOTICE_S else ""),
-            picture=self.seen.output.fault,
-            size=self._light.size,
-            flash_limiter=self._config.flash_limiter,
-            nearest=self._nearest.now,
-            sound=self._capture.watch.now(),
-            host=self._host.now(),
-            latency_p95_ms=self._meter.lately_ms("sound_to_light", 0.95, LATENCIES_A_MINUTE, now_s),
-        )
+        elapsed_s = (self._end_s or self._clock.now_s()) - self._start_s if self._start_s else 0.0
+        return figures_of(self._parts, elapsed_s, self.trouble(), self.unseen())
 
     def readings(self) -> Mapping[str, Value]:
         """Every reading for partners, now; before the first sound those of silence. Control thread."""
@@ -433,7 +350,7 @@ class LiveShow:
             generator=self._painter.models.painter,
             provider=config.provider,
             catalogue=catalogue_hash(),
-            source=self._source_name,
+            source=self._parts.source_name,
             preset=controller.current[0].name,
             flash_limiter=config.flash_limiter,
         )
