@@ -225,16 +225,8 @@ def trained(tmp_path: Path, calls: list[int], **changed: Any) -> list[FoldAnswer
         calls.append(1)
         return EmbeddingNet(6, 2, (32, 16))
 
-    recipe = NetRecipe(
-        epochs=6,
-        draws=4.0,
-        batch=16,
-        learning_rate=2e-2,
-        time_masks=0,
-        frequency_masks=0,
-        mixup_alpha=0.0,
-        **changed,
-    )
+    settings = {"epochs": 6, "draws": 4.0, "batch": 16, "learning_rate": 2e-2, "mixup_alpha": 0.0}
+    recipe = NetRecipe(time_masks=0, frequency_masks=0, **{**settings, **changed})
     return train_folds(make, features, labels, owner, FOLDS, recipe, tmp_path, wanted=(0,), standardise=True)
 
 
@@ -252,6 +244,16 @@ def test_a_network_learns_is_scored_on_unheard_songs_and_is_not_trained_twice(tm
     assert np.array_equal(first.said, again.said)
     trained(tmp_path / "other", calls, weight_decay=0.1)
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize(("draws", "steps"), [(1.0, 6 * 2), (None, 6 * 4)])
+def test_an_epoch_is_as_many_chunks_a_song_as_asked_for_or_all(
+    tmp_path: Path, draws: float | None, steps: int
+) -> None:
+    """32 songs of two chunks are learned from, sixteen at a time."""
+    trained(tmp_path, [], draws=draws)
+    history = (tmp_path / "fold-0" / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(history[-1])["step"] == steps
 
 
 def test_spectra_as_bytes_are_scaled_to_one() -> None:

@@ -263,6 +263,18 @@ def test_a_row_whose_run_is_gone_says_so_and_fails_the_check(whole: Path) -> Non
     assert len(complaints(whole)) == 2
 
 
+def test_how_long_the_networks_on_spectra_were_trained_is_told(write: Write, tmp_path: Path) -> None:
+    def words() -> str:
+        page = render(Book.read(tmp_path / "metrics"), ())["music.md"]
+        return next(line for line in page.splitlines() if line.startswith("Each pair is"))
+
+    assert words() == "Each pair is valence / arousal."
+    write("music", "vgmidi.cnn", settings={"epochs": 15, "draws": None})
+    assert words().endswith("Ours, epochs over all chunks: CNN 15.")
+    write("music", "vgmidi.cnn_se_gru", settings={"epochs": 14, "draws": 4.0})
+    assert "CNN 15. Fewer passes, in epochs: CNN + SE + GRU 14 of 4 chunks a song;" in words()
+
+
 def test_every_drawing_is_made_and_one_without_its_run_goes(whole: Path) -> None:
     book = Book.read(whole / "metrics")
     made = draw_all(book, whole / "figures")

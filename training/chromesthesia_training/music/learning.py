@@ -31,12 +31,12 @@ BYTES_TO_ONE = 1.0 / 127.0
 class NetRecipe:
     """How a network is trained; the last epoch is scored, nothing is chosen on the songs of the test.
 
-    draws: chunks of each song an epoch, on average; gain and noise: deviation of a chunk's level and of every value,
-    in units of the input.
+    draws: chunks of each song an epoch, on average, None: as many as there are; gain and noise: deviation of a chunk's
+    level and of every value, in units of the input.
     """
 
-    epochs: int = 14
-    draws: float = 4.0
+    epochs: int = 20
+    draws: float | None = None
     batch: int = 32
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.02
@@ -150,11 +150,13 @@ def train_folds(
     wanted: Sequence[int] = range(5),
     key: Mapping[str, Any] | None = None,
     standardise: bool = False,
+    precision: str = "32-true",
 ) -> list[FoldAnswers]:
     """Train one network a fold on chunks and let it answer the chunks and songs of the fold.
 
     inputs [chunks, ...], labels [chunks, T], owner: the song of each chunk, folds: the fold of each song.
     standardise: bring the inputs to mean 0 and deviation 1 of the training songs, at most 4 deviations away.
+    precision: of training, as in `FitSettings`; answers are in 32 bits.
     """
 
     def one(fold: int, train: Int64, test: Int64, folder: Path) -> FoldAnswers:
@@ -166,7 +168,8 @@ def train_folds(
         targets = torch.from_numpy(((labels - middle) / spread).astype(np.float32))
         net = make()
         share = 1.0 / np.bincount(owner)[owner[learn]]
-        count = max(1, round(recipe.draws * len(train)) // recipe.batch) * recipe.batch
+        drawn = len(learn) if recipe.draws is None else round(recipe.draws * len(train))
+        count = max(1, drawn // recipe.batch) * recipe.batch
         loader = DataLoader(
             Rows(given[learn], targets[learn]),
             recipe.batch,
@@ -183,6 +186,7 @@ def train_folds(
             checkpoint_every_steps=10_000,
             validate_every_epochs=min(recipe.epochs, 5),
             threads=torch.get_num_threads(),
+            precision=precision,
         )
         report = fit(
             module, loader, scoring_loader(Rows(given[ask], targets[ask])), settings, resume=not fresh

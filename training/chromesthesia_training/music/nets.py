@@ -60,7 +60,8 @@ class ChunkNet(nn.Module):
         for wide in widths:
             layers += _block(narrow, wide, excite)
             narrow = wide
-        self.blocks = nn.Sequential(*layers)
+        # Channels last: half the time of a step on a processor. Torch's types do not know the word.
+        self.blocks = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         mels, frames = (side // 2 ** len(widths) for side in size)
         if self.ending in ("flat", "temporal"):
             if self.ending == "temporal":

@@ -24,7 +24,7 @@ def _draw_models(book: Book, path: Path) -> bool:
             axes[0], "VGMIDI, by game series", vgmidi,
             (("valence", "static.valence.r", OURS), ("arousal", "static.arousal.r", SECOND)),
         )  # fmt: skip
-        _bars(axes[1], "Emotify, mean of nine emotions", emotify, (("mean", "static.mean.r", OURS),))
+        _bars(axes[1], "Emotify, nine emotions", emotify, (("mean", "static.mean.r", OURS),))
     return True
 
 
@@ -48,8 +48,9 @@ def _bars(
     axes.set_yticks(range(len(models)), [title for title, _ in models])
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
-    axes.set(xlim=(0.0, 1.0), xlabel="Pearson's r, mean and deviation over folds", title=title)
+    axes.set(xlim=(0.0, 1.0), xlabel="r, mean and deviation", title=title)
     if len(parts) > 1:
+        axes.set_ylim(len(models) + 0.6, -0.7)  # a row for the legend
         axes.legend(loc="lower right", ncols=2)
 
 
