@@ -256,6 +256,12 @@ def test_an_epoch_is_as_many_chunks_a_song_as_asked_for_or_all(
     assert json.loads(history[-1])["step"] == steps
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5, 10])
+def test_a_run_may_be_of_any_length(steps: int) -> None:
+    module = Regression(EmbeddingNet(6, 2, (4, 4)), NetRecipe(), steps, 0)
+    assert module.configure_optimizers()["lr_scheduler"]["scheduler"].total_steps >= steps
+
+
 def test_spectra_as_bytes_are_scaled_to_one() -> None:
     seen: list[torch.Tensor] = []
 

@@ -37,9 +37,7 @@ def results(
                 f"{len(found)} complaints about {folder}:\n" + "\n".join(f"- {one}" for one in found),
                 "run what is missing, then chromesthesia-train results",
             )
-        typer.echo(
-            f"{folder} is what its metrics files say, and no row is empty but those whose run is awaited"
-        )
+        typer.echo(f"{folder} is what its metrics files say, and no row is empty")
         return
     if pack is not None:
         _show(pack, folder)

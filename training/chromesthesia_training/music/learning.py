@@ -25,6 +25,7 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 ANSWER_BATCH = 64
 BYTES_TO_ONE = 1.0 / 127.0
+LEAST_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,9 @@ class Regression(LightningModule):
         optimiser = torch.optim.AdamW(
             self.net.parameters(), self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
         )
+        # Of five steps the first fifth would be none, which torch divides by.
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.recipe.learning_rate, total_steps=max(2, self.steps), pct_start=0.2
+            optimiser, self.recipe.learning_rate, total_steps=max(LEAST_STEPS, self.steps), pct_start=0.2
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
