@@ -170,7 +170,7 @@ def test_nothing_is_written_but_below_runs(ran: Path) -> None:
 
 
 def test_packs_made_on_the_way_tell_the_paintings_nearest_to_what_they_hear(context: Context) -> None:
-    for folder in ("cgan/reference-16/pack", "vae/pack"):
+    for folder in ("cgan/tuned-16/pack", "vae/pack"):
         index = load_pack(context.runs_dir / folder).art_index
         assert index is not None
         assert index.nearest(np.ones(EMBEDDING_SIZE, np.float32), 1)[0].artist
