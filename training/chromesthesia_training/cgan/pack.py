@@ -17,7 +17,7 @@ from chromesthesia_training.packing.painter import painter_pack
 from chromesthesia_training.packing.run_record import RunRecord, read_record
 
 FOLDER = "pack"
-"""Below the run: `chromesthesia run --pack runs/cgan/reference-64/pack` plays it."""
+"""Below the run: `chromesthesia run --pack runs/cgan/tuned-64/pack` plays it."""
 NOTES = (
     "The published design at its own size: pictures of 64 x 64, conditioned on what is heard and on nothing else.",
 )
