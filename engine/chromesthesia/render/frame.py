@@ -21,7 +21,8 @@ class Frame:
     """What the passes of a picture take their uniforms from.
 
     values: the parameters of `inputs`, read by declaration; for late passes those of `inputs.later`. size: of the
-    screen in pixels; first: nothing was drawn before, so there are no trails. glows: there is a halo in this frame.
+    screen in pixels; first: nothing was drawn before, so there are no trails. glows: there is a halo in this frame;
+    grows: something grows over the trails, and stays out of them.
     """
 
     inputs: FrameInputs
@@ -31,6 +32,7 @@ class Frame:
     size: Size
     first: bool
     glows: bool
+    grows: bool
 
     @property
     def aspect(self) -> float:

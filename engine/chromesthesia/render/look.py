@@ -24,6 +24,7 @@ from chromesthesia.render.motion import Motion
 from chromesthesia.render.painting import Painting, painting_size
 from chromesthesia.render.passes import Drawer, Target
 from chromesthesia.render.running_graph import RunningGraph
+from chromesthesia.render.scenes.fields import grows
 
 LONGEST_FADE_S = 10.0
 """An ISF shader takes the place of another within at most this."""
@@ -176,7 +177,16 @@ class Look:
         painting = self._painting.update(inputs, values)
         colors = grade(values, inputs.heard)
         self._gradient.write(colors.gradient)
-        frame = Frame(inputs, values, moved, colors, self._size, first=first, glows=glows(values))
+        frame = Frame(
+            inputs,
+            values,
+            moved,
+            colors,
+            self._size,
+            first=first,
+            glows=glows(values),
+            grows=grows(values),
+        )
         self._running.run(
             frame,
             {**self._textures, PAINTING: painting, GRADIENT: self._gradient, TILES: self._tiles},

@@ -131,6 +131,7 @@ def look_graph(detail: float) -> Graph[Frame]:
                 _light,
                 {"GLOW": _glows},
             ),
+            fields.TRAIL,
             *filters.ON_LIGHT,
             Pass(
                 "way",

@@ -102,6 +102,22 @@ def test_what_holds_the_picture_comes_on_without_a_dark_frame(
     assert draw(fresh, {f"/look/{scene}/amount": 1.0}).mean() > 0.8 * plain.mean()
 
 
+@pytest.mark.parametrize("scene", ["reaction", "ink"])
+def test_what_grows_does_not_feed_on_its_own_trails(surface: HeadlessSurface, draw: Draw, scene: str) -> None:
+    """Shown half or wholly, it grows alike: the trails are of what lies under it."""
+    grown = []
+    for amount in (0.5, 1.0):
+        renderer = Renderer(surface.ctx, 96, 54)
+        shown = draw(renderer, {f"/look/{scene}/amount": amount, "/look/trails/amount": 0.9}, frames=20)
+        grown.append((shown, renderer.state()["buffers"]))
+        renderer.release()
+    (half, one), (whole, other) = grown
+    assert not np.array_equal(half, whole)
+    for buffer in (scene, "scene"):
+        assert one[buffer].any()
+        assert np.array_equal(one[buffer], other[buffer])
+
+
 def test_a_scene_that_is_broken_is_left_out_and_told(
     surface: HeadlessSurface, draw: Draw, tmp_path: Path
 ) -> None:

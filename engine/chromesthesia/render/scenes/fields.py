@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from chromesthesia.params.live import Values
+from chromesthesia.params.look import TRAILS_AMOUNT
 from chromesthesia.params.scenes import (
     ECHO_AMOUNT,
     ECHO_REACH,
@@ -24,7 +26,7 @@ from chromesthesia.params.scenes import (
     SPARKS_SPEED,
     SPARKS_TAIL,
 )
-from chromesthesia.render.frame import Frame
+from chromesthesia.render.frame import LEAST, Frame
 from chromesthesia.render.graph import Buffer, Fixed, Part, Pass
 from chromesthesia.render.scenes.common import Rows, Uniforms, chance, scene_pass, sound, step_s
 
@@ -38,6 +40,7 @@ BUFFERS: tuple[Buffer, ...] = (
     Buffer("fluid velocity", _FLUID, "f2", linear=True, keeps=True, spare=True),
     Buffer("fluid pressure", _FLUID, "f2", keeps=True, spare=True),
     Buffer("fluid dye", _DYE, "f2", linear=True, keeps=True, spare=True),
+    Buffer("ground", Part("scene"), "f2", spare=True),
     Buffer("reaction", _REACTION, "f4", linear=True, keeps=True, spare=True),
     Buffer("sparks before", Fixed(_SPARKS, _SPARKS), "f4", spare=True),
     Buffer("sparks", Fixed(_SPARKS, _SPARKS), "f4", keeps=True, spare=True),
@@ -62,6 +65,15 @@ def _fluid(frame: Frame) -> Uniforms:
 def _dye(frame: Frame) -> Uniforms:
     rate = 4.0 * frame.values[FLUID_DYE] ** 2
     return {"u_dt": step_s(frame), "u_anew": 1.0 - math.exp(-rate * frame.inputs.dt_s)}
+
+
+def grows(values: Values) -> bool:
+    """True where the trails are to be without what grows over them."""
+    return max(values[REACTION_AMOUNT], values[INK_AMOUNT]) > LEAST and values[TRAILS_AMOUNT] > LEAST
+
+
+def _grows(frame: Frame) -> bool:
+    return frame.grows
 
 
 def _reaction(frame: Frame) -> Uniforms:
@@ -214,6 +226,7 @@ PASSES: tuple[Pass[Frame], ...] = (
         lambda frame: _lay(min(1.0, 3.0 * frame.values[MOSH_AMOUNT])),
         MOSH_AMOUNT,
     ),
+    scene_pass("ground", "copy.frag", "ground", {"u_picture": "scene"}, lambda frame: {}, _grows),
     *(
         scene_pass(
             f"reaction {number}",
@@ -296,3 +309,6 @@ PASSES: tuple[Pass[Frame], ...] = (
         SPARKS_AMOUNT,
     ),
 )
+TRAIL = scene_pass("trail", "copy.frag", "scene", {"u_picture": "ground"}, lambda frame: {}, _grows)
+"""Once the scene was shown, what lies under reaction and ink is what leaves trails. Both grow by how light the picture
+is: with marks of theirs in the trails they would feed on themselves, and ring."""
