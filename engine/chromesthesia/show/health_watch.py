@@ -24,14 +24,17 @@ from chromesthesia.ports.port import Readings
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
-LINE_S = TIDY_S = 60.0
+LINE_S = 60.0
+TIDY_S = 10.0
+"""What is free in the heap goes back to the system so often: what is to stay then lies less in pages that what went had
+touched."""
 HELD_S = 3.0
 """A state is logged when it has held for so long."""
 _LEVELS = {State.OK: logging.INFO, State.DEGRADED: logging.WARNING, State.FAILING: logging.ERROR}
 
 
 class HealthWatch:
-    """`ports.port.Port` that hears nothing: its control thread's second hand. tidy: is called once a minute."""
+    """`ports.port.Port` that hears nothing: its control thread's second hand. tidy: is called every ten seconds."""
 
     name = "health"
 

@@ -13,11 +13,10 @@ import threading
 from collections.abc import Sequence
 from typing import Any, BinaryIO, Protocol
 
-from chromesthesia.supervise.wire import STACK_SIGNAL, VARIABLE, Message, Orders, decode, orders_text
+from chromesthesia.supervise.wire import STACK_SIGNAL, VARIABLE, Message, Orders, decode, lines, orders_text
 
 WAITING = 1024
 """Most messages that wait to be read; when more come the oldest go."""
-LONGEST_LINE = 64 * 1024
 READ_OUT_S = 0.5
 STACK_LIMIT = 256 * 1024
 
@@ -192,15 +191,11 @@ class ChildEngine:
             self._process.send_signal(go_on)
 
     def _read(self, descriptor: int) -> None:
-        rest = b""
         with open(descriptor, "rb", buffering=0) as pipe:
-            while data := pipe.read(LONGEST_LINE):
-                *lines, rest = (rest + data).split(b"\n")
-                rest = rest[-LONGEST_LINE:]
-                for line in lines:
-                    message = decode(line)
-                    if message is not None:
-                        self._put(message)
+            for line in lines(pipe):
+                message = decode(line)
+                if message is not None:
+                    self._put(message)
 
     def _put(self, message: Message) -> None:
         while True:

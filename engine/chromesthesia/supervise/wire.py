@@ -9,14 +9,16 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from io import RawIOBase
 from typing import Any, Literal
 
 VARIABLE = "CHROMESTHESIA_SUPERVISED"
 """Environment variable by which an engine knows that it is watched; holds `Orders` as JSON."""
 LINE_BYTES = 4096 if sys.platform == "linux" else 512
 """PIPE_BUF: a longer write could be mixed with another thread's."""
+LONGEST_LINE = 64 * 1024
 BEAT_S = 0.25
 STACK_SIGNAL = getattr(signal, "SIGUSR1", None)
 """Asks an engine for the stacks of all its threads; there is none on Windows."""
@@ -122,6 +124,18 @@ def decode(line: bytes) -> Message | None:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return message
+
+
+def lines(pipe: RawIOBase) -> Iterator[bytes]:
+    """What comes, line by line without its end, until the other side closes. Of what is no line for long the last
+    `LONGEST_LINE` bytes are kept."""
+    # Into the same memory each time: 64 KiB asked for at every read and given back but for a line leave the heap full
+    # of holes, none of which is large enough for the next.
+    place, rest = memoryview(bytearray(LONGEST_LINE)), b""
+    while count := pipe.readinto(place):
+        *whole, rest = (rest + place[:count]).split(b"\n")
+        rest = rest[-LONGEST_LINE:]
+        yield from whole
 
 
 def orders_text(orders: Orders) -> str:

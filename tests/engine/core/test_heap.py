@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,45 @@ print(before - anonymous_kib())
 def test_what_is_free_below_something_that_stays_is_given_back() -> None:
     done = subprocess.run([sys.executable, "-c", TRIM], capture_output=True, text=True, check=True)
     assert int(done.stdout) > 15 * 1024
+
+
+HOLES = """
+import ctypes, io, os, random, socket, sys
+from collections import deque
+from chromesthesia.ports.osc.udp import UdpDatagrams
+from chromesthesia.supervise.wire import lines
+class Blocks(ctypes.Structure):
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in names.split()]
+ask = ctypes.CDLL(None).mallinfo2
+ask.restype = Blocks
+if sys.argv[1] == "datagrams":
+    heard = UdpDatagrams("127.0.0.1", 0)
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def passed_on(content):
+        sender.sendto(content, heard.address)
+        return heard.receive()[0]
+else:
+    reading, writing = os.pipe()
+    told = lines(io.FileIO(reading))
+    def passed_on(content):
+        os.write(writing, content + b"\\n")
+        return next(told)
+chance, kept = random.Random(1), deque(maxlen=40)
+for _ in range(12_000):
+    content = b"x" * chance.randint(20, 1400)
+    assert passed_on(content) == content
+    if chance.random() < 0.3:
+        kept.append(content.decode())
+print(ask().fordblks)
+"""
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="glibc's heap"
+)
+@pytest.mark.parametrize("way", ["datagrams", "lines"])
+def test_what_comes_in_small_pieces_leaves_no_holes(way: str) -> None:
+    """A place for the largest that was taken for each of them left 2 MiB and more that nobody could use."""
+    done = subprocess.run([sys.executable, "-c", HOLES, way], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1 << 20

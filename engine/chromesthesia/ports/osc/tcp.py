@@ -109,6 +109,7 @@ class OscStreams:
         self._selector.register(self._wake_out, selectors.EVENT_READ)
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._bounded_log = BoundedLog(log)
+        self._place = memoryview(bytearray(CHUNK))
         self.counters = StreamCounters()
         self.address: Sender = listener.getsockname()
 
@@ -237,16 +238,16 @@ class OscStreams:
         return 0
 
     def _read(self, connection: _Connection) -> int:
-        data = connection.socket.recv(CHUNK)
-        if not data:
+        size = connection.socket.recv_into(self._place)
+        if not size:
             self._drop(connection)
             return 0
         source = source_of(connection.sender, WAY)
-        for packet in connection.deframer.feed(data):
+        for packet in connection.deframer.feed(bytes(self._place[:size])):
             self.counters.stream_packets += 1
             for asked in self.reader.read(packet, source):
                 self._post(*asked.commands, at_s=asked.at_s)
-        return len(data)
+        return size
 
     def _write(self, connection: _Connection) -> None:
         with self._lock:

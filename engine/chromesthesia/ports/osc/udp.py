@@ -54,6 +54,8 @@ class UdpDatagrams:
         self._closing = threading.Event()
         self._receiving = threading.Lock()
         self._failures = 0
+        # Read into: 64 KiB asked for with every datagram and given back but for its bytes leave the heap full of holes.
+        self._place = memoryview(bytearray(LARGEST_DATAGRAM))
         self.address: tuple[str, int] = self._socket.getsockname()
 
     @property
@@ -128,13 +130,13 @@ class UdpDatagrams:
 
     def _receive_now(self) -> tuple[bytes, tuple[str, int]]:
         if self._lost == UNKNOWN_LOSS:
-            payload, sender = self._socket.recvfrom(LARGEST_DATAGRAM)
-            return payload, (sender[0], sender[1])
-        payload, extra, _, sender = self._socket.recvmsg(LARGEST_DATAGRAM, socket.CMSG_SPACE(_COUNT.size))
+            size, sender = self._socket.recvfrom_into(self._place)
+            return bytes(self._place[:size]), (sender[0], sender[1])
+        size, extra, _, sender = self._socket.recvmsg_into([self._place], socket.CMSG_SPACE(_COUNT.size))
         for level, kind, content in extra:
             if (level, kind) == (socket.SOL_SOCKET, _SO_RXQ_OVFL) and len(content) >= _COUNT.size:
                 self._lost = _COUNT.unpack_from(content)[0]
-        return payload, (sender[0], sender[1])
+        return bytes(self._place[:size]), (sender[0], sender[1])
 
     def _tell_failure(self, error: OSError) -> None:
         self._failures += 1
