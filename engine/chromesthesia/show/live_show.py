@@ -100,8 +100,8 @@ class LiveShow:
         self._wires = Wires(Ring(parts=len(config.musicians)), LatestSlot())
         self._meter = LatencyMeter()
         self._schedule = FrameSchedule(fps)
-        self._host = HostWatch(clock)
-        self._blame = LateBlame(self._host, self._schedule.period_s)
+        host = HostWatch(clock)
+        self._blame = LateBlame(host, self._schedule.period_s)
         self.performer = Performer(controller, lambda: self.emotion)
         self._analysis = Analysis(
             self._ear_of(models), clock, self._meter, controller.tempo.sound, len(config.musicians)
@@ -193,7 +193,7 @@ class LiveShow:
             outputs=outputs,
             guards=(guard, self._tap_guard),
             meter=self._meter,
-            host=self._host,
+            host=host,
             blame=self._blame,
         )
         register_counts(self.health, self._parts)
