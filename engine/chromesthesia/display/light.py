@@ -9,7 +9,6 @@ import moderngl
 
 from chromesthesia.core.errors import RenderError
 from chromesthesia.core.guard import Guard
-from chromesthesia.core.heap import give_back_free
 from chromesthesia.core.protocols import Clock
 from chromesthesia.core.records import UInt8
 from chromesthesia.core.user_files import one_line
@@ -86,8 +85,6 @@ class Light:
         """How long the frame shown last is still seen when what draws the next was changed; 0: not at all."""
         self.reloaded: Callable[[], None] = _nothing
         """Called when edited shaders were taken over."""
-        self.tidy: Callable[[], object] = give_back_free
-        """Called between an OpenGL that is gone and the next."""
         self._trouble = ""
         self._shader_error = ""
         self._lost_for: set[str] = set()
@@ -268,9 +265,6 @@ class Light:
         if now_s < self._retry_s:
             return False
         self._close_surface()
-        # What the lost one had touched is touched no more. Software OpenGL keeps a thousand blocks of 32 KiB for its
-        # shaders and uses half of their pages: those that land in what is free would keep all of them.
-        self.tidy()
         try:
             self.progress()
             self.surface = self._open_surface()

@@ -12,6 +12,7 @@ from pathlib import Path
 import moderngl
 
 from chromesthesia.core.errors import RenderError
+from chromesthesia.core.heap import give_back_free
 from chromesthesia.core.user_files import one_line
 from chromesthesia.render.shader_files import ShaderFiles, Source
 
@@ -188,6 +189,9 @@ class ShaderLibrary:
     def _compile(self, key: _Key, texts: dict[str, str]) -> moderngl.Program:
         header = "#version 330 core\n" + "".join(f"#define {name} {value}\n" for name, value in key.defines)
         vertex, fragment = (self.files.source(name, texts) for name in (key.vertex, key.fragment))
+        # Software OpenGL keeps blocks of 32 KiB for a shader and uses half of their pages: in memory that something
+        # else has left touched, they would hold all of them.
+        give_back_free()
         try:
             return self._ctx.program(
                 vertex_shader=f"{header}{vertex.text}\n", fragment_shader=f"{header}{fragment.text}\n"

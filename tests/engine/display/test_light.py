@@ -135,18 +135,6 @@ def test_a_light_that_is_made_again_says_that_it_goes_on() -> None:
     assert told == [1, 2, 2]
 
 
-def test_memory_of_a_lost_context_is_given_back_before_the_next_takes_any() -> None:
-    clock, maker = ManualClock(), Maker("fail", "good")
-    light = Light(maker.surface, maker.renderer, clock)
-    tidied: list[tuple[bool, int]] = []
-    light.tidy = lambda: tidied.append((maker.surfaces[-1].closed, len(maker.surfaces)))
-    light.draw(INPUTS, want_pixels=True)
-    clock.advance(FIRST_PAUSE_S)
-    assert light.draw(INPUTS, want_pixels=True) is PIXELS
-    light.draw(INPUTS, want_pixels=True)
-    assert tidied == [(True, 1)]
-
-
 def test_outputs_are_opened_again_with_the_context_they_live_in() -> None:
     clock, maker = ManualClock(), Maker("good", "fail", "good")
     opened: list[FakeOutput] = []
