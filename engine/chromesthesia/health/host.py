@@ -38,8 +38,9 @@ class KernelFiles:
         try:
             if path not in self._open:
                 self._open[path] = io.FileIO(path)
-            size = os.preadv(self._open[path].fileno(), [self._place()], 0)
-            return str(self._place()[:size], "ascii", "replace")
+            place = self._place()
+            size = os.preadv(self._open[path].fileno(), [place], 0)
+            return str(place[:size], "ascii", "replace")
         except (OSError, AttributeError):  # Windows has neither the files nor preadv
             return ""
 
