@@ -35,6 +35,7 @@ from chromesthesia_training.offline.kernel import KernelSettings, kernel_answers
 from chromesthesia_training.offline.models import ENCODERS, make_encoder
 from chromesthesia_training.offline.models.ann import DESCRIPTION
 from chromesthesia_training.offline.models.parts import ClipEncoder
+from chromesthesia_training.offline.models.resnet import Block
 from chromesthesia_training.offline.module import ClipClassifier, Recipe, answer, moved_by, warp
 from chromesthesia_training.offline.pitch import RATE_HZ, candidate_hz, pitch_gram, track_pitch
 from chromesthesia_training.offline.scoring import REFERENCE, FoldAnswers, write_encoder_metrics
@@ -107,6 +108,18 @@ def test_every_encoder_is_of_the_references_size(name: str) -> None:
     theirs = REFERENCE[name]["figures"]
     assert isinstance(theirs, dict)
     assert 0.75 < ours / theirs["parameters"] < 1.25
+
+
+@pytest.mark.parametrize("side", [12, 13])
+def test_the_shortcut_of_a_residual_block_is_a_convolution_with_its_stride(side: int) -> None:
+    torch.manual_seed(0)
+    block = Block(4, 8, 2).eval()
+    inputs = torch.randn(2, 4, side, side)
+    assert isinstance(block.shortcut, torch.nn.Sequential)
+    convolution, norm = block.shortcut
+    around = norm(torch.nn.functional.conv2d(inputs, convolution.weight, stride=2))
+    expected = torch.relu(block.second(block.first(inputs)) + around)
+    torch.testing.assert_close(block(inputs), expected)
 
 
 def test_an_unknown_encoder_is_named() -> None:
