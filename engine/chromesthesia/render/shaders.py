@@ -105,9 +105,10 @@ class ShaderLibrary:
         return program
 
     def reload_changed(self) -> str | None:
-        """Recompile what depends on changed files. Returns the error while a file is broken, else None.
+        """Recompile what changed files make another text of. Returns the error while a file is broken, else None.
 
-        New programs are first drawn with, out of sight, under the present values of their uniforms.
+        New programs are first drawn with, out of sight, under the present values of their uniforms. A file saved as it
+        was, or as it was before it was broken, compiles nothing.
         """
         changed = self.files.changed()
         if not changed:
@@ -117,8 +118,8 @@ class ShaderLibrary:
         try:
             texts = self.files.read_again(changed)
             for key in self._programs:
-                if changed_files := self._files_of(key, texts) & set(changed):
-                    log.debug("recompiling %s for %s", key.fragment, sorted(changed_files))
+                if self._texts_of(key, texts) != self._texts_of(key, self.files.texts):
+                    log.debug("recompiling %s", key.fragment)
                     fresh[key] = self._compile(key, texts)
                     self._try(key, fresh[key])
             taken = True
@@ -183,8 +184,8 @@ class ShaderLibrary:
             self._scratch.release()
             self._scratch = None
 
-    def _files_of(self, key: _Key, texts: dict[str, str]) -> set[str]:
-        return {name for part in (key.vertex, key.fragment) for name in self.files.source(part, texts).files}
+    def _texts_of(self, key: _Key, texts: dict[str, str]) -> tuple[str, str]:
+        return self.files.source(key.vertex, texts).text, self.files.source(key.fragment, texts).text
 
     def _compile(self, key: _Key, texts: dict[str, str]) -> moderngl.Program:
         header = "#version 330 core\n" + "".join(f"#define {name} {value}\n" for name, value in key.defines)

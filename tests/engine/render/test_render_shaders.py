@@ -71,6 +71,26 @@ def test_reload_takes_good_files_and_keeps_the_last_good_one(
     renderer.release()
 
 
+def test_a_file_saved_as_it_was_compiles_nothing(
+    surface: HeadlessSurface, shipped: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "common.glsl"
+    source = (shipped / "common.glsl").read_text()
+    path.write_text(source)
+    renderer = Renderer(surface.ctx, 160, 90, tmp_path)
+    caplog.set_level("DEBUG", "chromesthesia.render.shaders")
+    path.write_text(source + "nonsense;\n")
+    assert "common.glsl:" in (renderer.reload_changed_shaders() or "")
+    caplog.clear()
+    path.write_text(source)
+    assert renderer.reload_changed_shaders() is None
+    assert "recompiling" not in caplog.text
+    path.write_text(source + "\n")
+    assert renderer.reload_changed_shaders() is None
+    assert "recompiling" in caplog.text
+    renderer.release()
+
+
 def test_shaders_that_were_taken_over_can_be_taken_back(
     surface: HeadlessSurface, shipped: Path, tmp_path: Path, still: Callable[[Renderer], UInt8]
 ) -> None:
