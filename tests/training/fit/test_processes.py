@@ -12,7 +12,7 @@ import pytest
 import torch
 from tests.training.fit.toys import Classifier, Duel, loaders, settings_in
 
-from chromesthesia_training.fit import alone, environment, fit
+from chromesthesia_training.fit import alone, environment, fast_precision, fit
 from chromesthesia_training.fit import checkpoint as checkpoint_module
 
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
@@ -29,6 +29,22 @@ def run_worker(repository: Path, *arguments: object) -> subprocess.CompletedProc
         timeout=1_200,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("can", "precision"),
+    [
+        ({"avx2": True, "avx512_bf16": False}, "32-true"),
+        ({"avx512_bf16": True}, "bf16-mixed"),
+        ({}, "32-true"),
+    ],
+)
+def test_bfloat16_is_for_processors_that_multiply_in_it(
+    can: dict[str, bool], precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: can)
+    assert fast_precision() == precision
 
 
 @pytest.mark.parametrize("name", ["classifier", "duel"])

@@ -117,6 +117,7 @@ def test_the_shortcut_of_a_residual_block_is_a_convolution_with_its_stride(side:
     inputs = torch.randn(2, 4, side, side)
     assert isinstance(block.shortcut, torch.nn.Sequential)
     convolution, norm = block.shortcut
+    assert isinstance(convolution, torch.nn.Conv2d)
     around = norm(torch.nn.functional.conv2d(inputs, convolution.weight, stride=2))
     expected = torch.relu(block.second(block.first(inputs)) + around)
     torch.testing.assert_close(block(inputs), expected)

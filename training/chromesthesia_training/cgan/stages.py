@@ -22,6 +22,7 @@ from chromesthesia_training.cgan.pack import make_pack
 from chromesthesia_training.cgan.train import CganSettings, load_generator, train_cgan
 from chromesthesia_training.cgan.tuning import SPACE, search, settings_with
 from chromesthesia_training.errors import TrainingError
+from chromesthesia_training.fit import fast_precision
 from chromesthesia_training.measuring.consistency import HEADLINE, Consistency, ceiling_and_floor
 from chromesthesia_training.measuring.gallery import Gallery, load_gallery
 from chromesthesia_training.metrics.metrics_file import write_metrics
@@ -42,8 +43,6 @@ WORK = (
     "D-ViSA paintings of the train artists, each with a clip of its emotion by a train speaker; pictures are asked for "
     "by clips of unseen test speakers"
 )
-TUNED_PRECISION = "bf16-mixed"
-"""A step takes half as long on a processor that multiplies in it: 2.4 s on a thread of an AMD EPYC, 4.9 in 32 bits."""
 NOTES = [
     "consistency: balanced vote of k nearest real paintings (all of D-ViSA), SqueezeNet fire9 at 224 pixels",
     "any_of_k*: a picture counts when any of the k agrees, as the reference seems to count; beside it its ceiling "
@@ -94,7 +93,7 @@ def _found_settings(context: Context) -> CganSettings:
 
 def tuned_settings(context: Context, best: Mapping[str, Value]) -> CganSettings:
     """The reference's size and length with values of a search; of the side of a quick run when quick."""
-    return replace(settings_with(settings_of(context), best), precision=TUNED_PRECISION)
+    return replace(settings_with(settings_of(context), best), precision=fast_precision())
 
 
 def _run(context: Context, name: str, settings: CganSettings, file: str, sheet: Path) -> None:

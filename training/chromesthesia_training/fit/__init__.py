@@ -4,7 +4,7 @@ from chromesthesia_training.fit.average import follow, warmed
 from chromesthesia_training.fit.checkpoint import load_best
 from chromesthesia_training.fit.checkpoint_callback import checkpoint_callback_of
 from chromesthesia_training.fit.order import StepNumbers
-from chromesthesia_training.fit.processes import Environment, alone, environment
+from chromesthesia_training.fit.processes import Environment, alone, environment, fast_precision
 from chromesthesia_training.fit.randomness import seeded, set_seed
 from chromesthesia_training.fit.run import fit
 from chromesthesia_training.fit.settings import FitReport, FitSettings
@@ -17,6 +17,7 @@ __all__ = [
     "alone",
     "checkpoint_callback_of",
     "environment",
+    "fast_precision",
     "fit",
     "follow",
     "load_best",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chromesthesia_training.backbones.panns import FILE_NAME as PANNS_FILE
+from chromesthesia_training.fit import fast_precision
 from chromesthesia_training.metrics.metrics_file import write_metrics
 from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.music.answers import FoldAnswers, mean_of
@@ -53,7 +54,6 @@ NET_RECIPES = {
 Those whose dense layer sees everything at once learn more slowly: at 1.5e-3 the CNN's loss on what it trained on rose
 again in two of five folds of Emotify, and ended at 0.76 and 0.78 (0.65 to 0.69 in the others).
 """
-NET_PRECISION = "bf16-mixed"
 QUICK_SONGS, QUICK_FOLDS = 10, 2
 MUSICNN_FILE = "weights/musicnn_msd.npz"
 ENSEMBLES = {
@@ -175,7 +175,7 @@ def run_net(context: Context, name: str, net: str) -> None:
         context,
         songs,
         net,
-        _net_settings(context, net),
+        {**_net_settings(context, net), "precision": fast_precision()},
         answers,
         labels,
         [NET_NOTE],
@@ -186,6 +186,7 @@ def run_net(context: Context, name: str, net: str) -> None:
 def _net_answers(context: Context, songs: SongSet, net: str) -> tuple[list[FoldAnswers], Float64]:
     """Answers of a network, and the ratings of every chunk."""
     heard = spectra(songs, context.cache_dir)
+    precision = fast_precision()
     answers = train_folds(
         partial(ChunkNet, net, len(songs.targets)),
         heard.mel,
@@ -197,8 +198,8 @@ def _net_answers(context: Context, songs: SongSet, net: str) -> tuple[list[FoldA
         context.seed,
         context.fresh,
         folds_of(context),
-        {"net": net, "precision": NET_PRECISION},
-        precision=NET_PRECISION,
+        {"net": net, "precision": precision},
+        precision=precision,
     )
     return answers, heard.labels
 
@@ -369,7 +370,7 @@ def _kernel_settings(context: Context) -> Settings:
 
 
 def _net_settings(context: Context, net: str) -> Settings:
-    return {"model": net, **asdict(recipe_of(context, NET_RECIPES[net])), "precision": NET_PRECISION}
+    return {"model": net, **asdict(recipe_of(context, NET_RECIPES[net]))}
 
 
 def _embedding_settings(context: Context, key: str = "musicnn") -> Settings:
