@@ -15,6 +15,8 @@ FRAME_BYTES_TOTAL = 192 * 1024 * 1024
 """Half a second of 1920 x 1080 at 60 frames a second: what a disk may take to think. Taken only while frames wait."""
 LEAST_FRAMES = 4
 MOST_FRAMES = 64
+SPARE_FRAMES = 2
+"""So many buffers are kept for frames to come: what waited once, while a disk thought, is not held for ever."""
 MOST_SOUND_SAMPLES = 10 * SAMPLE_RATE_HZ
 BEHIND_S, BEHIND_FOR_S = 0.5, 2.0
 """Live, what waits longer than the first, for longer than the second, is no hiccup of a disk: the machine is slow."""
@@ -106,7 +108,8 @@ class MediaQueue:
         """Return the buffer of a picture that was taken, to be used again."""
         with self._changed:
             self._frames_out -= 1
-            self._spare.append(picture.pixels)
+            if len(self._spare) < SPARE_FRAMES:
+                self._spare.append(picture.pixels)
             self._changed.notify_all()
 
     def close(self) -> None:
