@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 
 from chromesthesia.core.records import SAMPLE_RATE_HZ
-from chromesthesia.recording.media_queue import BEHIND_FOR_S, BEHIND_S, MediaQueue, Picture, frames_in_budget
+from chromesthesia.recording.media_queue import (
+    BEHIND_FOR_S,
+    BEHIND_S,
+    SPARE_FRAMES,
+    MediaQueue,
+    Picture,
+    frames_in_budget,
+)
 
 FPS = 30
 PIXELS = np.zeros((4, 4, 3), np.uint8)
@@ -45,6 +54,20 @@ def test_a_hiccup_drops_nothing() -> None:
     while queue.take() is not None:
         pass
     assert queue.dropped_frames == 0
+
+
+def test_what_waited_once_is_not_held_for_ever() -> None:
+    queue = MediaQueue(64, live=True)
+    for index in range(20):
+        assert queue.put_frame(PIXELS, index / FPS)
+    held: list[weakref.ref[object]] = []
+    for _ in range(20):
+        item = queue.take()
+        assert isinstance(item, Picture)
+        held.append(weakref.ref(item.pixels))
+        queue.give_back(item)
+        del item
+    assert sum(one() is not None for one in held) == SPARE_FRAMES
 
 
 def test_a_film_that_waits_loses_nothing_however_late() -> None:
