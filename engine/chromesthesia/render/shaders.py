@@ -118,7 +118,7 @@ class ShaderLibrary:
         try:
             texts = self.files.read_again(changed)
             for key in self._programs:
-                if self._texts_of(key, texts) != self._texts_of(key, self.files.texts):
+                if self._sources(key, texts) != self._sources(key, self.files.texts):
                     log.debug("recompiling %s", key.fragment)
                     fresh[key] = self._compile(key, texts)
                     self._try(key, fresh[key])
@@ -184,12 +184,12 @@ class ShaderLibrary:
             self._scratch.release()
             self._scratch = None
 
-    def _texts_of(self, key: _Key, texts: dict[str, str]) -> tuple[str, str]:
-        return self.files.source(key.vertex, texts).text, self.files.source(key.fragment, texts).text
+    def _sources(self, key: _Key, texts: dict[str, str]) -> tuple[Source, Source]:
+        return self.files.source(key.vertex, texts), self.files.source(key.fragment, texts)
 
     def _compile(self, key: _Key, texts: dict[str, str]) -> moderngl.Program:
         header = "#version 330 core\n" + "".join(f"#define {name} {value}\n" for name, value in key.defines)
-        vertex, fragment = (self.files.source(name, texts) for name in (key.vertex, key.fragment))
+        vertex, fragment = self._sources(key, texts)
         # Software OpenGL keeps blocks of 32 KiB for a shader and uses half of their pages: in memory that something
         # else has left touched, they would hold all of them.
         give_back_free()
