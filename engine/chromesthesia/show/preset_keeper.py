@@ -135,7 +135,7 @@ class PresetKeeper:
         return path
 
     def _look_again(self, path: Path, adopt: bool) -> None:
-        library = find_presets(self._folders(), self._params())
+        library = find_presets(self._folders(), self._params(), self._controller.library)
         if adopt:
             self._controller.adopt(load_preset(path, self._params()), library)
         else:

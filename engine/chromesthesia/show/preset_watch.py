@@ -58,7 +58,7 @@ class PresetWatch:
         self._seen = stamps
         self._looked_again += 1
         broken = {error.message for error in self._controller.library.broken}
-        library = find_presets(self._folders(), tuple(self._tree.params.values()))
+        library = find_presets(self._folders(), tuple(self._tree.params.values()), self._controller.library)
         self._controller.take_library(library)
         for error in library.broken:
             if error.message not in broken:

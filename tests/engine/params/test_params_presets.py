@@ -249,6 +249,26 @@ def test_one_odd_file_is_left_out_with_one_line_and_hides_nothing(
         library.choose("")
 
 
+def test_what_a_file_still_holds_is_not_read_twice(tmp_path: Path) -> None:
+    for name in ("Ash", "Ink"):
+        (tmp_path / f"{name}.toml").write_text(f"schema = 1\nname = '{name}'")
+    first = find_presets([tmp_path], PARAMS)
+    (tmp_path / "Ink.toml").write_text("schema = 1\nname = 'Oil'")
+    ash, oil = find_presets([tmp_path], PARAMS, first)
+    assert ash is first.presets[0]
+    assert oil.name == "Oil"
+    (tmp_path / "Ash.toml").write_text("schema = 2")
+    assert find_presets([tmp_path], PARAMS, first).names == ("Oil",), "nor shown when it is broken"
+
+
+def test_a_preset_is_checked_anew_where_other_parameters_are_there(tmp_path: Path) -> None:
+    (tmp_path / "ash.toml").write_text("schema = 1\n[params]\n'/look/warp' = 0.5")
+    first = find_presets([tmp_path], PARAMS)
+    assert first.names == ("ash",)
+    fewer = [param for param in PARAMS if param.path != "/look/warp"]
+    assert find_presets([tmp_path], fewer, first).broken_stems == ("ash",)
+
+
 @pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
 def test_a_preset_saved_with_a_byte_order_mark_is_read(tmp_path: Path, mark: bytes) -> None:
     codec = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get(mark, "utf-8")
