@@ -190,12 +190,15 @@ class Look:
         self._running.run(
             frame,
             {**self._textures, PAINTING: painting, GRADIENT: self._gradient, TILES: self._tiles},
-            late=lambda: self._later(frame, late),
+            # Where nothing is said later, nothing is waited for.
+            late=None if late is None and inputs.later is None else lambda: self._later(frame, late),
         )
+        self._drawer.settle()
 
     def prepare(self, inputs: FrameInputs) -> None:
         """Work over the pictures of `inputs` that are new, as `draw` would."""
         self._painting.prepare(inputs, self._drawn_with(inputs.values))
+        self._drawer.settle()
 
     def release(self) -> None:
         """Free everything on the GPU but the programs, which are the library's."""

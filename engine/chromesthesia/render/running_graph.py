@@ -128,7 +128,7 @@ class RunningGraph(Generic[F]):
         exports: Mapping[str, Target] = _NOTHING,
         late: Callable[[], F] | None = None,
     ) -> None:
-        """Draw every pass once, and wait where the drawer does. imports, exports: one for every name declared.
+        """Order every pass once; the drawer's `settle` waits for them. imports, exports: one for every name declared.
 
         late: asked once, before the first pass that is `late`, for the frame which that and those behind it are made
         from; not asked where there is no such pass.
@@ -165,7 +165,6 @@ class RunningGraph(Generic[F]):
             if store is not None and store.declared.mips:
                 self._drawer.settle()
                 build_mipmaps(target.texture)
-        self._drawer.settle()
 
     def target(self, name: str) -> Target:
         """The buffer as it was drawn last; valid until it is drawn into again, or the next change of size or graph."""

@@ -57,6 +57,26 @@ def test_all_but_the_last_passes_is_drawn_before_the_newest_sound_is_asked_for(r
     assert order == [*FIRST, "late", *LAST]
 
 
+def test_only_a_frame_that_asks_for_the_newest_sound_waits_for_what_was_drawn_until_then(
+    renderer: Renderer,
+) -> None:
+    drawer, waits = renderer.drawer, [0]
+    before = drawer.after_pass
+
+    def counted() -> None:
+        waits[0] += 1
+        renderer.finish()
+
+    drawer.after_pass = counted
+    counts = []
+    for late in (None, lambda: inputs(BRIGHT)):
+        waits[0] = 0
+        renderer.render(inputs(BRIGHT), None, late)
+        counts.append(waits[0])
+    drawer.after_pass = before
+    assert counts == [2, 3], "before vertices read the meter, and behind the frame"
+
+
 def test_light_follows_what_was_heard_while_the_frame_was_drawn(renderer: Renderer) -> None:
     dark, bright = drawn(renderer, inputs(DARK)), drawn(renderer, inputs(BRIGHT))
     later = inputs(DARK, later=Later(BRIGHT, heard()))
