@@ -115,13 +115,15 @@ def run_pack(context: Context) -> None:
     report = make_pack(context.runs_dir / "encoder", run_dir, heads)
     parity = manifest_of(report.folder).parity
     assert parity is not None
+    trained = _plain(settings)
+    del trained["precision"]  # of this machine, which need not be the one that trained
     content = {
         "command": context.command,
         "data": {"what": WORK, "tess": True},
         "protocol": "export",
         "split": "none: times and parity",
         "seeds": [settings.seed],
-        "settings": _plain(settings),
+        "settings": trained,
         "figures": {
             "generator_torch_onnx": parity.generator_torch_onnx,
             "encoder_torch_onnx": parity.encoder_torch_onnx,
