@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.engine.packs.hostile import edit
 
 from chromesthesia.core.errors import PackError
 from chromesthesia.inference.probe import load_pack
@@ -14,18 +15,6 @@ from chromesthesia.testing.models import rewrite_hashes, write_tiny_pack
 
 pytest.importorskip("onnxruntime")
 onnx = pytest.importorskip("onnx")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_tiny_pack(tmp_path / "tiny")
-
-
-def _edit(folder: Path, old: str, new: str) -> None:
-    path = folder / MANIFEST_NAME
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
 
 
 def test_a_good_pack_loads_wholly_into_memory(folder: Path) -> None:
@@ -101,7 +90,7 @@ def test_no_folder_and_no_manifest(tmp_path: Path, folder: Path) -> None:
     ],
 )
 def test_a_wrong_manifest_says_what_was_expected(folder: Path, old: str, new: str, message: str) -> None:
-    _edit(folder, old, new)
+    edit(folder, old, new)
     with pytest.raises(PackError, match=message) as caught:
         load_pack(folder)
     assert MANIFEST_NAME in caught.value.message
@@ -109,7 +98,7 @@ def test_a_wrong_manifest_says_what_was_expected(folder: Path, old: str, new: st
 
 
 def test_an_unknown_key_is_mentioned_and_passes(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    _edit(folder, "noise_size = 16", "noise_size = 16\nnoise_colour = 3")
+    edit(folder, "noise_size = 16", "noise_size = 16\nnoise_colour = 3")
     with caplog.at_level(logging.WARNING):
         load_pack(folder)
     assert "generator.noise_colour" in caplog.text
