@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.engine.packs.hostile import edit
 
 from chromesthesia.core.errors import PackError
 from chromesthesia.inference.check import find_faults
@@ -43,13 +44,6 @@ def new(old: Path) -> Path:
     where = old / MANIFEST_NAME
     where.write_text(manifest_text(parse_manifest(where.read_text(), where)), encoding="utf-8")
     return old
-
-
-def edit(folder: Path, before: str, after: str) -> None:
-    path = folder / MANIFEST_NAME
-    text = path.read_text()
-    assert before in text
-    path.write_text(text.replace(before, after, 1))
 
 
 def read(folder: Path) -> Manifest:
