@@ -1,55 +1,19 @@
-"""The targets of the default pack, and whether the figures meet them: `summary.json`."""
+"""The targets of encoders, retrieval, painters and music, and whether all figures meet theirs: `summary.json`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from chromesthesia_training.metrics.metrics_file import Figure, Metrics
 from chromesthesia_training.results.book import NOT_RUN, Book
+from chromesthesia_training.results.pack_targets import FREE_TARGETS, ROBUST_TARGETS
 from chromesthesia_training.results.recipes import aids
 from chromesthesia_training.results.rows import ENCODER_ROWS, GENERATOR
+from chromesthesia_training.results.target import AS_FOUND, Found, Target, figure_of, held_against_nothing
 
 STREAMING_GAP = 0.03
 MUSIC = ("ensemble", "ensemble_described", "own")
 """Which model of music stands for us: chosen beforehand, not by its score."""
-AS_FOUND = "as found"
-"""In the place of a target: a figure that is told and held against nothing."""
-Found = tuple[Metrics, Figure]
-
-
-def _held_against_nothing(book: Book) -> float | None:
-    return None
-
-
-def _no_words(book: Book) -> str:
-    return ""
-
-
-@dataclass(frozen=True)
-class Target:
-    """One figure of the summary. `wanted` may depend on other figures, None holds it against nothing; `better` tells
-    which way is good. how: what the run was helped by, after `what`. beside: ceiling and floor, after `wanted_text`."""
-
-    key: str
-    what: str
-    baseline: str
-    wanted_text: str
-    wanted: Callable[[Book], float | None]
-    better: Literal["more", "less"]
-    find: Callable[[Book], Found | None]
-    how: Callable[[Book], str] = _no_words
-    beside: Callable[[Book], str] = _no_words
-
-
-def _of(figure: str, *names: str) -> Callable[[Book], Found | None]:
-    def find(book: Book) -> Found | None:
-        metrics = book.get(*names)
-        found = metrics.figure(figure) if metrics is not None else None
-        return None if metrics is None or found is None else (metrics, found)
-
-    return find
 
 
 def best_encoder(book: Book, protocol: str) -> Found | None:
@@ -75,7 +39,7 @@ def _of_its_size(name: str) -> Callable[[Book], Found | None]:
     millions = next(row.millions for row in ENCODER_ROWS if row.key == name.split(".")[0])
 
     def find(book: Book) -> Found | None:
-        found = _of("macro_f1", f"encoders/{name}")(book)
+        found = figure_of("macro_f1", f"encoders/{name}")(book)
         size = None if found is None else found[0].figure("parameters")
         return found if size is not None and 0.75 <= size.mean / 1e6 / millions <= 1.25 else None
 
@@ -170,7 +134,7 @@ TARGETS: tuple[Target, ...] = (
         "within 0.03 of the best offline one",
         _near_the_best,
         "more",
-        _of("macro_f1", "encoders/streaming.speaker"),
+        figure_of("macro_f1", "encoders/streaming.speaker"),
     ),
     Target(
         "retrieval.seen",
@@ -179,7 +143,7 @@ TARGETS: tuple[Target, ...] = (
         "0.95",
         lambda book: 0.95,
         "more",
-        _of("seen", "alignment/retrieval"),
+        figure_of("seen", "alignment/retrieval"),
     ),
     Target(
         "retrieval.unseen_audio_ratio",
@@ -188,7 +152,7 @@ TARGETS: tuple[Target, ...] = (
         "0.95",
         lambda book: 0.95,
         "more",
-        _of("unseen_audio_ratio", "alignment/retrieval"),
+        figure_of("unseen_audio_ratio", "alignment/retrieval"),
     ),
     Target(
         "cgan.reference.consistency",
@@ -207,7 +171,7 @@ TARGETS: tuple[Target, ...] = (
         "0.50",
         lambda book: 0.50,
         "more",
-        _of("consistency_3way", *GENERATOR),
+        figure_of("consistency_3way", *GENERATOR),
         beside=_bounds(
             GENERATOR, "three_emotions.real_leaving_one_out", "three_emotions.made_conditions_shuffled"
         ),
@@ -219,7 +183,7 @@ TARGETS: tuple[Target, ...] = (
         "0.75",
         lambda book: 0.75,
         "more",
-        _of("valence_control_r", *GENERATOR),
+        figure_of("valence_control_r", *GENERATOR),
     ),
     Target(
         "gan.frechet_squeezenet",
@@ -228,7 +192,7 @@ TARGETS: tuple[Target, ...] = (
         "61 or less (real, unseen artists: 61)",
         lambda book: 61.0,
         "less",
-        _of("frechet_squeezenet", *GENERATOR),
+        figure_of("frechet_squeezenet", *GENERATOR),
     ),
     Target(
         "gan.frechet_pixels",
@@ -237,7 +201,7 @@ TARGETS: tuple[Target, ...] = (
         "13 or less (real, unseen artists: 12.2)",
         lambda book: 13.0,
         "less",
-        _of("frechet_pixels", *GENERATOR),
+        figure_of("frechet_pixels", *GENERATOR),
     ),
     Target(
         "gan.consistency_unseen",
@@ -246,7 +210,7 @@ TARGETS: tuple[Target, ...] = (
         "0.52",
         lambda book: 0.52,
         "more",
-        _of("three_emotions.made_among_unseen_artists", *GENERATOR),
+        figure_of("three_emotions.made_among_unseen_artists", *GENERATOR),
     ),
     Target(
         "gan.recall",
@@ -255,7 +219,7 @@ TARGETS: tuple[Target, ...] = (
         "0.50",
         lambda book: 0.50,
         "more",
-        _of("overlap.fire9_at_224.made.recall", *GENERATOR),
+        figure_of("overlap.fire9_at_224.made.recall", *GENERATOR),
     ),
     Target(
         "gan.precision",
@@ -264,7 +228,7 @@ TARGETS: tuple[Target, ...] = (
         "0.70",
         lambda book: 0.70,
         "more",
-        _of("overlap.fire9_at_224.made.precision", *GENERATOR),
+        figure_of("overlap.fire9_at_224.made.precision", *GENERATOR),
     ),
     Target(
         "gan.near_judge_auroc",
@@ -273,7 +237,7 @@ TARGETS: tuple[Target, ...] = (
         "0.85",
         lambda book: 0.85,
         "less",
-        _of("overlap.fire9_at_224.made.judge_auroc", *GENERATOR),
+        figure_of("overlap.fire9_at_224.made.judge_auroc", *GENERATOR),
     ),
     Target(
         "music.vgmidi.valence_r",
@@ -282,7 +246,7 @@ TARGETS: tuple[Target, ...] = (
         "0.58",
         lambda book: 0.58,
         "more",
-        _of("static.valence.r", *(f"music/vgmidi.{name}" for name in MUSIC)),
+        figure_of("static.valence.r", *(f"music/vgmidi.{name}" for name in MUSIC)),
     ),
     Target(
         "music.vgmidi.arousal_r",
@@ -291,7 +255,7 @@ TARGETS: tuple[Target, ...] = (
         "0.80",
         lambda book: 0.80,
         "more",
-        _of("static.arousal.r", *(f"music/vgmidi.{name}" for name in MUSIC)),
+        figure_of("static.arousal.r", *(f"music/vgmidi.{name}" for name in MUSIC)),
     ),
     Target(
         "music.emotify.mean_r",
@@ -300,13 +264,13 @@ TARGETS: tuple[Target, ...] = (
         "0.60",
         lambda book: 0.60,
         "more",
-        _of("static.mean.r", *(f"music/emotify.{name}" for name in MUSIC)),
+        figure_of("static.mean.r", *(f"music/emotify.{name}" for name in MUSIC)),
     ),
 )
 
 
 def _tenth(book: Book) -> float | None:
-    found = _of("recon", "vae/v21_unified.plain")(book)
+    found = figure_of("recon", "vae/v21_unified.plain")(book)
     return None if found is None else found[1].mean / 10.0
 
 
@@ -316,9 +280,9 @@ VAE_TARGETS: tuple[Target, ...] = (
         "TokenFusionVAE V2.1 on the tokens of V3.2, unseen artists and series, labels not in the input",
         "theirs 0.4355, on other tokens",
         AS_FOUND,
-        _held_against_nothing,
+        held_against_nothing,
         "less",
-        _of("recon", "vae/v21_unified.plain"),
+        figure_of("recon", "vae/v21_unified.plain"),
     ),
     Target(
         "vae.v32.recon",
@@ -327,7 +291,7 @@ VAE_TARGETS: tuple[Target, ...] = (
         "a tenth of V2.1's",
         _tenth,
         "less",
-        _of("recon", "vae/v32.plain"),
+        figure_of("recon", "vae/v32.plain"),
     ),
     *(
         Target(
@@ -335,132 +299,12 @@ VAE_TARGETS: tuple[Target, ...] = (
             f"{axis} read from the latent of V3.2, mean of unseen artists and series, labels {words} the input",
             "theirs above 0.90, labels in the input",
             AS_FOUND,
-            _held_against_nothing,
+            held_against_nothing,
             "more",
-            _of(f"{axis}_r", f"vae/v32.{name}"),
+            figure_of(f"{axis}_r", f"vae/v32.{name}"),
         )
         for axis in ("valence", "arousal")
         for key, words, name in (("", "not in", "plain"), ("_with_labels", "in", "labels"))
-    ),
-)
-
-
-ROBUST = "encoders/robust.default"
-ROBUST_TARGETS: tuple[Target, ...] = (
-    Target(
-        "robust.macro_f1",
-        "the default pack's encoder on voices in ten scenes, mean; test speakers, without TESS",
-        "0.59",
-        "0.76",
-        lambda book: 0.76,
-        "more",
-        _of("macro_f1_mean", ROBUST),
-    ),
-    Target(
-        "robust.floor_shift",
-        "how far pink noise 20 dB below moves the mean probability of angry or sad",
-        "0.19",
-        "0.04",
-        lambda book: 0.04,
-        "less",
-        _of("floor_shift", ROBUST),
-    ),
-    Target(
-        "robust.nonspeech_named",
-        "of 21 claps, drums, hum, typing, traffic, birds, animals: named with confidence over 0.3",
-        "14",
-        "3",
-        lambda book: 3.0,
-        "less",
-        _of("nonspeech_named", ROBUST),
-    ),
-    Target(
-        "latency.change_s",
-        "seconds until a change of emotion is named, smoothed, median",
-        "2.4",
-        "1.2",
-        lambda book: 1.2,
-        "less",
-        _of("change.median_s", ROBUST),
-    ),
-    Target(
-        "latency.change_p90_s",
-        "the same, 90th percentile",
-        "6.0",
-        "3.0",
-        lambda book: 3.0,
-        "less",
-        _of("change.p90_s", ROBUST),
-    ),
-    Target(
-        "latency.change_named",
-        "share of the changes that are named at all within 8 s",
-        "0.75",
-        "0.90",
-        lambda book: 0.90,
-        "more",
-        _of("change.share_named", ROBUST),
-    ),
-    Target(
-        "speech.plane",
-        "distance between the mean places of angry, happy and sad voices on the plane, mean of the three",
-        "0.13",
-        "0.8",
-        lambda book: 0.8,
-        "more",
-        _of("plane_distance", ROBUST),
-    ),
-    Target(
-        "adaptation.gain",
-        "macro-F1 of unseen speakers at five marks of each mood, over none; the default pack, without TESS",
-        "0",
-        "0.06",
-        lambda book: 0.06,
-        "more",
-        _of("gain.5", "encoders/adaptation.default"),
-    ),
-)
-"""The baseline is the pack of 2026.11 as it was first shipped, measured by the same command."""
-
-
-FREE_GENERATOR = ("generator/free",)
-FREE_TARGETS: tuple[Target, ...] = (
-    Target(
-        "free.encoder.macro_f1",
-        "an encoder of free data alone, mean of RAVDESS, nEMO and URDU, all clips, none of which trained; each corpus "
-        "one running room",
-        "0.56 (YAMNet statistics, logistic regression, standardised within each corpus)",
-        "0.66",
-        lambda book: 0.66,
-        "more",
-        _of("macro_f1", "encoders/free"),
-    ),
-    Target(
-        "free.gan.valence_control_r",
-        "valence asked of the free painter, read by a model fitted on what people said of D-ViSA, which it never saw",
-        "none",
-        "0.70",
-        lambda book: 0.70,
-        "more",
-        _of("valence_control_r", *FREE_GENERATOR),
-    ),
-    Target(
-        "free.gan.recall",
-        "recall of the free painter among D-ViSA's paintings, as `gan.recall`",
-        "none",
-        AS_FOUND,
-        _held_against_nothing,
-        "more",
-        _of("overlap.fire9_at_224.made.recall", *FREE_GENERATOR),
-    ),
-    Target(
-        "free.gan.kid",
-        "kernel distance of the free painter to D-ViSA's paintings, times 1000",
-        "none",
-        AS_FOUND,
-        _held_against_nothing,
-        "less",
-        _of("kernel_distance.made", *FREE_GENERATOR),
     ),
 )
 
