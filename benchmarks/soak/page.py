@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import platform
 from collections import defaultdict
@@ -185,7 +186,7 @@ def plot(soak: Soak) -> str:
     for row, (title, series) in enumerate(strips):
         top = row * HEIGHT + 20
         values = [value for line in series for _, value in line] or [0.0, 1.0]
-        high = max(max(values), 1e-9) * 1.05
+        high = _round_above(max(values))
         parts.append(f'<text x="4" y="{top - 6}" fill="{INK}">{escape(title)}</text>')
         for share in (0.0, 0.5, 1.0):
             y = top + (HEIGHT - 40) * (1.0 - share)
@@ -205,6 +206,12 @@ def plot(soak: Soak) -> str:
             )
             parts.append(f'<polyline points="{points}" fill="none" stroke="{INK}"/>')
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _round_above(value: float) -> float:
+    """The next of 1, 2, 4, 6, 8, 10, 20, ... above `value`, so that the lines of a strip have short figures."""
+    step = 10.0 ** math.floor(math.log10(max(value, 1e-9)))
+    return next(step * by for by in (1, 2, 4, 6, 8, 10, 20) if step * by > value)
 
 
 def _series(soak: Soak, name: str) -> list[list[tuple[float, float]]]:
