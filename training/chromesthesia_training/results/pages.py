@@ -22,6 +22,13 @@ from chromesthesia_training.results.vae_page import vae_page
 
 COMMAND = "chromesthesia-train results"
 MISSED = "missed.md"
+OF_MACHINES = {
+    "bench-cpu.md": "two cores without a GPU",
+    "bench-gpu.md": "an NVIDIA H200",
+    "growth.md": "what more of anything costs",
+    "soak-60.md": "an hour of faults",
+}
+"""Pages beside these that were measured of the engine, and what they are called."""
 """Written by hand: what was tried for each target that is missed."""
 MOVED = "what-moved-figures-past-their-targets"
 TITLES = {
@@ -101,6 +108,8 @@ def _front(book: Book, shown: set[str]) -> str:
     ]
     if MISSED in shown:
         lines += [f"Where a target is missed, [what was tried and what it gave]({MISSED}).", ""]
+    if machines := [f"[{words}]({page})" for page, words in OF_MACHINES.items() if page in shown]:
+        lines += [f"What the engine does on a machine: {', '.join(machines)}.", ""]
     if gone:
         lines += ["## Not run yet", "", *(f"- {one}" for one in gone), ""]
     return _whole(lines)

@@ -10,7 +10,7 @@ from pathlib import Path
 from chromesthesia_training.metrics.metrics_file import METRICS_ROOT
 from chromesthesia_training.results.book import Book
 from chromesthesia_training.results.drawings import DRAWINGS, draw_all
-from chromesthesia_training.results.pages import MISSED, render
+from chromesthesia_training.results.pages import MISSED, OF_MACHINES, render
 from chromesthesia_training.results.parts import OF_THE_PACK
 from chromesthesia_training.results.rows import missing
 from chromesthesia_training.safe_write import write_text_whole
@@ -58,9 +58,9 @@ def write_report(results_dir: Path = RESULTS_DIR, drawings: bool = True) -> Repo
 
 
 def shown_in(results_dir: Path) -> list[str]:
-    """Names of the drawings and pictures that are there to be shown."""
+    """Names of the drawings, pictures and other pages that are there to be shown."""
     drawn = [name for name in (*DRAWINGS, *DRAWN_BY_RUNS) if (results_dir / "figures" / name).is_file()]
-    return drawn + [name for name in (*OF_THE_PACK, MISSED) if (results_dir / name).is_file()]
+    return drawn + [name for name in (*OF_THE_PACK, MISSED, *OF_MACHINES) if (results_dir / name).is_file()]
 
 
 def complaints(results_dir: Path = RESULTS_DIR) -> list[str]:
