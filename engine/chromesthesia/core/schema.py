@@ -71,7 +71,7 @@ def keys_of(kind: type[Table]) -> tuple[str, ...]:
 
 def toml_text(table: Table) -> str:
     """The TOML text that reads back as `table`: declared order, no keys for None, lists on one line."""
-    import tomlkit  # slow to import, and nothing that plays writes a file
+    import tomlkit  # slow to import: what only reads does without
 
     return tomlkit.dumps(_without_none(msgspec.to_builtins(table)))
 
