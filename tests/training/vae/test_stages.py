@@ -67,6 +67,24 @@ def test_stages_run_from_data_to_sheets(context: Context) -> None:
     }  # never what may not be redistributed
 
 
+@pytest.mark.slow
+def test_a_version_of_several_folds_says_mean_and_deviation(context: Context) -> None:
+    (stage,) = (one for one in stages() if one.name == "vae.v32.plain")
+    stage.run(context)
+    assert missing_figures(stage, context) == ""
+    metrics = Book.read(context.metrics_dir).get("vae/v32.plain")
+    assert metrics is not None
+    recon, sounds = metrics.figure("recon"), metrics.figure("sound.recon")
+    assert recon is not None
+    assert sounds is not None
+    assert len(set(recon.folds)) == len(set(sounds.folds)) == 2, "nets, tokens and items of their own"
+    assert recon.deviation == pytest.approx(np.std(recon.folds, ddof=1), abs=1e-5)
+    parameters = metrics.figure("parameters")
+    assert parameters is not None
+    assert parameters.deviation is None
+    assert metrics["split"].startswith("five folds")
+
+
 def test_a_clip_is_raised_to_be_heard_and_says_by_how_much(tmp_path: Path) -> None:
     quiet = 1e-4 * np.sin(np.arange(5 * 22_050) * 0.1, dtype=np.float32)
     assert write_clip(tmp_path / "clip.ogg", quiet) == pytest.approx(77.0, abs=0.1)

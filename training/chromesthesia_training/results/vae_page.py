@@ -26,8 +26,8 @@ INTRO = (
     "mean token. The thesis appends the labels to every input token, which makes its figures of valence and arousal "
     "near trivial: each version stands here with them and without. What it leaves open: V1 to V2.1 are taken to pool "
     "by the mean and to repeat one token, as it says of V3; a sound's latent is carried to the latents of pictures by "
-    "mean and deviation before it is decoded as one. Every run is of the first of five folds, with one seed: no figure "
-    "has a deviation."
+    "mean and deviation before it is decoded as one. A figure with a deviation is of five folds, one without of the "
+    "first of them; one seed each."
 )
 
 

@@ -21,13 +21,13 @@ from chromesthesia_training.vae.categories import CATEGORIES, category_numbers
 from chromesthesia_training.vae.generation_stage import run_generation, run_sheets
 from chromesthesia_training.vae.material import KINDS
 from chromesthesia_training.vae.pack_stage import run_pack
-from chromesthesia_training.vae.runs import BEST, FOLD, RUNS, Run, recipe_of, sizes_of, trained
-from chromesthesia_training.vae.scoring import figures_of, floors
+from chromesthesia_training.vae.runs import BEST, FOLD, RUNS, Run, folds_of, recipe_of, sizes_of, trained
+from chromesthesia_training.vae.scoring import figures_of, floors, joined
 from chromesthesia_training.vae.training import settings_said
 from chromesthesia_training.vae.versions import TokenFusionVae
 from chromesthesia_training.vae.worlds import TokenSet, open_world
 from chromesthesia_training.vae.worlds import recipe_of as tokenizer_recipe_of
-from chromesthesia_training.vae.writing import content
+from chromesthesia_training.vae.writing import EVERY_FOLD, FIRST_FOLD, content
 
 logger = logging.getLogger(__name__)
 
@@ -91,20 +91,26 @@ def run_floors(context: Context) -> None:
 
 
 def run_version(context: Context, run: Run) -> None:
-    """Train and score one version; `vae/<run>`."""
-    world = open_world(context, run.token_set, FOLD)
-    recipe, sizes = recipe_of(run, context), sizes_of(run, world, context)
-    found = trained(run, world, context)
-    made = figures_of(world, found.net, recipe.kl)
-    made |= {
+    """Train and score one version on its folds; `vae/<run>`."""
+    folds = folds_of(run, context)
+    recipe = recipe_of(run, context)
+    made = []
+    for fold in folds:
+        logger.info("%s, fold %d of %d", run.name, fold + 1, len(folds))
+        world = open_world(context, run.token_set, fold)
+        sizes = sizes_of(run, world, context)
+        found = trained(run, world, context, fold)
+        figures = figures_of(world, found.net, recipe.kl)
+        made.append({**figures, "minutes": round(found.minutes, 2), "epochs": found.epochs})
+        if fold == FOLD:
+            history = found.history
+    same = {
         "parameters": parameter_count(TokenFusionVae(sizes)),
-        "minutes": round(found.minutes, 2),
-        "epochs": found.epochs,
         "tokens": world.inputs["image"][0],
         "values": world.inputs["image"][1],
     }
     names = ("epoch", "loss", "image_square", "sound_square", "val_recon", "val_va", "val_kl", "val_total")
-    curve = [{name: round(float(row[name]), 5) for name in names if name in row} for row in found.history]
+    curve = [{name: round(float(row[name]), 5) for name in names if name in row} for row in history]
     notes = [
         "recon: mean square error of standardised tokens (1 is predicting the mean token), all places, mean of the "
         "latent, decoder told the predicted labels; va_loss: mean square error on a scale of -1 to 1; each the mean "
@@ -119,8 +125,12 @@ def run_version(context: Context, run: Run) -> None:
             if run.bypass
             else "the decoder is told a CLS token made from the latent: nothing goes round it"
         )
-    settings = settings_said(recipe, sizes)
-    whole = content(context, world, settings, made, notes)
+    split = FIRST_FOLD
+    if len(folds) > 1:
+        split = EVERY_FOLD
+        notes.append("the curve is the first fold's")
+    settings = {**settings_said(recipe, sizes), **_folds_said(folds)}
+    whole = content(context, world, settings, {**joined(made), **same}, notes, split)
     whole["curves"] = {"epochs": curve}
     write_metrics("vae", run.name, whole, context.metrics_dir)
 
@@ -151,7 +161,11 @@ def _tokenizer_settings(context: Context) -> Settings:
 
 
 def _run_settings(context: Context, run: Run) -> Settings:
-    return asdict(recipe_of(run, context))
+    return {**asdict(recipe_of(run, context)), **_folds_said(folds_of(run, context))}
+
+
+def _folds_said(folds: range) -> Settings:
+    return {"folds": len(folds)} if len(folds) > 1 else {}
 
 
 def stages() -> tuple[Stage, ...]:

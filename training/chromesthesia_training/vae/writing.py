@@ -9,6 +9,13 @@ from chromesthesia_training.stage import Context
 from chromesthesia_training.vae.material import KINDS
 from chromesthesia_training.vae.worlds import World
 
+FIRST_FOLD = (
+    "the first of five folds by artist and by game series is scored; nothing was fitted to it or chosen on it"
+)
+EVERY_FOLD = (
+    "five folds by artist and by game series, each scored once: tokenizers, net and the choice of the epoch know none "
+    "of it"
+)
 WHY_NOT_THE_SAME = (
     "theirs: 1,066 food pictures, DEAM, tokens of ViT-base and EnCodec, random 80/20 by picture and by part of a song, "
     "losses on the validation items that chose the epoch; ours: paintings, game music, small tokenizers fitted here, "
@@ -22,6 +29,7 @@ def content(
     settings: Mapping[str, Any],
     made: Mapping[str, Any],
     notes: Sequence[str] = (),
+    split: str = FIRST_FOLD,
 ) -> dict[str, Any]:
     """The content of a metrics file, with `made` as its figures."""
     return {
@@ -34,8 +42,7 @@ def content(
             "tokens": world.token_set,
         },
         "protocol": "group",
-        "split": "the first of five folds by artist and by game series is scored; nothing was fitted to it or chosen "
-        "on it",
+        "split": split,
         "seeds": [context.seed],
         "settings": dict(settings),
         "figures": dict(made),
