@@ -69,10 +69,10 @@ def test_stages_run_from_data_to_sheets(context: Context) -> None:
 
 @pytest.mark.slow
 def test_a_version_of_several_folds_says_mean_and_deviation(context: Context) -> None:
-    (stage,) = (one for one in stages() if one.name == "vae.v32.plain")
+    (stage,) = (one for one in stages() if one.name == "vae.v32_folds.plain")
     stage.run(context)
     assert missing_figures(stage, context) == ""
-    metrics = Book.read(context.metrics_dir).get("vae/v32.plain")
+    metrics = Book.read(context.metrics_dir).get("vae/v32_folds.plain")
     assert metrics is not None
     recon, sounds = metrics.figure("recon"), metrics.figure("sound.recon")
     assert recon is not None

@@ -301,10 +301,13 @@ VAE_TARGETS: tuple[Target, ...] = (
             AS_FOUND,
             held_against_nothing,
             "more",
-            figure_of(f"{axis}_r", f"vae/v32.{name}"),
+            figure_of(f"{axis}_r", *names),
         )
         for axis in ("valence", "arousal")
-        for key, words, name in (("", "not in", "plain"), ("_with_labels", "in", "labels"))
+        for key, words, names in (
+            ("", "not in", ("vae/v32_folds.plain", "vae/v32.plain")),
+            ("_with_labels", "in", ("vae/v32.labels",)),
+        )
     ),
 )
 

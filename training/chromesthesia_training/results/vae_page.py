@@ -16,6 +16,7 @@ VERSIONS = {
     "v3": "V3",
     "v31": "V3.1",
     "v32": "V3.2",
+    "v32_folds": "V3.2, five folds",
     "v32_own_cls": "V3.2, no CLS bypass",
 }
 INTRO = (

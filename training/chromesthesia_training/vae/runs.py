@@ -42,21 +42,24 @@ _KINDS: tuple[tuple[str, Version, TokenSet, bool], ...] = (
     ("v2", "v2", "specific", True),
     ("v1", "v1", "specific", True),
 )
-RUNS: tuple[Run, ...] = tuple(
-    Run(key, version, tokens, labels, bypass)
-    for key, version, tokens, bypass in _KINDS
-    for labels in (False, True)
+FOLDED = Run("v32_folds", "v32", "unified", labels=False)
+"""Trained and scored on every fold, each with tokenizers of its own; the others on the first alone."""
+RUNS: tuple[Run, ...] = (
+    *(
+        Run(key, version, tokens, labels, bypass)
+        for key, version, tokens, bypass in _KINDS
+        for labels in (False, True)
+    ),
+    FOLDED,
 )
 """The latest version first; without labels in the input before with them."""
-FOLDED = frozenset({"v32.plain"})
-"""Runs that are trained and scored on every fold, each with tokenizers of its own; the others on the first alone."""
 BEST = next(run for run in RUNS if run.name == "v32_own_cls.plain")
 """What makes pictures and sounds: no label and no CLS token goes round its latent."""
 
 
 def folds_of(run: Run, context: Context) -> range:
     """The folds that a run is scored on; two of the five when quick."""
-    if run.name not in FOLDED:
+    if run != FOLDED:
         return range(FOLD, FOLD + 1)
     return range(2 if context.quick else FOLDS)
 

@@ -21,7 +21,17 @@ from chromesthesia_training.vae.categories import CATEGORIES, category_numbers
 from chromesthesia_training.vae.generation_stage import run_generation, run_sheets
 from chromesthesia_training.vae.material import KINDS
 from chromesthesia_training.vae.pack_stage import run_pack
-from chromesthesia_training.vae.runs import BEST, FOLD, RUNS, Run, folds_of, recipe_of, sizes_of, trained
+from chromesthesia_training.vae.runs import (
+    BEST,
+    FOLD,
+    FOLDED,
+    RUNS,
+    Run,
+    folds_of,
+    recipe_of,
+    sizes_of,
+    trained,
+)
 from chromesthesia_training.vae.scoring import figures_of, floors, joined
 from chromesthesia_training.vae.training import settings_said
 from chromesthesia_training.vae.versions import TokenFusionVae
@@ -152,7 +162,7 @@ def run_pretrained(context: Context) -> None:
             logger.info("%s: the versions stay on the tokenizers fitted here", missing.message)
             continue
         for run in RUNS:
-            if run.token_set == instead and not run.key.endswith("_unified"):
+            if run.token_set == instead and run != FOLDED and not run.key.endswith("_unified"):
                 run_version(context, replace(run, key=f"{run.key}_{token_set}", token_set=token_set))
 
 
