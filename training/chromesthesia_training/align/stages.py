@@ -16,7 +16,7 @@ from chromesthesia_training.align.pack_index import measure_index, train_for_pac
 from chromesthesia_training.align.pictures import FOLDS
 from chromesthesia_training.align.space import draw_space
 from chromesthesia_training.align.train import Alignment, AlignSettings, Objective, align
-from chromesthesia_training.metrics.metrics_file import over_folds, write_metrics
+from chromesthesia_training.metrics.metrics_file import tables_over_folds, write_metrics
 from chromesthesia_training.offline.stages import material_of, splits_of
 from chromesthesia_training.safe_write import whole_file
 from chromesthesia_training.stage import Context, Settings, Stage
@@ -182,7 +182,7 @@ def run_shipped(context: Context) -> None:
 
 
 def _over(found: list[dict[str, float]]) -> dict[str, Any]:
-    figures: dict[str, Any] = {name: over_folds([one[name] for one in found]) for name in found[0]}
+    figures = tables_over_folds(found)
     return figures | {"chance": figures["unseen_audio_chance"], "ceiling": figures["encoder_accuracy"]}
 
 

@@ -42,7 +42,7 @@ from chromesthesia_training.measuring.memorisation import nearest_paintings
 from chromesthesia_training.measuring.motion import latent_motion
 from chromesthesia_training.measuring.overlap import NEIGHBOURS, judged, overlap
 from chromesthesia_training.measuring.painters import Painter, normal_latents
-from chromesthesia_training.metrics.metrics_file import over_folds
+from chromesthesia_training.metrics.metrics_file import over_folds, tables_over_folds
 
 SAMPLES = 300
 DRAWS = 3
@@ -223,9 +223,7 @@ def _overlaps(
         ):
             places = [known[name].place(looks) for looks in sets]
             found = [overlap(real, place).figures() for place in places if len(place) > NEIGHBOURS]
-            figures[name][what] = (
-                {key: over_folds([one[key] for one in found]) for key in found[0]} if found else {}
-            )
+            figures[name][what] = tables_over_folds(found) if found else {}
             figures[name][what]["judge_auroc"] = over_folds([judged(real, place) for place in places])
     return figures
 

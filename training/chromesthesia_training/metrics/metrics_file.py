@@ -12,7 +12,7 @@ import math
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,16 @@ def over_folds(values: list[float] | tuple[float, ...]) -> dict[str, Any]:
         "mean": round(float(np.mean(values)), 6),
         "deviation": round(deviation, 6),
         "folds": [round(float(value), 6) for value in values],
+    }
+
+
+def tables_over_folds(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Figures measured several times, each time in the same table or tables of them: `over_folds` of each."""
+    return {
+        name: tables_over_folds([one[name] for one in found])
+        if isinstance(value, Mapping)
+        else over_folds([float(one[name]) for one in found])
+        for name, value in found[0].items()
     }
 
 

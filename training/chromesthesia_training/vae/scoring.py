@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chromesthesia_training.metrics.metrics_file import over_folds
 from chromesthesia_training.music.scores import concordance, pearson
 from chromesthesia_training.vae.batches import Side
 from chromesthesia_training.vae.categories import category_numbers
@@ -81,19 +79,6 @@ def figures_of(world: World, net: TokenFusionVae, kl: float) -> dict[str, Any]:
     names = ("recon", "va_loss", "kl", "total", *(f"{axis}_r" for axis in AXES))
     both = {name: round(float(np.mean([found[kind][name] for kind in KINDS])), 5) for name in names}
     return {**both, **found}
-
-
-def joined(folds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Figures of folds as one, in the tables that they come in: mean, deviation and the single ones; of one fold as
-    they are."""
-    if len(folds) == 1:
-        return dict(folds[0])
-    return {
-        name: joined([fold[name] for fold in folds])
-        if isinstance(value, Mapping)
-        else over_folds([float(fold[name]) for fold in folds])
-        for name, value in folds[0].items()
-    }
 
 
 def _categories(wanted: Float64, said: Float64) -> dict[str, float]:

@@ -14,7 +14,7 @@ import numpy as np
 from chromesthesia_training.backbones.encodec import encodec_file
 from chromesthesia_training.backbones.vit_base import vit_file
 from chromesthesia_training.errors import DataError
-from chromesthesia_training.metrics.metrics_file import write_metrics
+from chromesthesia_training.metrics.metrics_file import tables_over_folds, write_metrics
 from chromesthesia_training.metrics.model_size import parameter_count
 from chromesthesia_training.stage import Context, Settings, Stage
 from chromesthesia_training.vae.categories import CATEGORIES, category_numbers
@@ -32,7 +32,7 @@ from chromesthesia_training.vae.runs import (
     sizes_of,
     trained,
 )
-from chromesthesia_training.vae.scoring import figures_of, floors, joined
+from chromesthesia_training.vae.scoring import figures_of, floors
 from chromesthesia_training.vae.training import settings_said
 from chromesthesia_training.vae.versions import TokenFusionVae
 from chromesthesia_training.vae.worlds import TokenSet, open_world
@@ -135,12 +135,12 @@ def run_version(context: Context, run: Run) -> None:
             if run.bypass
             else "the decoder is told a CLS token made from the latent: nothing goes round it"
         )
-    split = FIRST_FOLD
+    split, figures = FIRST_FOLD, made[0]
     if len(folds) > 1:
-        split = EVERY_FOLD
+        split, figures = EVERY_FOLD, tables_over_folds(made)
         notes.append("the curve is the first fold's")
     settings = {**settings_said(recipe, sizes), **_folds_said(folds)}
-    whole = content(context, world, settings, {**joined(made), **same}, notes, split)
+    whole = content(context, world, settings, {**figures, **same}, notes, split)
     whole["curves"] = {"epochs": curve}
     write_metrics("vae", run.name, whole, context.metrics_dir)
 
